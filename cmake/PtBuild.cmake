@@ -1,0 +1,55 @@
+# Flags shared by every target, and the one way to declare a folder, a test and a tool.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
+
+option(PT_ASSERTS "Check internal assertions (PT_ASSERT)" OFF)
+option(PT_VERIFY "Heap verifier, reference ledger, poisoned free slots" OFF)
+set(PT_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined or thread")
+set(PT_PYTHON_LIB "/usr/lib/python3.11" CACHE PATH "Folder of CPython 3.11's pure-Python library")
+
+find_program(PT_CCACHE ccache)
+if(PT_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${PT_CCACHE})
+endif()
+
+# Non-PIE, no PLT: the JIT's code arena lies in the low 2 GiB and reaches the runtime with 32-bit operands.
+add_compile_options(
+  -fno-exceptions -fno-rtti -fno-pic -fno-pie -fno-semantic-interposition
+  -fno-omit-frame-pointer -ffp-contract=off -fno-strict-aliasing
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wthread-safety -Werror
+  -Werror=unknown-attributes)
+add_link_options(-fuse-ld=lld -no-pie)
+add_compile_definitions(_GNU_SOURCE
+  $<$<BOOL:${PT_ASSERTS}>:PT_ENABLE_ASSERTS=1>
+  $<$<BOOL:${PT_VERIFY}>:PT_ENABLE_VERIFY=1>)
+include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR})
+
+if(PT_SANITIZE)
+  add_compile_options(-fsanitize=${PT_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${PT_SANITIZE})
+  set(PT_USE_MIMALLOC OFF)
+else()
+  set(PT_USE_MIMALLOC ON)
+endif()
+
+find_package(Threads REQUIRED)
+
+# pt_folder(FOLDER [DEPS target...]): one static library from the sources directly in FOLDER, named after it
+# (gc/heap -> pt_gc_heap). DEPS are the folders it may know; the link enforces the layering.
+function(pt_folder folder)
+  cmake_parse_arguments(ARG "" "" "DEPS;EXCLUDE" ${ARGN})
+  string(REPLACE "/" "_" target "pt_${folder}")
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_link_libraries(${target} PUBLIC ${ARG_DEPS} Threads::Threads)
+  else()
+    add_library(${target} INTERFACE)
+    target_link_libraries(${target} INTERFACE ${ARG_DEPS} Threads::Threads)
+  endif()
+endfunction()
