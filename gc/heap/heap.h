@@ -1,0 +1,49 @@
+#pragma once
+// The object heap: per-thread blocks of one size class, type-stable (a freed slot keeps its refcount words until it is
+// an object again; a block changes its size class or is unmapped only after a grace period).
+#include <cstddef>
+#include <cstdint>
+
+#include "gc/object/object.h"
+
+namespace pt {
+
+struct Mutator;
+
+// Memory for an object of `bytes` (header included) with the header set: shape, owner = this thread, local = 1,
+// shared = 0. The rest is zero. nullptr when memory is out (the caller raises MemoryError). Inline fast path in
+// heap_inl.h. `tracked` sets kGcTracked and counts towards the next collection; a collection never runs in here: it is
+// requested through the breaker.
+[[nodiscard]] Object* allocate_object(ShapeId shape, size_t bytes, bool tracked);
+// Gives the slot back. The refcount words must say "dead". Any thread.
+void free_object(Object*);
+// Runs finaliser, weakref clearing, `destroy`, then frees. Called by refcount code when the last reference went. Deep
+// structures are flattened: beyond a nesting depth the object waits in the thread's pending list.
+void destroy_object(Object*);
+
+// Usable bytes of the object's slot.
+size_t slot_size(const Object*);
+
+// World stopped: calls `visit` for every live object of the process.
+void for_each_object(void (*visit)(Object*, void*), void* context);
+
+// Sets up the static part: immortal objects that live outside the heap use this header.
+void init_immortal_header(Object*, ShapeId);
+
+// Hooks of the vm, set once before the first thread registers.
+struct HeapHooks {
+  // The object is about to die and has kGcHasWeakrefs: clear its weak references and queue the callbacks.
+  void (*clear_weakrefs)(Object*);
+  // Runs queued weakref callbacks of this thread (Python code).
+  void (*run_callbacks)();
+  // Collector: reports every Value in the thread's frames and native roots, counted ones included.
+  void (*visit_roots)(Mutator*, void (*visit)(Value, void*), void* context);
+};
+extern HeapHooks g_heap_hooks;
+
+struct HeapStatistics {
+  uint64_t live_bytes, live_objects, blocks, large_bytes, allocations_since_collection;
+};
+HeapStatistics heap_statistics();
+
+}  // namespace pt

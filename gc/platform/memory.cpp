@@ -1,0 +1,36 @@
+#include "gc/platform/memory.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+#ifdef PT_USE_MIMALLOC
+#include <mimalloc.h>
+#endif
+
+namespace pt::memory {
+
+#ifdef PT_USE_MIMALLOC
+void* allocate(size_t bytes) { return mi_malloc(bytes); }
+void* allocate_zeroed(size_t bytes) { return mi_zalloc(bytes); }
+void* reallocate(void* block, size_t bytes) { return mi_realloc(block, bytes); }
+void* allocate_aligned(size_t bytes, size_t alignment) { return mi_malloc_aligned(bytes, alignment); }
+void release(void* block) { mi_free(block); }
+#else
+void* allocate(size_t bytes) { return std::malloc(bytes ? bytes : 1); }
+void* allocate_zeroed(size_t bytes) { return std::calloc(bytes ? bytes : 1, 1); }
+void* reallocate(void* block, size_t bytes) { return std::realloc(block, bytes ? bytes : 1); }
+void* allocate_aligned(size_t bytes, size_t alignment) {
+  void* block = nullptr;
+  return posix_memalign(&block, alignment, bytes) == 0 ? block : nullptr;
+}
+void release(void* block) { std::free(block); }
+#endif
+
+void* reserve(size_t bytes, uintptr_t hint) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (hint ? MAP_FIXED_NOREPLACE : 0);
+  void* region = mmap(reinterpret_cast<void*>(hint), bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+  return region == MAP_FAILED ? nullptr : region;
+}
+void unreserve(void* region, size_t bytes) { munmap(region, bytes); }
+
+}  // namespace pt::memory

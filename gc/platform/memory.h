@@ -1,0 +1,22 @@
+#pragma once
+// Raw memory: mimalloc in ordinary builds, malloc under the sanitizers.
+#include <cstddef>
+#include <cstdint>
+
+namespace pt::memory {
+
+// Uninitialised bytes, or nullptr when memory is out. Aligned to 16.
+[[nodiscard]] void* allocate(size_t bytes);
+[[nodiscard]] void* allocate_zeroed(size_t bytes);
+// Grows or shrinks; on failure returns nullptr and leaves `block` as it was.
+[[nodiscard]] void* reallocate(void* block, size_t bytes);
+// `alignment` is a power of two. Free with release().
+[[nodiscard]] void* allocate_aligned(size_t bytes, size_t alignment);
+void release(void* block);
+
+// Reserves address space that reads as zero when first touched. `hint` 0 lets the kernel choose; otherwise the
+// region lies exactly there or the call fails. nullptr on failure.
+[[nodiscard]] void* reserve(size_t bytes, uintptr_t hint = 0);
+void unreserve(void* region, size_t bytes);
+
+}  // namespace pt::memory

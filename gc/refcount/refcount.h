@@ -1,0 +1,71 @@
+#pragma once
+// Biased reference counts (PEP 703): the owner counts in `local`, everybody else atomically in `shared`.
+// docs/refcount.md holds the table of states and transitions.
+#include "gc/object/object.h"
+#include "gc/sync/mutator.h"
+
+namespace pt {
+
+// The object's last reference went (or a foreign thread must be told): out of line.
+PT_COLD void decref_local_zero(Object*);   // owner: local reached 0
+PT_COLD void decref_shared(Object*);       // not the owner: atomic, may queue for the owner or destroy; immortal: no-op
+PT_COLD void incref_shared(Object*);       // not the owner: atomic; immortal: no-op; counts towards escalation
+PT_COLD bool try_incref_shared(Object*);   // false when the count is zero or other threads were not announced
+
+PT_INLINE bool owned_by_this_thread(const Object* o) {
+  return o->owner.load(std::memory_order_relaxed) == tls_owner_id;
+}
+
+PT_INLINE void incref(Object* o) {
+  if (PT_LIKELY(owned_by_this_thread(o))) {
+    o->local.store(o->local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  } else {
+    incref_shared(o);
+  }
+}
+// May run Python code (destructors).
+PT_INLINE void decref(Object* o) {
+  if (PT_LIKELY(owned_by_this_thread(o))) {
+    uint32_t count = o->local.load(std::memory_order_relaxed) - 1;
+    o->local.store(count, std::memory_order_relaxed);
+    if (PT_UNLIKELY(count == 0)) decref_local_zero(o);
+  } else {
+    decref_shared(o);
+  }
+}
+// For lock-free readers: takes a count only if the object cannot be dying. The slot it was read from must be read again
+// afterwards; if it changed, give the count back.
+PT_INLINE bool try_incref(Object* o) {
+  if (PT_LIKELY(owned_by_this_thread(o))) {
+    o->local.store(o->local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return true;
+  }
+  return try_incref_shared(o);
+}
+
+// Any value: pointers that carry a count are counted, everything else is left alone.
+PT_INLINE void retain(Value v) {
+  if (v.is_object()) incref(v.as_object());
+}
+PT_INLINE void release(Value v) {
+  if (v.is_counted()) decref(v.as_object());
+}
+// The counted form of `v`: borrowed pointers gain a count, all else is returned as it is (already owned).
+PT_INLINE Value promote(Value v) {
+  if (v.is_borrowed()) {
+    incref(v.as_object());
+    return v.untagged();
+  }
+  return v;
+}
+
+// Announces that other threads may try-incref the object. Idempotent; cheap once done.
+void mark_maybe_shared(Object*);
+// Before the object is published: never freed, counts not written any more.
+void make_immortal(Object*);
+// Freed only by a collection from now on; registers may hold it borrowed. Counts one reference for the heap itself.
+void make_deferred(Object*);
+// For sys.getrefcount and the verifier: local plus shared, a snapshot.
+int64_t reference_count(const Object*);
+
+}  // namespace pt

@@ -1,0 +1,101 @@
+#pragma once
+// Mutator: what gc/ knows of a thread that runs Python code: its id, its state, its safepoint flag, its heaps.
+// vm/runtime/thread.h derives the interpreter's Thread from it.
+#include <atomic>
+#include <cstdint>
+
+#include "gc/platform/check.h"
+
+namespace pt {
+
+struct Object;
+struct HeapLocal;     // gc/heap: per-thread blocks
+struct QsbrLocal;     // gc/reclaim: per-thread limbo lists
+struct RefcountLocal; // gc/refcount: merge queue, pending destructions
+
+enum class MutatorState : uint32_t {
+  kDetached,  // not running Python: in a blocking call. Counts as quiescent and as stopped.
+  kAttached,  // running
+  kStopped,   // parked at a safepoint for a stop-the-world
+};
+
+// Reasons in Mutator::breaker; any nonzero value sends the thread to its safepoint slow path.
+inline constexpr uint32_t kBreakStop = 1;       // stop-the-world requested
+inline constexpr uint32_t kBreakQsbr = 2;       // announce a quiescent state
+inline constexpr uint32_t kBreakMerge = 4;      // objects wait in the merge queue
+inline constexpr uint32_t kBreakCollect = 8;    // run the cycle collector
+inline constexpr uint32_t kBreakSignal = 16;    // main thread: signal handlers
+inline constexpr uint32_t kBreakAsync = 32;     // an asynchronous exception waits
+inline constexpr uint32_t kBreakShutdown = 64;  // the runtime ends: a daemon thread must not return to Python
+inline constexpr uint32_t kBreakFinalizers = 128;  // weakref callbacks or finalisers wait to be run
+inline constexpr uint32_t kBreakJitInvalid = 256;  // compiled code was invalidated
+
+struct Mutator {
+  std::atomic<uint32_t> breaker{0};
+  std::atomic<MutatorState> state{MutatorState::kDetached};
+  uint16_t id = 0;                       // owner id in object headers; immutable while registered
+  std::atomic<uint64_t> qsbr_seen{0};    // epoch last announced; 0 while detached
+  HeapLocal* heap = nullptr;
+  QsbrLocal* qsbr = nullptr;
+  RefcountLocal* refcount = nullptr;
+  Mutator* next = nullptr;               // registry list, guarded by the registry lock
+  void* native_handle = nullptr;         // the vm's thread object, opaque here
+
+  void request(uint32_t reason) { breaker.fetch_or(reason, std::memory_order_release); }
+  void acknowledge(uint32_t reason) { breaker.fetch_and(~reason, std::memory_order_acquire); }
+};
+
+inline constinit thread_local Mutator* tls_mutator = nullptr;
+// Owner id of the running thread; 0 when it is not registered. Kept apart so that an ownership test is one load.
+inline constinit thread_local uint16_t tls_owner_id = 0;
+
+// False until a second mutator registers; then true for good. Flipped while only one thread is attached, so that code
+// may skip atomic instructions while it reads false.
+inline constinit std::atomic<bool> g_multithreaded{false};
+PT_INLINE bool multithreaded() { return g_multithreaded.load(std::memory_order_relaxed); }
+
+// Registers the calling thread (detached -> attached) and gives it an owner id, which may be that of a thread that has
+// ended: the new thread then owns what that one left. False when all 65,535 ids are in use.
+[[nodiscard]] bool register_mutator(Mutator*);
+// Drains the thread's queues, gives its blocks up and forgets it. The thread must be attached.
+void unregister_mutator(Mutator*);
+
+// attach() blocks while the world is stopped. detach() must not be called with object locks held other than through
+// critical sections, which it suspends. Both keep errno.
+void attach(Mutator*);
+void detach(Mutator*);
+
+// RAII: detached around a blocking call.
+class Detached {
+ public:
+  Detached() : mutator_(tls_mutator) { detach(mutator_); }
+  ~Detached() { attach(mutator_); }
+  Detached(const Detached&) = delete;
+  Detached& operator=(const Detached&) = delete;
+
+ private:
+  Mutator* mutator_;
+};
+
+// Handles kBreakStop and kBreakQsbr and kBreakMerge; returns the remaining reasons for the caller (the vm).
+uint32_t safepoint_slow(Mutator*);
+
+// Stops all other mutators at a safepoint. Nests not. No lock may be taken while the world is stopped, and none may be
+// held by the caller. Two threads that ask at once: one waits, attached-stopped, until the other is done.
+class StopTheWorld {
+ public:
+  StopTheWorld();
+  ~StopTheWorld();
+  StopTheWorld(const StopTheWorld&) = delete;
+  StopTheWorld& operator=(const StopTheWorld&) = delete;
+};
+
+// Calls `visit` for every registered mutator; the registry is locked or the world is stopped.
+void for_each_mutator(void (*visit)(Mutator*, void*), void* context);
+Mutator* find_mutator(uint16_t id);  // nullptr when none; only with the registry locked or the world stopped
+int mutator_count();
+
+// After fork(), in the child: forgets all other threads, resets locks of the registry, parking lot and QSBR.
+void mutators_after_fork_child();
+
+}  // namespace pt

@@ -1,0 +1,77 @@
+#pragma once
+// The one-byte lock in every object header, and the scopes that take it.
+#include <atomic>
+
+#include "gc/object/object.h"
+#include "gc/sync/mutator.h"
+
+namespace pt {
+
+// Blocks (detached) until the lock is taken; counts as a contended acquisition.
+PT_COLD void lock_slow(std::atomic<uint8_t>& lock);
+PT_COLD void unlock_slow(std::atomic<uint8_t>& lock);
+
+// A lock byte as a capability for -Wthread-safety. Not recursive. May block: a safepoint.
+PT_INLINE void lock_byte(std::atomic<uint8_t>& lock) {
+  uint8_t seen = lock.load(std::memory_order_relaxed);
+  if (PT_LIKELY(!multithreaded())) {
+    PT_ASSERT(!(seen & kLockLocked));
+    lock.store(seen | kLockLocked, std::memory_order_relaxed);
+    return;
+  }
+  if ((seen & (kLockLocked | kLockParked)) ||
+      !lock.compare_exchange_strong(seen, seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed)) {
+    lock_slow(lock);
+  }
+}
+PT_INLINE void unlock_byte(std::atomic<uint8_t>& lock) {
+  uint8_t seen = lock.load(std::memory_order_relaxed);
+  if (PT_LIKELY(!multithreaded())) {
+    lock.store(seen & static_cast<uint8_t>(~kLockLocked), std::memory_order_relaxed);
+    return;
+  }
+  // Pairs with the acquire in lock_byte.
+  if ((seen & kLockParked) || !lock.compare_exchange_strong(seen, seen & static_cast<uint8_t>(~kLockLocked),
+                                                            std::memory_order_release, std::memory_order_relaxed)) {
+    unlock_slow(lock);
+  }
+}
+
+class [[clang::capability("object lock")]] ObjectLock;
+
+// Holds one object's lock for a scope that neither blocks, nor runs Python code, nor releases references. For anything
+// that may, use CriticalSection.
+class [[clang::scoped_lockable]] LockGuard {
+ public:
+  explicit LockGuard(Object* o) : lock_(&o->lock) { lock_byte(*lock_); }
+  ~LockGuard() { unlock_byte(*lock_); }
+  LockGuard(const LockGuard&) = delete;
+  LockGuard& operator=(const LockGuard&) = delete;
+
+ private:
+  std::atomic<uint8_t>* lock_;
+};
+
+// Both locks, in address order; the same object twice locks once.
+class LockGuard2 {
+ public:
+  LockGuard2(Object* a, Object* b) {
+    if (a > b) { Object* t = a; a = b; b = t; }
+    first_ = &a->lock;
+    second_ = a == b ? nullptr : &b->lock;
+    lock_byte(*first_);
+    if (second_) lock_byte(*second_);
+  }
+  ~LockGuard2() {
+    if (second_) unlock_byte(*second_);
+    unlock_byte(*first_);
+  }
+  LockGuard2(const LockGuard2&) = delete;
+  LockGuard2& operator=(const LockGuard2&) = delete;
+
+ private:
+  std::atomic<uint8_t>* first_;
+  std::atomic<uint8_t>* second_;
+};
+
+}  // namespace pt
