@@ -1,0 +1,67 @@
+#pragma once
+// dict: compact and ordered. A DictTable is an index over an append-only entry array; entries are never reused within
+// one table, so that lock-free readers and caches can name an entry by (table, position). Writers hold the object lock;
+// a table that is replaced goes through QSBR.
+#include <atomic>
+#include <cstdint>
+
+#include "gc/refcount/ref.h"
+#include "vm/object/type.h"
+
+namespace pt {
+
+struct Str;
+struct List;
+
+struct DictEntry {
+  int64_t hash;
+  Field key;
+  Field value;  // empty: deleted
+};
+struct DictTable {
+  uint32_t log2_size;                     // of the index
+  bool str_keys;                          // all keys are exact str: lookups need no Python code
+  std::atomic<int64_t> entry_count;       // entries in use, deleted ones included; grows only
+  int64_t capacity;                       // entries that fit
+  // int8/16/32/64 index (by capacity), then DictEntry entries[capacity].
+  DictEntry* entries();
+};
+struct Dict : Object {
+  std::atomic<int64_t> used;
+  std::atomic<DictTable*> table;          // never nullptr: empty dicts share one immortal empty table
+  std::atomic<uint32_t> watchers;         // nonzero: writes report to the JIT and caches (vm/object/watch.h)
+};
+inline bool is_dict(Value v) { return v.is_object() && has_flag(type_of(v), kTypeDictSubclass); }
+inline bool is_exact_dict(Value v) { return has_shape(v, kShape_dict); }
+inline Dict* as_dict(Value v) { return reinterpret_cast<Dict*>(v.as_object()); }
+inline int64_t dict_size(const Dict* d) { return d->used.load(std::memory_order_relaxed); }
+
+Ref<Dict> dict_new(int64_t expected = 0);
+// Lookups: empty without an exception when absent. No lock; Python's __eq__/__hash__ may run for non-str keys.
+Ref<> dict_get(Dict* d, Value key);
+Ref<> dict_get_hashed(Dict* d, Value key, int64_t hash);
+Ref<> dict_get_str(Dict* d, Str* key);                 // exact str key: no Python code when the table has str keys
+Ref<> dict_get_text(Dict* d, const char* key);
+int dict_contains(Dict* d, Value key);                 // -1 error
+bool dict_set(Dict* d, Value key, Value value);
+bool dict_set_hashed(Dict* d, Value key, int64_t hash, Value value);
+bool dict_set_str(Dict* d, Str* key, Value value);
+bool dict_set_text(Dict* d, const char* key, Value value);
+// 1 deleted, 0 absent (no exception), -1 error.
+int dict_delete(Dict* d, Value key);
+int dict_delete_str(Dict* d, Str* key);
+Ref<> dict_pop(Dict* d, Value key);                    // empty without an exception when absent
+Ref<> dict_set_default(Dict* d, Value key, Value fallback);  // atomic
+bool dict_update(Dict* d, Value mapping_or_pairs);     // dict.update(x)
+bool dict_merge(Dict* d, Dict* other, bool overwrite);
+void dict_clear(Dict* d);
+Ref<Dict> dict_copy(Dict* d);
+Ref<List> dict_keys_list(Dict* d);
+Ref<List> dict_values_list(Dict* d);
+Ref<List> dict_items_list(Dict* d);
+// Iteration over a snapshot position; tolerant of concurrent change. False at the end.
+bool dict_next(Dict* d, int64_t* position, Ref<>* key, Ref<>* value, int64_t* hash = nullptr);
+// Position of an exact-str key in the present table, for caches: -1 when absent. `*table` gets the table it is valid for.
+int64_t dict_find_entry(Dict* d, Str* key, DictTable** table);
+
+}  // namespace pt
