@@ -10,12 +10,14 @@ namespace pt {
 
 struct CodeUnit;
 
-enum class ConstantKind : uint8_t { kNone, kTrue, kFalse, kEllipsis, kInt, kFloat, kImaginary, kStr, kBytes, kTuple, kFrozenSet, kCode };
+enum class ConstantKind : uint8_t { kNone, kTrue, kFalse, kEllipsis, kInt, kFloat, kImaginary, kStr, kBytes, kTuple, kFrozenSet, kCode, kComplex };
 
 struct UnitConstant {
   ConstantKind kind;
-  const syntax::Constant* literal = nullptr;  // kInt, kFloat, kImaginary, kStr, kBytes (complex: see `items`)
-  const UnitConstant* items = nullptr;        // kTuple, kFrozenSet
+  // kInt, kFloat, kImaginary, kStr, kBytes. A folded int that does not fit has its digits in `text` as literals do,
+  // with a leading '-' where it is negative.
+  const syntax::ConstantValue* literal = nullptr;
+  const UnitConstant* items = nullptr;        // kTuple, kFrozenSet; kComplex: two kFloat, real and imaginary part
   uint32_t item_count = 0;
   CodeUnit* code = nullptr;                   // kCode
 };
@@ -28,7 +30,7 @@ enum CodeFlags : uint32_t {
 };
 
 struct ExceptionEntry {
-  uint32_t start, end;  // words, half open
+  uint32_t start, end;  // words, half open; covers the instructions that start there
   uint32_t target;
   uint32_t depth;       // first register that is emptied; receives the exception
 };
