@@ -33,9 +33,16 @@ namespace exc {
 [[gnu::cold]] Raised raise_object(Value exception);            // an exception instance or class, as the raise statement
 [[gnu::cold]] Raised raise_no_memory();
 [[gnu::cold]] Raised raise_errno(Type* type, Value filename = Value(), Value filename2 = Value());  // OSError from errno
+[[gnu::cold]] Raised raise_attribute_error(Value object, Str* name);  // with name and obj set
 [[gnu::cold]] Raised raise_key_error(Value key);
 [[gnu::cold]] Raised raise_stop_iteration(Value value);
 [[gnu::cold]] Raised raise_bad_argument(const char* function, int position, const char* expected, Value got);
+
+// Links of exception objects. Values may be empty.
+void set_exception_cause(Value exception, Value cause);
+void set_exception_context(Value exception, Value context);
+void set_exception_traceback(Value exception, Value traceback);
+Ref<> exception_traceback(Value exception);
 
 bool error_pending();
 Type* pending_type();               // borrowed; nullptr when none

@@ -1,0 +1,48 @@
+#pragma once
+// Attribute storage of instances: inline slots and an overflow array named by the shape, or a dict once somebody asked
+// for __dict__. Readers do not lock; writers hold the object's lock.
+#include <atomic>
+
+#include "vm/object/type.h"
+
+namespace pt {
+
+struct Dict;
+
+struct OverflowSlots {
+  uint32_t capacity;
+  Field slots[];
+};
+struct AttributeStorage {
+  std::atomic<void*> extra;   // OverflowSlots*, or Dict* (counted) in a dict-mode shape; nullptr while none is needed
+  Field inline_slots[];
+};
+
+PT_INLINE AttributeStorage* attribute_storage_at(Object* o, uint32_t offset) {
+  return reinterpret_cast<AttributeStorage*>(reinterpret_cast<char*>(o) + offset);
+}
+AttributeStorage* attribute_storage(Object* o);  // nullptr when instances of its type have no attributes
+
+// The instance's own attribute (no descriptors, no class): empty without an exception when absent. No lock.
+Ref<> instance_get(Object* o, Str* interned_name);
+// Sets it, growing the shape as needed. MemoryError.
+bool instance_set(Object* o, Str* interned_name, Value value);
+// 1 deleted, 0 absent, -1 error.
+int instance_delete(Object* o, Str* interned_name);
+// The live __dict__: materialises it (dict mode). nullptr with an error pending on failure.
+Ref<Dict> instance_dict(Object* o);
+bool instance_set_dict(Object* o, Dict* dict);
+// Empty copy-free view for vars()-like reading without materialising: a new dict with the present attributes.
+Ref<Dict> instance_snapshot(Object* o);
+
+// object.__getattribute__ and object.__setattr__/__delattr__.
+Ref<> generic_get_attribute(Value self, Str* name);
+bool generic_set_attribute(Value self, Str* name, Value value);
+// As generic_get_attribute, but empty without an exception when there is no such attribute. Sets no AttributeError.
+Ref<> generic_find_attribute(Value self, Str* name);
+
+// Collector and destruction.
+void attributes_traverse(Object* o, FieldVisitor& visitor);
+void attributes_clear(Object* o);
+
+}  // namespace pt

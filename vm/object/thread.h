@@ -1,0 +1,70 @@
+#pragma once
+// Thread: the interpreter's state of one thread. Only its own thread touches it, except for the fields inherited from
+// Mutator and what another thread reads with the world stopped.
+#include <cstddef>
+#include <cstdint>
+
+#include "gc/refcount/ref.h"
+#include "gc/sync/mutator.h"
+
+namespace pt {
+
+struct Code;
+struct Dict;
+struct FrameObject;
+struct Function;
+struct Generator;
+struct MethodCache;
+
+enum RecordFlags : uint32_t {
+  kRecordEntry = 1,       // returning from it leaves the C++ interpreter loop
+  kRecordInit = 2,        // an __init__ call: the result must be None; the instance lies in the caller's destination
+  kRecordGenerator = 4,   // the frame of `generator`
+  kRecordClassBody = 8,
+  kRecordDiscard = 16,    // the result is dropped (the destination keeps what it has)
+};
+
+// One Python call in progress. The registers lie on the value stack.
+struct CallRecord {
+  const Code* code;
+  Function* function;        // borrowed: the caller's register or the generator holds it; nullptr for exec'd code
+  Value* registers;
+  const uint64_t* pc;        // of the instruction being executed, saved before anything that can call or raise
+  Dict* globals;             // borrowed from function, module or exec
+  Value locals;              // mapping of class bodies and exec'd code (borrowed), else empty
+  FrameObject* frame_object; // counted; nullptr until somebody asks
+  Generator* generator;      // kRecordGenerator
+  Value saved_handled;       // the handled exception at entry (owned), restored at exit
+  uint32_t flags;
+  int32_t result_register;   // of the caller
+};
+
+struct Thread : Mutator {
+  Value pending;             // owned exception instance, or empty
+  Value handled;             // owned: what sys.exc_info() gives, or empty
+  CallRecord* record = nullptr;       // innermost call; record_base - 1 when none
+  CallRecord* record_base = nullptr;
+  CallRecord* record_limit = nullptr;
+  Value* stack_base = nullptr;        // value stack
+  Value* stack_limit = nullptr;
+  uintptr_t native_limit = 0;         // lowest address native recursion may reach
+  int64_t recursion_remaining = 1000; // Python calls left before RecursionError
+  int32_t native_depth = 0;
+  MethodCache* method_cache = nullptr;
+  uint64_t ident = 0;                 // threading.get_ident()
+  Value locals_dict;                  // owned: thread-local data
+  Value context;                      // owned: contextvars' current context
+  Value trace_function, profile_function;  // owned
+  Value async_exception;              // owned; set by other threads under the registry lock
+  Value repr_stack;                   // owned list: objects whose repr is running
+  Value deferred_roots;               // owned list: values kept alive for native code
+  bool is_main = false;
+  bool daemon = false;
+};
+
+PT_INLINE Thread* current_thread() { return static_cast<Thread*>(tls_mutator); }
+
+// True when native recursion may go deeper; otherwise false with RecursionError pending.
+bool native_stack_ok(const char* where = "");
+
+}  // namespace pt

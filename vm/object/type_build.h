@@ -1,0 +1,27 @@
+#pragma once
+// Making types: what init of builtin types and class statements share.
+#include "vm/object/type.h"
+
+namespace pt {
+
+// The two halves of init_builtin_type: all types are prepared before any namespace is filled.
+void prepare_builtin_type(Type* type, ShapeId shape, const TypeSpec* spec);
+void finish_builtin_type(Type* type);
+
+uint32_t next_type_version();
+// The namespace of `type` or a base changed: new versions for it and all subclasses.
+void type_modified(Type* type);
+bool add_subclass(Type* base, Type* subclass);
+void remove_subclass(Type* base, Type* subclass);
+// Types made by class statements live as long as the process (their shapes name them).
+void for_each_subclass(Type* type, void (*visit)(Type*, void*), void* context);
+// The `__new__` of a builtin type.
+Ref<> type_constructor_function(Type* type);
+// type(name, bases, namespace, **keywords); `metatype` is the winner or a candidate.
+Ref<> type_new(Type* metatype, const Args& args);
+// C3 linearisation; TypeError when there is none.
+Ref<Tuple> compute_mro(Type* type, Tuple* bases);
+// The most derived metatype of `metatype` and those of the bases; TypeError on conflict.
+Type* calculate_metatype(Type* metatype, Tuple* bases);
+
+}  // namespace pt

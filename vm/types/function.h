@@ -1,0 +1,75 @@
+#pragma once
+// Functions, cells and code objects.
+#include <atomic>
+#include <cstdint>
+
+#include "gc/refcount/ref.h"
+#include "vm/object/type.h"
+
+namespace pt {
+
+struct Dict;
+struct Str;
+struct Tuple;
+
+struct CodeException {
+  uint32_t start, end, target, depth;
+};
+
+// Immutable after creation, except for `words` (inline caches and quickened opcodes: atomic) and the counters.
+struct Code : Object {
+  uint64_t* words;
+  uint32_t word_count;
+  uint32_t flags;                 // co_flags
+  uint32_t argument_count, positional_only_count, keyword_only_count;
+  uint32_t parameter_count;
+  uint32_t local_end;             // registers of locals, cells and free variables: first_temporary
+  uint32_t register_count;
+  uint32_t free_register, free_count;
+  uint32_t loop_count;
+  uint32_t self_attribute_count;
+  uint32_t exception_count;
+  int32_t first_line;
+  bool simple_call;               // no *args, **kwargs, keyword-only parameters, generator or cells to fill: the fast path
+  CodeException* exceptions;
+  Value* constants_end;           // constant k is constants_end[-1 - k]; owned
+  uint32_t constant_count;
+  uint32_t name_count;
+  Str** names;                    // interned
+  Str** local_names;              // interned; local_end of them
+  uint8_t* local_kinds;
+  uint8_t* positions;
+  uint32_t position_bytes;
+  Field name, qualname, filename; // str
+  Field constants_tuple;          // co_consts, made on demand
+  struct LoopState* loops;        // one a loop: hot counters and compiled traces (vm/jit)
+  std::atomic<void*> jit_entry;   // vm/jit
+  Value constant(uint32_t k) const { return constants_end[-1 - static_cast<int64_t>(k)]; }
+};
+
+struct Function : Object {
+  Code* code;                     // counted; replaced with the world stopped (f.__code__ = ...)
+  Dict* globals;                  // counted, immutable
+  Dict* builtins;                 // counted, immutable
+  Field defaults;                 // tuple or empty
+  Field keyword_defaults;         // dict or empty
+  Field closure;                  // tuple of cells or empty; immutable
+  Field name, qualname, module, doc, annotations;  // annotations: dict, tuple (not built yet) or empty
+  std::atomic<uint32_t> version;  // 0: __defaults__/__code__ changed since caches were filled
+};
+
+struct Cell : Object {
+  Field content;  // empty: unbound
+};
+
+inline bool is_function(Value v) { return has_shape(v, kShape_function); }
+Ref<> cell_new(Value content_or_empty);
+inline Cell* as_cell(Value v) { return reinterpret_cast<Cell*>(v.as_object()); }
+void cell_set(Value cell, Value content);
+Ref<> function_new(Code* code, Dict* globals, Str* qualname_or_null);
+uint32_t function_self_attribute_count(Value function);
+// __name__ of the globals of the innermost Python frame, or empty.
+Ref<> current_module_name();
+Dict* current_globals();   // borrowed; nullptr outside Python code
+
+}  // namespace pt
