@@ -59,22 +59,22 @@ struct FieldVisitor {
 
 // How the heap and the collector handle the objects of one type. Immutable once the type is ready.
 struct TypeLayout {
-  const char* name;        // for diagnostics
-  uint32_t fixed_size;     // bytes of the fixed part, header included
-  bool tracked;            // has a `traverse`
+  const char* name = nullptr;  // for diagnostics
+  uint32_t fixed_size = 0;     // bytes of the fixed part, header included
+  bool tracked = false;        // has a `traverse`
   // Visits every Field of the object. World stopped or object unreachable: takes no lock.
-  void (*traverse)(Object*, FieldVisitor&);
+  void (*traverse)(Object*, FieldVisitor&) = nullptr;
   // Drops all references the object holds (breaks cycles). May run Python code through destructors.
-  void (*clear)(Object*);
+  void (*clear)(Object*) = nullptr;
   // Last rites before the memory goes: drops references, frees buffers. Does not free the object's own memory.
-  void (*destroy)(Object*);
+  void (*destroy)(Object*) = nullptr;
   // PEP 442 finaliser (`__del__`, generator close). nullptr: none. Runs Python code; may resurrect.
-  void (*finalize)(Object*);
+  void (*finalize)(Object*) = nullptr;
 };
 
 // The part of a shape record the heap knows. vm/object/shape.h completes it.
 struct ShapeHead {
-  const TypeLayout* layout;
+  const TypeLayout* layout = nullptr;
 };
 
 inline constexpr unsigned kShapeShift = 6;

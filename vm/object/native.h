@@ -28,6 +28,8 @@ Ref<> native_function_new(const NativeDef* def, Value self_or_module, Value modu
 // For `construct` and `init` slots: binds by a signature without self, e.g. "(iterable=(), /)"; `out` has one Value a
 // parameter, empty when missing. No *args or **kwargs. TypeError with CPython's message.
 bool bind_arguments(const char* name, const char* signature, const Args& args, Value* out);
+// An attribute of the builtins module.
+Ref<> import_builtin(const char* name);
 // Refuses arguments: "X() takes no arguments".
 bool no_arguments(const char* name, const Args& args);
 // The interned form of an attribute name; `holder` keeps it.

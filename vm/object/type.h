@@ -101,14 +101,14 @@ inline constexpr uint32_t kTypeInheritedFlags = 0x3FF00000u | kTypeWeakrefs | kT
 
 struct Type : Object {
   TypeLayout layout;              // layout.name is the short name for diagnostics
-  Slots slots;                    // function pointers: written at creation and by class-attribute changes (relaxed)
-  std::atomic<uint32_t> flags;
-  uint32_t attributes_offset;     // of the instance's attribute storage (AttributeStorage); 0: none;
+  Slots slots = {};               // function pointers: written at creation and by class-attribute changes (relaxed)
+  std::atomic<uint32_t> flags{0};
+  uint32_t attributes_offset = 0;     // of the instance's attribute storage (AttributeStorage); 0: none;
                                   // kAttributesAtEnd: after the items of a var-sized object
-  uint32_t item_size;             // bytes an item, for var-sized types
-  uint32_t slots_end;             // end of the fixed part including __slots__ members
-  std::atomic<Shape*> instance_shape;  // root for new instances
-  Type* base;                     // the base that gives the layout; counted
+  uint32_t item_size = 0;             // bytes an item, for var-sized types
+  uint32_t slots_end = 0;             // end of the fixed part including __slots__ members
+  std::atomic<Shape*> instance_shape{nullptr};  // root for new instances
+  Type* base = nullptr;           // the base that gives the layout; counted
   Field name;                     // str: __name__
   Field qualname;                 // str
   Field module;                   // str or empty
@@ -117,8 +117,8 @@ struct Type : Object {
   Field dict;                     // dict: the namespace; written through type_set_attribute only
   Field subclasses;               // dict: id -> weakref, or empty
   Field doc_text;                 // __text_signature__ source of builtin types or empty
-  const struct TypeSpec* spec;    // builtin types: what they were made from
-  std::atomic<uint32_t> version;  // bumped by every change of the namespace of the type or a base
+  const struct TypeSpec* spec = nullptr;  // builtin types: what they were made from
+  std::atomic<uint32_t> version{0};  // bumped by every change of the namespace of the type or a base
 };
 inline constexpr uint32_t kAttributesAtEnd = 0xFFFFFFFFu;
 
