@@ -1,6 +1,6 @@
 #pragma once
 // list: a buffer of Fields that readers use without a lock. Writers hold the object lock; a buffer that is replaced goes
-// through QSBR.
+// through QSBR. Once there are threads, the slots past `size` are empty.
 #include <atomic>
 #include <cstdint>
 
@@ -14,7 +14,7 @@ struct ListBuffer {
   Field items[];
 };
 struct List : Object {
-  std::atomic<int64_t> size;          // written with the lock held; read relaxed
+  std::atomic<int64_t> size;          // written with the lock held; released after the items
   std::atomic<ListBuffer*> buffer;    // nullptr while capacity is 0; release-stored with the lock held
 };
 inline bool is_list(Value v) { return v.is_object() && has_flag(type_of(v), kTypeListSubclass); }
@@ -22,14 +22,15 @@ inline bool is_exact_list(Value v) { return has_shape(v, kShape_list); }
 inline List* as_list(Value v) { return reinterpret_cast<List*>(v.as_object()); }
 
 inline int64_t list_size(const List* list) { return list->size.load(std::memory_order_acquire); }
+// list_get once there are other threads: takes no lock unless the item is fought over.
+Ref<> list_get_shared(List* list, int64_t i);
 // Item `i` (not negative), or empty when past the end. Any thread, no lock.
 PT_INLINE Ref<> list_get(List* list, int64_t i) {
-  if (PT_UNLIKELY(static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_relaxed)))) {
+  if (PT_UNLIKELY(static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_acquire)))) {
     return Ref<>();
   }
-  ListBuffer* buffer = list->buffer.load(std::memory_order_acquire);  // pairs with the release in the writers
-  if (PT_UNLIKELY(!buffer || i >= buffer->capacity)) return Ref<>();
-  return buffer->items[i].load(list);
+  if (PT_UNLIKELY(multithreaded())) return list_get_shared(list, i);
+  return Ref<>::retain(list->buffer.load(std::memory_order_relaxed)->items[i].peek());
 }
 Ref<List> list_new(int64_t capacity = 0);
 Ref<List> list_from(const Value* values, int64_t count);
@@ -39,9 +40,12 @@ bool list_set(List* list, int64_t i, Ref<> item);      // false without an excep
 bool list_extend(List* list, Value iterable);
 bool list_insert(List* list, int64_t i, Ref<> item);   // clamps as list.insert
 Ref<> list_pop(List* list, int64_t i);                 // index already normalised; empty without exception: out of range
+void list_clear(List* list);
 Ref<Tuple> list_to_tuple(List* list);
 Ref<List> list_slice(List* list, int64_t start, int64_t end);
 bool list_sort(List* list, Value key_or_empty, bool reverse);
 bool list_reverse(List* list);
+// list[start:end] = iterable, or del list[start:end] when `iterable` is empty. Bounds clamp as in slices.
+bool list_assign_slice(List* list, int64_t start, int64_t end, Value iterable);
 
 }  // namespace pt

@@ -1,0 +1,95 @@
+#pragma once
+// The hot part of dict: probing, and lookups of str keys in line.
+#include "gc/sync/object_lock.h"
+#include "vm/types/container_inl.h"
+#include "vm/types/dict.h"
+
+namespace pt {
+
+inline constexpr int64_t kEntryAbsent = -1;
+inline constexpr int64_t kEntryError = -2;
+inline constexpr int64_t kEntryRetry = -3;
+
+template <class Slot>
+PT_INLINE int64_t index_load(DictTable* t, uint64_t i) {
+  return __atomic_load_n(reinterpret_cast<Slot*>(t->index()) + i, __ATOMIC_ACQUIRE);  // pairs with dict_index_store
+}
+
+// Calls `probe.template operator()<Slot>()` with the width of the table's index.
+template <class F>
+PT_INLINE auto with_index_width(const DictTable* t, F&& probe) {
+  if (PT_LIKELY(t->log2_size <= 7)) return probe.template operator()<int8_t>();
+  if (t->log2_size <= 15) return probe.template operator()<int16_t>();
+  if (t->log2_size <= 31) return probe.template operator()<int32_t>();
+  return probe.template operator()<int64_t>();
+}
+
+// Walks the probe sequence of `hash`. `visit(position)` returns true to stop there. kEntryAbsent at the end of the chain.
+template <class Slot, class Visit>
+PT_INLINE int64_t probe_chain(DictTable* t, int64_t hash, Visit&& visit) {
+  uint64_t mask = (uint64_t{1} << t->log2_size) - 1;
+  uint64_t perturb = static_cast<uint64_t>(hash);
+  uint64_t i = perturb & mask;
+  for (;;) {
+    int64_t at = index_load<Slot>(t, i);
+    if (at < 0) return kEntryAbsent;
+    if (visit(at)) return at;
+    perturb >>= 5;
+    i = (i * 5 + perturb + 1) & mask;
+  }
+}
+
+template <class Slot>
+PT_INLINE int64_t find_str_slot(DictTable* t, const Str* key, int64_t hash) {
+  DictEntry* entries = t->entries();
+  return probe_chain<Slot>(t, hash, [&](int64_t at) {
+    Value k = entries[at].key.peek_acquire();
+    if (PT_LIKELY(k.is(key))) return true;
+    // The bytes of a str key stay readable until the next safepoint even when another thread deletes the entry.
+    return entries[at].hash == hash && !k.empty() && str_equal(as_str(k), key);
+  });
+}
+
+// Position of an exact str in a table of str keys. No Python code, no lock.
+PT_INLINE int64_t table_find_str(DictTable* t, const Str* key, int64_t hash) {
+  return with_index_width(t, [&]<class Slot>() { return find_str_slot<Slot>(t, key, hash); });
+}
+
+Ref<> dict_get_str_shared(Dict* d, Str* key);  // with threads, or with keys that are not all str
+
+// dict_get_str in line.
+PT_INLINE Ref<> dict_get_str_fast(Dict* d, Str* key) {
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  if (PT_UNLIKELY(multithreaded() || !t->str_keys)) return dict_get_str_shared(d, key);
+  int64_t at = table_find_str(t, key, exact_str_hash(key));
+  if (at < 0) return Ref<>();
+  return Ref<>::retain(t->entries()[at].value.peek());
+}
+
+// d[key] = value for a key that is there, one thread and no watcher: true when done; otherwise `value` is untouched.
+PT_INLINE bool dict_replace_str_fast(Dict* d, Str* key, Ref<>& value) {
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  if (PT_UNLIKELY(multithreaded() || !t->str_keys || d->watchers.load(std::memory_order_relaxed))) return false;
+  int64_t at = table_find_str(t, key, exact_str_hash(key));
+  if (at < 0) return false;
+  Ref<> old = t->entries()[at].value.exchange_locked(std::move(value));
+  return true;
+}
+
+// What a cached (version, position) names, or empty when it is no longer valid or the entry was deleted.
+PT_INLINE Ref<> dict_cached_value(Dict* d, uint32_t version, int64_t position) {
+  DictTable* t = d->table.load(std::memory_order_acquire);
+  if (PT_UNLIKELY(t->version.load(std::memory_order_relaxed) != version)) return Ref<>();
+  Field& field = t->entries()[position].value;
+  if (PT_LIKELY(!multithreaded())) return Ref<>::retain(field.peek());
+  Value v = field.peek_acquire();
+  if (!v.is_object()) return Ref<>::steal(v);
+  if (PT_UNLIKELY(!try_incref(v.as_object()))) return Ref<>();
+  if (PT_LIKELY(field.peek_acquire().bits() == v.bits() && d->table.load(std::memory_order_acquire) == t)) {
+    return Ref<>::steal(v);
+  }
+  decref(v.as_object());
+  return Ref<>();
+}
+
+}  // namespace pt

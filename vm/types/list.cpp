@@ -1,0 +1,372 @@
+// list: storage, construction and the operations the runtime itself uses.
+#include "vm/types/list.h"
+
+#include "gc/heap/heap.h"
+#include "gc/platform/memory.h"
+#include "gc/reclaim/qsbr.h"
+#include "vm/types/container_inl.h"
+#include "vm/types/dict.h"
+#include "vm/types/list_inl.h"
+#include "vm/types/set.h"
+#include "vm/types/tuple.h"
+
+namespace pt {
+
+namespace {
+
+constexpr int64_t kMaxList = (INT64_MAX - 64) / 8;
+
+size_t buffer_bytes(int64_t capacity) { return sizeof(ListBuffer) + static_cast<size_t>(capacity) * sizeof(Field); }
+
+// Slots [from, to) hold nothing any more. Needed only when somebody may look.
+void empty_slots(Field* items, int64_t from, int64_t to) {
+  if (!multithreaded()) return;
+  for (int64_t i = from; i < to; ++i) items[i].init_value(Value());
+}
+
+bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
+  ListBuffer* old = list->buffer.load(std::memory_order_relaxed);
+  if (!multithreaded()) {
+    auto* buffer = static_cast<ListBuffer*>(old ? memory::reallocate(old, buffer_bytes(capacity))
+                                                : memory::allocate(buffer_bytes(capacity)));
+    if (!buffer) return false;
+    buffer->capacity = capacity;
+    list->buffer.store(buffer, std::memory_order_release);
+    return true;
+  }
+  auto* buffer = static_cast<ListBuffer*>(memory::allocate_zeroed(buffer_bytes(capacity)));
+  if (!buffer) return false;
+  buffer->capacity = capacity;
+  int64_t n = list->size.load(std::memory_order_relaxed);
+  for (int64_t i = 0; i < n; ++i) buffer->items[i].init_value(old->items[i].peek());
+  list->buffer.store(buffer, std::memory_order_release);  // pairs with the acquire in list_get_shared
+  *retired = old;
+  return true;
+}
+
+PT_COLD Ref<> list_get_locked(List* list, int64_t i) {
+  LockGuard guard(list);
+  if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_relaxed))) return Ref<>();
+  return load_locked(list->buffer.load(std::memory_order_relaxed)->items[i]);
+}
+
+Ref<List> list_allocate() {
+  auto* list = static_cast<List*>(allocate_object(kShape_list, sizeof(List), true));
+  if (PT_UNLIKELY(!list)) return raise_no_memory();
+  return Ref<List>::steal(list);
+}
+
+}  // namespace
+
+bool list_reserve_locked(List* list, int64_t wanted, ListBuffer** retired) {
+  ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
+  if (buffer && wanted <= buffer->capacity) return true;
+  if (wanted > kMaxList) return false;
+  int64_t n = list->size.load(std::memory_order_relaxed);
+  int64_t capacity = wanted;
+  if (n > 0 || wanted <= 4) {
+    int64_t spare = (wanted < 4096 ? wanted >> 1 : wanted >> 2) + 3;
+    if (wanted <= kMaxList - spare) capacity = (wanted + spare) & ~int64_t{1};
+    if (capacity < wanted) capacity = wanted;
+  }
+  return change_capacity(list, capacity, retired);
+}
+
+void retire_list_buffer(ListBuffer* buffer) {
+  if (buffer) retire_buffer(buffer, buffer_bytes(buffer->capacity));
+}
+
+void ListWriter::truncate(int64_t n) {
+  int64_t old = size();
+  ListBuffer* buffer = list_->buffer.load(std::memory_order_relaxed);
+  set_size(n);
+  if (!buffer) return;
+  empty_slots(buffer->items, n, old);
+  if (buffer->capacity <= 16 || n >= buffer->capacity / 2 || retired_) return;
+  if (n == 0) {
+    list_->buffer.store(nullptr, std::memory_order_release);
+    retired_ = buffer;
+  } else {
+    change_capacity(list_, n + (n >> 3) + 6, &retired_);  // failure leaves the larger buffer
+  }
+}
+
+Ref<> list_get_shared(List* list, int64_t i) {
+  for (;;) {
+    if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_acquire))) return Ref<>();
+    ListBuffer* buffer = list->buffer.load(std::memory_order_acquire);  // pairs with the release in change_capacity
+    if (!buffer || i >= buffer->capacity) return list_get_locked(list, i);
+    Value v = buffer->items[i].peek_acquire();
+    if (v.empty()) return list_get_locked(list, i);
+    if (!v.is_object()) return Ref<>::steal(v);
+    if (PT_UNLIKELY(!try_incref(v.as_object()))) return list_get_locked(list, i);
+    // Still in the list? A buffer that was replaced keeps its old content, so look at both.
+    if (PT_LIKELY(buffer->items[i].peek_acquire().bits() == v.bits() &&
+                  list->buffer.load(std::memory_order_acquire) == buffer)) {
+      return Ref<>::steal(v);
+    }
+    decref(v.as_object());
+  }
+}
+
+Ref<List> list_new(int64_t capacity) {
+  Ref<List> list = list_allocate();
+  if (list && capacity > 0) {
+    ListBuffer* unused = nullptr;
+    if (capacity > kMaxList || !change_capacity(list.get(), capacity, &unused)) return raise_no_memory();
+  }
+  return list;
+}
+
+Ref<List> list_from(const Value* values, int64_t count) {
+  Ref<List> list = list_new(count);
+  if (list && count > 0) {
+    Field* items = list->buffer.load(std::memory_order_relaxed)->items;
+    for (int64_t i = 0; i < count; ++i) items[i].init(Ref<>::retain(values[i]));
+    list->size.store(count, std::memory_order_release);
+  }
+  return list;
+}
+
+Ref<List> list_from_iterable(Value iterable) {
+  if (is_exact_list(iterable)) return list_slice(as_list(iterable), 0, INT64_MAX);
+  Ref<List> list = list_allocate();
+  if (!list || !list_extend(list.get(), iterable)) return Ref<List>();
+  return list;
+}
+
+bool list_append(List* list, Ref<> item) {
+  {
+    ListWriter writer(list);
+    int64_t n = writer.size();
+    if (PT_LIKELY(writer.reserve(n + 1))) {
+      writer.items()[n].init(std::move(item));
+      writer.set_size(n + 1);
+      return true;
+    }
+  }
+  return raise_no_memory();
+}
+
+bool list_set(List* list, int64_t i, Ref<> item) {
+  Ref<> old;
+  ListWriter writer(list);
+  if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(writer.size())) return false;
+  old = writer.items()[i].exchange_locked(std::move(item));
+  return true;
+}
+
+namespace {
+
+// Appends copies of `count` fields whose holder is locked or immutable.
+bool append_fields(List* list, const Field* from, int64_t count, ListBuffer** retired) {
+  int64_t n = list->size.load(std::memory_order_relaxed);
+  if (count > kMaxList - n || !list_reserve_locked(list, n + count, retired)) return false;
+  if (count == 0) return true;
+  Field* items = list->buffer.load(std::memory_order_relaxed)->items + n;
+  for (int64_t i = 0; i < count; ++i) items[i].init(load_locked(from[i]));
+  list->size.store(n + count, std::memory_order_release);
+  return true;
+}
+
+bool extend_with_list(List* list, List* other) {
+  ListBuffer* retired = nullptr;
+  bool ok;
+  {
+    LockGuard2 guard(list, other);
+    // Reserve first: extending a list with itself must read from the buffer that is then in place.
+    int64_t count = other->size.load(std::memory_order_relaxed);
+    int64_t n = list->size.load(std::memory_order_relaxed);
+    ok = count <= kMaxList - n && list_reserve_locked(list, n + count, &retired);
+    ListBuffer* from = other->buffer.load(std::memory_order_relaxed);
+    ListBuffer* unused = nullptr;
+    if (ok && count) ok = append_fields(list, from->items, count, &unused);
+  }
+  retire_list_buffer(retired);
+  return ok || raise_no_memory();
+}
+
+bool extend_with_tuple(List* list, Tuple* tuple) {
+  bool ok;
+  ListBuffer* retired = nullptr;
+  {
+    LockGuard guard(list);
+    ok = append_fields(list, tuple->items, tuple->length, &retired);
+  }
+  retire_list_buffer(retired);
+  return ok || raise_no_memory();
+}
+
+// Containers of ours whose items are appended in one step, as users of `extend` rely on.
+bool extends_at_once(Value iterable) {
+  return is_exact_dict(iterable) || has_shape(iterable, kShape_set) || has_shape(iterable, kShape_frozenset) ||
+         has_shape(iterable, kShape_dict_keys) || has_shape(iterable, kShape_dict_values) ||
+         has_shape(iterable, kShape_dict_items);
+}
+
+bool extend_one_by_one(List* list, Value iterable, bool unshared) {
+  Ref<> iterator = get_iter(iterable);
+  if (!iterator) return false;
+  int64_t hint = length_hint(iterable, 0);
+  if (hint < 0) return false;
+  if (hint > 8) {
+    ListWriter writer(list);
+    int64_t n = writer.size();
+    // An absurd hint is not an error; the items will show.
+    if (hint < kMaxList - n) (void)writer.reserve(n + hint);
+  }
+  for (;;) {
+    Ref<> item = next(iterator.value());
+    if (!item) break;
+    bool ok = unshared ? list_append_private(list, std::move(item)) : list_append(list, std::move(item));
+    if (!ok) return false;
+  }
+  return !error_pending();
+}
+
+}  // namespace
+
+bool list_extend(List* list, Value iterable) {
+  if (is_exact_list(iterable) || iterable.is(list)) return extend_with_list(list, as_list(iterable));
+  if (is_exact_tuple(iterable)) return extend_with_tuple(list, as_tuple(iterable));
+  if (multithreaded() && extends_at_once(iterable)) {
+    Ref<List> items = list_allocate();
+    if (!items || !extend_one_by_one(items.get(), iterable, true)) return false;
+    return extend_with_list(list, items.get());
+  }
+  return extend_one_by_one(list, iterable, false);
+}
+
+bool list_insert(List* list, int64_t i, Ref<> item) {
+  {
+    ListWriter writer(list);
+    int64_t n = writer.size();
+    if (PT_LIKELY(writer.reserve(n + 1))) {
+      if (i < 0 && (i += n) < 0) i = 0;
+      if (i > n) i = n;
+      Field* items = writer.items();
+      move_fields(items + i + 1, items + i, n - i);
+      items[i].init(std::move(item));
+      writer.set_size(n + 1);
+      return true;
+    }
+  }
+  return raise_no_memory();
+}
+
+Ref<> list_pop(List* list, int64_t i) {
+  Ref<> item;
+  ListWriter writer(list);
+  int64_t n = writer.size();
+  if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(n)) return Ref<>();
+  Field* items = writer.items();
+  item = Ref<>::steal(items[i].peek());
+  move_fields(items + i, items + i + 1, n - 1 - i);
+  writer.truncate(n - 1);
+  return item;
+}
+
+void list_clear(List* list) {
+  ListBuffer* buffer;
+  int64_t n;
+  {
+    LockGuard guard(list);
+    n = list->size.load(std::memory_order_relaxed);
+    buffer = list->buffer.load(std::memory_order_relaxed);
+    list->size.store(0, std::memory_order_release);
+    list->buffer.store(nullptr, std::memory_order_release);
+  }
+  if (!buffer) return;
+  while (n-- > 0) buffer->items[n].clear();
+  retire_list_buffer(buffer);
+}
+
+Ref<Tuple> list_to_tuple(List* list) {
+  LockGuard guard(list);
+  int64_t n = list->size.load(std::memory_order_relaxed);
+  Ref<Tuple> tuple = tuple_allocate(n);
+  if (!tuple || n == 0) return tuple;
+  Field* items = list->buffer.load(std::memory_order_relaxed)->items;
+  for (int64_t i = 0; i < n; ++i) tuple->items[i].init(load_locked(items[i]));
+  return tuple;
+}
+
+Ref<List> list_slice(List* list, int64_t start, int64_t end) {
+  Ref<List> result = list_allocate();
+  if (!result) return result;
+  bool ok = true;
+  {
+    LockGuard guard(list);
+    int64_t n = list->size.load(std::memory_order_relaxed);
+    if (start < 0) start = 0;
+    if (end > n) end = n;
+    if (start < end) {
+      ListBuffer* unused = nullptr;
+      Field* items = list->buffer.load(std::memory_order_relaxed)->items;
+      ok = change_capacity(result.get(), end - start, &unused) &&
+           append_fields(result.get(), items + start, end - start, &unused);
+    }
+  }
+  if (!ok) return raise_no_memory();
+  return result;
+}
+
+bool list_reverse(List* list) {
+  LockGuard guard(list);
+  int64_t n = list->size.load(std::memory_order_relaxed);
+  if (n < 2) return true;
+  Field* items = list->buffer.load(std::memory_order_relaxed)->items;
+  for (int64_t low = 0, high = n - 1; low < high; ++low, --high) {
+    Value a = items[low].peek();
+    items[low].init_value(items[high].peek());
+    items[high].init_value(a);
+  }
+  return true;
+}
+
+bool list_assign_slice(List* list, int64_t start, int64_t end, Value iterable) {
+  Ref<Tuple> source;
+  if (!iterable.empty()) {
+    if (!is_exact_list(iterable) && !is_exact_tuple(iterable)) {
+      Ref<> iterator = get_iter(iterable);
+      if (!iterator) {
+        if (clear_if(exc::TypeError)) return raise(exc::TypeError, "can only assign an iterable");
+        return false;
+      }
+      source = tuple_from_iterable(iterator.value());
+    } else if (is_exact_list(iterable)) {
+      source = list_to_tuple(as_list(iterable));
+    } else {
+      source = Ref<Tuple>::retain(as_tuple(iterable));
+    }
+    if (!source) return false;
+  }
+  int64_t added = source ? source->length : 0;
+  Ref<Tuple> removed;  // let go after the lock
+  bool ok = false;
+  {
+    ListWriter writer(list);
+    int64_t n = writer.size();
+    if (start < 0) start = 0;
+    if (start > n) start = n;
+    if (end < start) end = start;
+    if (end > n) end = n;
+    int64_t gone = end - start;
+    if (gone > 0) removed = tuple_allocate(gone);
+    ok = (gone == 0 || removed) && added - gone <= kMaxList - n && (added <= gone || writer.reserve(n + added - gone));
+    if (ok) {
+      Field* items = writer.items();
+      for (int64_t i = 0; i < gone; ++i) removed->items[i].init_value(items[start + i].peek());
+      if (added != gone) move_fields(items + start + added, items + end, n - end);
+      for (int64_t i = 0; i < added; ++i) items[start + i].init(load_locked(source->items[i]));
+      if (added < gone) {
+        writer.truncate(n + added - gone);
+      } else {
+        writer.set_size(n + added - gone);
+      }
+    }
+  }
+  return ok || error_pending() ? ok : raise_no_memory();
+}
+
+}  // namespace pt

@@ -1,0 +1,66 @@
+#pragma once
+// The hot part of list for the interpreter and for code that fills a list nobody else sees yet.
+#include "gc/sync/object_lock.h"
+#include "vm/types/list.h"
+
+namespace pt {
+
+// Lock held or list unshared: room for `wanted` items. The buffer it replaced, if any, lands in *retired and goes to
+// retire_list_buffer once the lock is given up. False: out of memory, no exception.
+bool list_reserve_locked(List* list, int64_t wanted, ListBuffer** retired);
+void retire_list_buffer(ListBuffer* buffer);  // nullptr is fine
+
+// Only the calling thread can reach the list: append without the lock.
+PT_INLINE bool list_append_private(List* list, Ref<> item) {
+  int64_t n = list->size.load(std::memory_order_relaxed);
+  ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
+  if (PT_UNLIKELY(!buffer || n >= buffer->capacity)) return list_append(list, std::move(item));
+  buffer->items[n].init(std::move(item));
+  list->size.store(n + 1, std::memory_order_release);
+  return true;
+}
+
+// list.append with the single-threaded case in line.
+PT_INLINE bool list_append_fast(List* list, Ref<> item) {
+  if (PT_LIKELY(!multithreaded())) return list_append_private(list, std::move(item));
+  return list_append(list, std::move(item));
+}
+
+// list[i] = item for an index in range and a single thread: true when done; otherwise `item` is untouched.
+PT_INLINE bool list_set_fast(List* list, int64_t i, Ref<>& item) {
+  if (PT_UNLIKELY(multithreaded())) return false;
+  if (PT_UNLIKELY(static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_relaxed)))) {
+    return false;
+  }
+  Ref<> old = list->buffer.load(std::memory_order_relaxed)->items[i].exchange_locked(std::move(item));
+  return true;
+}
+
+// The lock of a list for a scope in which items and buffers come loose: they are let go after the lock.
+class [[clang::scoped_lockable]] ListWriter {
+ public:
+  explicit ListWriter(List* list) : list_(list) { lock_byte(list->lock); }
+  ~ListWriter() {
+    unlock_byte(list_->lock);
+    retire_list_buffer(retired_);
+  }
+  ListWriter(const ListWriter&) = delete;
+  ListWriter& operator=(const ListWriter&) = delete;
+
+  int64_t size() const { return list_->size.load(std::memory_order_relaxed); }
+  Field* items() const {
+    ListBuffer* buffer = list_->buffer.load(std::memory_order_relaxed);
+    return buffer ? buffer->items : nullptr;
+  }
+  // At most once a scope.
+  bool reserve(int64_t wanted) { return list_reserve_locked(list_, wanted, &retired_); }
+  void set_size(int64_t n) { list_->size.store(n, std::memory_order_release); }
+  // Cuts the list to `n` items, whose tail was moved away or taken over by the caller.
+  void truncate(int64_t n);
+
+ private:
+  List* list_;
+  ListBuffer* retired_ = nullptr;
+};
+
+}  // namespace pt

@@ -1,0 +1,533 @@
+// list: protocol slots and methods.
+#include "gc/platform/memory.h"
+#include "vm/object/native.h"
+#include "vm/types/container_inl.h"
+#include "vm/types/iterators.h"
+#include "vm/types/list.h"
+#include "vm/types/list_inl.h"
+#include "vm/types/slice.h"
+#include "vm/types/tuple.h"
+
+namespace pt {
+
+constinit Type list_type{};
+
+namespace {
+
+constexpr int64_t kMaxList = (INT64_MAX - 64) / 8;
+
+Ref<> list_construct(Type* type, const Args&) {
+  if (type == &list_type) return list_new();
+  return allocate<List>(type);
+}
+
+bool list_init(Value self, const Args& args) {
+  Value iterable;
+  // A subclass with a __new__ of its own may take keywords that __init__ never sees otherwise.
+  bool own_new = !is_exact_list(self) && type_of(self)->slots.construct != list_type.slots.construct;
+  if (!optional_argument("list", args, own_new, &iterable)) return false;
+  List* list = as_list(self);
+  if (list_size(list) != 0) list_clear(list);
+  return iterable.empty() || list_extend(list, iterable);
+}
+
+int64_t list_length(Value self) { return list_size(as_list(self)); }
+
+// Slices with a step: copies under the lock.
+Ref<> list_get_slice(List* list, Value slice) {
+  int64_t start, stop, step;
+  if (!slice_unpack(slice, &start, &stop, &step)) return Ref<>();
+  if (step == 1) {
+    int64_t n = list_size(list);
+    int64_t count = slice_adjust(n, &start, &stop, 1);
+    return list_slice(list, start, start + count);
+  }
+  // The count may shrink meanwhile; what is allocated suffices then.
+  int64_t first = start, last = stop;
+  Ref<List> result = list_new(slice_adjust(list_size(list), &first, &last, step));
+  if (!result) return result;
+  LockGuard guard(list);
+  int64_t count = slice_adjust(list_size(list), &start, &stop, step);
+  ListBuffer* to = result->buffer.load(std::memory_order_relaxed);
+  if (count > 0 && (!to || count > to->capacity)) count = to ? to->capacity : 0;
+  if (count == 0) return result;
+  Field* items = list->buffer.load(std::memory_order_relaxed)->items;
+  for (int64_t at = start, k = 0; k < count; ++k, at += step) to->items[k].init(load_locked(items[at]));
+  result->size.store(count, std::memory_order_release);
+  return result;
+}
+
+Ref<> list_get_item(Value self, Value key) {
+  List* list = as_list(self);
+  int64_t i;
+  if (PT_LIKELY(key.is_small_int())) {
+    i = key.as_small_int();
+  } else if (has_index(key)) {
+    if (!to_size(key, &i)) return Ref<>();
+  } else if (is_slice(key)) {
+    return list_get_slice(list, key);
+  } else {
+    return raise(exc::TypeError, "list indices must be integers or slices, not %T", key);
+  }
+  if (i < 0) i += list_size(list);
+  Ref<> item = list_get(list, i);
+  if (PT_UNLIKELY(!item)) return raise(exc::IndexError, "list index out of range");
+  return item;
+}
+
+// del list[start:stop:step] for a step other than 1.
+bool delete_extended(List* list, int64_t start, int64_t stop, int64_t step) {
+  Ref<Tuple> removed;
+  ListWriter writer(list);
+  int64_t n = writer.size();
+  int64_t count = slice_adjust(n, &start, &stop, step);
+  if (count == 0) return true;
+  if (step < 0) {
+    start += step * (count - 1);
+    step = -step;
+  }
+  removed = tuple_allocate(count);
+  if (!removed) return false;
+  Field* items = writer.items();
+  int64_t to = start;
+  for (int64_t k = 0; k < count; ++k) {
+    int64_t at = start + k * step;
+    removed->items[k].init_value(items[at].peek());
+    int64_t next = k + 1 < count ? at + step : n;
+    move_fields(items + to, items + at + 1, next - at - 1);
+    to += next - at - 1;
+  }
+  writer.truncate(n - count);
+  return true;
+}
+
+bool assign_extended(List* list, Value value, int64_t start, int64_t stop, int64_t step) {
+  Ref<Tuple> source;
+  if (is_exact_list(value) || is_exact_tuple(value)) {
+    source = tuple_from_iterable(value);
+  } else {
+    Ref<> iterator = get_iter(value);
+    if (!iterator) {
+      if (clear_if(exc::TypeError)) return raise(exc::TypeError, "must assign iterable to extended slice");
+      return false;
+    }
+    source = tuple_from_iterable(iterator.value());
+  }
+  if (!source) return false;
+  Ref<Tuple> replaced = tuple_allocate(source->length);
+  if (!replaced) return false;
+  int64_t count;
+  {
+    LockGuard guard(list);
+    count = slice_adjust(list_size(list), &start, &stop, step);
+    if (count == source->length) {
+      if (count == 0) return true;
+      Field* items = list->buffer.load(std::memory_order_relaxed)->items;
+      for (int64_t at = start, k = 0; k < count; ++k, at += step) {
+        replaced->items[k].init(items[at].exchange_locked(Ref<>::retain(source->at(k))));
+      }
+      return true;
+    }
+  }
+  return raise(exc::ValueError, "attempt to assign sequence of size %zd to extended slice of size %zd",
+               static_cast<ssize_t>(source->length), static_cast<ssize_t>(count));
+}
+
+bool list_set_item(Value self, Value key, Value value) {
+  List* list = as_list(self);
+  int64_t i;
+  if (PT_LIKELY(key.is_small_int())) {
+    i = key.as_small_int();
+  } else if (has_index(key)) {
+    if (!to_size(key, &i)) return false;
+  } else if (is_slice(key)) {
+    int64_t start, stop, step;
+    if (!slice_unpack(key, &start, &stop, &step)) return false;
+    if (step == 1) {
+      int64_t count = slice_adjust(list_size(list), &start, &stop, 1);
+      return list_assign_slice(list, start, start + count, value);
+    }
+    return value.empty() ? delete_extended(list, start, stop, step) : assign_extended(list, value, start, stop, step);
+  } else {
+    return raise(exc::TypeError, "list indices must be integers or slices, not %T", key);
+  }
+  if (i < 0) i += list_size(list);
+  bool done = value.empty() ? static_cast<bool>(list_pop(list, i)) : list_set(list, i, Ref<>::retain(value));
+  return done || raise(exc::IndexError, "list assignment index out of range");
+}
+
+Ref<> list_concat(Value left, Value right) {
+  if (!is_list(right)) return raise(exc::TypeError, "can only concatenate list (not \"%T\") to list", right);
+  List *a = as_list(left), *b = as_list(right);
+  Ref<List> result = list_new();
+  if (!result) return result;
+  ListBuffer* unused = nullptr;
+  bool ok = true;
+  {
+    LockGuard2 guard(a, b);
+    int64_t size_a = a->size.load(std::memory_order_relaxed), size_b = b->size.load(std::memory_order_relaxed);
+    ok = size_a <= kMaxList - size_b &&
+         (size_a + size_b == 0 || list_reserve_locked(result.get(), size_a + size_b, &unused));
+    if (ok && size_a + size_b > 0) {
+      Field* to = result->buffer.load(std::memory_order_relaxed)->items;
+      Field* from = size_a ? a->buffer.load(std::memory_order_relaxed)->items : nullptr;
+      for (int64_t i = 0; i < size_a; ++i) to[i].init(load_locked(from[i]));
+      from = size_b ? b->buffer.load(std::memory_order_relaxed)->items : nullptr;
+      for (int64_t i = 0; i < size_b; ++i) to[size_a + i].init(load_locked(from[i]));
+      result->size.store(size_a + size_b, std::memory_order_release);
+    }
+  }
+  if (!ok) return raise_no_memory();
+  return result;
+}
+
+Ref<> list_repeat(Value self, int64_t count) {
+  List* list = as_list(self);
+  Ref<List> result = list_new();
+  if (!result || count <= 0) return result;
+  ListBuffer* unused = nullptr;
+  bool ok = true;
+  {
+    LockGuard guard(list);
+    int64_t n = list->size.load(std::memory_order_relaxed);
+    if (n > 0) {
+      ok = count <= kMaxList / n && list_reserve_locked(result.get(), n * count, &unused);
+      if (ok) {
+        Field* from = list->buffer.load(std::memory_order_relaxed)->items;
+        Field* to = result->buffer.load(std::memory_order_relaxed)->items;
+        for (int64_t k = 0; k < count; ++k) {
+          for (int64_t i = 0; i < n; ++i) (to++)->init(load_locked(from[i]));
+        }
+        result->size.store(n * count, std::memory_order_release);
+      }
+    }
+  }
+  if (!ok) return raise_no_memory();
+  return result;
+}
+
+Ref<> list_inplace_concat(Value self, Value right) {
+  if (!list_extend(as_list(self), right)) return Ref<>();
+  return Ref<>::retain(self);
+}
+
+Ref<> list_inplace_repeat(Value self, int64_t count) {
+  List* list = as_list(self);
+  if (count <= 0) {
+    list_clear(list);
+    return Ref<>::retain(self);
+  }
+  bool ok = true;
+  {
+    ListWriter writer(list);
+    int64_t n = writer.size();
+    if (n > 0 && count > 1) {
+      ok = count <= kMaxList / n && writer.reserve(n * count);
+      if (ok) {
+        Field* items = writer.items();
+        for (int64_t i = n; i < n * count; ++i) items[i].init(load_locked(items[i - n]));
+        writer.set_size(n * count);
+      }
+    }
+  }
+  if (!ok) return raise_no_memory();
+  return Ref<>::retain(self);
+}
+
+// Position of the first item equal to `value` in [start, end), -1 when absent, -2 on error.
+int64_t find_item(List* list, Value value, int64_t start, int64_t end) {
+  for (int64_t i = start; i < end; ++i) {
+    if (!multithreaded()) {
+      // Without other threads, items whose comparison runs no code can be looked at in place.
+      if (i >= list_size(list)) return -1;
+      Value v = list->buffer.load(std::memory_order_relaxed)->items[i].peek();
+      if (v.same(value)) return i;
+      if (v.is_small_int() && value.is_small_int()) continue;
+      int result = equal_simple(v, value);
+      if (result > 0) return i;
+      if (result == 0) continue;
+    }
+    Ref<> item = list_get(list, i);
+    if (!item) return -1;
+    int result = equal_items(item.value(), value);
+    if (result < 0) return -2;
+    if (result) return i;
+  }
+  return -1;
+}
+
+int list_contains(Value self, Value item) {
+  int64_t at = find_item(as_list(self), item, 0, INT64_MAX);
+  return at >= 0 ? 1 : at == -1 ? 0 : -1;
+}
+
+Ref<> list_compare(Value left, Value right, CompareOp op) {
+  if (!is_list(left) || !is_list(right)) return not_implemented_ref();
+  List *a = as_list(left), *b = as_list(right);
+  if (list_size(a) != list_size(b) && (op == CompareOp::kEq || op == CompareOp::kNe)) {
+    return bool_ref(op == CompareOp::kNe);
+  }
+  for (int64_t i = 0;; ++i) {
+    Ref<> x = list_get(a, i);
+    if (!x) break;
+    Ref<> y = list_get(b, i);
+    if (!y) break;
+    int result = equal_items(x.value(), y.value());
+    if (result < 0) return Ref<>();
+    if (result) continue;
+    if (op == CompareOp::kEq) return bool_ref(false);
+    if (op == CompareOp::kNe) return bool_ref(true);
+    return compare(x.value(), y.value(), op);
+  }
+  int64_t x = list_size(a), y = list_size(b);
+  switch (op) {
+    case CompareOp::kLt: return bool_ref(x < y);
+    case CompareOp::kLe: return bool_ref(x <= y);
+    case CompareOp::kEq: return bool_ref(x == y);
+    case CompareOp::kNe: return bool_ref(x != y);
+    case CompareOp::kGt: return bool_ref(x > y);
+    case CompareOp::kGe: return bool_ref(x >= y);
+  }
+  return Ref<>();
+}
+
+Ref<> list_repr(Value self) {
+  List* list = as_list(self);
+  if (list_size(list) == 0) return str_from_ascii("[]");
+  ReprGuard guard(self);
+  if (!guard.entered()) return error_pending() ? Ref<>() : Ref<>(str_from_ascii("[...]"));
+  StrBuilder out;
+  if (!out.append_ascii("[")) return raise_no_memory();
+  for (int64_t i = 0;; ++i) {
+    Ref<> item = list_get(list, i);
+    if (!item) break;
+    if (i && !out.append_ascii(", ")) return raise_no_memory();
+    Ref<> text = repr(item.value());
+    if (!text) return text;
+    if (!out.append(as_str(text.value()))) return raise_no_memory();
+  }
+  if (!out.append_ascii("]")) return raise_no_memory();
+  return out.finish();
+}
+
+Ref<> list_iter(Value self) { return list_iterator_new(self); }
+
+// ---- Methods ----
+
+Ref<> method_append(const Value* a) {
+  if (!list_append_fast(as_list(a[0]), Ref<>::retain(a[1]))) return Ref<>();
+  return none_ref();
+}
+Ref<> method_extend(const Value* a) {
+  if (!list_extend(as_list(a[0]), a[1])) return Ref<>();
+  return none_ref();
+}
+Ref<> method_insert(const Value* a) {
+  int64_t i;
+  if (!to_size(a[1], &i)) {
+    if (pending_matches(exc::IndexError)) {
+      clear_error();
+      return raise(exc::OverflowError, "Python int too large to convert to C ssize_t");
+    }
+    return Ref<>();
+  }
+  if (!list_insert(as_list(a[0]), i, Ref<>::retain(a[2]))) return Ref<>();
+  return none_ref();
+}
+Ref<> method_pop(const Value* a) {
+  List* list = as_list(a[0]);
+  int64_t i = -1;
+  if (!a[1].empty() && !to_size(a[1], &i)) return Ref<>();
+  Ref<> item;
+  if (i < 0) {
+    // The size and the removal belong together: a negative index counts from the end at that moment.
+    ListWriter writer(list);
+    int64_t n = writer.size();
+    i += n;
+    if (i >= 0 && i < n) {
+      Field* items = writer.items();
+      item = Ref<>::steal(items[i].peek());
+      move_fields(items + i, items + i + 1, n - 1 - i);
+      writer.truncate(n - 1);
+    }
+  } else {
+    item = list_pop(list, i);
+  }
+  if (PT_LIKELY(static_cast<bool>(item))) return item;
+  return raise(exc::IndexError, list_size(list) == 0 ? "pop from empty list" : "pop index out of range");
+}
+Ref<> method_clear(const Value* a) {
+  list_clear(as_list(a[0]));
+  return none_ref();
+}
+Ref<> method_copy(const Value* a) { return list_slice(as_list(a[0]), 0, INT64_MAX); }
+Ref<> method_reverse(const Value* a) {
+  list_reverse(as_list(a[0]));
+  return none_ref();
+}
+
+// Removes the first equal item. What was compared is what goes: should another thread have moved it, the search
+// begins again.
+Ref<> method_remove(const Value* a) {
+  List* list = as_list(a[0]);
+  for (int64_t i = 0;;) {
+    Ref<> item = list_get(list, i);
+    if (!item) return raise(exc::ValueError, "list.remove(x): x not in list");
+    int result = equal_items(item.value(), a[1]);
+    if (result < 0) return Ref<>();
+    if (result == 0) {
+      ++i;
+      continue;
+    }
+    Ref<> removed;
+    ListWriter writer(list);
+    int64_t n = writer.size();
+    bool unmoved = i < n && writer.items()[i].peek().same(item.value());
+    if (unmoved || !multithreaded()) {
+      // A comparison that changed the list loses whatever lies at the position now.
+      if (i < n) {
+        Field* items = writer.items();
+        removed = Ref<>::steal(items[i].peek());
+        move_fields(items + i, items + i + 1, n - 1 - i);
+        writer.truncate(n - 1);
+      }
+      return none_ref();
+    }
+    i = 0;
+  }
+}
+
+Ref<> method_index(const Value* a) {
+  List* list = as_list(a[0]);
+  int64_t start = 0, end = INT64_MAX;
+  if (!a[2].empty() && !slice_bound(a[2], &start)) return Ref<>();
+  if (!a[3].empty() && !slice_bound(a[3], &end)) return Ref<>();
+  int64_t n = list_size(list);
+  if (start < 0 && (start += n) < 0) start = 0;
+  if (end < 0 && (end += n) < 0) end = 0;
+  int64_t at = find_item(list, a[1], start, end);
+  if (at >= 0) return Ref<>::steal(Value::small_int(at));
+  if (at == -2) return Ref<>();
+  return raise(exc::ValueError, "%R is not in list", a[1]);
+}
+
+Ref<> method_count(const Value* a) {
+  List* list = as_list(a[0]);
+  int64_t count = 0;
+  for (int64_t i = 0;; ++i) {
+    Ref<> item = list_get(list, i);
+    if (!item) break;
+    int result = equal_items(item.value(), a[1]);
+    if (result < 0) return Ref<>();
+    count += result;
+  }
+  return Ref<>::steal(Value::small_int(count));
+}
+
+Ref<> method_sort(const Value* a) {
+  bool reverse = false;
+  if (!a[2].empty()) {
+    int64_t flag;
+    Ref<> number = index(a[2]);
+    if (!number) return Ref<>();
+    if (!int_to_int64(number.value(), &flag) || flag != static_cast<int32_t>(flag)) {
+      return raise(exc::OverflowError, "Python int too large to convert to C int");
+    }
+    reverse = flag != 0;
+  }
+  if (!list_sort(as_list(a[0]), given(a[1]) ? a[1] : Value(), reverse)) return Ref<>();
+  return none_ref();
+}
+
+Ref<> method_reversed(const Value* a) {
+  auto it = allocate<ListIterator>(&list_reverse_iterator_type);
+  if (!it) return it;
+  it->list.init(Ref<>::retain(a[0]));
+  it->index.store(list_size(as_list(a[0])) - 1, std::memory_order_relaxed);
+  return it;
+}
+
+Ref<> method_sizeof(const Value* a) {
+  List* list = as_list(a[0]);
+  LockGuard guard(list);
+  ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
+  int64_t bytes = type_of(a[0])->layout.fixed_size;
+  return Ref<>::steal(Value::small_int(bytes + (buffer ? 8 + buffer->capacity * 8 : 0)));
+}
+
+void list_traverse(Object* o, FieldVisitor& visit) {
+  List* list = static_cast<List*>(o);
+  ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
+  for (int64_t i = 0, n = list->size.load(std::memory_order_relaxed); i < n; ++i) visit(buffer->items[i]);
+}
+
+void list_clear_object(Object* o) { list_clear(static_cast<List*>(o)); }
+
+void list_destroy(Object* o) {
+  List* list = static_cast<List*>(o);
+  ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
+  if (!buffer) return;
+  int64_t n = list->size.load(std::memory_order_relaxed);
+  list->size.store(0, std::memory_order_relaxed);
+  list->buffer.store(nullptr, std::memory_order_relaxed);
+  while (n-- > 0) release(buffer->items[n].peek());
+  memory::release(buffer);
+}
+
+constexpr NativeDef kListMethods[] = {
+    {"__reversed__", "($self, /)", method_reversed, "Return a reverse iterator over the list."},
+    {"__sizeof__", "($self, /)", method_sizeof, "Return the size of the list in memory, in bytes."},
+    {"clear", "($self, /)", method_clear, "Remove all items from list."},
+    {"copy", "($self, /)", method_copy, "Return a shallow copy of the list."},
+    {"append", "($self, object, /)", method_append, "Append object to the end of the list."},
+    {"insert", "($self, index, object, /)", method_insert, "Insert object before index."},
+    {"extend", "($self, iterable, /)", method_extend, "Extend list by appending elements from the iterable."},
+    {"pop", "($self, index=-1, /)", method_pop,
+     "Remove and return item at index (default last).\n\n"
+     "Raises IndexError if list is empty or index is out of range."},
+    {"remove", "($self, value, /)", method_remove,
+     "Remove first occurrence of value.\n\nRaises ValueError if the value is not present."},
+    {"index", "($self, value, start=0, stop=sys.maxsize, /)", method_index,
+     "Return first index of value.\n\nRaises ValueError if the value is not present."},
+    {"count", "($self, value, /)", method_count, "Return number of occurrences of value."},
+    {"reverse", "($self, /)", method_reverse, "Reverse *IN PLACE*."},
+    {"sort", "($self, /, *, key=None, reverse=False)", method_sort,
+     "Sort the list in ascending order and return None.\n\n"
+     "The sort is in-place (i.e. the list itself is modified) and stable (i.e. the\n"
+     "order of two equal elements is maintained).\n\n"
+     "If a key function is given, apply it once to each list item and sort them,\n"
+     "ascending or descending, according to their function values.\n\n"
+     "The reverse flag can be set to sort in descending order."},
+    {"__class_getitem__", "($type, object, /)", class_get_item, "See PEP 585", kClassMethod},
+    {}};
+
+}  // namespace
+
+const TypeSpec list_spec = {
+    .name = "list",
+    .size = sizeof(List),
+    .flags = kTypeBase | kTypeSequence | kTypeMatchSelf | kTypeListSubclass,
+    .slots = {.length = list_length,
+              .get_item = list_get_item,
+              .set_item = list_set_item,
+              .concat = list_concat,
+              .repeat = list_repeat,
+              .inplace_concat = list_inplace_concat,
+              .inplace_repeat = list_inplace_repeat,
+              .contains = list_contains,
+              .compare = list_compare,
+              .repr = list_repr,
+              .iter = list_iter,
+              .construct = list_construct,
+              .init = list_init},
+    .traverse = list_traverse,
+    .clear = list_clear_object,
+    .destroy = list_destroy,
+    .methods = kListMethods,
+    .doc = "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\n"
+           "The argument must be an iterable if specified.",
+    .signature = "(iterable=(), /)",
+    .unhashable = true,
+};
+
+}  // namespace pt
