@@ -9,8 +9,6 @@
 
 namespace pt {
 
-constinit Ref<> (*g_find_builtin)(const char* name) = nullptr;
-
 namespace {
 
 bool plain_number(Value v) { return v.is_small_int() || v.is_immediate_float() || is_bool(v); }
@@ -93,11 +91,6 @@ bool optional_argument(const char* name, const Args& args, bool keywords_allowed
   }
   *out = args.count ? args.values[0] : Value();
   return true;
-}
-
-Ref<> find_builtin(const char* name) {
-  if (!g_find_builtin) return raise(exc::RuntimeError, "lost builtins.%s", name);
-  return g_find_builtin(name);
 }
 
 void move_fields(Field* to, Field* from, int64_t count) {

@@ -60,10 +60,6 @@ bool slice_bound(Value v, int64_t* out);
 // For constructors of one optional positional argument: *out stays empty when it is missing.
 bool optional_argument(const char* name, const Args& args, bool keywords_allowed, Value* out);
 
-// A function of the builtins module by name (for __reduce__). Set by the runtime; empty with an exception pending.
-extern Ref<> (*g_find_builtin)(const char* name);
-Ref<> find_builtin(const char* name);
-
 Ref<> generic_alias_new(Value origin, Value args);
 // The native function behind every container's __class_getitem__.
 inline Ref<> class_get_item(const Value* a) { return generic_alias_new(a[0], a[1]); }

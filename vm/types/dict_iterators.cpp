@@ -119,7 +119,7 @@ Ref<> iterator_reduce(const Value* a) {
     copy->expected = it->expected;
     copy->remaining = it->remaining;
   }
-  Ref<> function = find_builtin("iter");
+  Ref<> function = import_builtin("iter");
   if (!function) return Ref<>();
   Ref<List> rest = list_from_iterable(holder.value());
   if (!rest) return Ref<>();

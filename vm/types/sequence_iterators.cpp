@@ -63,7 +63,7 @@ Ref<> list_reverse_iterator_next(Value self) {
 
 // (function, (sequence,), position), or (iter, (empty,)) at the end.
 Ref<> reduce_iterator(const char* function, Value sequence, int64_t position) {
-  Ref<> callable = find_builtin(function);
+  Ref<> callable = import_builtin(function);
   if (!callable) return Ref<>();
   Ref<Tuple> arguments = tuple_of({sequence});
   if (!arguments) return Ref<>();
@@ -71,7 +71,7 @@ Ref<> reduce_iterator(const char* function, Value sequence, int64_t position) {
 }
 Ref<> reduce_ended(Ref<> empty) {
   if (!empty) return Ref<>();
-  Ref<> callable = find_builtin("iter");
+  Ref<> callable = import_builtin("iter");
   if (!callable) return Ref<>();
   Ref<Tuple> arguments = tuple_of({empty.value()});
   if (!arguments) return Ref<>();
