@@ -1,6 +1,7 @@
 #pragma once
 // str: immutable, compact; 1, 2 or 4 bytes a code point, the smallest kind that fits (canonical).
 #include <atomic>
+#include <cstdarg>
 #include <cstdint>
 #include <string_view>
 
@@ -35,6 +36,11 @@ inline bool is_str(Value v) { return v.is_object() && has_flag(type_of(v), kType
 inline bool is_exact_str(Value v) { return has_shape(v, kShape_str); }
 inline Str* as_str(Value v) { return reinterpret_cast<Str*>(v.as_object()); }
 
+// Start-up, before any string is made: the hash key (from PYTHONHASHSEED's text; nullptr or "random": random) and the
+// immortal empty and one-character strings. False when the seed is malformed.
+bool str_init(const char* hash_seed);
+Str* empty_str();
+
 // All constructors: nullptr with MemoryError (or the codec's error) pending on failure.
 Ref<Str> str_from_utf8(std::string_view utf8);                 // strict; UnicodeDecodeError
 Ref<Str> str_from_ascii(std::string_view ascii);               // the caller guarantees ASCII
@@ -44,6 +50,7 @@ Ref<Str> str_from_code_point(uint32_t c);                      // Latin-1 ones a
 Ref<Str> str_from_ucs4(const uint32_t* data, int64_t length);  // narrows to the canonical kind
 Ref<Str> str_from_latin1(const uint8_t* data, int64_t length);
 Ref<Str> str_format(const char* format, ...);                  // the directives of raise()
+Ref<Str> str_vformat(const char* format, va_list arguments);
 Ref<Str> str_allocate(int64_t length, uint32_t max_code_point);  // to be filled before it is published
 Ref<Str> str_concat(Str* a, Str* b);
 Ref<Str> str_substring(Str* s, int64_t start, int64_t end);    // shares when it is the whole
@@ -52,6 +59,12 @@ bool str_equal(const Str* a, const Str* b);                    // no Python code
 int str_compare(const Str* a, const Str* b);                   // -1, 0, 1 by code points
 int64_t str_hash(const Str* s);                                // SipHash-1-3, seeded; cached
 int64_t str_find(const Str* s, const Str* needle, int64_t start, int64_t end);  // -1 when absent
+int64_t str_rfind(const Str* s, const Str* needle, int64_t start, int64_t end);
+Ref<Str> str_repeat(Str* s, int64_t count);
+Ref<Str> str_repr(const Str* s);
+Ref<Str> str_escape_non_ascii(Str* s);                         // for ascii()
+// Units of a var-sized str object, for the placing of what follows them.
+inline size_t str_item_count(const Str* s) { return static_cast<size_t>(s->length + 1) * s->kind; }
 
 // The one object for that text: interned strings are immortal, compared by identity.
 Str* intern(Ref<Str> s);
@@ -76,27 +89,42 @@ class Utf8 {
   bool owned_ = false;
 };
 
-// Builds a string piece by piece, widening as needed.
+// Builds a string piece by piece, widening as needed. Small results need no memory besides the final object.
 class StrBuilder {
  public:
   StrBuilder() = default;
   ~StrBuilder();
   StrBuilder(const StrBuilder&) = delete;
   StrBuilder& operator=(const StrBuilder&) = delete;
-  bool append(const Str* s);
+  bool append(const Str* s) { return append(s, 0, s->length); }
   bool append(const Str* s, int64_t start, int64_t end);
   bool append_ascii(std::string_view text);
-  bool append_code_point(uint32_t c);
+  PT_INLINE bool append_code_point(uint32_t c) {
+    if (PT_LIKELY(length_ < capacity_ && kind_ == 1 && c < 0x100)) {
+      data_[length_++] = static_cast<uint8_t>(c);
+      seen_ |= c;
+      return true;
+    }
+    return append_slow(c);
+  }
   bool append_repeated(uint32_t c, int64_t count);
+  bool reserve(int64_t extra) { return grow(extra, 0); }
   int64_t length() const { return length_; }
+  uint32_t at(int64_t i) const;  // a code point appended before
+  void truncate(int64_t length) { length_ = length; }  // may leave a wider kind than needed: finish() narrows
+  bool failed() const { return failed_; }
   Ref<Str> finish();  // nullptr with MemoryError when an append failed
 
  private:
+  bool append_slow(uint32_t c);
   bool grow(int64_t extra, uint32_t max_code_point);
-  uint8_t* data_ = nullptr;
-  int64_t length_ = 0, capacity_ = 0;
+  static constexpr int64_t kInline = 232;
+  uint8_t* data_ = inline_;
+  int64_t length_ = 0, capacity_ = kInline;
+  uint32_t seen_ = 0;  // bitwise or of all code points (or of their width class)
   uint8_t kind_ = 1;
   bool failed_ = false;
+  alignas(4) uint8_t inline_[kInline];
 };
 
 // Static interned names: `static constinit Name kAppend("append"); ... kAppend.str()`.
