@@ -54,6 +54,7 @@ struct ParseOptions {
   bool allow_incomplete = false;     // report input that ends early as IncompleteInput
   uint32_t future_flags = 0;
   int first_line = 1;                // number of the first line
+  int max_int_digits = 4300;         // longest decimal int literal; 0 for no limit
 };
 
 struct ParseResult {
