@@ -34,6 +34,9 @@ namespace exc {
 [[gnu::cold]] Raised raise_no_memory();
 [[gnu::cold]] Raised raise_errno(Type* type, Value filename = Value(), Value filename2 = Value());  // OSError from errno
 [[gnu::cold]] Raised raise_attribute_error(Value object, Str* name);  // with name and obj set
+[[gnu::cold]] Raised raise_module_attribute_error(Value module, Str* name);
+// NameError or UnboundLocalError with name set; `format` has one %U.
+[[gnu::cold]] Raised raise_name_error(Type* type, const char* format, Str* name);
 [[gnu::cold]] Raised raise_key_error(Value key);
 [[gnu::cold]] Raised raise_stop_iteration(Value value);
 [[gnu::cold]] Raised raise_bad_argument(const char* function, int position, const char* expected, Value got);
@@ -55,6 +58,8 @@ bool clear_if(Type* type);
 // Reports the pending exception through sys.unraisablehook and clears it.
 void write_unraisable(const char* what, Value object);
 // Issues a warning through the warnings machinery; false when it became an exception.
+// Start-up: keeps an instance for when memory is out.
+void init_memory_error();
 bool warn(Type* category, int stack_level, const char* format, ...);
 
 }  // namespace pt

@@ -19,6 +19,13 @@ void for_each_subclass(Type* type, void (*visit)(Type*, void*), void* context);
 Ref<> type_constructor_function(Type* type);
 // type(name, bases, namespace, **keywords); `metatype` is the winner or a candidate.
 Ref<> type_new(Type* metatype, const Args& args);
+// type.__bases__ = bases (already checked to be classes without cycles).
+bool type_reassign_bases(Type* type, Tuple* bases);
+// Names along the MRO, for dir().
+bool type_collect_dir(Type* type, struct Dict* out);
+// isinstance and issubclass without hooks, as type.__instancecheck__ does. -1 error.
+int is_instance_by_type(Value object, Value type);
+int is_subclass_by_mro(Value derived, Value type);
 // C3 linearisation; TypeError when there is none.
 Ref<Tuple> compute_mro(Type* type, Tuple* bases);
 // The most derived metatype of `metatype` and those of the bases; TypeError on conflict.
