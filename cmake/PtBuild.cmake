@@ -21,7 +21,7 @@ endif()
 add_compile_options(
   -fno-exceptions -fno-rtti -fno-pic -fno-pie -fno-semantic-interposition
   -fno-omit-frame-pointer -ffp-contract=off -fno-strict-aliasing
-  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Wno-invalid-offsetof -Wthread-safety -Werror
+  -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Wno-invalid-offsetof -Wno-c99-designator -Wthread-safety -Werror
   -Werror=unknown-attributes)
 add_link_options(-fuse-ld=lld -no-pie)
 add_compile_definitions(_GNU_SOURCE
