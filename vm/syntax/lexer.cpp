@@ -399,7 +399,7 @@ void Lexer::lex_number(Token* token, const char* start) {
       at_++;
     }
     if (is_digit(peek())) {
-      zeros_end = at_;
+      zeros_end = at_ + 1;
       if (!decimal_tail(token)) return;
     }
   } else if (is_digit(peek())) {

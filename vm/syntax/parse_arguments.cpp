@@ -157,7 +157,7 @@ Expr* Parser::lambda() {
     if (!arguments) pos_ = mark;
   }
   if (!arguments) arguments = arena_.make<Arguments>();
-  if (!expect_forced(Tok::Colon, ":")) return nullptr;
+  if (!accept(Tok::Colon)) return nullptr;
   Expr* body = expression();
   if (!body) return nullptr;
   auto* node = make_node<Lambda>(arena_, span_from(start));

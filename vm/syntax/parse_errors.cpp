@@ -107,11 +107,10 @@ void Parser::invalid_legacy_expression() {
   if (!at(Tok::Name) || type_at(1) == Tok::LeftParen) return;
   int start = pos_;
   std::string_view name = peek().text();
-  if (name != "print" && name != "exec") return;
   Span span = span_of(peek());
   pos_ = start + 1;
   Expr* rest = star_expressions();
-  if (!rest) return;
+  if (!rest || (name != "print" && name != "exec")) return;
   Message message(arena_);
   message << "Missing parentheses in call to '" << name << "'. Did you mean " << name << "(...)?";
   raise_range(span, rest->span, message.finish());

@@ -57,15 +57,17 @@ Stmt* Parser::compound_statement(bool* is_compound) {
 
 bool Parser::simple_statements(Vec<Stmt*>* out) {
   uint32_t first = out->size();
+  int mark = pos_;
   for (;;) {
     Stmt* node = simple_statement();
     if (!node) {
       if (failed() || out->size() == first) return false;
-      break;  // a semicolon before the newline
+      pos_ = mark;
+      break;
     }
     out->push(node);
     if (!at(Tok::Semicolon)) break;
-    pos_++;
+    mark = ++pos_;
     if (at(Tok::Newline)) break;
   }
   if (accept(Tok::Newline)) return true;
@@ -729,7 +731,7 @@ Stmt* Parser::with_statement(int start, bool is_async) {
   if (!good) {
     if (invalid_) {
       pos_ = inside;
-      invalid_with(is_async);
+      invalid_with();
     }
     return nullptr;
   }
@@ -745,7 +747,7 @@ Stmt* Parser::with_statement(int start, bool is_async) {
 }
 
 // Items without the colon.
-void Parser::invalid_with(bool) {
+void Parser::invalid_with() {
   int inside = pos_;
   auto items = [&](bool in_parentheses) {
     if (in_parentheses && !accept(Tok::LeftParen)) return false;
@@ -785,7 +787,7 @@ Stmt* Parser::try_statement() {
   if (invalid_) {
     if (!at(Tok::KwExcept) && !at(Tok::KwFinally)) return raise("expected 'except' or 'finally' block");
     int mark = pos_;
-    invalid_try_mix(start);
+    invalid_try_mix();
     if (failed()) return nullptr;
     pos_ = mark;
   }
@@ -866,23 +868,27 @@ ExceptHandler* Parser::except_block(bool is_star) {
 }
 
 // 'except' and 'except*' in one statement; at the first handler.
-void Parser::invalid_try_mix(int) {
-  bool first_star = type_at(1) == Tok::Star;
+void Parser::invalid_try_mix() {
+  bool is_star = type_at(1) == Tok::Star;
   bool any = false;
-  while (at(Tok::KwExcept)) {
-    bool star = type_at(1) == Tok::Star;
-    if (any && star != first_star) {
-      int mark = pos_;
-      bool complete = except_block(star) != nullptr;
-      if (failed()) return;
-      if (star && complete) raise("cannot have both 'except' and 'except*' on the same 'try'");
-      if (!star && complete) raise("cannot have both 'except' and 'except*' on the same 'try'");
-      pos_ = mark;
-      return;
-    }
-    if (!except_block(star) || failed()) return;
+  while (at(Tok::KwExcept) && (type_at(1) == Tok::Star) == is_star) {
+    if (!except_block(is_star) || failed()) return;
     any = true;
   }
+  if (!any || !at(Tok::KwExcept)) return;
+  Span from = span_of(peek()), to = from;
+  pos_++;
+  if (at(Tok::Star)) {
+    to = span_of(peek());
+    pos_++;
+  }
+  int mark = pos_;
+  if (expression()) {
+    if (accept(Tok::KwAs)) accept_name();
+  } else {
+    pos_ = mark;
+  }
+  if (!failed() && at(Tok::Colon)) raise_range(from, to, "cannot have both 'except' and 'except*' on the same 'try'");
 }
 
 }  // namespace pt::syntax

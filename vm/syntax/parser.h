@@ -200,10 +200,10 @@ class Parser {
   Stmt* with_statement(int start, bool is_async);
   bool with_items(bool in_parentheses, Vec<WithItem*>* items);
   WithItem* with_item();
-  void invalid_with(bool is_async);
+  void invalid_with();
   Stmt* try_statement();
   ExceptHandler* except_block(bool is_star);
-  void invalid_try_mix(int start);
+  void invalid_try_mix();
 
   // Patterns.
   Stmt* match_statement();
