@@ -17,3 +17,12 @@ namespace pt {
 #define PT_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define PT_INLINE [[gnu::always_inline]] inline
 #define PT_COLD [[gnu::cold, gnu::noinline]]
+
+// Clang's -Wthread-safety: which lock guards what, checked by the compiler.
+#define PT_GUARDED_BY(lock) __attribute__((guarded_by(lock)))
+#define PT_ACQUIRE(...) __attribute__((acquire_capability(__VA_ARGS__)))
+#define PT_TRY_ACQUIRE(...) __attribute__((try_acquire_capability(__VA_ARGS__)))
+#define PT_RELEASE(...) __attribute__((release_capability(__VA_ARGS__)))
+#define PT_REQUIRES(...) __attribute__((requires_capability(__VA_ARGS__)))
+// For functions that lock in one place and unlock in another.
+#define PT_NO_THREAD_SAFETY __attribute__((no_thread_safety_analysis))
