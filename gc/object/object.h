@@ -81,6 +81,9 @@ inline constexpr unsigned kShapeShift = 6;
 inline constexpr uintptr_t kShapeRegionBase = 0x40000000;  // fixed: a shape's address is an immediate operand
 inline constexpr uint32_t kMaxShapes = 1u << 20;
 
+// Maps the region all shape records lie in. Before the first shape is made; once, further calls do nothing.
+void reserve_shape_region();
+
 PT_INLINE Shape* shape_from_id(ShapeId id) {
   return reinterpret_cast<Shape*>(kShapeRegionBase + (uintptr_t{id} << kShapeShift));
 }

@@ -36,7 +36,11 @@ class Value {
     uint64_t raw = std::bit_cast<uint64_t>(d);
     // Exponents whose top three bits are 011 or 100 rotate into a word whose low bits become the tag.
     uint32_t top = static_cast<uint32_t>(raw >> 60) & 7;
-    if (PT_LIKELY(top == 3 || top == 4)) return Value((std::rotl(raw, 3) & ~uint64_t{3}) | 2);
+    if (PT_LIKELY(top == 3 || top == 4)) {
+      // One word of the 2^62 is needed for 0.0; the double it would stand for lives on the heap.
+      uint64_t word = (std::rotl(raw, 3) & ~uint64_t{3}) | 2;
+      return PT_LIKELY(word != kZeroFloatBits) ? Value(word) : Value();
+    }
     if (raw == 0) return Value(kZeroFloatBits);
     return Value();
   }
