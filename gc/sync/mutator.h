@@ -11,12 +11,14 @@ namespace pt {
 struct Object;
 struct HeapLocal;     // gc/heap: per-thread blocks
 struct QsbrLocal;     // gc/reclaim: per-thread limbo lists
-struct RefcountLocal; // gc/refcount: merge queue, pending destructions
+struct RefcountLocal; // gc/refcount: the merge queue of an owner id
+class CriticalSection;
 
 enum class MutatorState : uint32_t {
   kDetached,  // not running Python: in a blocking call. Counts as quiescent and as stopped.
   kAttached,  // running
-  kStopped,   // parked at a safepoint for a stop-the-world
+  kStopped,   // parked at a safepoint, or kept from attaching, for a stop-the-world
+  kBorrowed,  // detached, and another thread merges reference counts on its behalf; for a few instructions only
 };
 
 // Reasons in Mutator::breaker; any nonzero value sends the thread to its safepoint slow path.
@@ -40,22 +42,30 @@ struct Mutator {
   RefcountLocal* refcount = nullptr;
   Mutator* next = nullptr;               // registry list, guarded by the registry lock
   void* native_handle = nullptr;         // the vm's thread object, opaque here
+  CriticalSection* sections = nullptr;   // innermost critical section; its own thread only
+  std::atomic<uint32_t> park_word{0};    // bumped to wake the thread from the parking lot
 
   void request(uint32_t reason) { breaker.fetch_or(reason, std::memory_order_release); }
   void acknowledge(uint32_t reason) { breaker.fetch_and(~reason, std::memory_order_acquire); }
 };
 
 inline constinit thread_local Mutator* tls_mutator = nullptr;
-// Owner id of the running thread; 0 when it is not registered. Kept apart so that an ownership test is one load.
-inline constinit thread_local uint16_t tls_owner_id = 0;
+// Owner id of the running thread; kNoOwnerId, which no object carries, when it is not registered. Kept apart so that an
+// ownership test is one load.
+inline constexpr uint16_t kNoOwnerId = 0xFFFF;
+inline constinit thread_local uint16_t tls_owner_id = kNoOwnerId;
 
 // False until a second mutator registers; then true for good. Flipped while only one thread is attached, so that code
 // may skip atomic instructions while it reads false.
 inline constinit std::atomic<bool> g_multithreaded{false};
 PT_INLINE bool multithreaded() { return g_multithreaded.load(std::memory_order_relaxed); }
 
+// Sets g_multithreaded ahead of the second registration. Attached thread; for a thread about to start its first other
+// thread: saves the newcomer from stopping the world.
+void announce_threads();
+
 // Registers the calling thread (detached -> attached) and gives it an owner id, which may be that of a thread that has
-// ended: the new thread then owns what that one left. False when all 65,535 ids are in use.
+// ended: the new thread then owns what that one left. False when all 65,534 ids are in use or memory is out.
 [[nodiscard]] bool register_mutator(Mutator*);
 // Drains the thread's queues, gives its blocks up and forgets it. The thread must be attached.
 void unregister_mutator(Mutator*);
@@ -77,7 +87,7 @@ class Detached {
   Mutator* mutator_;
 };
 
-// Handles kBreakStop and kBreakQsbr and kBreakMerge; returns the remaining reasons for the caller (the vm).
+// Handles kBreakStop and kBreakQsbr and kBreakMerge (may run destructors, so Python code); returns the remaining reasons for the caller (the vm).
 uint32_t safepoint_slow(Mutator*);
 
 // Stops all other mutators at a safepoint. Nests not. No lock may be taken while the world is stopped, and none may be
@@ -90,12 +100,24 @@ class StopTheWorld {
   StopTheWorld& operator=(const StopTheWorld&) = delete;
 };
 
+// Locks the list of mutators for a scope that neither blocks nor runs Python code. Not while the world is stopped. An
+// attached thread counts as stopped while it waits for this lock.
+class RegistryGuard {
+ public:
+  RegistryGuard();
+  ~RegistryGuard();
+  RegistryGuard(const RegistryGuard&) = delete;
+  RegistryGuard& operator=(const RegistryGuard&) = delete;
+};
+
 // Calls `visit` for every registered mutator; the registry is locked or the world is stopped.
 void for_each_mutator(void (*visit)(Mutator*, void*), void* context);
 Mutator* find_mutator(uint16_t id);  // nullptr when none; only with the registry locked or the world stopped
 int mutator_count();
 
-// After fork(), in the child: forgets all other threads, resets locks of the registry, parking lot and QSBR.
+// After fork(), in the child: forgets all other threads, resets locks of the registry, parking lot and QSBR. What the
+// forgotten threads owned passes to whoever touches it next. fork() must be called with the world stopped by the
+// forking thread, so that no thread was in the middle of a heap operation; StopTheWorld then ends in parent and child.
 void mutators_after_fork_child();
 
 }  // namespace pt

@@ -24,6 +24,17 @@ PT_INLINE void lock_byte(std::atomic<uint8_t>& lock) {
     lock_slow(lock);
   }
 }
+// False instead of waiting.
+[[nodiscard]] PT_INLINE bool try_lock_byte(std::atomic<uint8_t>& lock) {
+  uint8_t seen = lock.load(std::memory_order_relaxed);
+  while (!(seen & kLockLocked)) {
+    // Pairs with the release in unlock_byte and unlock_slow.
+    if (lock.compare_exchange_weak(seen, seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed)) {
+      return true;
+    }
+  }
+  return false;
+}
 PT_INLINE void unlock_byte(std::atomic<uint8_t>& lock) {
   uint8_t seen = lock.load(std::memory_order_relaxed);
   if (PT_LIKELY(!multithreaded())) {

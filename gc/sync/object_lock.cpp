@@ -1,0 +1,65 @@
+#include "gc/sync/object_lock.h"
+
+#include "gc/platform/counters.h"
+#include "gc/platform/futex.h"
+#include "gc/sync/parking_lot.h"
+
+namespace pt {
+
+namespace {
+constexpr int kSpins = 40;
+
+bool still_parked(void* context) {
+  auto& lock = *static_cast<std::atomic<uint8_t>*>(context);
+  return (lock.load(std::memory_order_relaxed) & (kLockLocked | kLockParked)) == (kLockLocked | kLockParked);
+}
+
+void release_lock(void* context, UnparkInfo info) {
+  auto& lock = *static_cast<std::atomic<uint8_t>*>(context);
+  auto cleared = static_cast<uint8_t>(kLockLocked | (info.more_waiters ? 0 : kLockParked));
+  lock.fetch_and(static_cast<uint8_t>(~cleared), std::memory_order_release);  // pairs with the acquire in lock_slow
+}
+}  // namespace
+
+void lock_slow(std::atomic<uint8_t>& lock) {
+  bool counted = false;
+  int spins = 0;
+  for (;;) {
+    uint8_t seen = lock.load(std::memory_order_relaxed);
+    if (!(seen & kLockLocked)) {
+      if (lock.compare_exchange_weak(seen, seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed)) {
+        return;
+      }
+      continue;
+    }
+    if (!counted) {
+      counted = true;
+      count(Counter::lock_contended);
+    }
+    if (!(seen & kLockParked)) {
+      if (spins < kSpins) {
+        ++spins;
+        cpu_pause();
+        continue;
+      }
+      if (!lock.compare_exchange_weak(seen, seen | kLockParked, std::memory_order_relaxed)) continue;
+    }
+    count(Counter::lock_waited);
+    // Detaching suspends this thread's critical sections, so nobody waits for what it holds.
+    park(&lock, still_parked, &lock, -1, true);
+  }
+}
+
+void unlock_slow(std::atomic<uint8_t>& lock) {
+  for (;;) {
+    uint8_t seen = lock.load(std::memory_order_relaxed);
+    if (seen & kLockParked) break;
+    if (lock.compare_exchange_weak(seen, seen & static_cast<uint8_t>(~kLockLocked), std::memory_order_release,
+                                   std::memory_order_relaxed)) {
+      return;
+    }
+  }
+  unpark_one(&lock, release_lock, &lock);
+}
+
+}  // namespace pt
