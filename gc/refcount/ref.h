@@ -92,16 +92,54 @@ class Field {
   Field(const Field&) = delete;
   Field& operator=(const Field&) = delete;
 
-  // Any thread, no lock: a counted copy of what the slot holds (empty when it holds nothing).
+  // Any thread, no lock: a counted copy of what the slot holds (empty when it holds nothing). The slot must lie in the
+  // holder itself or in a buffer that the holder never replaces; for others see try_load.
   PT_INLINE Ref<> load(Object* holder) const {
     for (;;) {
-      uint64_t bits = bits_.load(std::memory_order_acquire);  // pairs with the release in store_locked
+      uint64_t bits = bits_.load(std::memory_order_acquire);  // pairs with the release in exchange_locked
       Value v = Value::from_bits(bits);
       if (!v.is_object()) return Ref<>::steal(v);
       if (PT_UNLIKELY(!try_incref(v.as_object()))) return load_slow(holder);
       if (PT_LIKELY(bits_.load(std::memory_order_acquire) == bits)) return Ref<>::steal(v);
       decref(v.as_object());
     }
+  }
+  // As load(), for a slot in a buffer that the holder may replace (QSBR keeps the old buffer readable, but nobody updates
+  // it any more). False: take the holder's lock, find the buffer again and use load_locked. After true, the caller
+  // checks that the buffer is still the holder's current one, and drops `out` and starts again if not.
+  [[nodiscard]] PT_INLINE bool try_load(Ref<>& out) const {
+    uint64_t bits = bits_.load(std::memory_order_acquire);  // pairs with the release in exchange_locked
+    Value v = Value::from_bits(bits);
+    if (v.is_object()) {
+      if (PT_UNLIKELY(!try_incref(v.as_object()))) return false;
+      if (PT_UNLIKELY(bits_.load(std::memory_order_acquire) != bits)) {
+        decref(v.as_object());
+        return false;
+      }
+    }
+    out = Ref<>::steal(v);
+    return true;
+  }
+  // Holder locked: a counted copy; later lock-free loads of the same object will succeed.
+  Ref<> load_locked() const {
+    Value v = peek();
+    if (v.is_object()) mark_maybe_shared(v.as_object());
+    return Ref<>::retain(v);
+  }
+  // As load(), for an interpreter register: immortal and deferred objects come back borrowed, without touching their
+  // counts (a deferred object that was seen in the slot lives until the next stop of the world); others counted.
+  PT_INLINE Value load_register(Object* holder) const {
+    uint64_t bits = bits_.load(std::memory_order_acquire);  // pairs with the release in exchange_locked
+    Value v = Value::from_bits(bits);
+    if (v.is_object()) {
+      Object* o = v.as_object();
+      if (o->has_gc_bit(kGcDeferred) || o->is_immortal()) {
+        // The slot may have changed, and the memory become another object, between the two loads.
+        if (PT_LIKELY(bits_.load(std::memory_order_acquire) == bits)) return v.as_borrowed();
+      }
+      return load(holder).take();
+    }
+    return v;
   }
   // Holder locked, unshared, or immutable after construction: what the slot holds, borrowed.
   Value peek() const { return Value::from_bits(bits_.load(std::memory_order_relaxed)); }

@@ -65,6 +65,17 @@ void mark_maybe_shared(Object*);
 void make_immortal(Object*);
 // Freed only by a collection from now on; registers may hold it borrowed. Counts one reference for the heap itself.
 void make_deferred(Object*);
+// The state machine of decref without its consequence: true when the last reference went and the caller must destroy
+// (or otherwise account for) the object.
+[[nodiscard]] bool decref_without_destroy(Object*);
+// Dead object (its last count just went) that somebody must keep for a while: gives it one count again.
+void revive(Object*);
+// Ends the ownership of an object whose owner is this thread, or that nobody else runs on: the shared count, plus
+// `extra`, is all that counts from now on. Returns the count; at 0 the caller destroys it.
+int64_t merge_counts(Object*, int64_t extra);
+// A thread's shared increments of one object after which the object is made deferred (sampled, so roughly). 0: never.
+void set_escalation_threshold(uint32_t increments);
+
 // For sys.getrefcount and the verifier: local plus shared, a snapshot.
 int64_t reference_count(const Object*);
 

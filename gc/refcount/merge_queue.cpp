@@ -1,0 +1,158 @@
+#include "gc/refcount/merge_queue.h"
+
+#include <sched.h>
+
+#include "gc/heap/heap.h"
+#include "gc/platform/counters.h"
+#include "gc/platform/futex.h"
+#include "gc/platform/memory.h"
+#include "gc/refcount/refcount.h"
+#include "gc/sync/mutator.h"
+#include "gc/sync/mutator_parts.h"
+
+namespace pt {
+
+// Exists from the first use of its owner id on, for good. While `mutator` is null, whoever holds the lock acts as owner
+// of the objects that carry the id.
+struct RefcountLocal {
+  RawMutex lock;
+  Mutator* mutator PT_GUARDED_BY(lock) = nullptr;
+  Object** entries PT_GUARDED_BY(lock) = nullptr;
+  uint32_t size PT_GUARDED_BY(lock) = 0;
+  uint32_t capacity PT_GUARDED_BY(lock) = 0;
+};
+
+namespace {
+
+constinit std::atomic<RefcountLocal*> g_queues[kNoOwnerId];  // written with the registry locked
+
+bool append(RefcountLocal& queue, Object* o) PT_REQUIRES(queue.lock) {
+  if (queue.size == queue.capacity) {
+    uint32_t capacity = queue.capacity ? queue.capacity * 2 : 32;
+    void* grown = memory::reallocate(queue.entries, capacity * sizeof(Object*));
+    if (!grown) return false;
+    queue.entries = static_cast<Object**>(grown);
+    queue.capacity = capacity;
+  }
+  queue.entries[queue.size++] = o;
+  return true;
+}
+
+// Merges all entries; those that turn out dead move to the front. Returns how many they are.
+uint32_t merge_entries(RefcountLocal& queue) PT_REQUIRES(queue.lock) {
+  uint32_t dead = 0;
+  for (uint32_t i = 0; i < queue.size; ++i) {
+    if (merge_counts(queue.entries[i], -1) == 0) queue.entries[dead++] = queue.entries[i];
+  }
+  queue.size = 0;
+  return dead;
+}
+
+void destroy(Object* o) {
+  if (!o->has_gc_bit(kGcDeferred)) destroy_object(o);
+}
+
+// Another thread's detached owner: merge for it, so that what it does not look after does not pile up.
+bool borrow(Mutator* owner) {
+  MutatorState expected = MutatorState::kDetached;
+  // Acquire pairs with the release in detach: the owner's plain counts are visible.
+  return owner->state.compare_exchange_strong(expected, MutatorState::kBorrowed, std::memory_order_acq_rel,
+                                              std::memory_order_relaxed);
+}
+void give_back(Mutator* owner) {
+  owner->state.store(MutatorState::kDetached, std::memory_order_seq_cst);  // pairs with the acquire in attach
+}
+
+}  // namespace
+
+void queue_for_merge(Object* o) {
+  ThreadId id = o->owner.load(std::memory_order_relaxed);
+  while (id == 0) {
+    // The owner is between giving up its ownership and publishing the merged state.
+    if ((o->shared.load(std::memory_order_acquire) & kSharedStateMask) == kSharedMerged) {
+      if (merge_counts(o, -1) == 0) destroy(o);
+      return;
+    }
+    sched_yield();
+    id = o->owner.load(std::memory_order_relaxed);
+  }
+  count(Counter::merge_queued);
+  RefcountLocal* queue = g_queues[id].load(std::memory_order_acquire);  // pairs with the release in refcount_open
+  constexpr uint32_t kLocalDead = 32;
+  Object* dead[kLocalDead];
+  uint32_t dead_count = 0;
+  queue->lock.lock();
+  Mutator* owner = queue->mutator;
+  if (!owner) {
+    // The owner has ended, and nobody can take over its id while the lock is held.
+    if (merge_counts(o, -1) == 0) dead[dead_count++] = o;
+  } else if (borrow(owner)) {
+    if (merge_counts(o, -1) == 0) dead[dead_count++] = o;
+    // What was queued while the owner ran stays for it if it is much; the breaker is set already.
+    if (queue->size < kLocalDead) {
+      uint32_t more = merge_entries(*queue);
+      for (uint32_t i = 0; i < more; ++i) dead[dead_count++] = queue->entries[i];
+    }
+    give_back(owner);
+  } else if (append(*queue, o)) {
+    owner->request(kBreakMerge);
+  }
+  // When memory is out the object stays queued for ever, which leaks it and breaks nothing.
+  queue->lock.unlock();
+  for (uint32_t i = 0; i < dead_count; ++i) destroy(dead[i]);
+}
+
+void refcount_open(Mutator* m) {
+  RefcountLocal* queue = g_queues[m->id].load(std::memory_order_relaxed);
+  if (!queue) {
+    queue = static_cast<RefcountLocal*>(memory::allocate_zeroed(sizeof(RefcountLocal)));
+    PT_CHECK(queue);
+    g_queues[m->id].store(queue, std::memory_order_release);
+  }
+  RawGuard guard(queue->lock);
+  queue->mutator = m;
+  m->refcount = queue;
+}
+
+void refcount_drain(Mutator* m) {
+  RefcountLocal* queue = m->refcount;
+  constexpr uint32_t kBatch = 64;
+  for (;;) {
+    Object* batch[kBatch];
+    uint32_t taken = 0;
+    {
+      RawGuard guard(queue->lock);
+      while (taken < kBatch && queue->size) batch[taken++] = queue->entries[--queue->size];
+    }
+    if (taken == 0) return;
+    for (uint32_t i = 0; i < taken; ++i) {
+      if (merge_counts(batch[i], -1) == 0) destroy(batch[i]);
+    }
+  }
+}
+
+void refcount_close(Mutator* m) PT_NO_THREAD_SAFETY {
+  RefcountLocal* queue = m->refcount;
+  for (;;) {
+    refcount_drain(m);
+    RawGuard guard(queue->lock);
+    if (queue->size) continue;
+    queue->mutator = nullptr;
+    break;
+  }
+}
+
+void refcount_orphan(Mutator* m) {
+  RefcountLocal* queue = m->refcount;
+  RawGuard guard(queue->lock);
+  queue->mutator = nullptr;
+  // Left to the next thread with this id.
+}
+
+void refcount_after_fork_child() {
+  for (std::atomic<RefcountLocal*>& queue : g_queues) {
+    if (RefcountLocal* q = queue.load(std::memory_order_relaxed)) q->lock.reset();
+  }
+}
+
+}  // namespace pt

@@ -1,0 +1,246 @@
+// The state machine of biased reference counts; docs/refcount.md holds the table.
+#include "gc/refcount/refcount.h"
+
+#include <sched.h>
+
+#include "gc/heap/heap.h"
+#include "gc/platform/counters.h"
+#include "gc/refcount/merge_queue.h"
+#include "gc/refcount/ref.h"
+#include "gc/sync/object_lock.h"
+
+namespace pt {
+
+namespace {
+
+constexpr int32_t kMergedZero = kSharedMerged;
+// Beyond this many references the word could overflow; nobody will ever count that many down.
+constexpr int64_t kSaturation = int64_t{1} << 28;
+
+constexpr int32_t count_of(int32_t shared) { return shared >> 2; }
+constexpr int32_t state_of(int32_t shared) { return shared & kSharedStateMask; }
+
+// Escalation: every kSamplePeriod-th shared increment of a thread looks at its object, in a small cache of suspects.
+constexpr uint32_t kSamplePeriod = 64;
+constexpr uint32_t kSuspects = 8;
+struct Suspect {
+  const Object* object;
+  uint32_t hits;
+};
+constinit thread_local Suspect tls_suspects[kSuspects] = {};
+constinit thread_local uint32_t tls_until_sample = kSamplePeriod;
+constinit std::atomic<uint32_t> g_escalation_hits{2048 / kSamplePeriod};
+
+// The calling thread holds a count.
+PT_COLD void sample(Object* o) {
+  tls_until_sample = kSamplePeriod;
+  uint32_t threshold = g_escalation_hits.load(std::memory_order_relaxed);
+  if (threshold == 0 || o->has_gc_bit(kGcDeferred)) return;
+  Suspect& suspect = tls_suspects[(reinterpret_cast<uintptr_t>(o) >> 4) % kSuspects];
+  if (suspect.object != o) {
+    // One hit of another object ages the suspect out, so that a mixture of objects does not add up.
+    if (suspect.hits > 1) {
+      suspect.hits /= 2;
+      return;
+    }
+    suspect = {o, 1};
+    return;
+  }
+  if (++suspect.hits < threshold) return;
+  suspect = {nullptr, 0};
+  count(Counter::escalations);
+  make_deferred(o);
+}
+
+PT_INLINE void note_shared_increment(Object* o) {
+  count(Counter::shared_increments);
+  if (PT_UNLIKELY(--tls_until_sample == 0)) sample(o);
+}
+
+// `shared` has grown past all reason. A merged object becomes immortal; the count of another one is merged first.
+PT_COLD void saturate(Object* o) {
+  int32_t shared = o->shared.load(std::memory_order_relaxed);
+  if (state_of(shared) == kSharedMerged) {
+    o->local.store(kLocalImmortal, std::memory_order_relaxed);
+  } else if (state_of(shared) != kSharedQueued) {
+    // The queue takes over one reference: take one for it.
+    o->shared.fetch_add(kSharedOne, std::memory_order_relaxed);
+    while (state_of(shared) < kSharedQueued) {
+      if (o->shared.compare_exchange_weak(shared, (shared & ~kSharedStateMask) | kSharedQueued,
+                                          std::memory_order_acq_rel, std::memory_order_relaxed)) {
+        queue_for_merge(o);
+        return;
+      }
+    }
+    // Somebody else was faster.
+    o->shared.fetch_sub(kSharedOne, std::memory_order_relaxed);
+  }
+}
+
+// Owner, local count at 0: true when the object is dead.
+bool end_ownership(Object* o) {
+  // Acquire pairs with the release of the foreign threads' decrements: what they did to the object is visible before it
+  // is destroyed. Exactly 0 means that no other thread holds or can gain a reference.
+  int32_t shared = o->shared.load(std::memory_order_acquire);
+  if (shared == 0) return true;
+  o->owner.store(0, std::memory_order_relaxed);
+  count(Counter::merges);
+  for (;;) {
+    int32_t merged = (shared & ~kSharedStateMask) | kSharedMerged;
+    // Release: the owner's writes come before the destruction by whoever drops the last shared count.
+    if (o->shared.compare_exchange_weak(shared, merged, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      PT_ASSERT(count_of(merged) >= 0);
+      return merged == kMergedZero;
+    }
+  }
+}
+
+// Not the owner: true when the object is dead.
+bool drop_shared(Object* o) {
+  if (o->is_immortal()) return false;
+  count(Counter::shared_decrements);
+  int32_t shared = o->shared.load(std::memory_order_relaxed);
+  for (;;) {
+    bool queue = count_of(shared) == 0 && state_of(shared) <= kSharedMaybe;
+    // The reference that would make the count negative is not subtracted but handed to the merge queue.
+    int32_t next = queue ? kSharedQueued : shared - kSharedOne;
+    PT_ASSERT(state_of(shared) != kSharedMerged || count_of(shared) > 0);
+    // Release pairs with the acquire of whoever finds the count at zero; acquire for when that is this thread.
+    if (!o->shared.compare_exchange_weak(shared, next, std::memory_order_acq_rel, std::memory_order_relaxed)) continue;
+    if (queue) {
+      queue_for_merge(o);
+      return false;
+    }
+    return next == kMergedZero;
+  }
+}
+
+void destroy_unless_deferred(Object* o) {
+  if (PT_UNLIKELY(o->has_gc_bit(kGcDeferred))) return;  // the collector's business
+  destroy_object(o);
+}
+
+}  // namespace
+
+void decref_local_zero(Object* o) {
+  if (end_ownership(o)) destroy_unless_deferred(o);
+}
+
+void decref_shared(Object* o) {
+  if (drop_shared(o)) destroy_unless_deferred(o);
+}
+
+bool decref_without_destroy(Object* o) {
+  if (!owned_by_this_thread(o)) return drop_shared(o);
+  uint32_t left = o->local.load(std::memory_order_relaxed) - 1;
+  o->local.store(left, std::memory_order_relaxed);
+  return left == 0 && end_ownership(o);
+}
+
+void incref_shared(Object* o) {
+  if (o->is_immortal()) return;
+  int32_t before = o->shared.fetch_add(kSharedOne, std::memory_order_relaxed);
+  if (PT_UNLIKELY(count_of(before) >= kSaturation)) saturate(o);
+  note_shared_increment(o);
+}
+
+bool try_incref_shared(Object* o) {
+  if (o->is_immortal()) return true;
+  int32_t shared = o->shared.load(std::memory_order_relaxed);
+  for (;;) {
+    // 0: the owner may free it without an atomic instruction. Merged with count 0: it is dead.
+    if (shared == 0 || shared == kMergedZero) return false;
+    // Acquire pairs with the release in mark_maybe_shared: this object, not what was in its slot before, is counted.
+    if (o->shared.compare_exchange_weak(shared, shared + kSharedOne, std::memory_order_acquire,
+                                        std::memory_order_relaxed)) {
+      break;
+    }
+  }
+  if (PT_UNLIKELY(count_of(shared) >= kSaturation)) saturate(o);
+  note_shared_increment(o);
+  return true;
+}
+
+int64_t merge_counts(Object* o, int64_t extra) {
+  if (o->is_immortal()) return kLocalImmortal;
+  int32_t shared = o->shared.load(std::memory_order_relaxed);
+  if (state_of(shared) == kSharedMerged) {
+    auto delta = static_cast<int32_t>(extra) * kSharedOne;
+    return count_of(o->shared.fetch_add(delta, std::memory_order_acq_rel) + delta);
+  }
+  int64_t add = int64_t{o->local.load(std::memory_order_relaxed)} + extra;
+  // Before the state changes: from then on any thread may free the object, and its slot be somebody else's.
+  o->owner.store(0, std::memory_order_relaxed);
+  o->local.store(0, std::memory_order_relaxed);
+  count(Counter::merges);
+  for (;;) {
+    int64_t total = count_of(shared) + add;
+    PT_ASSERT(total >= 0);
+    if (PT_UNLIKELY(total >= kSaturation)) {
+      o->local.store(kLocalImmortal, std::memory_order_relaxed);
+      total = kSaturation;
+    }
+    auto merged = static_cast<int32_t>(total) * kSharedOne | kSharedMerged;
+    // Acquire and release as in end_ownership and drop_shared.
+    if (o->shared.compare_exchange_weak(shared, merged, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      return total;
+    }
+  }
+}
+
+void revive(Object* o) {
+  if (owned_by_this_thread(o)) {
+    PT_ASSERT(o->local.load(std::memory_order_relaxed) == 0);
+    o->local.store(1, std::memory_order_relaxed);
+  } else {
+    PT_ASSERT(o->shared.load(std::memory_order_relaxed) == kMergedZero);
+    o->shared.store(kSharedMerged + kSharedOne, std::memory_order_release);
+  }
+}
+
+void mark_maybe_shared(Object* o) {
+  if (o->is_immortal()) return;
+  int32_t shared = o->shared.load(std::memory_order_relaxed);
+  while (state_of(shared) == kSharedDefault) {
+    // Release pairs with the acquire in try_incref_shared.
+    if (o->shared.compare_exchange_weak(shared, shared | kSharedMaybe, std::memory_order_release,
+                                        std::memory_order_relaxed)) {
+      return;
+    }
+  }
+}
+
+void make_immortal(Object* o) {
+  o->local.store(kLocalImmortal, std::memory_order_relaxed);
+  o->owner.store(0, std::memory_order_relaxed);
+  o->shared.store(0, std::memory_order_relaxed);
+}
+
+void make_deferred(Object* o) {
+  if (o->is_immortal()) return;
+  mark_maybe_shared(o);
+  if (!(o->gc_bits.fetch_or(kGcDeferred, std::memory_order_relaxed) & kGcDeferred)) incref(o);
+}
+
+int64_t reference_count(const Object* o) {
+  if (o->is_immortal()) return kLocalImmortal;
+  int32_t shared = o->shared.load(std::memory_order_relaxed);
+  int64_t total = count_of(shared);
+  if (state_of(shared) != kSharedMerged) total += o->local.load(std::memory_order_relaxed);
+  // While queued, the queue owns the reference that was not subtracted.
+  if (state_of(shared) == kSharedQueued) --total;
+  return total;
+}
+
+void set_escalation_threshold(uint32_t increments) {
+  uint32_t hits = increments == 0 ? 0 : (increments + kSamplePeriod - 1) / kSamplePeriod;
+  g_escalation_hits.store(hits, std::memory_order_relaxed);
+}
+
+Ref<> Field::load_slow(Object* holder) const {
+  count(Counter::field_load_slow);
+  LockGuard guard(holder);
+  return load_locked();
+}
+
+}  // namespace pt
