@@ -27,6 +27,14 @@ size_t slot_size(const Object*);
 // World stopped: calls `visit` for every live object of the process.
 void for_each_object(void (*visit)(Object*, void*), void* context);
 
+// World stopped: the same for a part of the heap, so that several threads can walk it together. The heap has
+// heap_part_count() parts.
+void for_each_object_in_part(size_t part, void (*visit)(Object*, void*), void* context);
+size_t heap_part_count();
+
+// True when the address lies in a slot of the heap that holds an object (world stopped, or the object is held).
+bool is_live_object(const void* address);
+
 // Sets up the static part: immortal objects that live outside the heap use this header.
 void init_immortal_header(Object*, ShapeId);
 
@@ -39,11 +47,18 @@ struct HeapHooks {
   // Collector: reports every Value in the thread's frames and native roots, counted ones included.
   void (*visit_roots)(Mutator*, void (*visit)(Value, void*), void* context);
 };
-extern HeapHooks g_heap_hooks;
+extern constinit HeapHooks g_heap_hooks;
+
+// Container allocations minus frees since reset_tracked_allocations() at which kBreakCollect is requested on the thread
+// that allocates; 0: never. Threads report their counts in batches.
+void set_collection_trigger(int64_t net_allocations);
+int64_t tracked_allocations();
+void reset_tracked_allocations();
 
 struct HeapStatistics {
   uint64_t live_bytes, live_objects, blocks, large_bytes, allocations_since_collection;
 };
+// Walks the heap without stopping anybody: exact when nobody else allocates.
 HeapStatistics heap_statistics();
 
 }  // namespace pt

@@ -1,0 +1,89 @@
+// The end of an object: finaliser, weak references, destruction, slot. Nested destruction beyond a depth is put off, so
+// that a structure of any depth can die on a small C stack.
+#include "gc/heap/heap.h"
+#include "gc/heap/heap_inl.h"
+#include "gc/platform/counters.h"
+#include "gc/platform/memory.h"
+#include "gc/refcount/refcount.h"
+
+namespace pt {
+
+namespace {
+
+// Puts a dead object on the pending list, alive again with the one count that the list owns: who meets it meanwhile (a
+// weak reference, the collector) sees an ordinary object. False when memory is out.
+bool put_off(HeapLocal* heap, Object* o) {
+  if (heap->pending_size == heap->pending_capacity) {
+    uint32_t capacity = heap->pending_capacity ? heap->pending_capacity * 2 : 64;
+    void* grown = memory::reallocate(heap->pending, capacity * sizeof(Object*));
+    if (!grown) return false;
+    heap->pending = static_cast<Object**>(grown);
+    heap->pending_capacity = capacity;
+  }
+  revive(o);
+  heap->pending[heap->pending_size++] = o;
+  count(Counter::deferred_destructions);
+  return true;
+}
+
+PT_COLD void drain(HeapLocal* heap) {
+  while (heap->pending_size) {
+    Object* o = heap->pending[--heap->pending_size];
+    if (decref_without_destroy(o) && !o->has_gc_bit(kGcDeferred)) destroy_object(o);
+  }
+}
+
+// True when the object is to die after all.
+PT_COLD bool run_last_rites(Object* o, const TypeLayout* layout) {
+  uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
+  if (layout->finalize && !(bits & kGcFinalised)) {
+    revive(o);
+    o->gc_bits.fetch_or(kGcFinalised, std::memory_order_relaxed);
+    layout->finalize(o);
+    if (!decref_without_destroy(o)) return false;  // resurrected
+    if (o->has_gc_bit(kGcDeferred)) return false;
+    bits = o->gc_bits.load(std::memory_order_relaxed);
+  }
+  if (bits & kGcHasWeakrefs) {
+    o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcHasWeakrefs), std::memory_order_relaxed);
+    if (g_heap_hooks.clear_weakrefs) g_heap_hooks.clear_weakrefs(o);
+    if (g_heap_hooks.run_callbacks) g_heap_hooks.run_callbacks();
+  }
+  return true;
+}
+
+PT_INLINE void free_dead(HeapLocal* heap, Object* o, uint8_t bits) {
+  o->lock.store(0, std::memory_order_relaxed);
+  if ((bits & kGcTracked) && PT_UNLIKELY(--heap->tracked_net <= -kTrackedBatch)) report_tracked(heap);
+  free_slot(heap, o);
+}
+
+}  // namespace
+
+void destroy_object(Object* o) {
+  HeapLocal* heap = tls_mutator->heap;
+  const TypeLayout* layout = layout_of(o);
+  if (PT_UNLIKELY(heap->depth >= kMaxDestroyDepth) && put_off(heap, o)) return;
+  ++heap->depth;
+  uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
+  bool dead = true;
+  if (PT_UNLIKELY((bits & kGcHasWeakrefs) || (layout->finalize && !(bits & kGcFinalised)))) {
+    dead = run_last_rites(o, layout);
+    bits = o->gc_bits.load(std::memory_order_relaxed);
+  }
+  if (PT_LIKELY(dead)) {
+    // Dead from here on, so that a walk does not visit what is half taken apart.
+    o->gc_bits.store(bits | kGcDead, std::memory_order_relaxed);
+    if (layout->destroy) layout->destroy(o);
+    free_dead(heap, o, bits);
+  }
+  if (--heap->depth == 0 && PT_UNLIKELY(heap->pending_size)) drain(heap);
+}
+
+void free_object(Object* o) {
+  uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
+  o->gc_bits.store(bits | kGcDead, std::memory_order_relaxed);
+  free_dead(tls_mutator->heap, o, bits);
+}
+
+}  // namespace pt
