@@ -71,9 +71,10 @@ Tok keyword_of(const char* start, size_t length) {
   return Tok::Name;
 }
 
-Lexer::Lexer(Arena& arena, const char* text, size_t size, int first_line)
+Lexer::Lexer(Arena& arena, const char* text, size_t size, int first_line, bool is_valid)
     : arena_(arena), text_(text), at_(text), end_(text + size), line_start_(text), token_line_start_(text),
-      line_(first_line - 1), token_line_(first_line), first_line_(first_line) {
+      line_(first_line - 1), token_line_(first_line), first_line_(first_line),
+      is_valid_(is_valid) {
   start_line();
 }
 
@@ -296,6 +297,14 @@ void Lexer::lex_name(Token* token, const char* start) {
     at_++;
   }
   if (!ascii) {
+    if (!is_valid_) {
+      String problem = describe_invalid_utf8(arena_, {start, static_cast<size_t>(at_ - start)});
+      if (problem.length) {
+        fail(token, problem, column());
+        error_.end_offset = -1;
+        return;
+      }
+    }
     const char* at = start;
     for (bool first = true; at < at_; first = false) {
       const char* here = at;

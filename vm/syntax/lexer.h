@@ -21,8 +21,8 @@ enum class LexState : uint8_t {
 
 class Lexer {
  public:
-  // `text` ends with a zero. The f-string parser sets `first_line` below 1.
-  Lexer(Arena& arena, const char* text, size_t size, int first_line);
+  // `text` ends with a zero. Where it is not known to be UTF-8, names and strings are checked.
+  Lexer(Arena& arena, const char* text, size_t size, int first_line, bool is_valid = true);
 
   // Fills the next token. Type Error: state() says why. Interactive: see Parser.
   void next(Token* token);
@@ -35,7 +35,7 @@ class Lexer {
   int column() const { return static_cast<int>(at_ - line_start_); }
   const char* position() const { return at_; }
   const char* end() const { return end_; }
-  const char* text() const { return text_; }
+  bool is_valid() const { return is_valid_; }
   // The innermost open bracket.
   char open_bracket() const { return brackets_[level_ - 1].opening; }
   int open_line() const { return brackets_[level_ - 1].line; }
@@ -86,7 +86,6 @@ class Lexer {
   bool decimal_tail(Token* token);
   bool end_of_number(Token* token, const char* kind);
   bool radix_digits(Token* token, const char* kind, int base);
-  void bad_identifier(Token* token, const char* start);
 
   Arena& arena_;
   const char* text_;
@@ -97,6 +96,7 @@ class Lexer {
   int line_;
   int token_line_;
   int first_line_;
+  bool is_valid_;
   LexState state_ = LexState::Ok;
   bool line_begins_ = true;
   bool line_pending_ = false;  // a Newline was delivered, its next line not yet begun: errors still show its line

@@ -57,4 +57,9 @@ class Message {
   uint32_t capacity_ = 0;
 };
 
+// "(unicode error) 'utf-8' codec can't decode ..." for the first ill-formed byte; empty where there is none.
+String describe_invalid_utf8(Arena& arena, std::string_view text);
+// The text with U+FFFD for every byte that is ill-formed.
+String replace_invalid_utf8(Arena& arena, std::string_view text);
+
 }  // namespace pt::syntax

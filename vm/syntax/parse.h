@@ -50,6 +50,7 @@ struct ParseOptions {
   ParseMode mode = ParseMode::Exec;
   std::string_view filename = "<string>";
   bool is_str = false;               // the text comes from a str (UTF-8): no BOM, encoding declarations are ignored
+  bool is_script = false;            // the main script: ill-formed UTF-8 is an error even in a comment
   bool dont_imply_dedent = false;    // interactive blocks end with an empty line
   bool allow_incomplete = false;     // report input that ends early as IncompleteInput
   uint32_t future_flags = 0;

@@ -886,6 +886,7 @@ void Parser::invalid_try_mix() {
   if (expression()) {
     if (accept(Tok::KwAs)) accept_name();
   } else {
+    if (!is_star) return;  // except* needs a type
     pos_ = mark;
   }
   if (!failed() && at(Tok::Colon)) raise_range(from, to, "cannot have both 'except' and 'except*' on the same 'try'");

@@ -24,6 +24,11 @@ class StringParser {
         return parser_.raise("cannot mix bytes and nonbytes literals");
       first = false;
       bytes_mode = literal.is_bytes;
+      if (!literal.is_bytes && !parser_.lexer_.is_valid()) {
+        String problem =
+            describe_invalid_utf8(arena_, {literal.begin, static_cast<size_t>(literal.end - literal.begin)});
+        if (problem.length) return parser_.raise(problem);
+      }
       bool good;
       if (literal.is_bytes)
         good = decode_bytes(literal, &bytes);
@@ -459,7 +464,7 @@ class StringParser {
     int lines = 0, columns = 0;
     locate(begin - 1, &lines, &columns);
     EmbeddedSource place = {token_.line + lines, lines ? columns : token_.col + columns};
-    Lexer lexer(arena_, text, length + 3, place.first_line);
+    Lexer lexer(arena_, text, length + 3, place.first_line, parser_.lexer_.is_valid());
     Parser parser(arena_, lexer, parser_.options_, &place, parser_.depth_ + 1);
     Expr* e = parser.parse_embedded();
     for (const SyntaxWarningInfo& warning : lexer.warnings())

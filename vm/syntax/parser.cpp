@@ -342,11 +342,12 @@ ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& opt
   SourceText text;
   if (!prepare_source(arena, source, options, &text, &result.error)) return result;
   result.encoding = text.encoding;
-  Lexer lexer(arena, text.text, text.size, options.first_line);
+  Lexer lexer(arena, text.text, text.size, options.first_line, text.is_valid);
   Parser parser(arena, lexer, options, nullptr, 0);
   result.mod = parser.parse_module();
   result.warnings = lexer.warnings();
   if (!result.mod) result.error = parser.error();
+  if (!text.is_valid) result.error.text = replace_invalid_utf8(arena, result.error.text.view());
   return result;
 }
 

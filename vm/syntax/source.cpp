@@ -55,7 +55,7 @@ std::string_view normal_name(std::string_view name, char* buffer, size_t capacit
   auto is = [&](std::string_view known) {
     return lower == known || (lower.starts_with(known) && lower[known.size()] == '-');
   };
-  if (is("utf-8") || lower == "utf8") return "utf-8";
+  if (is("utf-8")) return "utf-8";
   if (is("latin-1") || is("iso-8859-1") || is("iso-latin-1")) return "iso-8859-1";
   return name;
 }
@@ -69,49 +69,18 @@ bool fail(Arena& arena, SyntaxErrorInfo* error, std::string_view message) {
   return false;
 }
 
-bool fail_utf8(Arena& arena, SyntaxErrorInfo* error, std::string_view text, size_t at, int first) {
-  auto byte = [&](size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
-  size_t line_start = at;
-  while (line_start > 0 && text[line_start - 1] != '\n' && text[line_start - 1] != '\r') line_start--;
-  int line = first;
-  for (size_t i = 0; i < line_start; i++)
+// PEP 263, for the main script.
+bool fail_script(Arena& arena, SyntaxErrorInfo* error, std::string_view text, size_t at, const ParseOptions& options) {
+  int line = options.first_line;
+  for (size_t i = 0; i < at; i++)
     line += text[i] == '\n' || (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'));
-  unsigned char lead = byte(at);
-  const char* reason = "invalid start byte";
-  size_t bad = 1;
-  if (lead >= 0xC2 && lead < 0xF5) {
-    size_t need = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
-    reason = "invalid continuation byte";
-    bool second_ok = (byte(at + 1) & 0xC0) == 0x80 && !(lead == 0xE0 && byte(at + 1) < 0xA0) &&
-                     !(lead == 0xED && byte(at + 1) >= 0xA0) && !(lead == 0xF0 && byte(at + 1) < 0x90) &&
-                     !(lead == 0xF4 && byte(at + 1) >= 0x90);
-    if (second_ok) {
-      bad = 2;
-      while (bad <= need && (byte(at + bad) & 0xC0) == 0x80) bad++;
-    }
-    if (at + bad >= text.size()) reason = "unexpected end of data";
-  }
-  size_t position = at - line_start;
   Message message(arena);
-  if (bad == 1)
-    message << "(unicode error) 'utf-8' codec can't decode byte 0x" << hex(lead, 2) << " in position "
-            << decimal(static_cast<int64_t>(position)) << ": " << reason;
-  else
-    message << "(unicode error) 'utf-8' codec can't decode bytes in position "
-            << decimal(static_cast<int64_t>(position)) << "-" << decimal(static_cast<int64_t>(position + bad - 1))
-            << ": " << reason;
-  error->kind = ErrorKind::SyntaxError;
-  error->message = message.finish();
+  message << "Non-UTF-8 code starting with '\\x" << hex(static_cast<unsigned char>(text[at]), 2) << "' in file "
+          << options.filename << " on line " << decimal(line)
+          << ", but no encoding declared; see https://peps.python.org/pep-0263/ for details";
+  fail(arena, error, message.finish().view());
   error->line = line;
-  error->offset = static_cast<int32_t>(count_characters(text.substr(line_start, position))) + 1;
-  error->end_line = line;
-  error->end_offset = -1;
-  std::string_view bad_line = first_line(text.substr(line_start));
-  Message shown(arena);
-  for (char c : bad_line) shown << ((c & 0x80) != 0 ? std::string_view("\xEF\xBF\xBD") : std::string_view(&c, 1));
-  shown << "\n";
-  error->text = shown.finish();
-  error->has_text = true;
+  error->offset = 0;
   return false;
 }
 
@@ -152,6 +121,10 @@ bool decode_declared(Arena& arena, std::string_view name, std::string_view sourc
     return true;
   }
   std::string_view lower(buffer, name.size());
+  if (lower == "utf8" || lower == "utf" || lower == "u8" || lower == "cp65001") {
+    *text = source;
+    return true;
+  }
   if (lower == "ascii" || lower == "us-ascii" || lower == "646") {
     for (size_t i = 0; i < source.size(); i++) {
       if (!(source[i] & 0x80)) continue;
@@ -209,12 +182,11 @@ bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& o
         return fail(arena, error, message.finish().view());
       }
       if (!decode_declared(arena, declared, source, &text, error)) return false;
-      unify_lines(arena, text, add_newline, out);
-      return true;
     }
   }
   size_t bad = find_invalid_utf8(text);
-  if (bad != kNone) return fail_utf8(arena, error, text, bad, options.first_line);
+  if (bad != kNone && options.is_script) return fail_script(arena, error, text, bad, options);
+  out->is_valid = bad == kNone;
   unify_lines(arena, text, add_newline, out);
   return true;
 }

@@ -5,10 +5,12 @@
 
 namespace pt::syntax {
 
-// UTF-8 with \n line ends, in the arena, followed by a zero.
+// UTF-8 with \n line ends, in the arena, followed by a zero. Bytes that are not UTF-8 are an error only where a token is
+// made of them.
 struct SourceText {
   const char* text = nullptr;
   size_t size = 0;
+  bool is_valid = true;  // well-formed UTF-8
   String encoding;
 };
 

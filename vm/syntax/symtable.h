@@ -69,14 +69,15 @@ struct SymbolTable {
   uint32_t count = 0;       // scopes
   uint32_t slots_ = 0;
   Scope** table_ = nullptr;
-  bool future_annotations = false;  // from __future__ import annotations
+  bool future_annotations = false;  // annotations are not evaluated (PEP 563)
+  Seq<SyntaxWarningInfo> warnings;  // what the compiler warns of: `is` with a literal, a call of a literal ...
 
   // The scope that this node (Mod, FunctionDef, ClassDef, Lambda, comprehension ...) opens, or null.
   Scope* scope_of(const void* node) const;
 };
 
 struct SymbolTableOptions {
-  int recursion_limit = 3000;       // depth of nested nodes that gives RecursionError
+  int recursion_limit = 3000;       // depth of nested nodes that gives RecursionError; at most 10000 counts
   bool future_annotations = false;  // from the compile flags
 };
 
