@@ -5,9 +5,12 @@
 #include <cstring>
 #include <ctime>
 
+#include "vm/object/module.h"
 #include "vm/object/names.h"
+#include "vm/types/dict.h"
 #include "vm/types/float.h"
 #include "vm/types/int.h"
+#include "vm/types/tuple.h"
 
 namespace pt {
 
@@ -189,6 +192,28 @@ Raised raise_os_error(Value filename, Value filename2) {
   return raise_errno(exc::OSError, filename, filename2);
 }
 
+bool module_add_ints(Module* module, const IntConstant* constants) {
+  for (; constants->name; ++constants) {
+    if (!module_add_int(module, constants->name, constants->value)) return false;
+  }
+  return true;
+}
+
+Ref<> make_exception_class(const char* qualified_name, Value base, const char* doc) {
+  const char* dot = std::strrchr(qualified_name, '.');
+  Ref<Str> module_name = str_from_ascii({qualified_name, static_cast<size_t>(dot - qualified_name)});
+  Ref<Str> name = str_from_ascii(dot + 1);
+  Ref<Dict> ns = dict_new();
+  Ref<Tuple> bases = tuple_of({base});
+  if (!module_name || !name || !ns || !bases) return Ref<>();
+  if (!dict_set_str(ns.get(), names::module.str(), module_name.value())) return Ref<>();
+  if (doc) {
+    Ref<Str> text = str_from_utf8(doc);
+    if (!text || !dict_set_str(ns.get(), names::doc.str(), text.value())) return Ref<>();
+  }
+  return call_values(Value::object(&type_type), {name.value(), bases.value(), ns.value()});
+}
+
 int64_t monotonic_ns() {
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -201,7 +226,7 @@ bool to_timeout_ns(Value seconds, int64_t* out) {
     if (std::isnan(d)) return raise(exc::ValueError, "Invalid value NaN (not a number)");
     d = std::ceil(d * 1e9);
     if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0)) {
-      return raise(exc::OverflowError, "timestamp out of range for platform time_t");
+      return raise(exc::OverflowError, "timestamp too large to convert to C _PyTime_t");
     }
     *out = static_cast<int64_t>(d);
     return true;

@@ -98,6 +98,11 @@ struct IntConstant {
   int64_t value;
 };
 
+struct Module;
+bool module_add_ints(Module* module, const IntConstant* constants);  // ends with an entry without a name
+// A new exception class "module.Name" with the given base.
+Ref<> make_exception_class(const char* qualified_name, Value base, const char* doc = nullptr);
+
 // Monotonic clock in nanoseconds.
 int64_t monotonic_ns();
 // A timeout in seconds (int or float) as nanoseconds, rounded up; OverflowError "timestamp too large to convert to C
