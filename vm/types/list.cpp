@@ -24,8 +24,11 @@ void empty_slots(Field* items, int64_t from, int64_t to) {
   for (int64_t i = from; i < to; ++i) items[i].init_value(Value());
 }
 
+constinit int64_t g_sorting_buffer[2] = {0, 0};
+
 bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
   ListBuffer* old = list->buffer.load(std::memory_order_relaxed);
+  if (PT_UNLIKELY(old == kSortingBuffer)) old = nullptr;
   if (!multithreaded()) {
     auto* buffer = static_cast<ListBuffer*>(old ? memory::reallocate(old, buffer_bytes(capacity))
                                                 : memory::allocate(buffer_bytes(capacity)));
@@ -72,8 +75,10 @@ bool list_reserve_locked(List* list, int64_t wanted, ListBuffer** retired) {
   return change_capacity(list, capacity, retired);
 }
 
+ListBuffer* const kSortingBuffer = reinterpret_cast<ListBuffer*>(g_sorting_buffer);
+
 void retire_list_buffer(ListBuffer* buffer) {
-  if (buffer) retire_buffer(buffer, buffer_bytes(buffer->capacity));
+  if (buffer && buffer != kSortingBuffer) retire_buffer(buffer, buffer_bytes(buffer->capacity));
 }
 
 void ListWriter::truncate(int64_t n) {
@@ -273,6 +278,7 @@ void list_clear(List* list) {
     LockGuard guard(list);
     n = list->size.load(std::memory_order_relaxed);
     buffer = list->buffer.load(std::memory_order_relaxed);
+    if (n == 0 && buffer == kSortingBuffer) return;
     list->size.store(0, std::memory_order_release);
     list->buffer.store(nullptr, std::memory_order_release);
   }

@@ -466,7 +466,7 @@ void list_clear_object(Object* o) { list_clear(static_cast<List*>(o)); }
 void list_destroy(Object* o) {
   List* list = static_cast<List*>(o);
   ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
-  if (!buffer) return;
+  if (!buffer || buffer == kSortingBuffer) return;
   int64_t n = list->size.load(std::memory_order_relaxed);
   list->size.store(0, std::memory_order_relaxed);
   list->buffer.store(nullptr, std::memory_order_relaxed);

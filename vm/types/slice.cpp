@@ -84,6 +84,37 @@ bool slice_indices(Value slice, int64_t length, int64_t* start, int64_t* stop, i
   return true;
 }
 
+bool slice_indices_any(Slice* s, Value length, Ref<>* start, Ref<>* stop, Ref<>* step) {
+  auto add = [](Value a, Value b) { return int_binary(BinaryOp::kAdd, a, b); };
+  Value zero = Value::small_int(0), minus_one = Value::small_int(-1);
+  *step = Ref<>::steal(Value::small_int(1));
+  if (!is_none(s->step.peek())) {
+    *step = slice_int(s->step.peek());
+    if (!*step) return false;
+    if (int_sign(step->value()) == 0) return raise(exc::ValueError, "slice step cannot be zero");
+  }
+  bool backwards = int_sign(step->value()) < 0;
+  Ref<> lower = Ref<>::retain(backwards ? minus_one : zero);
+  Ref<> upper = backwards ? add(length, minus_one) : Ref<>::retain(length);
+  if (!upper) return false;
+  auto bound = [&](Value v, const Ref<>& fallback) -> Ref<> {
+    if (is_none(v)) return fallback.copy();
+    Ref<> b = slice_int(v);
+    if (!b) return b;
+    if (int_sign(b.value()) < 0) {
+      b = add(b.value(), length);
+      if (b && int_compare(b.value(), lower.value()) < 0) return lower.copy();
+    } else if (int_compare(b.value(), upper.value()) > 0) {
+      return upper.copy();
+    }
+    return b;
+  };
+  *start = bound(s->start.peek(), backwards ? upper : lower);
+  if (!*start) return false;
+  *stop = bound(s->stop.peek(), backwards ? lower : upper);
+  return static_cast<bool>(*stop);
+}
+
 namespace {
 
 Ref<> slice_construct(Type*, const Args& args) {
@@ -112,41 +143,12 @@ Ref<> slice_compare(Value left, Value right, CompareOp op) {
   return compare(a.value(), b.value(), op);
 }
 
-Ref<> add_ints(Value a, Value b) { return int_binary(BinaryOp::kAdd, a, b); }
-
-// slice.indices(length): the arithmetic of slice_adjust on ints of any size.
 Ref<> slice_indices_method(const Value* a) {
-  Slice* s = as_slice(a[0]);
   Ref<> length = index(a[1]);
   if (!length) return Ref<>();
   if (int_sign(length.value()) < 0) return raise(exc::ValueError, "length should not be negative");
-  Value zero = Value::small_int(0), minus_one = Value::small_int(-1);
-  Ref<> step = Ref<>::steal(Value::small_int(1));
-  if (!is_none(s->step.peek())) {
-    step = slice_int(s->step.peek());
-    if (!step) return Ref<>();
-    if (int_sign(step.value()) == 0) return raise(exc::ValueError, "slice step cannot be zero");
-  }
-  bool backwards = int_sign(step.value()) < 0;
-  Ref<> lower = Ref<>::retain(backwards ? minus_one : zero);
-  Ref<> upper = backwards ? add_ints(length.value(), minus_one) : length.copy();
-  if (!upper) return Ref<>();
-  auto bound = [&](Value v, const Ref<>& fallback) -> Ref<> {
-    if (is_none(v)) return fallback.copy();
-    Ref<> b = slice_int(v);
-    if (!b) return b;
-    if (int_sign(b.value()) < 0) {
-      b = add_ints(b.value(), length.value());
-      if (b && int_compare(b.value(), lower.value()) < 0) return lower.copy();
-    } else if (int_compare(b.value(), upper.value()) > 0) {
-      return upper.copy();
-    }
-    return b;
-  };
-  Ref<> start = bound(s->start.peek(), backwards ? upper : lower);
-  if (!start) return start;
-  Ref<> stop = bound(s->stop.peek(), backwards ? lower : upper);
-  if (!stop) return stop;
+  Ref<> start, stop, step;
+  if (!slice_indices_any(as_slice(a[0]), length.value(), &start, &stop, &step)) return Ref<>();
   return tuple_of({start.value(), stop.value(), step.value()});
 }
 
@@ -183,7 +185,7 @@ const TypeSpec slice_spec = {
     .traverse = slice_traverse,
     .methods = kSliceMethods,
     .members = kSliceMembers,
-    .doc = "slice(stop)\nslice(start, stop[, step])\n\nCreate a slice object.",
+    .doc = "slice(stop)\nslice(start, stop[, step])\n\nCreate a slice object.  This is used for extended slicing (e.g. a[0:10:2]).",
     .unhashable = true,
 };
 

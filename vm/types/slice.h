@@ -17,5 +17,7 @@ Ref<> slice_new(Value start, Value stop, Value step = Value());
 bool slice_unpack(Value slice, int64_t* start, int64_t* stop, int64_t* step);
 // Adjusts unpacked bounds to `length` and returns the number of items.
 int64_t slice_adjust(int64_t length, int64_t* start, int64_t* stop, int64_t step);
+// The same for a length of any size (an int, not negative): what slice.indices gives, as ints.
+bool slice_indices_any(Slice* slice, Value length, Ref<>* start, Ref<>* stop, Ref<>* step);
 
 }  // namespace pt

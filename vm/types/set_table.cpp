@@ -1,0 +1,254 @@
+// Set tables: storage, probing and the lookups with and without the lock.
+#include "vm/types/set_table.h"
+
+#include "gc/platform/memory.h"
+#include "gc/reclaim/qsbr.h"
+
+namespace pt {
+
+namespace {
+
+constexpr uint64_t kLinearProbes = 9;
+constexpr uint64_t kMinSlots = 8;
+
+struct EmptySetTable {
+  uint64_t mask;
+  int64_t fill;
+  uint64_t hash;
+  uint64_t key;
+};
+constinit EmptySetTable g_empty_table{0, 0, 0, 0};
+
+void release_table_of_str(void* block) {
+  auto* t = static_cast<SetTable*>(block);
+  for (uint64_t i = 0; i <= t->mask; ++i) release(t->entries[i].key.peek());
+  memory::release(t);
+}
+
+// Walks the slots of a probe sequence; `visit(slot)` returns true to stop.
+template <class Visit>
+PT_INLINE void walk_slots(uint64_t mask, int64_t hash, Visit&& visit) {
+  uint64_t perturb = static_cast<uint64_t>(hash);
+  uint64_t i = perturb & mask;
+  for (;;) {
+    uint64_t probes = i + kLinearProbes <= mask ? kLinearProbes : 0;
+    for (uint64_t slot = i;; ++slot) {
+      if (visit(slot)) return;
+      if (probes-- == 0) break;
+    }
+    perturb >>= 5;
+    i = (i * 5 + 1 + perturb) & mask;
+  }
+}
+
+}  // namespace
+
+SetTable* const kEmptySetTable = reinterpret_cast<SetTable*>(&g_empty_table);
+
+size_t set_table_bytes(const SetTable* t) { return sizeof(SetTable) + (t->mask + 1) * sizeof(SetEntry); }
+
+SetTable* set_table_new(uint64_t slots) {
+  if (slots > uint64_t{1} << 56) return nullptr;
+  auto* t = static_cast<SetTable*>(memory::allocate_zeroed(sizeof(SetTable) + slots * sizeof(SetEntry)));
+  if (t) t->mask = slots - 1;
+  return t;
+}
+
+void set_table_retire(SetTable* t) {
+  if (t != kEmptySetTable) retire_buffer(t, set_table_bytes(t));
+}
+
+void set_table_drop(SetTable* t) {
+  if (t == kEmptySetTable) return;
+  if (!multithreaded()) {
+    for (uint64_t i = 0; i <= t->mask; ++i) release(t->entries[i].key.peek());
+    memory::release(t);
+    return;
+  }
+  // Readers compare str keys without counting them.
+  for (uint64_t i = 0; i <= t->mask; ++i) {
+    if (!is_exact_str(t->entries[i].key.peek())) t->entries[i].key.clear();
+  }
+  retire(t, release_table_of_str, set_table_bytes(t));
+}
+
+void set_table_insert_clean(SetTable* t, Value owned_key, int64_t hash) {
+  walk_slots(t->mask, hash, [&](uint64_t slot) {
+    SetEntry& e = t->entries[slot];
+    if (!e.key.peek().empty() || e.hash.load(std::memory_order_relaxed) == kRemovedHash) return false;
+    e.hash.store(hash, std::memory_order_relaxed);
+    e.key.init_value(owned_key);
+    return true;
+  });
+  ++t->fill;
+}
+
+bool SetWriter::resize(int64_t wanted) {
+  uint64_t slots = kMinSlots;
+  while (slots <= static_cast<uint64_t>(wanted)) {
+    slots <<= 1;
+    if (slots == 0) return false;
+  }
+  SetTable* old = table();
+  SetTable* fresh = set_table_new(slots);
+  if (!fresh) return false;
+  for (uint64_t i = 0; i <= old->mask; ++i) {
+    Value key = old->entries[i].key.peek();
+    if (!key.empty()) set_table_insert_clean(fresh, key, old->entries[i].hash.load(std::memory_order_relaxed));
+  }
+  publish(fresh);
+  if (old == kEmptySetTable) return true;
+  if (!multithreaded()) {
+    set_table_retire(old);
+  } else if (!retired_[0]) {
+    retired_[0] = old;
+  } else {
+    PT_ASSERT(!retired_[1]);
+    retired_[1] = old;
+  }
+  return true;
+}
+
+int64_t SetWriter::find(Value key, int64_t hash) {
+  for (;;) {
+    SetTable* t = table();
+    int64_t found = kSlotAbsent;
+    bool restart = false;
+    walk_slots(t->mask, hash, [&](uint64_t slot) {
+      SetEntry& e = t->entries[slot];
+      Value k = e.key.peek();
+      if (k.empty()) return e.hash.load(std::memory_order_relaxed) != kRemovedHash;
+      if (e.hash.load(std::memory_order_relaxed) != hash) return false;
+      if (k.same(key)) {
+        found = static_cast<int64_t>(slot);
+        return true;
+      }
+      if (k.is_small_int() && key.is_small_int()) return false;
+      int result = equal_simple(k, key);
+      if (result < 0) {
+        // Python code decides. It runs without the lock, and may change the set.
+        Ref<> held = load_locked(e.key);
+        unlock();
+        result = equal(held.value(), key);
+        held.reset();
+        lock();
+        if (result < 0) {
+          found = kSlotError;
+          return true;
+        }
+        if (table() != t || e.key.peek().bits() != k.bits()) {
+          restart = true;
+          return true;
+        }
+      }
+      if (result > 0) found = static_cast<int64_t>(slot);
+      return result > 0;
+    });
+    if (!restart) return found;
+  }
+}
+
+int SetWriter::add(Value key, int64_t hash) {
+  int64_t slot = find(key, hash);
+  if (slot >= 0) return 0;
+  if (slot == kSlotError) return -1;
+  SetTable* t = table();
+  if (PT_UNLIKELY(t == kEmptySetTable)) {
+    if (!resize(0)) return -2;
+    t = table();
+  }
+  set_table_insert_clean(t, Ref<>::retain(key).take(), hash);
+  set_used(used() + 1);
+  if (PT_UNLIKELY(static_cast<uint64_t>(t->fill) * 5 >= t->mask * 3)) {
+    int64_t n = used();
+    if (!resize(n > 50000 ? n * 2 : n * 4) && static_cast<uint64_t>(t->fill) >= t->mask) {
+      // The table must keep a free slot. Take the item out again.
+      int64_t at = find(key, hash);
+      if (at >= 0) {
+        // The caller still holds a reference, so the key does not die here.
+        release(remove(at));
+      }
+      return -2;
+    }
+  }
+  return 1;
+}
+
+Value SetWriter::remove(int64_t slot) {
+  SetEntry& e = table()->entries[slot];
+  e.hash.store(kRemovedHash, std::memory_order_relaxed);
+  Value key = e.key.take_unshared().take();  // releases: a reader that sees no key sees the hash
+  set_used(used() - 1);
+  return key;
+}
+
+bool set_load_key(Set* s, SetTable* t, SetEntry& entry, Ref<>* out) {
+  Value v = entry.key.peek_acquire();
+  if (!v.is_object() || !multithreaded()) {
+    *out = Ref<>::retain(v);
+    return true;
+  }
+  if (PT_LIKELY(try_incref(v.as_object()))) {
+    if (PT_LIKELY(entry.key.peek_acquire().bits() == v.bits() && s->table.load(std::memory_order_acquire) == t)) {
+      *out = Ref<>::steal(v);
+      return true;
+    }
+    decref(v.as_object());
+    return false;
+  }
+  LockGuard guard(s);
+  if (s->table.load(std::memory_order_relaxed) != t) return false;
+  *out = load_locked(entry.key);
+  return true;
+}
+
+int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table) {
+  for (;;) {
+    SetTable* t = s->table.load(std::memory_order_acquire);  // pairs with the release in publish
+    *table = t;
+    int64_t found = kSlotAbsent;
+    bool restart = false;
+    bool key_is_str = is_exact_str(key);
+    walk_slots(t->mask, hash, [&](uint64_t slot) {
+      SetEntry& e = t->entries[slot];
+      Value k = e.key.peek_acquire();
+      int64_t h = e.hash.load(std::memory_order_relaxed);
+      if (k.empty()) return h != kRemovedHash;
+      if (h != hash) return false;
+      if (k.same(key)) {
+        found = static_cast<int64_t>(slot);
+        return true;
+      }
+      if (k.is_small_int() && key.is_small_int()) return false;
+      int result;
+      if (key_is_str && is_exact_str(k)) {
+        // A str that was in the table when we looked stays readable until our next safepoint; anything else was
+        // replaced meanwhile, and the slot tells.
+        result = str_equal(as_str(k), as_str(key));
+      } else {
+        Ref<> held;
+        if (!set_load_key(s, t, e, &held)) {
+          restart = true;
+          return true;
+        }
+        if (!held) return false;
+        result = equal_simple(held.value(), key);
+        if (result < 0) result = equal(held.value(), key);
+        if (result < 0) {
+          found = kSlotError;
+          return true;
+        }
+      }
+      if (result == 0 && !multithreaded() && s->table.load(std::memory_order_relaxed) == t) return false;
+      if (e.key.peek_acquire().bits() != k.bits() || s->table.load(std::memory_order_acquire) != t) {
+        restart = true;
+        return true;
+      }
+      if (result > 0) found = static_cast<int64_t>(slot);
+      return result > 0;
+    });
+    if (!restart) return found;
+  }
+}
+
+}  // namespace pt

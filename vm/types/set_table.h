@@ -1,0 +1,75 @@
+#pragma once
+// Inside of set: tables, probing, the locked lookup. Used by set*.cpp only. The probe sequence and the growth are those
+// CPython documents in its sources, so that sets of ints iterate in the same order.
+#include "gc/sync/object_lock.h"
+#include "vm/types/container_inl.h"
+#include "vm/types/set.h"
+
+namespace pt {
+
+struct SetEntry {
+  std::atomic<int64_t> hash;  // kRemovedHash: removed. Set before the key is published.
+  Field key;                  // empty: free or removed; a slot is used once in the life of a table
+};
+struct SetTable {
+  uint64_t mask;
+  int64_t fill;  // lock: used and removed slots
+  SetEntry entries[];
+};
+inline constexpr int64_t kRemovedHash = -1;
+inline constexpr int64_t kSlotAbsent = -1;
+inline constexpr int64_t kSlotError = -2;
+
+extern SetTable* const kEmptySetTable;
+SetTable* set_table_new(uint64_t slots);  // a power of two; nullptr: out of memory, no exception
+size_t set_table_bytes(const SetTable* t);
+void set_table_retire(SetTable* t);       // its keys live on elsewhere
+void set_table_drop(SetTable* t);         // with its keys. No lock held: may run Python code
+// Adds a key known to be absent to a table with room.
+void set_table_insert_clean(SetTable* t, Value owned_key, int64_t hash);
+
+// Lock-free lookup: slot, kSlotAbsent or kSlotError.
+int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table);
+// A counted copy of the key in a slot as a reader without the lock; false: the table changed.
+bool set_load_key(Set* s, SetTable* t, SetEntry& entry, Ref<>* out);
+
+class SetWriter {
+ public:
+  explicit SetWriter(Set* s) : set_(s) { lock_byte(s->lock); }
+  ~SetWriter() {
+    unlock();
+    for (SetTable* t : retired_) {
+      if (t) set_table_retire(t);
+    }
+  }
+  SetWriter(const SetWriter&) = delete;
+  SetWriter& operator=(const SetWriter&) = delete;
+
+  SetTable* table() const { return set_->table.load(std::memory_order_relaxed); }
+  int64_t used() const { return set_->used.load(std::memory_order_relaxed); }
+  void set_used(int64_t n) { set_->used.store(n, std::memory_order_relaxed); }
+  void publish(SetTable* t) { set_->table.store(t, std::memory_order_release); }  // pairs with the acquire in readers
+  // Slot of the key, kSlotAbsent or kSlotError. Gives the lock up while Python code compares.
+  int64_t find(Value key, int64_t hash);
+  // 1 added, 0 was there, -1 error pending, -2 out of memory (no exception yet).
+  int add(Value key, int64_t hash);
+  // Empties a slot; the key is the caller's.
+  Value remove(int64_t slot);
+  bool resize(int64_t wanted);
+  // True when one more growth could not be kept in this scope: leave it and begin another.
+  bool full() const { return retired_[1] != nullptr; }
+
+ private:
+  void lock() { lock_byte(set_->lock); locked_ = true; }
+  void unlock() { if (locked_) unlock_byte(set_->lock); locked_ = false; }
+
+  Set* set_;
+  bool locked_ = true;
+  SetTable* retired_[2] = {};
+};
+
+// An item's hash as set methods want it: a set stands for the frozenset of its items when `sets_allowed`. *key gets
+// what is to be looked for. -1: error.
+int64_t set_key_hash(Value item, bool sets_allowed, Ref<>* key);
+
+}  // namespace pt
