@@ -1,0 +1,11 @@
+#pragma once
+// The method tables of deque.
+#include "vm/object/type.h"
+
+namespace pt {
+
+extern const NativeDef kDequeMethods[];
+extern const GetSetDef kDequeGetSets[];
+Ref<> deque_copy(const Value* a);
+
+}  // namespace pt
