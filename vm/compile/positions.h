@@ -1,4 +1,5 @@
-// The position table: where in the source every instruction comes from, compactly. Entries cover runs of words in order:
+// The position table: where in the source every instruction comes from, compactly. Entries cover runs of
+// words in order:
 //   header: varint of (words << 2 | form), then by form
 //   0 no position           1 start line as before, one line: col, length (varints)
 //   2 signed line delta, end line delta, col, end col (varints)          3 signed line delta only
@@ -45,7 +46,8 @@ class PositionIterator {
   int32_t line_;
 };
 
-// The position of the instruction that starts at (or contains) this word; false when the table says nothing of it.
+// The position of the instruction that starts at (or contains) this word; false when the table says nothing
+// of it.
 bool position_at(const uint8_t* data, size_t size, int first_line, uint32_t word_offset, Position* position);
 inline bool position_at(const syntax::Seq<uint8_t>& table, int first_line, uint32_t word_offset,
                         Position* position) {
