@@ -221,6 +221,7 @@ void Lexer::next(Token* token) {
       return;
     }
     while (*at_ == ' ' || *at_ == '\t' || *at_ == '\f') at_++;
+    const char* comment = at_;
     if (*at_ == '#') {
       const void* newline = std::memchr(at_, '\n', static_cast<size_t>(end_ - at_));
       at_ = newline ? static_cast<const char*>(newline) : end_;
@@ -233,14 +234,13 @@ void Lexer::next(Token* token) {
     token_line_start_ = line_start_;
     if (*at_ == '\n') {
       line_begins_ = true;
-      const char* start = at_;
       if (blank_line_ || level_ > 0) {
         at_++;
         blank_line_ = false;
         start_line();
         continue;
       }
-      finish(token, Tok::Newline, start);
+      finish(token, Tok::Newline, comment);
       at_++;
       line_pending_ = true;
       return;
@@ -341,7 +341,10 @@ bool Lexer::end_of_number(Token* token, const char* kind) {
   int c = peek();
   if (!is_name_start(c)) return true;
   bool keyword = false;
-  auto follows = [&](const char* text) { return std::strncmp(at_ + 1, text, std::strlen(text)) == 0; };
+  auto follows = [&](const char* text) {
+    size_t length = std::strlen(text);
+    return std::strncmp(at_ + 1, text, length) == 0 && !is_name_part(static_cast<unsigned char>(at_[1 + length]));
+  };
   switch (c) {
     case 'a': keyword = follows("nd"); break;
     case 'e': keyword = follows("lse"); break;

@@ -77,10 +77,15 @@ void Parser::invalid_target(Expr* e, TargetKind kind) {
     raise_at(bad, kind == TargetKind::Del ? "cannot delete " : "cannot assign to ", expression_name(bad));
 }
 
+// Any beginning of a soft keyword counts as one here: a message about `m x` could mean a match statement half typed.
+static bool begins_soft_keyword(std::string_view name) {
+  return name == "_" || std::string_view("match").starts_with(name) || std::string_view("case").starts_with(name);
+}
+
 // Two expressions side by side, or a conditional expression without else.
 void Parser::invalid_expression() {
   int start = pos_;
-  bool skip = at(Tok::Name) && (is_soft_keyword(peek().text()) || type_at(1) == Tok::String);
+  bool skip = at(Tok::Name) && (begins_soft_keyword(peek().text()) || type_at(1) == Tok::String);
   Expr* first = nullptr;
   if (!skip) {
     first = disjunction();
@@ -192,9 +197,14 @@ void Parser::invalid_assignment() {
   e = star_named_expression();
   if (failed()) return;
   if (e && accept(Tok::Comma)) {
-    Vec<Expr*> rest(arena_);
-    star_named_expressions(&rest);
-    if (failed()) return;
+    // Any number of lists, one after the other.
+    for (bool more = true; more;) {
+      Vec<Expr*> rest(arena_);
+      int mark = pos_;
+      more = star_named_expressions(&rest);
+      if (failed()) return;
+      if (!more) pos_ = mark;
+    }
     if (accept(Tok::Colon)) {
       if (expression()) raise_at(e, "only single target (not tuple) can be annotated");
       if (failed()) return;

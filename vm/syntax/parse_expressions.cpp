@@ -833,11 +833,9 @@ Expr* Parser::brace_display_checked() {
     node->values = values.seq();
     return node;
   }
-  if (invalid_) {
-    pos_ = inside;
-    invalid_double_starred_pairs();
-    if (failed()) return nullptr;
-  }
+  pos_ = inside;
+  invalid_double_starred_pairs();
+  if (failed()) return nullptr;
   pos_ = inside;
   Vec<Expr*> elts(arena_);
   bool set = star_named_expressions(&elts);

@@ -756,7 +756,7 @@ void Parser::invalid_with() {
       Expr* e = in_parentheses ? expressions() : expression();
       if (failed()) return false;
       if (!e) {
-        if (!count) return false;
+        if (!count || !in_parentheses) return false;
         pos_ = mark;
         break;
       }
@@ -826,9 +826,10 @@ ExceptHandler* Parser::except_block(bool is_star) {
   int start = pos_++;
   int line = tokens_[start].line;
   if (at(Tok::Star)) {
-    if (!is_star) return nullptr;
+    if (!is_star && !invalid_) return nullptr;
     pos_++;
     if (invalid_ && (at(Tok::Newline) || at(Tok::Colon))) return raise("expected one or more exception types");
+    if (!is_star) return nullptr;
   } else if (is_star) {
     return nullptr;
   }

@@ -220,10 +220,23 @@ T* Parser::run(Start start) {
     prefer_lexer_errors();
     return nullptr;
   }
-  const Token last_token = last();
   memos_ = static_cast<Memo**>(std::calloc(static_cast<size_t>(capacity_), sizeof(Memo*)));
   if (!memos_) std::abort();
-  second_pass_ = invalid_ = true;
+  second_pass_ = true;
+  bool has_braces = false;
+  for (int i = 0; i < fill_; i++) has_braces = has_braces || tokens_[i].type == Tok::LeftBrace;
+  if (has_braces) {
+    // A mistake in a dict counts before all others, wherever it is.
+    pos_ = 0;
+    start();
+    if (failed()) {
+      prefer_lexer_errors();
+      return nullptr;
+    }
+    std::memset(memos_, 0, static_cast<size_t>(capacity_) * sizeof(Memo*));
+  }
+  const Token last_token = last();
+  invalid_ = true;
   pos_ = 0;
   start();
   if (failed()) {

@@ -141,21 +141,61 @@ void SymbolTableBuilder::record_directive(const Identifier* name, const Span& sp
   current_->directives.push({mangle(arena_, private_name_, name), span});
 }
 
-void SymbolTableBuilder::read_future(const Mod* mod) {
+// Future statements stand first, after a docstring; ordinary statements end the search.
+bool SymbolTableBuilder::read_future(const Mod* mod) {
   Seq<Stmt*> body;
   if (auto* module = try_as<Module>(mod)) body = module->body;
   if (auto* interactive = try_as<Interactive>(mod)) body = interactive->body;
-  bool first = true;
+  bool done = false, seen_text = false;
+  int line = 0;
   for (const Stmt* s : body) {
+    if (done && s->span.line > line) return true;
+    line = s->span.line;
     auto* import = try_as<ImportFrom>(s);
-    if (import && import->level == 0 && import->module && import->module->view() == "__future__") {
+    if (import && import->module && import->module->view() == "__future__") {
+      if (done) {
+        fail_future(s, "from __future__ imports must occur at the beginning of the file", {});
+        error_->offset--;
+        return false;
+      }
       for (const Alias* name : import->names)
-        if (name->name->view() == "annotations") table_->future_annotations = true;
-    } else if (auto* text = try_as<ExprStmt>(s); !first || !text || text->value->kind != ExprKind::Constant) {
-      return;
+        if (!accept_future(s, name->name->view())) return false;
+      table_->future_line = line;
+    } else {
+      auto* text = try_as<ExprStmt>(s);
+      auto* constant = text ? try_as<Constant>(text->value) : nullptr;
+      bool is_docstring = !seen_text && constant && constant->value.kind == ConstantKind::Str;
+      seen_text = true;
+      done = done || !is_docstring;
     }
-    first = false;
   }
+  return true;
+}
+
+bool SymbolTableBuilder::accept_future(const Stmt* s, std::string_view name) {
+  for (std::string_view old : {"nested_scopes", "generators", "division", "absolute_import", "with_statement",
+                               "print_function", "unicode_literals", "generator_stop"})
+    if (name == old) return true;
+  if (name == "annotations")
+    table_->future_annotations = true;
+  else if (name == "barry_as_FLUFL")
+    table_->future_barry = true;
+  else if (name == "braces")
+    return fail_future(s, "not a chance", {});
+  else
+    return fail_future(s, "future feature ", name);
+  return true;
+}
+
+bool SymbolTableBuilder::fail_future(const Stmt* s, const char* before, std::string_view name) {
+  Message message(arena_);
+  message << before << name.substr(0, 100);
+  if (!name.empty()) message << " is not defined";
+  fail(s->span, message.finish());
+  // Such an error has no end.
+  error_->end_line = error_->line;
+  error_->end_offset = 0;
+  return false;
 }
 
 static void finish_scope(Arena& arena, OpenScope* open, SymbolTable* table) {
@@ -175,7 +215,7 @@ static void finish_scope(Arena& arena, OpenScope* open, SymbolTable* table) {
 SymbolTable* SymbolTableBuilder::build(const Mod* mod) {
   table_ = arena_.make<SymbolTable>();
   table_->future_annotations = options_.future_annotations;
-  read_future(mod);
+  if (!read_future(mod)) return nullptr;
   enter(BlockType::Module, mod, arena_.intern("top"), Span{});
   bool good = true;
   switch (mod->kind) {

@@ -70,6 +70,8 @@ struct SymbolTable {
   uint32_t slots_ = 0;
   Scope** table_ = nullptr;
   bool future_annotations = false;  // annotations are not evaluated (PEP 563)
+  bool future_barry = false;        // from __future__ import barry_as_FLUFL
+  int32_t future_line = 0;          // line of the last future statement; a later one is the compiler's error
   Seq<SyntaxWarningInfo> warnings;  // what the compiler warns of: `is` with a literal, a call of a literal ...
 
   // The scope that this node (Mod, FunctionDef, ClassDef, Lambda, comprehension ...) opens, or null.

@@ -72,7 +72,9 @@ class SymbolTableBuilder {
   bool visit_walrus(const NamedExpr* e);
   bool bind_outside_comprehension(const Expr* target);
   bool visit_yield(const Expr* e, const Expr* value);
-  void read_future(const Mod* mod);
+  bool read_future(const Mod* mod);
+  bool accept_future(const Stmt* s, std::string_view name);
+  bool fail_future(const Stmt* s, const char* before, std::string_view name);
 
   void warn(const Span& span, String message);
   void check_compare(const Compare* e);
