@@ -445,6 +445,12 @@ Expr* Parser::primary_body() {
   for (;;) {
     int mark = pos_;
     Expr* next = nullptr;
+    if (invalid_ && (at(Tok::LeftBracket) || at(Tok::LeftBrace))) {
+      // What follows may have been meant as a comprehension in a call.
+      invalid_comprehension(type());
+      if (failed()) return nullptr;
+      pos_ = mark;
+    }
     switch (type()) {
       case Tok::Dot: {
         pos_++;
