@@ -82,6 +82,11 @@ bool slice_bound(Value v, int64_t* out) {
   return to_index_clamped(v, out);
 }
 
+bool state_argument(Value v, int64_t* out) {
+  if (!is_int(v)) return raise(exc::TypeError, "an integer is required");
+  return int_to_int64(v, out) || raise(exc::OverflowError, "Python int too large to convert to C ssize_t");
+}
+
 bool optional_argument(const char* name, const Args& args, bool keywords_allowed, Value* out) {
   if (!keywords_allowed && args.names && args.keyword_count() != 0) {
     return raise(exc::TypeError, "%s() takes no keyword arguments", name);

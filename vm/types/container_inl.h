@@ -57,6 +57,9 @@ PT_INLINE bool has_index(Value v) {
 // The bound of list.index and the like: __index__ is required, large values clamp. TypeError otherwise.
 bool slice_bound(Value v, int64_t* out);
 
+// The argument of an iterator's __setstate__: an int that fits a word.
+bool state_argument(Value v, int64_t* out);
+
 // For constructors of one optional positional argument: *out stays empty when it is missing.
 bool optional_argument(const char* name, const Args& args, bool keywords_allowed, Value* out);
 

@@ -80,7 +80,7 @@ Ref<> sequence_iterator_reduce(const Value* a) {
 Ref<> sequence_iterator_set_state(const Value* a) {
   SequenceIterator* it = as_sequence_iterator(a[0]);
   int64_t i;
-  if (!to_int64(a[1], &i)) return Ref<>();
+  if (!state_argument(a[1], &i)) return Ref<>();
   if (!it->sequence.peek_acquire().empty()) it->index.store(i < 0 ? 0 : i, std::memory_order_relaxed);
   return none_ref();
 }
@@ -152,7 +152,7 @@ Ref<> reversed_reduce(const Value* a) {
 Ref<> reversed_set_state(const Value* a) {
   SequenceIterator* it = as_sequence_iterator(a[0]);
   int64_t i;
-  if (!to_int64(a[1], &i)) return Ref<>();
+  if (!state_argument(a[1], &i)) return Ref<>();
   Ref<> sequence = it->sequence.load(it);
   if (sequence) {
     int64_t n = length(sequence.value());

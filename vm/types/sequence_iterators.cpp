@@ -94,7 +94,7 @@ Ref<> list_iterator_reduce(const Value* a) {
 Ref<> list_iterator_set_state(const Value* a) {
   ListIterator* it = as_list_iterator(a[0]);
   int64_t i;
-  if (!to_int64(a[1], &i)) return Ref<>();
+  if (!state_argument(a[1], &i)) return Ref<>();
   if (it->index.load(std::memory_order_relaxed) >= 0) {
     int64_t n = list_size(as_list(it->list.peek()));
     it->index.store(i < 0 ? 0 : i > n ? n : i, std::memory_order_relaxed);
@@ -117,7 +117,7 @@ Ref<> list_reverse_iterator_reduce(const Value* a) {
 Ref<> list_reverse_iterator_set_state(const Value* a) {
   ListIterator* it = as_list_iterator(a[0]);
   int64_t i;
-  if (!to_int64(a[1], &i)) return Ref<>();
+  if (!state_argument(a[1], &i)) return Ref<>();
   if (it->index.load(std::memory_order_relaxed) > kIteratorDone / 2 && !it->list.peek().empty()) {
     int64_t n = list_size(as_list(it->list.peek()));
     it->index.store(i < -1 ? -1 : i > n - 1 ? n - 1 : i, std::memory_order_relaxed);
@@ -140,7 +140,7 @@ Ref<> tuple_iterator_reduce(const Value* a) {
 Ref<> tuple_iterator_set_state(const Value* a) {
   TupleIterator* it = as_tuple_iterator(a[0]);
   int64_t i;
-  if (!to_int64(a[1], &i)) return Ref<>();
+  if (!state_argument(a[1], &i)) return Ref<>();
   if (it->index.load(std::memory_order_relaxed) >= 0) {
     int64_t n = as_tuple(it->tuple.peek())->length;
     it->index.store(i < 0 ? 0 : i > n ? n : i, std::memory_order_relaxed);

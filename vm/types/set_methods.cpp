@@ -381,14 +381,14 @@ Ref<> method_union(const Value* a) {
 }
 Ref<> method_intersection(const Value* a) {
   Tuple* others = as_tuple(a[1]);
-  if (others->length == 0) return copy_of(a[0]);
+  if (others->length == 0) return new_like(a[0], a[0]);
   Ref<Set> result = intersect(a[0], others->at(0));
   for (int64_t i = 1; result && i < others->length; ++i) result = intersect(result.value(), others->at(i));
   return result;
 }
 Ref<> method_difference(const Value* a) {
   Tuple* others = as_tuple(a[1]);
-  if (others->length == 0) return copy_of(a[0]);
+  if (others->length == 0) return new_like(a[0], a[0]);
   Ref<Set> result = subtract(a[0], others->at(0));
   for (int64_t i = 1; result && i < others->length; ++i) {
     if (!subtract_in_place(result.get(), others->at(i))) return Ref<>();
