@@ -170,11 +170,10 @@ void Codegen::lay_out_registers() {
   }
   std::sort(cells.begin(), cells.end(), by_name);
   std::sort(frees.begin(), frees.end(), by_name);
-  bool has_class_cell = scope_->type == BlockType::Class && scope_->needs_class_closure;
-  if (has_class_cell && names_[context_.ids.class_].reg < 0) {
-    NameEntry saved = names_[context_.ids.class_];
-    add(context_.ids.class_, Access::kCell, 2);
-    if (saved.access != Access::kUnknown) names_[context_.ids.class_].access = saved.access;
+  if (scope_->type == BlockType::Class && scope_->needs_class_closure) {
+    class_cell_ = static_cast<int>(names.size());
+    names.push_back(context_.ids.class_);
+    kinds.push_back(2);
   }
   for (const Symbol* symbol : cells) {
     if (names_[symbol->name].reg < 0) add(symbol->name, Access::kCell, 2);

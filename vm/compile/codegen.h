@@ -296,6 +296,7 @@ class Codegen {
   int max_temp_ = 0;
   int loop_count_ = 0;
   int none_constant_ = -1;
+  int class_cell_ = kNoRegister;  // class body: the cell that its methods know as __class__
   const Identifier* self_ = nullptr;
 };
 

@@ -190,14 +190,14 @@ void Codegen::function_object(CodeUnit* code, int flags, int base, int dest) {
   if (code->free_count > 0) {
     int first = next_temp_;
     for (uint32_t i = 0; i < code->free_count; i++) {
-      const NameEntry& entry = names_[code->local_names[code->free_register + i]];
+      const Identifier* name = code->local_names[code->free_register + i];
+      int cell = name == context_.ids.class_ && class_cell_ >= 0 ? class_cell_ : names_[name].reg;
       int reg = alloc();
-      if (entry.reg < 0) {
-        context_.syntax_error(asm_.position(), "no binding for free variable '%s'",
-                              code->local_names[code->free_register + i]->utf8);
+      if (cell < 0) {
+        context_.syntax_error(asm_.position(), "no binding for free variable '%s'", name->utf8);
         return;
       }
-      emit(Opcode::kMOVE_BORROW, W(reg), live(entry.reg));
+      emit(Opcode::kMOVE_BORROW, W(reg), live(cell));
     }
     emit(Opcode::kBUILD_TUPLE, W(first), W(first), static_cast<int>(code->free_count));
     flags |= 8;
@@ -330,10 +330,9 @@ CodeUnit* Codegen::class_body(const ClassDef* stmt) {
   }
   namespace_body(stmt->body);
   asm_.set_no_position();
-  if (scope_->needs_class_closure) {
-    int cell = names_[context_.ids.class_].reg;
-    emit(Opcode::kSTORE_NAME, name_index(context_.ids.classcell), live(cell));
-    emit(Opcode::kRETURN, live(cell));
+  if (class_cell_ >= 0) {
+    emit(Opcode::kSTORE_NAME, name_index(context_.ids.classcell), live(class_cell_));
+    emit(Opcode::kRETURN, live(class_cell_));
   }
   return finish();
 }

@@ -206,14 +206,17 @@ void PatternCompiler::sequence(const MatchSequence* node, int reg, bool is_owned
     for (uint32_t i = 0; i < size; i++) {
       if (static_cast<int>(i) == star || is_wildcard(patterns[i])) continue;
       int item = g.alloc();
-      Operand index;
-      if (static_cast<int>(i) < star) {
-        index = g.constant_operand_of(g.int_constant(i));
-      } else {
-        index = g.constant_operand_of(g.int_constant(static_cast<int64_t>(i) - size));
-      }
       g.at(patterns[i]->span);
-      g.emit(Opcode::kLOAD_ITEM, Codegen::W(item), Codegen::live(reg), index);
+      if (static_cast<int>(i) < star) {
+        Operand index = g.constant_operand_of(g.int_constant(i));
+        g.emit(Opcode::kLOAD_ITEM, Codegen::W(item), Codegen::live(reg), index);
+      } else {
+        // Not every sequence takes negative indices.
+        g.emit(Opcode::kGET_LENGTH, Codegen::W(item), Codegen::live(reg));
+        Operand distance = g.constant_operand_of(g.int_constant(static_cast<int64_t>(size) - i));
+        g.emit(Opcode::kSUB, Codegen::W(item), Codegen::killed(item), distance);
+        g.emit(Opcode::kLOAD_ITEM, Codegen::W(item), Codegen::live(reg), Codegen::killed(item));
+      }
       pattern(patterns[i], item, true);
     }
     g.at(node->span);
