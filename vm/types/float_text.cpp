@@ -64,23 +64,36 @@ FloatText::FloatText(double d, char code, int precision, bool always_sign, bool 
   } else if (code == 'f') {
     p = std::to_chars(p, limit, d, std::chars_format::fixed, precision).ptr;
     if (alternate && precision == 0) *p++ = '.';
-  } else if (!alternate) {
+  } else if (!alternate && !add_dot_zero) {
     p = std::to_chars(p, limit, d, std::chars_format::general, precision == 0 ? 1 : precision).ptr;
   } else {
-    // 'g' that keeps trailing zeros: the exponent decides between the two forms.
+    // 'g' that keeps trailing zeros or that is to look like a float: the exponent decides between the two forms.
     if (precision == 0) precision = 1;
     p = std::to_chars(p, limit, d, std::chars_format::scientific, precision - 1).ptr;
-    char* e = static_cast<char*>(memchr(start, 'e', static_cast<size_t>(p - start)));
     *p = 0;  // to_chars does not terminate; the buffer has room
+    char* e = strchr(start, 'e');
     int exponent = atoi(e + 1);
-    if (exponent >= -4 && exponent < precision) {
+    bool fixed = exponent >= -4 && exponent < precision - (add_dot_zero ? 1 : 0);
+    if (fixed) {
       int digits = precision - 1 - exponent;
       p = std::to_chars(start, limit, d, std::chars_format::fixed, digits).ptr;
-      if (digits == 0) *p++ = '.';
-    } else if (precision == 1) {
-      memmove(start + 2, start + 1, static_cast<size_t>(p - start - 1));
-      start[1] = '.';
-      p++;
+      if (digits == 0 && alternate) *p++ = '.';
+      if (digits > 0 && !alternate) {
+        while (p[-1] == '0') p--;
+        if (p[-1] == '.') p--;
+      }
+    } else if (alternate) {
+      if (precision == 1) {
+        memmove(start + 2, start + 1, static_cast<size_t>(p - start - 1));
+        start[1] = '.';
+        p++;
+      }
+    } else if (precision > 1) {
+      char* last = e;
+      while (last[-1] == '0') last--;
+      if (last[-1] == '.') last--;
+      memmove(last, e, static_cast<size_t>(p - e));
+      p -= e - last;
     }
   }
   if (add_dot_zero && !memchr(start, '.', static_cast<size_t>(p - start)) && !memchr(start, 'e', static_cast<size_t>(p - start))) {

@@ -61,6 +61,8 @@ int64_t str_hash(const Str* s);                                // SipHash-1-3, s
 int64_t str_find(const Str* s, const Str* needle, int64_t start, int64_t end);  // -1 when absent
 int64_t str_rfind(const Str* s, const Str* needle, int64_t start, int64_t end);
 Ref<Str> str_repeat(Str* s, int64_t count);
+Ref<Str> str_replace(Str* s, Str* old_text, Str* new_text, int64_t limit);  // limit < 0: all
+bool str_is_identifier(const Str* s);
 Ref<Str> str_repr(const Str* s);
 Ref<Str> str_escape_non_ascii(Str* s);                         // for ascii()
 // Units of a var-sized str object, for the placing of what follows them.
