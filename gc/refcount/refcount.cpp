@@ -48,6 +48,8 @@ PT_COLD void sample(Object* o) {
   }
   if (++suspect.hits < threshold) return;
   suspect = {nullptr, 0};
+  // Whose end somebody waits for must end when its last reference goes, not at some collection.
+  if (o->has_gc_bit(kGcHasWeakrefs) || layout_of(o)->finalize) return;
   count(Counter::escalations);
   make_deferred(o);
 }

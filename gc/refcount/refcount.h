@@ -59,7 +59,9 @@ PT_INLINE Value promote(Value v) {
   return v;
 }
 
-// Announces that other threads may try-incref the object. Idempotent; cheap once done.
+// Announces that other threads may try-incref the object. Idempotent; cheap once done. Needed before a lock-free slot
+// load or a weak reference can succeed on another thread (Field::load does it by itself when it finds it missing;
+// whoever makes a weak reference must do it).
 void mark_maybe_shared(Object*);
 // Before the object is published: never freed, counts not written any more.
 void make_immortal(Object*);
@@ -73,7 +75,8 @@ void revive(Object*);
 // Ends the ownership of an object whose owner is this thread, or that nobody else runs on: the shared count, plus
 // `extra`, is all that counts from now on. Returns the count; at 0 the caller destroys it.
 int64_t merge_counts(Object*, int64_t extra);
-// A thread's shared increments of one object after which the object is made deferred (sampled, so roughly). 0: never.
+// A thread's shared increments of one object after which the object is made deferred (sampled, so roughly), unless it
+// has a finaliser or weak references. 0: never.
 void set_escalation_threshold(uint32_t increments);
 
 // For sys.getrefcount and the verifier: local plus shared, a snapshot.
