@@ -106,6 +106,7 @@ inline constexpr unsigned kLargeShards = 16;
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
 #define PT_HEAP_ASAN 1
 #endif
 #endif

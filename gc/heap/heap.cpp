@@ -83,6 +83,9 @@ Block* new_block(unsigned size_class) {
       if (index >= region_blocks()) return nullptr;
     } while (!g_block_count.compare_exchange_weak(index, index + 1, std::memory_order_relaxed));
     block = block_at(index);
+#ifdef PT_HEAP_ASAN
+    __lsan_register_root_region(block, kBlockBytes);  // what objects point to is not leaked
+#endif
   }
   block->slot_bytes = static_cast<uint32_t>(class_bytes(size_class));
   block->capacity = static_cast<uint32_t>((kBlockBytes - sizeof(Block)) / block->slot_bytes);

@@ -11,6 +11,8 @@ namespace pt {
 
 namespace {
 
+constexpr size_t kAddressSpace = size_t{1} << 47;  // nobody has that much
+
 struct LargeHeader {
   LargeHeader* next;
   LargeHeader* previous;
@@ -37,7 +39,7 @@ Object* object_of(LargeHeader* header) { return reinterpret_cast<Object*>(header
 }  // namespace
 
 Object* allocate_large(size_t bytes, ShapeId shape, uint8_t gc_bits) {
-  if (bytes > PTRDIFF_MAX - sizeof(LargeHeader)) return nullptr;
+  if (bytes > kAddressSpace) return nullptr;
   auto* header = static_cast<LargeHeader*>(memory::allocate_zeroed(bytes + sizeof(LargeHeader)));
   if (!header) return nullptr;
   header->bytes = bytes;

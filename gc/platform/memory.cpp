@@ -16,10 +16,17 @@ void* reallocate(void* block, size_t bytes) { return mi_realloc(block, bytes); }
 void* allocate_aligned(size_t bytes, size_t alignment) { return mi_malloc_aligned(bytes, alignment); }
 void release(void* block) { mi_free(block); }
 #else
-void* allocate(size_t bytes) { return std::malloc(bytes ? bytes : 1); }
-void* allocate_zeroed(size_t bytes) { return std::calloc(bytes ? bytes : 1, 1); }
-void* reallocate(void* block, size_t bytes) { return std::realloc(block, bytes ? bytes : 1); }
+// The sanitizers' allocator ends the process over sizes that malloc would refuse.
+namespace {
+bool absurd(size_t bytes) { return bytes >> 38; }
+}  // namespace
+void* allocate(size_t bytes) { return absurd(bytes) ? nullptr : std::malloc(bytes ? bytes : 1); }
+void* allocate_zeroed(size_t bytes) { return absurd(bytes) ? nullptr : std::calloc(bytes ? bytes : 1, 1); }
+void* reallocate(void* block, size_t bytes) {
+  return absurd(bytes) ? nullptr : std::realloc(block, bytes ? bytes : 1);
+}
 void* allocate_aligned(size_t bytes, size_t alignment) {
+  if (absurd(bytes)) return nullptr;
   void* block = nullptr;
   return posix_memalign(&block, alignment, bytes) == 0 ? block : nullptr;
 }

@@ -38,16 +38,6 @@ bool append(RefcountLocal& queue, Object* o) PT_REQUIRES(queue.lock) {
   return true;
 }
 
-// Merges all entries; those that turn out dead move to the front. Returns how many they are.
-uint32_t merge_entries(RefcountLocal& queue) PT_REQUIRES(queue.lock) {
-  uint32_t dead = 0;
-  for (uint32_t i = 0; i < queue.size; ++i) {
-    if (merge_counts(queue.entries[i], -1) == 0) queue.entries[dead++] = queue.entries[i];
-  }
-  queue.size = 0;
-  return dead;
-}
-
 void destroy(Object* o) {
   if (!o->has_gc_bit(kGcDeferred)) destroy_object(o);
 }
@@ -88,10 +78,10 @@ void queue_for_merge(Object* o) {
     if (merge_counts(o, -1) == 0) dead[dead_count++] = o;
   } else if (borrow(owner)) {
     if (merge_counts(o, -1) == 0) dead[dead_count++] = o;
-    // What was queued while the owner ran stays for it if it is much; the breaker is set already.
-    if (queue->size < kLocalDead) {
-      uint32_t more = merge_entries(*queue);
-      for (uint32_t i = 0; i < more; ++i) dead[dead_count++] = queue->entries[i];
+    // And what was queued while the owner ran, a portion at a time.
+    while (queue->size && dead_count < kLocalDead) {
+      Object* waiting = queue->entries[--queue->size];
+      if (merge_counts(waiting, -1) == 0) dead[dead_count++] = waiting;
     }
     give_back(owner);
   } else if (append(*queue, o)) {

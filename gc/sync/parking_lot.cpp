@@ -70,8 +70,11 @@ void release_waiter(Waiter* waiter) {
 ParkResult park(const void* address, bool (*validate)(void*), void* context, int64_t timeout_ns, bool detach_thread,
                 bool interruptible) {
   Mutator* m = tls_mutator;
-  int64_t deadline = timeout_ns < 0 ? -1 : monotonic_ns() + timeout_ns;
-  if (timeout_ns >= 0 && deadline < 0) deadline = -1;  // beyond the end of time
+  int64_t deadline = -1;
+  if (timeout_ns >= 0) {
+    int64_t now = monotonic_ns();
+    if (timeout_ns < INT64_MAX - now) deadline = now + timeout_ns;  // else beyond the end of time
+  }
   Bucket& bucket = bucket_of(address);
   Waiter waiter{address, m ? &m->park_word : &tls_park_word, nullptr, true};
   {

@@ -67,7 +67,8 @@ TEST_F(ParkingLotTest, WakesInOrderOfArrival) {
   for (int i = 0; i < 4; ++i) {
     workers.emplace_back([&s, i] {
       EXPECT_EQ(park(&s, announce, &s, -1, true), ParkResult::kWoken);
-      s.woken_at[i] = ++s.order;
+      s.woken_at[i] = s.order + 1;
+      ++s.order;
     });
     while (s.parked != i + 1) std::this_thread::yield();
   }

@@ -236,9 +236,11 @@ TEST_F(RefcountTest, HandedOverObjectDiesAtTheOwnersSafepoint) {
 
 TEST_F(RefcountTest, DetachedOwnersObjectIsMergedByTheOther) {
   Node* n = new_node().take();
+  Mutator* owner = tls_mutator;
   Worker([&] {
+    while (owner->state != MutatorState::kDetached) std::this_thread::yield();
     decref(n);
-    EXPECT_TRUE(wait_until([] { return g_destroyed == 1; }));
+    EXPECT_EQ(g_destroyed, 1);
   }).join();
 }
 

@@ -210,9 +210,9 @@ TEST_F(StopTheWorldTest, ForkWithOtherThreadsAlive) {
 #endif
   std::atomic<bool> quit{false};
   std::atomic<int> running{0};
-  std::vector<Worker> workers;
   Ref<Node> foreign;
   std::atomic<uint8_t> lock{0};
+  std::vector<Worker> workers;
   for (int t = 0; t < 3; ++t) {
     workers.emplace_back([&, t] {
       if (t == 0) foreign = new_node();
