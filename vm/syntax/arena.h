@@ -1,5 +1,6 @@
-// Bump arena for syntax trees and symbol tables, with the names interned in it. Nothing in it is destroyed one
-// by one: whatever an arena holds is trivially destructible and lives until the arena goes. Not thread safe.
+// Bump arena for syntax trees and symbol tables, with the names interned in it. Nothing in it is destroyed
+// one by one: whatever an arena holds is trivially destructible and lives until the arena goes. Not thread
+// safe.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +13,13 @@
 
 namespace pt::syntax {
 
-// A name, unique within its arena: two identifiers are the same name iff they are the same pointer. NFKC-normalised.
+// A name, unique within its arena: two identifiers are the same name iff they are the same pointer.
+// NFKC-normalised.
 struct Identifier {
-  const char* utf8;        // zero-terminated
-  uint32_t length;         // bytes
+  const char* utf8;  // zero-terminated
+  uint32_t length;   // bytes
   uint32_t hash;
-  mutable void* client;    // free for whoever walks the tree (null at first), e.g. to cache its own name object
+  mutable void* client;  // free for whoever walks the tree (null at first), e.g. to cache its own name object
 
   std::string_view view() const { return {utf8, length}; }
 };

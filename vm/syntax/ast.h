@@ -1,5 +1,6 @@
-// The syntax tree: plain structs in an arena, generated from ast.def. Every sum type is a base struct with a `kind`
-// and the node's fields in the derived struct; as<T>() and try_as<T>() go down. Pointers in it are the arena's.
+// The syntax tree: plain structs in an arena, generated from ast.def. Every sum type is a base struct with a
+// `kind` and the node's fields in the derived struct; as<T>() and try_as<T>() go down. Pointers in it are the
+// arena's.
 #pragma once
 
 #include "vm/syntax/arena.h"
@@ -14,8 +15,8 @@ struct Span {
   int32_t end_col = 0;
 };
 
-// Bytes in the arena, zero-terminated. Text is UTF-8 in which lone surrogates are encoded as if they were scalar
-// values (three bytes, ED A0..BF xx).
+// Bytes in the arena, zero-terminated. Text is UTF-8 in which lone surrogates are encoded as if they were
+// scalar values (three bytes, ED A0..BF xx).
 struct String {
   const char* data = nullptr;
   uint32_t length = 0;
@@ -25,8 +26,8 @@ struct String {
 
 enum class ConstantKind : uint8_t { None, True, False, Ellipsis, Int, Float, Imaginary, Str, Bytes };
 
-// A literal. An int that fits is in `integer` (`is_small`); every int has its digits, without prefix and underscores,
-// in `text`, to be read in `base`. Str and Bytes are in `text`, Float and Imaginary in `number`.
+// A literal. An int that fits is in `integer` (`is_small`); every int has its digits, without prefix and
+// underscores, in `text`, to be read in `base`. Str and Bytes are in `text`, Float and Imaginary in `number`.
 struct ConstantValue {
   ConstantKind kind = ConstantKind::None;
   uint8_t base = 10;
@@ -107,11 +108,11 @@ struct FieldType<Int> {
 #define OPT(type, name) FieldType<type>::Type name{};
 #define SEQ(type, name) Seq<FieldType<type>::Type> name{};
 #define FIELD(quantity, type, name, python_name) FieldType<type>::Type name{};
-#define NODE_OF(base, name, fields)                                        \
-  struct name : base {                                                     \
-    using Sum = base;                                                      \
-    static constexpr base##Kind kKind = base##Kind::name;                  \
-    fields                                                                 \
+#define NODE_OF(base, name, fields)                       \
+  struct name : base {                                    \
+    using Sum = base;                                     \
+    static constexpr base##Kind kKind = base##Kind::name; \
+    fields                                                \
   };
 #define MOD_NODE(name, python_name, fields) NODE_OF(Mod, name, fields)
 #define STMT_NODE(name, python_name, fields) NODE_OF(Stmt, name, fields)

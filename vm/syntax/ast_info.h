@@ -1,5 +1,6 @@
-// Descriptions of the node types, generated from ast.def: names, fields and their offsets. With them a walk over any
-// tree (a dump, conversion from and to Python objects, the ast module's classes) needs no code per node.
+// Descriptions of the node types, generated from ast.def: names, fields and their offsets. With them a walk
+// over any tree (a dump, conversion from and to Python objects, the ast module's classes) needs no code per
+// node.
 #pragma once
 
 #include "vm/syntax/ast.h"
@@ -39,12 +40,12 @@ struct FieldInfo {
 };
 
 struct NodeInfo {
-  const char* name;   // in Python
-  const char* base;   // Python name of the sum, null for a product
-  TypeId type;        // the sum, or the product itself
-  uint8_t kind;       // value of the sum's kind
-  uint16_t size;      // of the struct
-  int16_t span;       // offset of the span in the struct, or -1
+  const char* name;  // in Python
+  const char* base;  // Python name of the sum, null for a product
+  TypeId type;       // the sum, or the product itself
+  uint8_t kind;      // value of the sum's kind
+  uint16_t size;     // of the struct
+  int16_t span;      // offset of the span in the struct, or -1
   uint8_t field_count;
   const FieldInfo* fields;
 };

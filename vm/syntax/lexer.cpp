@@ -30,15 +30,40 @@ struct Keyword {
 };
 // By first letter, so that one comparison rules most names out.
 constexpr Keyword kKeywords[] = {
-    {"False", Tok::KwFalse},   {"None", Tok::KwNone},         {"True", Tok::KwTrue},     {"and", Tok::KwAnd},
-    {"as", Tok::KwAs},         {"assert", Tok::KwAssert},     {"async", Tok::KwAsync},   {"await", Tok::KwAwait},
-    {"break", Tok::KwBreak},   {"class", Tok::KwClass},       {"continue", Tok::KwContinue},
-    {"def", Tok::KwDef},       {"del", Tok::KwDel},           {"elif", Tok::KwElif},     {"else", Tok::KwElse},
-    {"except", Tok::KwExcept}, {"finally", Tok::KwFinally},   {"for", Tok::KwFor},       {"from", Tok::KwFrom},
-    {"global", Tok::KwGlobal}, {"if", Tok::KwIf},             {"import", Tok::KwImport}, {"in", Tok::KwIn},
-    {"is", Tok::KwIs},         {"lambda", Tok::KwLambda},     {"nonlocal", Tok::KwNonlocal},
-    {"not", Tok::KwNot},       {"or", Tok::KwOr},             {"pass", Tok::KwPass},     {"raise", Tok::KwRaise},
-    {"return", Tok::KwReturn}, {"try", Tok::KwTry},           {"while", Tok::KwWhile},   {"with", Tok::KwWith},
+    {"False", Tok::KwFalse},
+    {"None", Tok::KwNone},
+    {"True", Tok::KwTrue},
+    {"and", Tok::KwAnd},
+    {"as", Tok::KwAs},
+    {"assert", Tok::KwAssert},
+    {"async", Tok::KwAsync},
+    {"await", Tok::KwAwait},
+    {"break", Tok::KwBreak},
+    {"class", Tok::KwClass},
+    {"continue", Tok::KwContinue},
+    {"def", Tok::KwDef},
+    {"del", Tok::KwDel},
+    {"elif", Tok::KwElif},
+    {"else", Tok::KwElse},
+    {"except", Tok::KwExcept},
+    {"finally", Tok::KwFinally},
+    {"for", Tok::KwFor},
+    {"from", Tok::KwFrom},
+    {"global", Tok::KwGlobal},
+    {"if", Tok::KwIf},
+    {"import", Tok::KwImport},
+    {"in", Tok::KwIn},
+    {"is", Tok::KwIs},
+    {"lambda", Tok::KwLambda},
+    {"nonlocal", Tok::KwNonlocal},
+    {"not", Tok::KwNot},
+    {"or", Tok::KwOr},
+    {"pass", Tok::KwPass},
+    {"raise", Tok::KwRaise},
+    {"return", Tok::KwReturn},
+    {"try", Tok::KwTry},
+    {"while", Tok::KwWhile},
+    {"with", Tok::KwWith},
     {"yield", Tok::KwYield},
 };
 constexpr int kKeywordCount = sizeof(kKeywords) / sizeof(kKeywords[0]);
@@ -67,13 +92,21 @@ Tok keyword_of(const char* start, size_t length) {
   unsigned char c = static_cast<unsigned char>(*start);
   if (c >= 128 || length < 2 || length > 8) return Tok::Name;
   for (int i = kIndex.first[c]; i < kIndex.last[c]; i++)
-    if (kIndex.length[i] == length && std::memcmp(kKeywords[i].name, start, length) == 0) return kKeywords[i].type;
+    if (kIndex.length[i] == length && std::memcmp(kKeywords[i].name, start, length) == 0)
+      return kKeywords[i].type;
   return Tok::Name;
 }
 
 Lexer::Lexer(Arena& arena, const char* text, size_t size, int first_line, bool is_valid)
-    : arena_(arena), text_(text), at_(text), end_(text + size), line_start_(text), token_line_start_(text),
-      line_(first_line - 1), token_line_(first_line), first_line_(first_line),
+    : arena_(arena),
+      text_(text),
+      at_(text),
+      end_(text + size),
+      line_start_(text),
+      token_line_start_(text),
+      line_(first_line - 1),
+      token_line_(first_line),
+      first_line_(first_line),
       is_valid_(is_valid) {
   start_line();
 }
@@ -94,7 +127,8 @@ void Lexer::warn(WarningCategory category, int line, int col, String message) {
   if (warning_count_ == warning_capacity_) {
     warning_capacity_ = warning_capacity_ * 2 + 4;
     auto* warnings = arena_.make_array<SyntaxWarningInfo>(warning_capacity_);
-    if (warning_count_) std::memcpy(static_cast<void*>(warnings), warnings_, warning_count_ * sizeof(*warnings));
+    if (warning_count_)
+      std::memcpy(static_cast<void*>(warnings), warnings_, warning_count_ * sizeof(*warnings));
     warnings_ = warnings;
   }
   warnings_[warning_count_++] = {category, line, col, message};
@@ -130,7 +164,13 @@ void Lexer::fail(Token* token, String message, int col, int end_col) {
   const void* newline = std::memchr(line_start_, '\n', static_cast<size_t>(end_ - line_start_));
   const char* stop = newline ? static_cast<const char*>(newline) : end_;
   std::string_view text = arena_.copy({line_start_, static_cast<size_t>(stop - line_start_)});
-  error_ = {ErrorKind::SyntaxError, line_, col, line_, end_col, true, message,
+  error_ = {ErrorKind::SyntaxError,
+            line_,
+            col,
+            line_,
+            end_col,
+            true,
+            message,
             {text.data(), static_cast<uint32_t>(text.size())}};
   fail(token, LexState::Failed);
 }
@@ -157,7 +197,7 @@ bool Lexer::read_indentation() {
       // The indentation of a line continued at once is that of its first line.
       if (!continued_col) continued_col = col;
       if (at_[1] != '\n') {
-        at_ += 2;
+        at_ += at_ + 1 < end_ ? 2 : 1;
         state_ = LexState::BadContinuation;
         return false;
       }
@@ -248,7 +288,7 @@ void Lexer::next(Token* token) {
     blank_line_ = false;
     if (*at_ == '\\') {
       if (at_[1] != '\n') {
-        at_ += 2;
+        at_ += at_ + 1 < end_ ? 2 : 1;
         return fail(token, LexState::BadContinuation);
       }
       at_ += 2;
@@ -271,7 +311,8 @@ void Lexer::lex(Token* token) {
       case 'f': {
         const char* quote = at_ + 1;
         int first = c | 0x20, second = static_cast<unsigned char>(*quote) | 0x20;
-        if (first != 'u' && ((first == 'r' && (second == 'b' || second == 'f')) || (first != 'r' && second == 'r')) &&
+        if (first != 'u' &&
+            ((first == 'r' && (second == 'b' || second == 'f')) || (first != 'r' && second == 'r')) &&
             *quote >= 'A')
           quote++;
         if (*quote == '\'' || *quote == '"') {
@@ -280,11 +321,13 @@ void Lexer::lex(Token* token) {
         }
         break;
       }
-      default: break;
+      default:
+        break;
     }
     return lex_name(token, start);
   }
-  if (is_digit(c) || (c == '.' && is_digit(static_cast<unsigned char>(at_[1])))) return lex_number(token, start);
+  if (is_digit(c) || (c == '.' && is_digit(static_cast<unsigned char>(at_[1]))))
+    return lex_number(token, start);
   if (c == '\'' || c == '"') return lex_string(token, start);
   lex_operator(token, start);
 }
@@ -343,16 +386,30 @@ bool Lexer::end_of_number(Token* token, const char* kind) {
   bool keyword = false;
   auto follows = [&](const char* text) {
     size_t length = std::strlen(text);
-    return std::strncmp(at_ + 1, text, length) == 0 && !is_name_part(static_cast<unsigned char>(at_[1 + length]));
+    return std::strncmp(at_ + 1, text, length) == 0 &&
+           !is_name_part(static_cast<unsigned char>(at_[1 + length]));
   };
   switch (c) {
-    case 'a': keyword = follows("nd"); break;
-    case 'e': keyword = follows("lse"); break;
-    case 'f': keyword = follows("or"); break;
-    case 'i': keyword = at_[1] == 'f' || at_[1] == 'n' || at_[1] == 's'; break;
-    case 'n': keyword = follows("ot"); break;
-    case 'o': keyword = follows("r"); break;
-    default: break;
+    case 'a':
+      keyword = follows("nd");
+      break;
+    case 'e':
+      keyword = follows("lse");
+      break;
+    case 'f':
+      keyword = follows("or");
+      break;
+    case 'i':
+      keyword = at_[1] == 'f' || at_[1] == 'n' || at_[1] == 's';
+      break;
+    case 'n':
+      keyword = follows("ot");
+      break;
+    case 'o':
+      keyword = follows("r");
+      break;
+    default:
+      break;
   }
   Message message(arena_);
   message << "invalid " << kind << " literal";
@@ -365,7 +422,9 @@ bool Lexer::end_of_number(Token* token, const char* kind) {
 }
 
 bool Lexer::radix_digits(Token* token, const char* kind, int base) {
-  auto is_radix_digit = [&](int c) { return base == 16 ? (kChars.classes[c] & kHex) != 0 : c - '0' >= 0 && c - '0' < base; };
+  auto is_radix_digit = [&](int c) {
+    return base == 16 ? (kChars.classes[c] & kHex) != 0 : c - '0' >= 0 && c - '0' < base;
+  };
   auto bad_digit = [&] {
     Message message(arena_);
     message << "invalid digit '" << static_cast<char>(peek()) << "' in " << kind << " literal";
@@ -395,10 +454,17 @@ void Lexer::lex_number(Token* token, const char* start) {
     at_++;
     bool good = true, radix = true;
     switch (peek() | 0x20) {
-      case 'x': good = radix_digits(token, "hexadecimal", 16); break;
-      case 'o': good = radix_digits(token, "octal", 8); break;
-      case 'b': good = radix_digits(token, "binary", 2); break;
-      default: radix = false;
+      case 'x':
+        good = radix_digits(token, "hexadecimal", 16);
+        break;
+      case 'o':
+        good = radix_digits(token, "octal", 8);
+        break;
+      case 'b':
+        good = radix_digits(token, "binary", 2);
+        break;
+      default:
+        radix = false;
     }
     if (!good) return;
     if (radix) return finish(token, Tok::Number, start);
@@ -447,9 +513,10 @@ void Lexer::lex_number(Token* token, const char* start) {
   }
   if (is_int && zeros_end) {
   leading_zeros:
-    return fail_text(token,
-                     "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers",
-                     static_cast<int>(start + 1 - line_start_), static_cast<int>(zeros_end - line_start_));
+    return fail_text(
+        token,
+        "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers",
+        static_cast<int>(start + 1 - line_start_), static_cast<int>(zeros_end - line_start_));
   }
   if (!end_of_number(token, "decimal")) return;
   finish(token, Tok::Number, start);
@@ -524,16 +591,23 @@ void Lexer::lex_operator(Token* token, const char* start) {
       const Bracket& open = brackets_[--level_];
       char closing = open.opening == '(' ? ')' : open.opening == '[' ? ']' : '}';
       if (closing != c) {
-        message << "closing parenthesis '" << c << "' does not match opening parenthesis '" << open.opening << "'";
+        message << "closing parenthesis '" << c << "' does not match opening parenthesis '" << open.opening
+                << "'";
         if (open.line != line_) message << " on line " << decimal(open.line);
         return fail(token, message.finish());
       }
       type = c == ')' ? Tok::RightParen : c == ']' ? Tok::RightBracket : Tok::RightBrace;
       break;
     }
-    case ':': type = take('=') ? Tok::ColonEqual : Tok::Colon; break;
-    case ',': type = Tok::Comma; break;
-    case ';': type = Tok::Semicolon; break;
+    case ':':
+      type = take('=') ? Tok::ColonEqual : Tok::Colon;
+      break;
+    case ',':
+      type = Tok::Comma;
+      break;
+    case ';':
+      type = Tok::Semicolon;
+      break;
     case '.':
       if (at_[0] == '.' && at_[1] == '.') {
         at_ += 2;
@@ -542,11 +616,21 @@ void Lexer::lex_operator(Token* token, const char* start) {
         type = Tok::Dot;
       }
       break;
-    case '@': type = take('=') ? Tok::AtEqual : Tok::At; break;
-    case '=': type = take('=') ? Tok::EqEqual : Tok::Equal; break;
-    case '~': type = Tok::Tilde; break;
-    case '+': type = take('=') ? Tok::PlusEqual : Tok::Plus; break;
-    case '-': type = take('>') ? Tok::Arrow : take('=') ? Tok::MinusEqual : Tok::Minus; break;
+    case '@':
+      type = take('=') ? Tok::AtEqual : Tok::At;
+      break;
+    case '=':
+      type = take('=') ? Tok::EqEqual : Tok::Equal;
+      break;
+    case '~':
+      type = Tok::Tilde;
+      break;
+    case '+':
+      type = take('=') ? Tok::PlusEqual : Tok::Plus;
+      break;
+    case '-':
+      type = take('>') ? Tok::Arrow : take('=') ? Tok::MinusEqual : Tok::Minus;
+      break;
     case '*':
       if (take('*'))
         type = take('=') ? Tok::DoubleStarEqual : Tok::DoubleStar;
@@ -559,7 +643,9 @@ void Lexer::lex_operator(Token* token, const char* start) {
       else
         type = take('=') ? Tok::SlashEqual : Tok::Slash;
       break;
-    case '%': type = take('=') ? Tok::PercentEqual : Tok::Percent; break;
+    case '%':
+      type = take('=') ? Tok::PercentEqual : Tok::Percent;
+      break;
     case '<':
       if (take('<'))
         type = take('=') ? Tok::LeftShiftEqual : Tok::LeftShift;
@@ -572,9 +658,15 @@ void Lexer::lex_operator(Token* token, const char* start) {
       else
         type = take('=') ? Tok::GreaterEqual : Tok::Greater;
       break;
-    case '|': type = take('=') ? Tok::BarEqual : Tok::Bar; break;
-    case '&': type = take('=') ? Tok::AmperEqual : Tok::Amper; break;
-    case '^': type = take('=') ? Tok::CircumflexEqual : Tok::Circumflex; break;
+    case '|':
+      type = take('=') ? Tok::BarEqual : Tok::Bar;
+      break;
+    case '&':
+      type = take('=') ? Tok::AmperEqual : Tok::Amper;
+      break;
+    case '^':
+      type = take('=') ? Tok::CircumflexEqual : Tok::Circumflex;
+      break;
     case '!':
       if (take('=')) type = Tok::NotEqual;
       break;

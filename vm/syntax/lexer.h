@@ -9,10 +9,10 @@ namespace pt::syntax {
 // Why the lexer stopped.
 enum class LexState : uint8_t {
   Ok,
-  EndOfFile,             // the end was reached
-  EndInString,           // within '...'
-  EndInTripleString,     // within '''...'''
-  Failed,                // error() says why
+  EndOfFile,          // the end was reached
+  EndInString,        // within '...'
+  EndInTripleString,  // within '''...'''
+  Failed,             // error() says why
   BadDedent,
   TabSpace,
   TooDeep,
@@ -99,7 +99,8 @@ class Lexer {
   bool is_valid_;
   LexState state_ = LexState::Ok;
   bool line_begins_ = true;
-  bool line_pending_ = false;  // a Newline was delivered, its next line not yet begun: errors still show its line
+  bool line_pending_ =
+      false;  // a Newline was delivered, its next line not yet begun: errors still show its line
   bool blank_line_ = false;
   int pending_ = 0;  // indents (dedents, if negative) to deliver
   int indent_ = 0;

@@ -18,8 +18,9 @@ enum class ErrorKind : uint8_t {
   RecursionError,   // nested too deeply for the symbol table
 };
 
-// What the exception needs. Text is the arena's. `offset` counts characters from 1, 0 where there is none; an end of
-// 0/0 is unknown. `text` is the source line with its newline, null where there is none (has_text false).
+// What the exception needs. Text is the arena's. `offset` counts characters from 1, 0 where there is none; an
+// end of 0/0 is unknown. `text` is the source line with its newline, null where there is none (has_text
+// false).
 struct SyntaxErrorInfo {
   ErrorKind kind = ErrorKind::None;
   int32_t line = 0;
@@ -35,7 +36,8 @@ struct SyntaxErrorInfo {
 
 enum class WarningCategory : uint8_t { SyntaxWarning, DeprecationWarning };
 
-// A warning that the caller is to issue; where the filter makes it an error, as a SyntaxError at these positions.
+// A warning that the caller is to issue; where the filter makes it an error, as a SyntaxError at these
+// positions.
 struct SyntaxWarningInfo {
   WarningCategory category;
   int32_t line;
@@ -49,13 +51,13 @@ inline constexpr uint32_t kFutureBarryAsBdfl = 1;
 struct ParseOptions {
   ParseMode mode = ParseMode::Exec;
   std::string_view filename = "<string>";
-  bool is_str = false;               // the text comes from a str (UTF-8): no BOM, encoding declarations are ignored
-  bool is_script = false;            // the main script: ill-formed UTF-8 is an error even in a comment
-  bool dont_imply_dedent = false;    // interactive blocks end with an empty line
-  bool allow_incomplete = false;     // report input that ends early as IncompleteInput
+  bool is_str = false;     // the text comes from a str (UTF-8): no BOM, encoding declarations are ignored
+  bool is_script = false;  // the main script: ill-formed UTF-8 is an error even in a comment
+  bool dont_imply_dedent = false;  // interactive blocks end with an empty line
+  bool allow_incomplete = false;   // report input that ends early as IncompleteInput
   uint32_t future_flags = 0;
-  int first_line = 1;                // number of the first line
-  int max_int_digits = 4300;         // longest decimal int literal; 0 for no limit
+  int first_line = 1;         // number of the first line
+  int max_int_digits = 4300;  // longest decimal int literal; 0 for no limit
 };
 
 struct ParseResult {
@@ -67,7 +69,8 @@ struct ParseResult {
   explicit operator bool() const { return mod != nullptr; }
 };
 
-// Parses the text. The tree, the messages and everything else in the result are the arena's; the source may go.
+// Parses the text. The tree, the messages and everything else in the result are the arena's; the source may
+// go.
 ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& options = {});
 
 // Length in bytes of the valid identifier that is the whole of this UTF-8 text? (str.isidentifier)

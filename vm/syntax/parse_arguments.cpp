@@ -74,8 +74,8 @@ Call* Parser::arguments() {
   return second_pass_ ? static_cast<Call*>(remember(Rule::Arguments, start, node)) : node;
 }
 
-// Arguments up to the first that does not fit: positional and *x, then keywords and *x, then keywords and **x. `first`
-// is an expression that was read already. The node is no real call: it has no func.
+// Arguments up to the first that does not fit: positional and *x, then keywords and *x, then keywords and
+// **x. `first` is an expression that was read already. The node is no real call: it has no func.
 Call* Parser::args(Expr* first) {
   enum { kPositional, kKeyword, kDoubleStar } state = kPositional;
   int start = pos_;
@@ -184,7 +184,8 @@ Arg* Parser::parameter(bool is_lambda, bool star_annotation) {
   return node;
 }
 
-// All parameters up to the closing token, which stays; null where something else comes or their order is wrong.
+// All parameters up to the closing token, which stays; null where something else comes or their order is
+// wrong.
 Arguments* Parser::parameters(bool is_lambda) {
   int start = pos_;
   if (invalid_) {
@@ -278,16 +279,27 @@ bool Parser::make_target(Expr* e, TargetKind kind, bool allow_starred) {
     return true;
   };
   switch (e->kind) {
-    case ExprKind::Name: as<Name>(e)->ctx = ctx; return true;
-    case ExprKind::Attribute: as<Attribute>(e)->ctx = ctx; return true;
-    case ExprKind::Subscript: as<Subscript>(e)->ctx = ctx; return true;
+    case ExprKind::Name:
+      as<Name>(e)->ctx = ctx;
+      return true;
+    case ExprKind::Attribute:
+      as<Attribute>(e)->ctx = ctx;
+      return true;
+    case ExprKind::Subscript:
+      as<Subscript>(e)->ctx = ctx;
+      return true;
     case ExprKind::Starred:
       if (!allow_starred) return false;
       as<Starred>(e)->ctx = ctx;
       return make_target(as<Starred>(e)->value, kind, false);
-    case ExprKind::Tuple: as<Tuple>(e)->ctx = ctx; return all(as<Tuple>(e)->elts);
-    case ExprKind::List: as<List>(e)->ctx = ctx; return all(as<List>(e)->elts);
-    default: return false;
+    case ExprKind::Tuple:
+      as<Tuple>(e)->ctx = ctx;
+      return all(as<Tuple>(e)->elts);
+    case ExprKind::List:
+      as<List>(e)->ctx = ctx;
+      return all(as<List>(e)->elts);
+    default:
+      return false;
   }
 }
 
@@ -348,7 +360,8 @@ Expr* Parser::single_target() {
   int start = pos_;
   Expr* e = primary();
   if (!e || !is_single_target(e)) return nullptr;
-  if (e->kind != ExprKind::Name && !spans_tokens(e, start) && !at(Tok::RightParen) && tokens_[start].type != Tok::LeftParen)
+  if (e->kind != ExprKind::Name && !spans_tokens(e, start) && !at(Tok::RightParen) &&
+      tokens_[start].type != Tok::LeftParen)
     return nullptr;
   make_target(e, TargetKind::Star, false);
   return e;

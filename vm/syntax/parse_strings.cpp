@@ -64,11 +64,19 @@ class StringParser {
     const char* at = token.start;
     for (;; at++) {
       switch (*at | 0x20) {
-        case 'b': literal.is_bytes = true; continue;
-        case 'r': literal.is_raw = true; continue;
-        case 'f': literal.is_format = true; continue;
-        case 'u': continue;
-        default: break;
+        case 'b':
+          literal.is_bytes = true;
+          continue;
+        case 'r':
+          literal.is_raw = true;
+          continue;
+        case 'f':
+          literal.is_format = true;
+          continue;
+        case 'u':
+          continue;
+        default:
+          break;
       }
       break;
     }
@@ -128,18 +136,29 @@ class StringParser {
   // The character of a one-letter escape, or -1; 0 stands for a skipped newline with *skip.
   static int simple_escape(char c, bool* skip) {
     switch (c) {
-      case '\n': *skip = true; return 0;
+      case '\n':
+        *skip = true;
+        return 0;
       case '\\':
       case '\'':
-      case '"': return c;
-      case 'a': return 7;
-      case 'b': return 8;
-      case 'f': return 12;
-      case 'n': return 10;
-      case 'r': return 13;
-      case 't': return 9;
-      case 'v': return 11;
-      default: return -1;
+      case '"':
+        return c;
+      case 'a':
+        return 7;
+      case 'b':
+        return 8;
+      case 'f':
+        return 12;
+      case 'n':
+        return 10;
+      case 'r':
+        return 13;
+      case 't':
+        return 9;
+      case 'v':
+        return 11;
+      default:
+        return -1;
     }
   }
 
@@ -230,7 +249,9 @@ class StringParser {
         append(out, static_cast<char32_t>(value));
       } else if (c == 'x' || c == 'u' || c == 'U') {
         int digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;
-        const char* what = c == 'x' ? "truncated \\xXX escape" : c == 'u' ? "truncated \\uXXXX escape" : "truncated \\UXXXXXXXX escape";
+        const char* what = c == 'x'   ? "truncated \\xXX escape"
+                           : c == 'u' ? "truncated \\uXXXX escape"
+                                      : "truncated \\UXXXXXXXX escape";
         char32_t value = 0;
         for (int i = 0; i < digits; i++) {
           int digit = at < end ? hex_digit(*at) : -1;
@@ -241,10 +262,12 @@ class StringParser {
         if (value > 0x10FFFF) return fail_escape(position, at - escape, "illegal Unicode character");
         append(out, value);
       } else if (c == 'N') {
-        if (at >= end || *at != '{') return fail_escape(position, at - escape, "malformed \\N character escape");
+        if (at >= end || *at != '{')
+          return fail_escape(position, at - escape, "malformed \\N character escape");
         const char* name = ++at;
         while (at < end && *at != '}') at++;
-        if (at >= end || at == name) return fail_escape(position, at - escape, "malformed \\N character escape");
+        if (at >= end || at == name)
+          return fail_escape(position, at - escape, "malformed \\N character escape");
         char32_t value = character_by_name({name, static_cast<size_t>(at - name)});
         bool is_null = !value && std::string_view(name, static_cast<size_t>(at - name)) == "NULL";
         at++;
@@ -267,14 +290,15 @@ class StringParser {
 
   bool fail_escape(int64_t position, int64_t length, const char* what) {
     Message message(arena_);
-    message << "(unicode error) 'unicodeescape' codec can't decode bytes in position " << decimal(position) << "-"
-            << decimal(position + length - 1) << ": " << what;
+    message << "(unicode error) 'unicodeescape' codec can't decode bytes in position " << decimal(position)
+            << "-" << decimal(position + length - 1) << ": " << what;
     parser_.raise(message.finish());
     return false;
   }
 
   // Literal text and replacement fields up to `end` or, in a format specification, up to its '}'.
-  bool concatenate_format(const char* at, const char* end, bool is_raw, int level, Parts* parts, const char** rest) {
+  bool concatenate_format(const char* at, const char* end, bool is_raw, int level, Parts* parts,
+                          const char** rest) {
     parts->is_format = true;
     for (;;) {
       int found = literal_text(&at, end, is_raw, level, &parts->text);
@@ -430,8 +454,8 @@ class StringParser {
         }
         char opening = open[--nesting];
         if (!((opening == '(' && c == ')') || (opening == '[' && c == ']') || (opening == '{' && c == '}'))) {
-          message << "f-string: closing parenthesis '" << c << "' does not match opening parenthesis '" << opening
-                  << "'";
+          message << "f-string: closing parenthesis '" << c << "' does not match opening parenthesis '"
+                  << opening << "'";
           return parser_.raise(message.finish()), false;
         }
       }
@@ -449,9 +473,11 @@ class StringParser {
   // Parses "(" text ")" as a source of its own, its tokens placed where they are in the file.
   Expr* embedded_expression(const char* begin, const char* end) {
     bool blank = true;
-    for (const char* at = begin; at < end; at++) blank = blank && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\f');
+    for (const char* at = begin; at < end; at++)
+      blank = blank && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\f');
     if (blank) {
-      if (*end != '!' && *end != ':' && *end != '=') return parser_.raise("f-string: empty expression not allowed");
+      if (*end != '!' && *end != ':' && *end != '=')
+        return parser_.raise("f-string: empty expression not allowed");
       Message message(arena_);
       message << "f-string: expression required before '" << *end << "'";
       return parser_.raise(message.finish());
@@ -473,8 +499,8 @@ class StringParser {
     return e;
   }
 
-  // Lines and columns from the token's start to a brace in it. An expression that begins on the line after its brace
-  // needs no columns.
+  // Lines and columns from the token's start to a brace in it. An expression that begins on the line after
+  // its brace needs no columns.
   void locate(const char* brace, int* lines, int* columns) const {
     bool newline_follows = true;
     for (const char* at = brace + 1; *at != '}' && *at != '\n'; at++) {

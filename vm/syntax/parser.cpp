@@ -8,7 +8,8 @@
 
 namespace pt::syntax {
 
-Parser::Parser(Arena& arena, Lexer& lexer, const ParseOptions& options, const EmbeddedSource* embedded, int depth)
+Parser::Parser(Arena& arena, Lexer& lexer, const ParseOptions& options, const EmbeddedSource* embedded,
+               int depth)
     : arena_(arena), lexer_(lexer), options_(options), embedded_(embedded), depth_(depth) {}
 
 Parser::~Parser() {
@@ -99,7 +100,8 @@ void* Parser::remember(Rule rule, int start, void* node) {
 }
 
 // Columns are byte offsets from 1; an end column below 1 stands for itself.
-std::nullptr_t Parser::raise_location(ErrorKind kind, int line, int col, int end_line, int end_col, String message) {
+std::nullptr_t Parser::raise_location(ErrorKind kind, int line, int col, int end_line, int end_col,
+                                      String message) {
   if (failed()) return nullptr;
   std::string_view text = lexer_.line_text(line);
   if (embedded_) {
@@ -125,14 +127,17 @@ std::nullptr_t Parser::raise_location(ErrorKind kind, int line, int col, int end
 std::nullptr_t Parser::raise(ErrorKind kind, String message) {
   const Token& token = last();
   int col = token.col < 0 ? lexer_.column() : token.col + 1;
-  return raise_location(kind, token.line, col, token.end_line, token.end_col < 0 ? -1 : token.end_col + 1, message);
+  return raise_location(kind, token.line, col, token.end_line, token.end_col < 0 ? -1 : token.end_col + 1,
+                        message);
 }
 
 std::nullptr_t Parser::raise_range(const Span& from, const Span& to, String message) {
-  return raise_location(ErrorKind::SyntaxError, from.line, from.col + 1, to.end_line, to.end_col + 1, message);
+  return raise_location(ErrorKind::SyntaxError, from.line, from.col + 1, to.end_line, to.end_col + 1,
+                        message);
 }
 
-std::nullptr_t Parser::raise_at(const Expr* e, const char* before, std::string_view middle, const char* after) {
+std::nullptr_t Parser::raise_at(const Expr* e, const char* before, std::string_view middle,
+                                const char* after) {
   Message message(arena_);
   message << before << middle << after;
   return raise_range(e->span, e->span, message.finish());
@@ -153,8 +158,8 @@ std::nullptr_t Parser::raise_block(const char* what, int line) {
 std::nullptr_t Parser::raise_unclosed() {
   Message message(arena_);
   message << "'" << lexer_.open_bracket() << "' was never closed";
-  return raise_location(ErrorKind::SyntaxError, lexer_.open_line(), lexer_.open_column() + 1, lexer_.open_line(), 0,
-                        message.finish());
+  return raise_location(ErrorKind::SyntaxError, lexer_.open_line(), lexer_.open_column() + 1,
+                        lexer_.open_line(), 0, message.finish());
 }
 
 std::nullptr_t Parser::raise_too_deep() {
@@ -169,16 +174,20 @@ std::nullptr_t Parser::raise_lexer_error() {
     case LexState::Ok:
     case LexState::Failed:
     case LexState::EndInString:
-    case LexState::EndInTripleString: error_ = lexer_.error(); return nullptr;
+    case LexState::EndInTripleString:
+      error_ = lexer_.error();
+      return nullptr;
     case LexState::EndOfFile:
       return lexer_.level() ? raise_unclosed() : raise("unexpected EOF while parsing");
     case LexState::BadDedent:
-      return raise(ErrorKind::IndentationError, text_of("unindent does not match any outer indentation level"));
+      return raise(ErrorKind::IndentationError,
+                   text_of("unindent does not match any outer indentation level"));
     case LexState::TabSpace:
       return raise_location(ErrorKind::TabError, line, 1, line, 0,
                             text_of("inconsistent use of tabs and spaces in indentation"));
     case LexState::TooDeep:
-      return raise_location(ErrorKind::IndentationError, line, 1, line, 0, text_of("too many levels of indentation"));
+      return raise_location(ErrorKind::IndentationError, line, 1, line, 0,
+                            text_of("too many levels of indentation"));
     case LexState::BadContinuation:
       return raise_location(ErrorKind::SyntaxError, line, lexer_.column(), line, 0,
                             text_of("unexpected character after line continuation character"));
@@ -264,10 +273,14 @@ Expr* Parser::parse_embedded() {
 
 Mod* Parser::start_rule() {
   switch (options_.mode) {
-    case ParseMode::Exec: return file();
-    case ParseMode::Eval: return eval_input();
-    case ParseMode::Single: return interactive();
-    case ParseMode::FunctionType: return func_type();
+    case ParseMode::Exec:
+      return file();
+    case ParseMode::Eval:
+      return eval_input();
+    case ParseMode::Single:
+      return interactive();
+    case ParseMode::FunctionType:
+      return func_type();
   }
   return nullptr;
 }
@@ -291,11 +304,11 @@ Mod* Parser::interactive() {
     bool is_compound = false;
     Stmt* compound = compound_statement(&is_compound);
     if (failed()) return nullptr;
-    if (is_compound) {
-      if (!compound || !accept(Tok::Newline)) return nullptr;
+    if (compound && accept(Tok::Newline)) {
       body.push(compound);
-    } else if (!simple_statements(&body)) {
-      return nullptr;
+    } else {
+      pos_ = 0;
+      if (!simple_statements(&body)) return nullptr;
     }
   }
   if (!is_single_statement()) return raise("multiple statements found while compiling a single statement");
@@ -360,6 +373,7 @@ ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& opt
   result.mod = parser.parse_module();
   result.warnings = lexer.warnings();
   if (!result.mod) result.error = parser.error();
+  if (!text.is_valid) result.error.message = replace_invalid_utf8(arena, result.error.message.view());
   if (!text.is_valid) result.error.text = replace_invalid_utf8(arena, result.error.text.view());
   return result;
 }

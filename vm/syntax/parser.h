@@ -1,10 +1,11 @@
 // The parser: recursive descent over the grammar of Python 3.11, rule by rule.
 //
-// A rule returns null where its text does not match (the position is then anywhere: whoever goes on resets it) or where
-// an error was raised (failed()). Source that parses is read once, rules choose their alternative by looking ahead. If
-// that fails, a second pass with `invalid_` set tries, at every rule, the forms that are known mistakes and raises the
-// error that fits; results of rules are then remembered per position, so that this stays linear. If no known mistake
-// is found, the error is at the furthest token that the first pass has read.
+// A rule returns null where its text does not match (the position is then anywhere: whoever goes on resets
+// it) or where an error was raised (failed()). Source that parses is read once, rules choose their
+// alternative by looking ahead. If that fails, a second pass with `invalid_` set tries, at every rule, the
+// forms that are known mistakes and raises the error that fits; results of rules are then remembered per
+// position, so that this stays linear. If no known mistake is found, the error is at the furthest token that
+// the first pass has read.
 #pragma once
 
 #include "vm/syntax/lexer.h"
@@ -73,8 +74,19 @@ class Parser {
   friend class StringParser;
 
   enum class Rule : uint8_t {
-    Expression, StarExpression, NamedExpression, InvalidNamedExpression, Disjunction, Conjunction, Inversion,
-    BitwiseOr, Primary, Arguments, Block, SimpleStatement, StarTarget,
+    Expression,
+    StarExpression,
+    NamedExpression,
+    InvalidNamedExpression,
+    Disjunction,
+    Conjunction,
+    Inversion,
+    BitwiseOr,
+    Primary,
+    Arguments,
+    Block,
+    SimpleStatement,
+    StarTarget,
   };
   enum class TargetKind : uint8_t { Star, Del, For };
 
@@ -138,8 +150,12 @@ class Parser {
   std::nullptr_t raise_range(const Span& from, const Span& to, const char* message) {
     return raise_range(from, to, text_of(message));
   }
-  std::nullptr_t raise_at(const Expr* e, const char* message) { return raise_range(e->span, e->span, message); }
-  std::nullptr_t raise_at(const Token& t, const char* message) { return raise_range(span_of(t), span_of(t), message); }
+  std::nullptr_t raise_at(const Expr* e, const char* message) {
+    return raise_range(e->span, e->span, message);
+  }
+  std::nullptr_t raise_at(const Token& t, const char* message) {
+    return raise_range(span_of(t), span_of(t), message);
+  }
   std::nullptr_t raise_at(const Expr* e, const char* before, std::string_view middle, const char* after = "");
   std::nullptr_t raise_from(const Span& from, const char* message);  // to the reading position
   std::nullptr_t raise_location(ErrorKind kind, int line, int col, int end_line, int end_col, String message);
@@ -283,7 +299,6 @@ class Parser {
   Expr* primary_target(TargetKind kind);
   Expr* single_subscript_attribute_target();
   Expr* single_target();
-
 
   // Parameters.
   Arguments* parameters(bool is_lambda);

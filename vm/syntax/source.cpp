@@ -22,7 +22,8 @@ std::string_view after_line(std::string_view text) {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\f'; }
 
-// PEP 263: the name in `coding[:=]\s*name` of a comment line; *may_continue says whether the next line counts too.
+// PEP 263: the name in `coding[:=]\s*name` of a comment line; *may_continue says whether the next line counts
+// too.
 std::string_view declared_encoding(std::string_view line, bool* may_continue) {
   size_t i = 0;
   while (i < line.size() && is_blank(line[i])) i++;
@@ -35,8 +36,8 @@ std::string_view declared_encoding(std::string_view line, bool* may_continue) {
     while (begin < line.size() && (line[begin] == ' ' || line[begin] == '\t'));
     size_t end = begin;
     auto is_name = [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-             c == '.';
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+             c == '_' || c == '.';
     };
     while (end < line.size() && is_name(line[end])) end++;
     if (end > begin) return line.substr(begin, end - begin);
@@ -70,13 +71,14 @@ bool fail(Arena& arena, SyntaxErrorInfo* error, std::string_view message) {
 }
 
 // PEP 263, for the main script.
-bool fail_script(Arena& arena, SyntaxErrorInfo* error, std::string_view text, size_t at, const ParseOptions& options) {
+bool fail_script(Arena& arena, SyntaxErrorInfo* error, std::string_view text, size_t at,
+                 const ParseOptions& options) {
   int line = options.first_line;
   for (size_t i = 0; i < at; i++)
     line += text[i] == '\n' || (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'));
   Message message(arena);
-  message << "Non-UTF-8 code starting with '\\x" << hex(static_cast<unsigned char>(text[at]), 2) << "' in file "
-          << options.filename << " on line " << decimal(line)
+  message << "Non-UTF-8 code starting with '\\x" << hex(static_cast<unsigned char>(text[at]), 2)
+          << "' in file " << options.filename << " on line " << decimal(line)
           << ", but no encoding declared; see https://peps.python.org/pep-0263/ for details";
   fail(arena, error, message.finish().view());
   error->line = line;
@@ -141,8 +143,9 @@ bool decode_declared(Arena& arena, std::string_view name, std::string_view sourc
   if (decode_charset(arena, name, source, text, &known, &at)) return true;
   Message message(arena);
   if (known)
-    message << "'" << lower << "' codec can't decode byte 0x" << hex(static_cast<unsigned char>(source[at]), 2)
-            << " in position " << decimal(static_cast<int64_t>(at)) << ": invalid byte";
+    message << "'" << lower << "' codec can't decode byte 0x"
+            << hex(static_cast<unsigned char>(source[at]), 2) << " in position "
+            << decimal(static_cast<int64_t>(at)) << ": invalid byte";
   else
     message << "unknown encoding: " << name;
   return fail(arena, error, message.finish().view());
@@ -159,7 +162,7 @@ bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& o
     error->message = {"source code string cannot contain null bytes", 44};
     return false;
   }
-  bool add_newline = options.mode == ParseMode::Exec || options.mode == ParseMode::Single;
+  bool add_newline = options.mode == ParseMode::Exec;
   if (options.is_str) {
     unify_lines(arena, source, add_newline, out);
     return true;

@@ -5,8 +5,8 @@
 
 namespace pt::syntax {
 
-// UTF-8 with \n line ends, in the arena, followed by a zero. Bytes that are not UTF-8 are an error only where a token is
-// made of them.
+// UTF-8 with \n line ends, in the arena, followed by a zero. Bytes that are not UTF-8 are an error only where
+// a token is made of them.
 struct SourceText {
   const char* text = nullptr;
   size_t size = 0;
@@ -14,8 +14,9 @@ struct SourceText {
   String encoding;
 };
 
-// Finds the encoding (byte order mark, declaration in the first two lines), decodes and unifies the line ends. In all
-// modes but Eval a final newline is added where it is missing. False with *error filled where that is not possible.
+// Finds the encoding (byte order mark, declaration in the first two lines), decodes and unifies the line
+// ends. In mode Exec a final newline is added where it is missing. False with *error filled where that is not
+// possible.
 bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& options, SourceText* out,
                     SyntaxErrorInfo* error);
 

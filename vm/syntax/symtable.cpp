@@ -33,7 +33,8 @@ Scope* SymbolTable::scope_of(const void* node) const {
 
 const Identifier* mangle(Arena& arena, const Identifier* private_name, const Identifier* name) {
   std::string_view text = name->view();
-  if (!private_name || !text.starts_with("__") || text.ends_with("__") || text.find('.') != std::string_view::npos)
+  if (!private_name || !text.starts_with("__") || text.ends_with("__") ||
+      text.find('.') != std::string_view::npos)
     return name;
   std::string_view owner = private_name->view();
   size_t strip = owner.find_first_not_of('_');
@@ -43,18 +44,25 @@ const Identifier* mangle(Arena& arena, const Identifier* private_name, const Ide
   return arena.intern(mangled.finish().view());
 }
 
-SymbolTableBuilder::SymbolTableBuilder(Arena& arena, SyntaxErrorInfo* error, const SymbolTableOptions& options)
-    : arena_(arena), error_(error), options_(options), class_name_(arena.intern("__class__")),
-      super_name_(arena.intern("super")), warnings_(arena) {
+SymbolTableBuilder::SymbolTableBuilder(Arena& arena, SyntaxErrorInfo* error,
+                                       const SymbolTableOptions& options)
+    : arena_(arena),
+      error_(error),
+      options_(options),
+      class_name_(arena.intern("__class__")),
+      super_name_(arena.intern("super")),
+      warnings_(arena) {
   if (options_.recursion_limit > 10000) options_.recursion_limit = 10000;
 }
 
 bool SymbolTableBuilder::fail(const Span& span, String message) {
-  *error_ = {ErrorKind::SyntaxError, span.line, span.col + 1, span.end_line, span.end_col + 1, false, message, {}};
+  *error_ = {ErrorKind::SyntaxError, span.line, span.col + 1, span.end_line,
+             span.end_col + 1,       false,     message,      {}};
   return false;
 }
 
-bool SymbolTableBuilder::fail(const Span& span, const char* before, const Identifier* name, const char* after) {
+bool SymbolTableBuilder::fail(const Span& span, const char* before, const Identifier* name,
+                              const char* after) {
   Message message(arena_);
   message << before << name->view() << after;
   return fail(span, message.finish());
@@ -117,7 +125,8 @@ uint32_t SymbolTableBuilder::lookup(const Identifier* name) const {
   return symbol ? symbol->flags : 0;
 }
 
-bool SymbolTableBuilder::define_in(OpenScope* open, const Identifier* name, uint32_t flags, const Span& span) {
+bool SymbolTableBuilder::define_in(OpenScope* open, const Identifier* name, uint32_t flags,
+                                   const Span& span) {
   const Identifier* mangled = mangle(arena_, private_name_, name);
   Symbol* symbol = find_or_add(open, mangled);
   if ((flags & kDefParam) && (symbol->flags & kDefParam))
@@ -219,10 +228,17 @@ SymbolTable* SymbolTableBuilder::build(const Mod* mod) {
   enter(BlockType::Module, mod, arena_.intern("top"), Span{});
   bool good = true;
   switch (mod->kind) {
-    case ModKind::Module: good = visit(as<Module>(mod)->body); break;
-    case ModKind::Interactive: good = visit(as<Interactive>(mod)->body); break;
-    case ModKind::Expression: good = visit(as<Expression>(mod)->body); break;
-    case ModKind::FunctionType: return fail(Span{}, "this compiler does not handle FunctionTypes"), nullptr;
+    case ModKind::Module:
+      good = visit(as<Module>(mod)->body);
+      break;
+    case ModKind::Interactive:
+      good = visit(as<Interactive>(mod)->body);
+      break;
+    case ModKind::Expression:
+      good = visit(as<Expression>(mod)->body);
+      break;
+    case ModKind::FunctionType:
+      return fail(Span{}, "this compiler does not handle FunctionTypes"), nullptr;
   }
   if (!good || failed() || !analyze_scopes(arena_, top_, error_)) return nullptr;
   table_->top = top_->scope;

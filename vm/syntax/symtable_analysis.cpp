@@ -1,5 +1,5 @@
-// Where names live: a name that a function binds is local, or a cell if an inner function uses it; other names are free
-// if an enclosing function binds them, else global.
+// Where names live: a name that a function binds is local, or a cell if an inner function uses it; other
+// names are free if an enclosing function binds them, else global.
 #include "vm/syntax/name_set.h"
 #include "vm/syntax/symtable_builder.h"
 
@@ -10,8 +10,8 @@ class ScopeAnalysis {
   ScopeAnalysis(Arena& arena, SyntaxErrorInfo* error)
       : arena_(arena), error_(error), class_name_(arena.intern("__class__")) {}
 
-  // `bound`: names that enclosing functions bind (null for the module); `global`: names declared global around; both
-  // may be changed. Names used from outside are added to `free`.
+  // `bound`: names that enclosing functions bind (null for the module); `global`: names declared global
+  // around; both may be changed. Names used from outside are added to `free`.
   bool analyze(OpenScope* open, NameSet* bound, NameSet* free, NameSet* global) {
     Scope* scope = open->scope;
     bool is_class = scope->type == BlockType::Class;
@@ -52,7 +52,8 @@ class ScopeAnalysis {
   }
 
  private:
-  bool resolve(OpenScope* open, Symbol* symbol, NameSet* bound, NameSet* local, NameSet* free, NameSet* global) {
+  bool resolve(OpenScope* open, Symbol* symbol, NameSet* bound, NameSet* local, NameSet* free,
+               NameSet* global) {
     const Identifier* name = symbol->name;
     auto make_free = [&] {
       symbol->scope = NameScope::Free;
@@ -88,7 +89,8 @@ class ScopeAnalysis {
   void pass_through(OpenScope* open, const Identifier* name, const NameSet* bound) {
     Scope* scope = open->scope;
     if (Symbol* symbol = scope->find(name)) {
-      if (scope->type == BlockType::Class && (symbol->flags & (kDefBound | kDefGlobal))) symbol->flags |= kDefFreeClass;
+      if (scope->type == BlockType::Class && (symbol->flags & (kDefBound | kDefGlobal)))
+        symbol->flags |= kDefFreeClass;
       return;
     }
     if (bound && !bound->contains(name)) return;
@@ -122,8 +124,8 @@ class ScopeAnalysis {
         break;
       }
     }
-    *error_ = {ErrorKind::SyntaxError, span.line, span.col + 1, span.end_line, span.end_col + 1, false,
-               message.finish(), {}};
+    *error_ = {ErrorKind::SyntaxError, span.line, span.col + 1,     span.end_line,
+               span.end_col + 1,       false,     message.finish(), {}};
     return false;
   }
 

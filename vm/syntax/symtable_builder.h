@@ -20,8 +20,8 @@ struct OpenScope {
   Vec<Symbol*> symbols;
   Vec<const Identifier*> parameters;
   Vec<OpenScope*> children;
-  Vec<Directive> directives;   // global and nonlocal statements, for errors found later
-  int iterable_depth = 0;      // within iterables of comprehensions
+  Vec<Directive> directives;  // global and nonlocal statements, for errors found later
+  int iterable_depth = 0;     // within iterables of comprehensions
   bool in_iteration_target = false;
 };
 
@@ -42,7 +42,9 @@ class SymbolTableBuilder {
   void leave();
   Symbol* find_or_add(OpenScope* scope, const Identifier* name);
   uint32_t lookup(const Identifier* name) const;
-  bool define(const Identifier* name, uint32_t flags, const Span& span) { return define_in(current_, name, flags, span); }
+  bool define(const Identifier* name, uint32_t flags, const Span& span) {
+    return define_in(current_, name, flags, span);
+  }
   bool define_in(OpenScope* scope, const Identifier* name, uint32_t flags, const Span& span);
   void record_directive(const Identifier* name, const Span& span);
   bool reject_in_annotation(const char* what, const Span& span);
@@ -66,8 +68,8 @@ class SymbolTableBuilder {
   bool visit_annotations(const Stmt* s, const Arguments* args, const Expr* returns);
   bool visit_annotated_assignment(const AnnAssign* s);
   bool visit_directive(const Stmt* s, Seq<const Identifier*> names, bool is_global);
-  bool visit_comprehension(const Expr* e, ComprehensionKind kind, const char* name, Seq<Comprehension*> generators,
-                           const Expr* elt, const Expr* value);
+  bool visit_comprehension(const Expr* e, ComprehensionKind kind, const char* name,
+                           Seq<Comprehension*> generators, const Expr* elt, const Expr* value);
   bool visit_generator(const Comprehension* c);
   bool visit_walrus(const NamedExpr* e);
   bool bind_outside_comprehension(const Expr* target);

@@ -13,10 +13,10 @@ namespace {
 // ICU's symbols carry its version; the headers rename the functions accordingly.
 #define PT_QUOTE(name) PT_QUOTE_TEXT(name)
 #define PT_QUOTE_TEXT(name) #name
-#define PT_ICU_FUNCTIONS(X)                                                                                     \
-  X(u_hasBinaryProperty) X(u_charType) X(u_charFromName) X(unorm2_getNFKCInstance) X(unorm2_normalize)          \
-  X(ucnv_open) X(ucnv_close) X(ucnv_setToUCallBack)            \
-  X(ucnv_toUnicode) X(UCNV_TO_U_CALLBACK_STOP)
+#define PT_ICU_FUNCTIONS(X)                                                                                \
+  X(u_hasBinaryProperty)                                                                                   \
+  X(u_charType) X(u_charFromName) X(unorm2_getNFKCInstance) X(unorm2_normalize) X(ucnv_open) X(ucnv_close) \
+      X(ucnv_setToUCallBack) X(ucnv_toUnicode) X(UCNV_TO_U_CALLBACK_STOP)
 
 struct Icu {
 #define X(name) decltype(&::name) name##_ = nullptr;
@@ -28,8 +28,8 @@ struct Icu {
     void* library = dlopen("libicuuc.so." PT_QUOTE(U_ICU_VERSION_MAJOR_NUM), RTLD_NOW | RTLD_LOCAL);
     if (!library) return;
     loaded = true;
-#define X(name)                                                                              \
-  name##_ = reinterpret_cast<decltype(&::name)>(dlsym(library, PT_QUOTE(name)));             \
+#define X(name)                                                                  \
+  name##_ = reinterpret_cast<decltype(&::name)>(dlsym(library, PT_QUOTE(name))); \
   loaded = loaded && name##_;
     PT_ICU_FUNCTIONS(X)
 #undef X
@@ -47,7 +47,8 @@ std::string_view from_utf16(Arena& arena, const UChar* text, size_t length) {
   size_t size = 0;
   for (size_t i = 0; i < length; i++) {
     char32_t c = text[i];
-    if (U16_IS_LEAD(c) && i + 1 < length && U16_IS_TRAIL(text[i + 1])) c = U16_GET_SUPPLEMENTARY(c, text[++i]);
+    if (U16_IS_LEAD(c) && i + 1 < length && U16_IS_TRAIL(text[i + 1]))
+      c = U16_GET_SUPPLEMENTARY(c, text[++i]);
     size += encode_utf8(c, out + size);
   }
   out[size] = 0;
@@ -146,8 +147,10 @@ bool is_printable(char32_t c) {
     case U_UNASSIGNED:
     case U_LINE_SEPARATOR:
     case U_PARAGRAPH_SEPARATOR:
-    case U_SPACE_SEPARATOR: return false;
-    default: return true;
+    case U_SPACE_SEPARATOR:
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -209,7 +212,8 @@ bool decode_charset(Arena& arena, std::string_view charset, std::string_view byt
   if (!wide) std::abort();
   UChar* out = wide;
   const char* in = bytes.data();
-  icu().ucnv_toUnicode_(converter, &out, wide + capacity, &in, bytes.data() + bytes.size(), nullptr, true, &error);
+  icu().ucnv_toUnicode_(converter, &out, wide + capacity, &in, bytes.data() + bytes.size(), nullptr, true,
+                        &error);
   icu().ucnv_close_(converter);
   bool good = U_SUCCESS(error);
   if (good)

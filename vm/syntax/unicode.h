@@ -1,5 +1,5 @@
-// What the front end asks of Unicode and of character sets. The library behind it is loaded when first needed: source
-// text in ASCII never does.
+// What the front end asks of Unicode and of character sets. The library behind it is loaded when first
+// needed: source text in ASCII never does.
 #pragma once
 
 #include "vm/syntax/arena.h"
@@ -23,8 +23,8 @@ char32_t character_by_name(std::string_view name);
 // NFKC form, in the arena.
 std::string_view normalize_nfkc(Arena& arena, std::string_view utf8);
 
-// Decodes `bytes` from a named character set to UTF-8 in the arena. False where the name is unknown (*known false) or
-// at the first byte that cannot be decoded (*error_at).
+// Decodes `bytes` from a named character set to UTF-8 in the arena. False where the name is unknown (*known
+// false) or at the first byte that cannot be decoded (*error_at).
 bool decode_charset(Arena& arena, std::string_view charset, std::string_view bytes, std::string_view* text,
                     bool* known, size_t* error_at);
 
