@@ -11,6 +11,7 @@
 #include "vm/types/format.h"
 #include "vm/types/int.h"
 #include "vm/types/list.h"
+#include "vm/types/memoryview.h"
 #include "vm/types/siphash.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
@@ -156,8 +157,15 @@ bool append_item(BytesBuilder& out, Value item, bool is_array) {
 
 bool append_bytes_of(BytesBuilder& out, Value v, bool is_array) {
   if (has_buffer(v)) {
-    BufferView view(v);
-    return view.ok() && (out.append(view.view()) || raise_no_memory());
+    Buffer buffer;
+    if (!get_buffer(v, &buffer, kBufferFull)) return false;
+    uint8_t* p = out.reserve(buffer.length);
+    if (p) {
+      copy_buffer(buffer, p, 'C');
+      out.advance(buffer.length);
+    }
+    release_buffer(&buffer);
+    return p || raise_no_memory();
   }
   if (is_exact_list(v)) {
     List* list = as_list(v);
