@@ -268,11 +268,10 @@ class StringParser {
         while (at < end && *at != '}') at++;
         if (at >= end || at == name)
           return fail_escape(position, at - escape, "malformed \\N character escape");
-        char32_t value = character_by_name({name, static_cast<size_t>(at - name)});
-        bool is_null = !value && std::string_view(name, static_cast<size_t>(at - name)) == "NULL";
+        int32_t value = character_by_name({name, static_cast<size_t>(at - name)});
         at++;
-        if (!value && !is_null) return fail_escape(position, at - escape, "unknown Unicode character name");
-        append(out, value);
+        if (value < 0) return fail_escape(position, at - escape, "unknown Unicode character name");
+        append(out, static_cast<char32_t>(value));
       } else {
         *out << '\\' << c;
         if (!invalid) invalid = c;

@@ -164,6 +164,7 @@ bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& o
   }
   bool add_newline = options.mode == ParseMode::Exec;
   if (options.is_str) {
+    out->is_valid = find_invalid_utf8(source) == kNone;
     unify_lines(arena, source, add_newline, out);
     return true;
   }

@@ -13,10 +13,12 @@ namespace {
 // ICU's symbols carry its version; the headers rename the functions accordingly.
 #define PT_QUOTE(name) PT_QUOTE_TEXT(name)
 #define PT_QUOTE_TEXT(name) #name
-#define PT_ICU_FUNCTIONS(X)                                                                                \
-  X(u_hasBinaryProperty)                                                                                   \
-  X(u_charType) X(u_charFromName) X(unorm2_getNFKCInstance) X(unorm2_normalize) X(ucnv_open) X(ucnv_close) \
-      X(ucnv_setToUCallBack) X(ucnv_toUnicode) X(UCNV_TO_U_CALLBACK_STOP)
+#define PT_ICU_FUNCTIONS(X)                                                                       \
+  X(u_hasBinaryProperty)                                                                          \
+  X(u_charType)                                                                                   \
+  X(u_charFromName)                                                                               \
+  X(unorm2_getNFKCInstance) X(unorm2_normalize) X(ucnv_open) X(ucnv_close) X(ucnv_setToUCallBack) \
+      X(ucnv_toUnicode) X(UCNV_TO_U_CALLBACK_STOP)
 
 struct Icu {
 #define X(name) decltype(&::name) name##_ = nullptr;
@@ -154,21 +156,24 @@ bool is_printable(char32_t c) {
   }
 }
 
-char32_t character_by_name(std::string_view name) {
+int32_t character_by_name(std::string_view name) {
   char buffer[128];
-  if (!icu().loaded || name.empty() || name.size() >= sizeof(buffer)) return 0;
+  if (name.empty() || name.size() >= sizeof(buffer)) return -1;
   for (size_t i = 0; i < name.size(); i++) {
     char c = name[i];
-    if (c & 0x80 || c == '<' || c == '_') return 0;
+    if (c & 0x80 || c == '<' || c == '_') return -1;
     buffer[i] = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
   }
   buffer[name.size()] = 0;
-  for (UCharNameChoice choice : {U_UNICODE_CHAR_NAME, U_CHAR_NAME_ALIAS}) {
-    UErrorCode error = U_ZERO_ERROR;
-    UChar32 c = icu().u_charFromName_(choice, buffer, &error);
-    if (U_SUCCESS(error)) return static_cast<char32_t>(c);
-  }
-  return 0;
+  std::string_view upper(buffer, name.size());
+  if (int32_t alias = character_by_alias(upper); alias >= 0) return alias;
+  // The names made by rule are the only ones whose case matters.
+  for (std::string_view rule : {"CJK UNIFIED IDEOGRAPH-", "HANGUL SYLLABLE "})
+    if (upper.starts_with(rule) && upper != name) return -1;
+  if (!icu().loaded) return -1;
+  UErrorCode error = U_ZERO_ERROR;
+  UChar32 c = icu().u_charFromName_(U_UNICODE_CHAR_NAME, buffer, &error);
+  return U_SUCCESS(error) ? c : -1;
 }
 
 std::string_view normalize_nfkc(Arena& arena, std::string_view utf8) {

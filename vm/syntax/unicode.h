@@ -18,8 +18,10 @@ size_t find_invalid_utf8(std::string_view text);
 bool is_identifier_start(char32_t c);
 bool is_identifier_part(char32_t c);
 bool is_printable(char32_t c);
-// The character of this name or alias; 0 if there is none.
-char32_t character_by_name(std::string_view name);
+// The character of this name or alias; -1 if there is none.
+int32_t character_by_name(std::string_view name);
+// The same for aliases only, in capitals.
+int32_t character_by_alias(std::string_view name);
 // NFKC form, in the arena.
 std::string_view normalize_nfkc(Arena& arena, std::string_view utf8);
 

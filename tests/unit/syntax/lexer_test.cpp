@@ -128,10 +128,10 @@ TEST(Source, DeclarationInSecondLine) {
 }
 
 TEST(Source, DeclarationAfterCodeCountsForNothing) {
-  EXPECT_EQ(
-      error_of("a = 1\n# coding: latin-1\n'\xE9'"),
-      "SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xe9 in position 0: unexpected end of data "
-      "(3, 4, 3, 4)");
+  EXPECT_EQ(error_of("a = 1\n# coding: latin-1\n'\xE9'"),
+            "SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xe9 in position 0: unexpected end "
+            "of data "
+            "(3, 4, 3, 4)");
 }
 
 TEST(Source, UnknownEncoding) {
@@ -158,6 +158,12 @@ TEST(Names, IdentifiersAreUniqueAndNormalized) {
   EXPECT_FALSE(is_identifier("1a"));
   EXPECT_FALSE(is_identifier(""));
   EXPECT_FALSE(is_identifier("a b"));
+}
+
+TEST(Names, CharactersByNameAndAlias) {
+  EXPECT_EQ(tree("'\\N{LINE FEED}\\N{nul}\\N{VS17}\\N{greek small letter alpha}'"),
+            tree("'\\n\\0\\U000e0100\\u03b1'"));
+  EXPECT_EQ(tree("'\\N{VS257}'").substr(0, 17), "!(unicode error) ");
 }
 
 TEST(Limits, DeepNestingGivesErrors) {
