@@ -66,17 +66,6 @@ bool to_ssize(Value v, int64_t* out) {
   return raise(exc::OverflowError, "Python int too large to convert to C ssize_t");
 }
 
-bool to_c_int(Value v, int* out) {
-  Ref<> i = index(v);
-  if (!i) return false;
-  int64_t wide;
-  if (!int_to_int64(i.value(), &wide)) return raise(exc::OverflowError, "Python int too large to convert to C long");
-  if (wide > INT_MAX) return raise(exc::OverflowError, "signed integer is greater than maximum");
-  if (wide < INT_MIN) return raise(exc::OverflowError, "signed integer is less than minimum");
-  *out = static_cast<int>(wide);
-  return true;
-}
-
 ValueBuffer::~ValueBuffer() {
   if (values_ != inline_) memory::release(values_);
 }

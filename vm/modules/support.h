@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "gc/refcount/ref.h"
+#include "vm/modules/support/arguments.h"
 #include "vm/object/attributes.h"
 #include "vm/object/module.h"
 #include "vm/object/native.h"
@@ -49,10 +50,9 @@ inline void traverse_attributes(Object* o, FieldVisitor& visitor) {
 bool sequence_index(Value key, int64_t* out);
 // Slice-style bounds of index(x, start, stop) methods: clamps, not None.
 bool optional_clamped(Value v, int64_t fallback, int64_t* out);
-// An int argument of a C int or Py_ssize_t parameter: "'x' object cannot be interpreted as an integer", OverflowError
-// "Python int too large to convert to C ssize_t" / "... C int".
+// An int argument of a Py_ssize_t parameter: "'x' object cannot be interpreted as an integer", OverflowError
+// "Python int too large to convert to C ssize_t".
 bool to_ssize(Value v, int64_t* out);
-bool to_c_int(Value v, int* out);
 
 // A growable array of raw values for building arguments; small sizes need no memory of their own.
 class ValueBuffer {
