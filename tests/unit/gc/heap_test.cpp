@@ -303,24 +303,28 @@ TEST_F(HeapTest, ForeignFreedSlotsComeBack) {
 }
 
 TEST_F(HeapTest, AbandonedBlocksAreAdopted) {
-  std::vector<Ref<Node>> kept;
+  // A size that no other test uses, so that this thread has no free slots of it.
+  constexpr size_t kBytes = 304;
+  std::vector<Object*> kept;
   uint64_t adopted = counter_sum(Counter::blocks_adopted);
   Worker([&] {
-    for (int i = 0; i < 10000; ++i) {
-      Ref<Node> n = new_node();
-      if (i % 10 == 0) kept.push_back(std::move(n));
+    std::vector<Object*> many;
+    for (int i = 0; i < 2000; ++i) many.push_back(new_raw(kBytes));
+    for (size_t i = 0; i < many.size(); ++i) {
+      if (i % 10 == 0) {
+        kept.push_back(many[i]);
+      } else {
+        decref(many[i]);
+      }
     }
-    std::vector<Ref<Node>> many;
-    for (int i = 0; i < 5000; ++i) many.push_back(new_node());
-    for (size_t i = 0; i < many.size(); i += 100) kept.push_back(std::move(many[i]));
   }).join();
-  std::vector<Ref<Node>> more;
-  for (int i = 0; i < 60000; ++i) more.push_back(new_node());
+  std::set<Object*> distinct(kept.begin(), kept.end());
+  std::vector<Object*> more;
+  for (int i = 0; i < 4000; ++i) more.push_back(new_raw(kBytes));
   EXPECT_GT(counter_sum(Counter::blocks_adopted), adopted);
   // Nobody's object was handed out twice.
-  std::set<Node*> distinct;
-  for (auto& n : kept) EXPECT_TRUE(distinct.insert(n.get()).second);
-  for (auto& n : more) EXPECT_TRUE(distinct.insert(n.get()).second);
+  for (Object* o : more) EXPECT_TRUE(distinct.insert(o).second);
+  for (Object* o : distinct) decref(o);
 }
 
 TEST_F(HeapTest, ObjectsOutliveTheirThread) {
