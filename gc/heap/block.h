@@ -59,13 +59,19 @@ struct alignas(64) Block {
 };
 static_assert(sizeof(Block) == 128);
 
-// [g_region_begin, g_region_end): where blocks lie. Written once before the first allocation.
+// Where blocks lie. Ordinary builds put the region at a fixed place, so that a test for it needs no load; the sanitizers
+// have their own ideas about the address space. Written once before the first allocation.
 extern constinit uintptr_t g_region_begin, g_region_end;
-
+#ifdef PT_USE_MIMALLOC
+inline constexpr unsigned kRegionBits = 40;
+inline constexpr uintptr_t kRegionBase = uintptr_t{1} << kRegionBits;
+PT_INLINE bool in_region(const void* p) { return reinterpret_cast<uintptr_t>(p) >> kRegionBits == 1; }
+#else
 PT_INLINE bool in_region(const void* p) {
   auto address = reinterpret_cast<uintptr_t>(p);
   return address - g_region_begin < g_region_end - g_region_begin;
 }
+#endif
 PT_INLINE Block* block_of(const Object* o) {
   return reinterpret_cast<Block*>(reinterpret_cast<uintptr_t>(o) & ~(kBlockBytes - 1));
 }

@@ -53,22 +53,20 @@ PT_COLD bool run_last_rites(Object* o, const TypeLayout* layout) {
 }
 
 PT_INLINE void free_dead(HeapLocal* heap, Object* o, uint8_t bits) {
-  o->lock.store(0, std::memory_order_relaxed);
+  PT_ASSERT(!(o->lock.load(std::memory_order_relaxed) & kLockLocked));
   if ((bits & kGcTracked) && PT_UNLIKELY(--heap->tracked_net <= -kTrackedBatch)) report_tracked(heap);
   free_slot(heap, o);
 }
 
-}  // namespace
-
-void destroy_object(Object* o) {
-  HeapLocal* heap = tls_mutator->heap;
-  const TypeLayout* layout = layout_of(o);
+// The general case; `bits` as they were before.
+[[gnu::noinline]] void destroy_nested(Object* o, HeapLocal* heap, const TypeLayout* layout, uint8_t bits) {
   if (PT_UNLIKELY(heap->depth >= kMaxDestroyDepth) && put_off(heap, o)) return;
   ++heap->depth;
-  uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
   bool dead = true;
   if (PT_UNLIKELY((bits & kGcHasWeakrefs) || (layout->finalize && !(bits & kGcFinalised)))) {
     dead = run_last_rites(o, layout);
+    // A finaliser may have given the object another class.
+    layout = layout_of(o);
     bits = o->gc_bits.load(std::memory_order_relaxed);
   }
   if (PT_LIKELY(dead)) {
@@ -78,6 +76,19 @@ void destroy_object(Object* o) {
     free_dead(heap, o, bits);
   }
   if (--heap->depth == 0 && PT_UNLIKELY(heap->pending_size)) drain(heap);
+}
+
+}  // namespace
+
+void destroy_object(Object* o) {
+  HeapLocal* heap = tls_mutator->heap;
+  const TypeLayout* layout = layout_of(o);
+  uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
+  if (layout->destroy || PT_UNLIKELY(layout->finalize || (bits & kGcHasWeakrefs))) {
+    return destroy_nested(o, heap, layout, bits);
+  }
+  o->gc_bits.store(bits | kGcDead, std::memory_order_relaxed);
+  free_dead(heap, o, bits);
 }
 
 void free_object(Object* o) {

@@ -21,7 +21,7 @@ namespace {
 constexpr int32_t kNever = INT32_MAX;
 constexpr unsigned kFullSearch = 8;       // full blocks looked at before a new block is taken
 constexpr unsigned kAbandonedSearch = 4;
-constexpr size_t kPoolKeep = 64;          // empty blocks that keep their memory
+constexpr size_t kPoolKeep = 1024;        // empty blocks that keep their memory (64 MiB)
 constexpr size_t kCarveBytes = 4096;
 
 constinit Block g_no_block{};  // stands in for a current block; its free list is empty
@@ -41,14 +41,17 @@ constinit std::atomic<int64_t> g_tracked{0};
 constinit std::atomic<int64_t> g_trigger{0};
 
 bool reserve_region() {
-#if defined(PT_USE_MIMALLOC)
-  constexpr unsigned kLargest = 40;
+#ifdef PT_USE_MIMALLOC
+  constexpr unsigned kLargest = kRegionBits;
+  constexpr uintptr_t kPlace = kRegionBase;
 #else
   constexpr unsigned kLargest = 33;  // the sanitizers keep shadow memory
+  constexpr uintptr_t kPlace = 0;
 #endif
-  for (unsigned bits = kLargest; bits >= 28; bits -= 2) {
+  // Less where the process may not have that much address space.
+  for (unsigned bits = kLargest; bits >= 28; --bits) {
     size_t bytes = size_t{1} << bits;
-    auto base = reinterpret_cast<uintptr_t>(memory::reserve(bytes));
+    auto base = reinterpret_cast<uintptr_t>(memory::reserve(bytes, kPlace));
     if (!base) continue;
     g_region_end = (base + bytes) & ~(kBlockBytes - 1);
     g_region_begin = (base + kBlockBytes - 1) & ~(kBlockBytes - 1);
@@ -60,7 +63,7 @@ bool reserve_region() {
 Block* block_at(size_t index) { return reinterpret_cast<Block*>(g_region_begin + index * kBlockBytes); }
 size_t region_blocks() { return (g_region_end - g_region_begin) / kBlockBytes; }
 
-// An empty block for the class, all zero behind the header.
+// An empty block for the class. What lies behind its header is anything; carve() makes slots of it.
 Block* new_block(unsigned size_class) {
   Block* block = nullptr;
   {
@@ -72,11 +75,9 @@ Block* new_block(unsigned size_class) {
     }
   }
   if (block) {
-    size_t used = size_t{block->carved.load(std::memory_order_relaxed)} * block->slot_bytes;
 #ifdef PT_HEAP_ASAN
     __asan_unpoison_memory_region(block->slots(), kBlockBytes - sizeof(Block));
 #endif
-    std::memset(block->slots(), 0, used);
   } else {
     size_t index = g_block_count.load(std::memory_order_relaxed);
     do {
@@ -104,15 +105,9 @@ void pool_block(void* memory) {
   auto* block = static_cast<Block*>(memory);
   RawGuard guard(g_pool_lock);
   if (g_pool_size >= kPoolKeep) {
-#ifdef PT_HEAP_ASAN
-    __asan_unpoison_memory_region(block->slots(), kBlockBytes - sizeof(Block));
-#endif
-    // The whole pages behind the header's; they read as zero from now on.
-    char* page = reinterpret_cast<char*>(block) + 4096;
     size_t used = sizeof(Block) + size_t{block->carved.load(std::memory_order_relaxed)} * block->slot_bytes;
-    std::memset(block->slots(), 0, (used < 4096 ? used : 4096) - sizeof(Block));
-    if (used > 4096) madvise(page, kBlockBytes - 4096, MADV_DONTNEED);
-    block->carved.store(0, std::memory_order_relaxed);
+    // All but the page with the header.
+    if (used > 4096) madvise(reinterpret_cast<char*>(block) + 4096, kBlockBytes - 4096, MADV_DONTNEED);
   }
   block->size_class.store(0, std::memory_order_relaxed);
   block->place = BlockPlace::kPool;
@@ -140,6 +135,8 @@ void carve(Block* block) {
   FreeSlot* first = nullptr;
   for (uint32_t i = end; i-- > carved;) {
     auto* slot = reinterpret_cast<FreeSlot*>(block->slots() + size_t{i} * block->slot_bytes);
+    write_header(&slot->header, 0, 0, kGcDead);
+    slot->header.local.store(0, std::memory_order_relaxed);
     slot->link = first;
     first = slot;
 #ifdef PT_HEAP_ASAN

@@ -79,12 +79,8 @@ PT_COLD void saturate(Object* o) {
   }
 }
 
-// Owner, local count at 0: true when the object is dead.
-bool end_ownership(Object* o) {
-  // Acquire pairs with the release of the foreign threads' decrements: what they did to the object is visible before it
-  // is destroyed. Exactly 0 means that no other thread holds or can gain a reference.
-  int32_t shared = o->shared.load(std::memory_order_acquire);
-  if (shared == 0) return true;
+// Owner, local count at 0, `shared` not: true when the object is dead.
+[[gnu::noinline]] bool end_shared_ownership(Object* o, int32_t shared) {
   o->owner.store(0, std::memory_order_relaxed);
   count(Counter::merges);
   for (;;) {
@@ -95,6 +91,14 @@ bool end_ownership(Object* o) {
       return merged == kMergedZero;
     }
   }
+}
+
+// Owner, local count at 0: true when the object is dead.
+PT_INLINE bool end_ownership(Object* o) {
+  // Acquire pairs with the release of the foreign threads' decrements: what they did to the object is visible before it
+  // is destroyed. Exactly 0 means that no other thread holds or can gain a reference.
+  int32_t shared = o->shared.load(std::memory_order_acquire);
+  return PT_LIKELY(shared == 0) || end_shared_ownership(o, shared);
 }
 
 // Not the owner: true when the object is dead.
@@ -117,7 +121,7 @@ bool drop_shared(Object* o) {
   }
 }
 
-void destroy_unless_deferred(Object* o) {
+PT_INLINE void destroy_unless_deferred(Object* o) {
   if (PT_UNLIKELY(o->has_gc_bit(kGcDeferred))) return;  // the collector's business
   destroy_object(o);
 }

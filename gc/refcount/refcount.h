@@ -7,10 +7,10 @@
 namespace pt {
 
 // The object's last reference went (or a foreign thread must be told): out of line.
-PT_COLD void decref_local_zero(Object*);   // owner: local reached 0
-PT_COLD void decref_shared(Object*);       // not the owner: atomic, may queue for the owner or destroy; immortal: no-op
-PT_COLD void incref_shared(Object*);       // not the owner: atomic; immortal: no-op; counts towards escalation
-PT_COLD bool try_incref_shared(Object*);   // false when the count is zero or other threads were not announced
+[[gnu::noinline]] void decref_local_zero(Object*);   // owner: local reached 0
+[[gnu::noinline]] void decref_shared(Object*);       // not the owner: atomic, may queue for the owner or destroy; immortal: no-op
+[[gnu::noinline]] void incref_shared(Object*);       // not the owner: atomic; immortal: no-op; counts towards escalation
+[[gnu::noinline]] bool try_incref_shared(Object*);   // false when the count is zero or other threads were not announced
 
 PT_INLINE bool owned_by_this_thread(const Object* o) {
   return o->owner.load(std::memory_order_relaxed) == tls_owner_id;
