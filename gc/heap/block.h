@@ -119,10 +119,12 @@ inline constexpr unsigned kLargeShards = 16;
 
 namespace pt {
 
+inline constexpr uint8_t kPoison = 0xDD;
+
 // A free slot may be read in its header (lock-free readers) and link only.
 PT_INLINE void poison_slot([[maybe_unused]] Object* o, [[maybe_unused]] size_t slot_bytes) {
 #ifdef PT_ENABLE_VERIFY
-  __builtin_memset(reinterpret_cast<char*>(o) + sizeof(FreeSlot), 0xDD, slot_bytes - sizeof(FreeSlot));
+  __builtin_memset(reinterpret_cast<char*>(o) + sizeof(FreeSlot), kPoison, slot_bytes - sizeof(FreeSlot));
 #endif
 #ifdef PT_HEAP_ASAN
   __asan_poison_memory_region(reinterpret_cast<char*>(o) + sizeof(FreeSlot), slot_bytes - sizeof(FreeSlot));
@@ -131,6 +133,12 @@ PT_INLINE void poison_slot([[maybe_unused]] Object* o, [[maybe_unused]] size_t s
 PT_INLINE void unpoison_slot([[maybe_unused]] Object* o, [[maybe_unused]] size_t slot_bytes) {
 #ifdef PT_HEAP_ASAN
   __asan_unpoison_memory_region(o, slot_bytes);
+#endif
+#ifdef PT_ENABLE_VERIFY
+  // Somebody wrote to an object after its end.
+  auto* bytes = reinterpret_cast<const uint8_t*>(o);
+  for (size_t i = sizeof(FreeSlot); i < slot_bytes; ++i) PT_CHECK(bytes[i] == kPoison);
+  PT_CHECK(o->has_gc_bit(kGcDead));
 #endif
 }
 

@@ -84,11 +84,12 @@ void destroy_object(Object* o) {
   HeapLocal* heap = tls_mutator->heap;
   const TypeLayout* layout = layout_of(o);
   uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
-  if (layout->destroy || PT_UNLIKELY(layout->finalize || (bits & kGcHasWeakrefs))) {
+  if (layout->destroy || layout->finalize || (bits & (kGcHasWeakrefs | kGcTracked))) {
     return destroy_nested(o, heap, layout, bits);
   }
+  PT_ASSERT(!(o->lock.load(std::memory_order_relaxed) & kLockLocked));
   o->gc_bits.store(bits | kGcDead, std::memory_order_relaxed);
-  free_dead(heap, o, bits);
+  free_slot(heap, o);
 }
 
 void free_object(Object* o) {

@@ -139,7 +139,7 @@ void carve(Block* block) {
     slot->header.local.store(0, std::memory_order_relaxed);
     slot->link = first;
     first = slot;
-#ifdef PT_HEAP_ASAN
+#if defined(PT_HEAP_ASAN) || defined(PT_ENABLE_VERIFY)
     poison_slot(&slot->header, block->slot_bytes);
 #endif
   }
@@ -307,6 +307,7 @@ Object* allocate_slow(HeapLocal* heap, unsigned size_class, ShapeId shape, uint8
   block->free = slot->link;
   Object* o = &slot->header;
   unpoison_slot(o, block->slot_bytes);
+  note_reference(o, LedgerEvent::kNew);
   write_header(o, shape, tls_owner_id, gc_bits);
   std::memset(reinterpret_cast<char*>(o) + sizeof(Object), 0, block->slot_bytes - sizeof(Object));
   if ((gc_bits & kGcTracked) && ++heap->tracked_net >= kTrackedBatch) report_tracked(heap);

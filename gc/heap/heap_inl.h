@@ -4,6 +4,7 @@
 
 #include "gc/heap/block.h"
 #include "gc/heap/heap.h"
+#include "gc/refcount/ledger.h"
 #include "gc/sync/mutator.h"
 
 namespace pt {
@@ -30,6 +31,7 @@ PT_INLINE Object* allocate_object_inline(ShapeId shape, size_t bytes, bool track
   auto* o = &slot->header;
   const size_t slot_bytes = class_bytes(size_class);
   unpoison_slot(o, slot_bytes);
+  note_reference(o, LedgerEvent::kNew);
   write_header(o, shape, tls_owner_id, gc_bits);
   std::memset(reinterpret_cast<char*>(o) + sizeof(Object), 0, slot_bytes - sizeof(Object));
   if (tracked && PT_UNLIKELY(++heap->tracked_net >= kTrackedBatch)) report_tracked(heap);
@@ -40,6 +42,7 @@ PT_INLINE Object* allocate_object_inline(ShapeId shape, size_t bytes, bool track
 PT_INLINE void free_slot(HeapLocal* heap, Object* o) {
   if (PT_UNLIKELY(!in_region(o))) return free_large(o);
   Block* block = block_of(o);
+  note_reference(o, LedgerEvent::kFree);
   poison_slot(o, block->slot_bytes);
   if (PT_UNLIKELY(block->heap.load(std::memory_order_relaxed) != heap)) return free_foreign(o, block);
   auto* slot = reinterpret_cast<FreeSlot*>(o);

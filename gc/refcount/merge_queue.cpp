@@ -67,6 +67,7 @@ void queue_for_merge(Object* o) {
     id = o->owner.load(std::memory_order_relaxed);
   }
   count(Counter::merge_queued);
+  note_reference(o, LedgerEvent::kMerge);
   RefcountLocal* queue = g_queues[id].load(std::memory_order_acquire);  // pairs with the release in refcount_open
   constexpr uint32_t kLocalDead = 32;
   Object* dead[kLocalDead];

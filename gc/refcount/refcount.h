@@ -2,6 +2,7 @@
 // Biased reference counts (PEP 703): the owner counts in `local`, everybody else atomically in `shared`.
 // docs/refcount.md holds the table of states and transitions.
 #include "gc/object/object.h"
+#include "gc/refcount/ledger.h"
 #include "gc/sync/mutator.h"
 
 namespace pt {
@@ -17,6 +18,7 @@ PT_INLINE bool owned_by_this_thread(const Object* o) {
 }
 
 PT_INLINE void incref(Object* o) {
+  note_reference(o, LedgerEvent::kTake);
   if (PT_LIKELY(owned_by_this_thread(o))) {
     o->local.store(o->local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   } else {
@@ -25,6 +27,7 @@ PT_INLINE void incref(Object* o) {
 }
 // May run Python code (destructors).
 PT_INLINE void decref(Object* o) {
+  note_reference(o, LedgerEvent::kGive);
   if (PT_LIKELY(owned_by_this_thread(o))) {
     uint32_t count = o->local.load(std::memory_order_relaxed) - 1;
     o->local.store(count, std::memory_order_relaxed);
@@ -36,6 +39,7 @@ PT_INLINE void decref(Object* o) {
 // For lock-free readers: takes a count only if the object cannot be dying. The slot it was read from must be read again
 // afterwards; if it changed, give the count back.
 PT_INLINE bool try_incref(Object* o) {
+  note_reference(o, LedgerEvent::kTake);
   if (PT_LIKELY(owned_by_this_thread(o))) {
     o->local.store(o->local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return true;
