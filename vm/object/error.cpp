@@ -218,30 +218,19 @@ Ref<> take_error() {
 }
 void restore_error(Ref<> exception) { set_pending(std::move(exception)); }
 
+constinit bool (*g_unraisable_hook)(Value, const char*, Value) = nullptr;
+
 void write_unraisable(const char* what, Value object) {
   Ref<> exception = take_error();
   if (!exception) return;
-  Ref<> hook = sys_get("unraisablehook");
-  clear_error();
-  Ref<> message = what && *what ? Ref<>(str_format("Exception %s", what)) : none_ref();
-  Ref<> make = hook ? import_attribute("_ptpython", "UnraisableHookArgs") : Ref<>();
-  if (make) {
-    Ref<> traceback = exception_traceback(exception.value());
-    Ref<> args = call_values(make.value(), {Value::object(type_of(exception.value())), exception.value(),
-                                            traceback ? traceback.value() : none(), message.value(),
-                                            object.empty() ? none() : object});
-    if (args) {
-      Ref<> result = call1(hook.value(), args.value());
-      if (result) return;
-    }
-  }
+  if (g_unraisable_hook && g_unraisable_hook(exception.value(), what, object)) return;
   clear_error();
   // No hook, or the hook failed.
   Ref<> shown = object.empty() ? Ref<>() : repr(object);
   clear_error();
   Ref<> text = str(exception.value());
   clear_error();
-  std::fprintf(stderr, "Exception %s", what && *what ? what : "ignored");
+  std::fprintf(stderr, "Exception ignored %s", what && *what && std::strcmp(what, "ignored in") != 0 ? what : "in");
   if (shown) {
     Utf8 utf8(as_str(shown.value()));
     std::fprintf(stderr, ": %s", utf8.ok() ? utf8.c_str() : "?");

@@ -56,7 +56,10 @@ void restore_error(Ref<> exception);  // makes it pending without touching conte
 // Clears the pending exception and returns true if it matches.
 bool clear_if(Type* type);
 // Reports the pending exception through sys.unraisablehook and clears it.
+// `what`: "ignored in", or what follows "Exception ignored " in the report ("in atexit callback").
 void write_unraisable(const char* what, Value object);
+// Set by the sys module: calls sys.unraisablehook. False when it could not.
+extern bool (*g_unraisable_hook)(Value exception, const char* what, Value object);
 // Issues a warning through the warnings machinery; false when it became an exception.
 // Start-up: keeps an instance for when memory is out.
 void init_memory_error();

@@ -1,0 +1,149 @@
+// The standard streams and the last-resort display of exceptions.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vm/modules/sys/config.h"
+#include "vm/modules/sys/sys.h"
+#include "vm/object/module.h"
+#include "vm/object/names.h"
+#include "vm/object/native.h"
+#include "vm/types/exception.h"
+#include "vm/types/int.h"
+#include "vm/types/str.h"
+#include "vm/types/tuple.h"
+
+namespace pt {
+namespace {
+
+bool c_locale() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value && *value) return std::strcmp(value, "C") == 0 || std::strcmp(value, "POSIX") == 0;
+  }
+  return true;
+}
+
+Ref<> call_keywords(Value callable, std::initializer_list<Value> values, std::initializer_list<const char*> names) {
+  Ref<Tuple> keywords = tuple_allocate(static_cast<int64_t>(names.size()));
+  if (!keywords) return Ref<>();
+  int64_t i = 0;
+  for (const char* name : names) keywords->items[i++].init(Ref<>::retain(Value::object(intern(name))));
+  Args args{values.begin(), static_cast<uint32_t>(values.size() - names.size()), keywords.get()};
+  return call(callable, args);
+}
+
+Ref<> make_stream(Value open, Value wrapper, int fd, bool writes, const char* name, Str* encoding, Str* errors) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return none_ref();
+  bool unbuffered = g_config.unbuffered && writes;
+  Ref<Str> mode = str_from_ascii(writes ? "wb" : "rb");
+  Ref<> buffer = call_keywords(open, {Value::small_int(fd), mode.value(), Value::small_int(unbuffered ? 0 : -1), boolean(false)}, {"closefd"});
+  if (!buffer) return Ref<>();
+  Ref<> raw = unbuffered ? buffer.copy() : get_attribute(buffer.value(), names::raw_.str());
+  Ref<Str> shown = str_from_ascii(name);
+  if (!raw || !shown || !set_attribute(raw.value(), names::name_.str(), shown.value())) return Ref<>();
+  bool terminal = isatty(fd);
+  bool line_buffering = !unbuffered && writes && (terminal || fd == 2);
+  Ref<Str> newline = str_from_ascii("\n");
+  Ref<> stream = call_keywords(wrapper,
+                               {buffer.value(), Value::object(encoding), Value::object(errors), newline.value(),
+                                boolean(line_buffering), boolean(unbuffered)},
+                               {"encoding", "errors", "newline", "line_buffering", "write_through"});
+  Ref<Str> text_mode = str_from_ascii(writes ? "w" : "r");
+  if (!stream || !text_mode || !set_attribute(stream.value(), names::mode_.str(), text_mode.value())) return Ref<>();
+  return stream;
+}
+
+}  // namespace
+
+bool init_standard_streams() {
+  Ref<> open = import_attribute("_io", "open"), wrapper = open ? import_attribute("_io", "TextIOWrapper") : Ref<>();
+  if (!wrapper) return false;
+  std::string_view encoding = "utf-8";
+  std::string_view errors = g_config.utf8_mode || c_locale() ? "surrogateescape" : "strict";
+  if (g_config.stdio_encoding) {
+    std::string_view wanted = g_config.stdio_encoding;
+    size_t colon = wanted.find(':');
+    if (colon != std::string_view::npos && colon + 1 < wanted.size()) errors = wanted.substr(colon + 1);
+    else if (colon == std::string_view::npos || colon > 0) errors = "strict";
+    std::string_view name = wanted.substr(0, colon);
+    if (!name.empty()) encoding = name;
+  }
+  Ref<Str> encoding_text = str_from_utf8(encoding), errors_text = str_from_utf8(errors), stderr_errors = str_from_ascii("backslashreplace");
+  if (!encoding_text || !errors_text || !stderr_errors) return false;
+  struct Stream {
+    int fd;
+    const char* name;
+    const char* shown;
+  };
+  for (const Stream& s : {Stream{2, "stderr", "<stderr>"}, Stream{0, "stdin", "<stdin>"}, Stream{1, "stdout", "<stdout>"}}) {
+    Ref<> stream = make_stream(open.value(), wrapper.value(), s.fd, s.fd != 0, s.shown, encoding_text.get(),
+                               s.fd == 2 ? stderr_errors.get() : errors_text.get());
+    char dunder[16];
+    std::snprintf(dunder, sizeof dunder, "__%s__", s.name);
+    if (!stream || !sys_set(s.name, stream.value()) || !sys_set(dunder, stream.value())) return false;
+  }
+  return true;
+}
+
+int flush_standard_streams() {
+  int status = 0;
+  for (const char* name : {"stdout", "stderr"}) {
+    Ref<> stream = sys_get(name);
+    if (!stream || is_none(stream.value())) continue;
+    Ref<> closed = find_attribute(stream.value(), names::closed_.str());
+    if (error_pending()) clear_error();
+    if (closed && truth(closed.value()) == 1) continue;
+    if (error_pending()) clear_error();
+    Ref<> flushed = call_method(stream.value(), names::flush_.str());
+    if (flushed) continue;
+    if (name[3] == 'o') {
+      write_unraisable("ignored in", stream.value());
+      status = -1;
+    } else {
+      clear_error();
+    }
+  }
+  return status;
+}
+
+void display_exception(Value exception) {
+  Ref<> file = sys_get("stderr");
+  if (file && is_none(file.value())) return;
+  if (file) {
+    if (!is_finalizing()) {
+      Ref<> out = sys_get("stdout");
+      if (out && !is_none(out.value())) {
+        Ref<> flushed = call_method(out.value(), names::flush_.str());
+        if (!flushed) clear_error();
+      }
+    }
+    Ref<> print = import_attribute("traceback", "print_exception");
+    Ref<> traceback = exception_traceback(exception);
+    Ref<> printed = print ? call_values(print.value(), {Value::object(type_of(exception)), exception,
+                                                        traceback ? traceback.value() : none(), none(), file.value()})
+                          : Ref<>();
+    if (printed) {
+      Ref<> flushed = call_method(file.value(), names::flush_.str());
+      if (!flushed) clear_error();
+      return;
+    }
+    clear_error();
+  }
+  // Without the library: the last line only.
+  Ref<> text = str(exception);
+  if (!text) clear_error();
+  Ref<Str> line = text ? str_format("%T: %V\n", exception, text.value()) : str_format("%T\n", exception);
+  if (!line) {
+    clear_error();
+    return;
+  }
+  Utf8 utf8(line.get(), true);
+  if (utf8.ok()) std::fputs(utf8.c_str(), stderr);
+  else clear_error();
+}
+
+}  // namespace pt
