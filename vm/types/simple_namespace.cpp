@@ -69,7 +69,10 @@ Ref<> namespace_compare(Value left, Value right, CompareOp op) {
   return compare(a.value(), b.value(), op);
 }
 
-void namespace_traverse(Object* o, FieldVisitor& visitor) { attributes_traverse(o, visitor); }
+void namespace_traverse(Object* o, FieldVisitor& visitor) {
+  // Classes derived in Python visit their attributes themselves.
+  if (!has_flag(o->shape()->type, kTypeHeap)) attributes_traverse(o, visitor);
+}
 void namespace_clear(Object* o) { attributes_clear(o); }
 
 Ref<> namespace_reduce(const Value* a) {

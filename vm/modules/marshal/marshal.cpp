@@ -183,7 +183,8 @@ bool MarshalWriter::write(Value v) {
   }
   if (has_shape(v, kShape_complex)) {
     double parts[2];
-    complex_parts(v, &parts[0], &parts[1]);
+    parts[0] = as_complex(v)->real;
+    parts[1] = as_complex(v)->imaginary;
     if (version_ > 1) {
       byte('y' | flag);
       raw(parts, 16);
@@ -415,13 +416,13 @@ Ref<> MarshalReader::read() {
         if (!number) return Ref<>();
         d = as_double(number.value());
       }
-      return remember(complex_new(parts[0], parts[1]));
+      return remember(complex_from_doubles(parts[0], parts[1]));
     }
     case 'y': {
       double parts[2];
       if (!raw(16, &at)) return Ref<>();
       std::memcpy(parts, at, 16);
-      return remember(complex_new(parts[0], parts[1]));
+      return remember(complex_from_doubles(parts[0], parts[1]));
     }
     case 's': {
       if (!size("bytes object") || !raw(n, &at)) return Ref<>();

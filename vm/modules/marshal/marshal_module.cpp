@@ -11,7 +11,7 @@ namespace {
 
 bool to_version(Value v, int* version) {
   *version = 4;
-  return to_c_int(v, version);
+  return to_cint(v, version);
 }
 
 Ref<> module_dumps(const Value* a) {

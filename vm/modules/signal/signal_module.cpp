@@ -33,7 +33,7 @@ bool is_int_value(Value v, int64_t expected) {
 }
 
 bool check_number(Value v, int* number) {
-  if (!to_c_int(v, number)) return false;
+  if (!to_cint(v, number)) return false;
   if (*number < 1 || *number >= kSignalCount) return raise(exc::ValueError, "signal number out of range");
   return true;
 }
@@ -57,7 +57,7 @@ const NativeDef kDefaultIntHandler = {"default_int_handler", "(signalnum, frame,
 
 Ref<> signal_signal(const Value* a) {
   int number;
-  if (!to_c_int(a[0], &number)) return Ref<>();
+  if (!to_cint(a[0], &number)) return Ref<>();
   if (!on_main_thread()) return raise(exc::ValueError, "signal only works in main thread of the main interpreter");
   if (number < 1 || number >= kSignalCount) return raise(exc::ValueError, "signal number out of range");
   void (*handler)(int);
@@ -90,7 +90,7 @@ Ref<> signal_getsignal(const Value* a) {
 
 Ref<> signal_alarm(const Value* a) {
   int seconds;
-  if (!to_c_int(a[0], &seconds)) return Ref<>();
+  if (!to_cint(a[0], &seconds)) return Ref<>();
   return int_from_int64(alarm(static_cast<unsigned>(seconds)));
 }
 
@@ -132,7 +132,7 @@ Raised raise_itimer_error() {
 Ref<> signal_setitimer(const Value* a) {
   int which;
   itimerval wanted, old;
-  if (!to_c_int(a[0], &which) || !to_timeval(a[1], &wanted.it_value) || !to_timeval(a[2], &wanted.it_interval)) return Ref<>();
+  if (!to_cint(a[0], &which) || !to_timeval(a[1], &wanted.it_value) || !to_timeval(a[2], &wanted.it_interval)) return Ref<>();
   if (setitimer(static_cast<__itimer_which_t>(which), &wanted, &old) != 0) return raise_itimer_error();
   return from_itimerval(old);
 }
@@ -140,14 +140,14 @@ Ref<> signal_setitimer(const Value* a) {
 Ref<> signal_getitimer(const Value* a) {
   int which;
   itimerval old;
-  if (!to_c_int(a[0], &which)) return Ref<>();
+  if (!to_cint(a[0], &which)) return Ref<>();
   if (getitimer(static_cast<__itimer_which_t>(which), &old) != 0) return raise_itimer_error();
   return from_itimerval(old);
 }
 
 Ref<> signal_raise_signal(const Value* a) {
   int number;
-  if (!to_c_int(a[0], &number)) return Ref<>();
+  if (!to_cint(a[0], &number)) return Ref<>();
   if (::raise(number) != 0) return raise_os_error();
   if (!run_signal_handlers()) return Ref<>();
   return none_ref();
@@ -165,7 +165,7 @@ Ref<> signal_strsignal(const Value* a) {
 Ref<> signal_siginterrupt(const Value* a) {
   int number;
   int flag;
-  if (!to_c_int(a[0], &number) || !to_c_int(a[1], &flag)) return Ref<>();
+  if (!to_cint(a[0], &number) || !to_cint(a[1], &flag)) return Ref<>();
   if (number < 1 || number >= kSignalCount) return raise(exc::ValueError, "signal number out of range");
   struct sigaction action;
   if (sigaction(number, nullptr, &action) != 0) return raise_os_error();
@@ -178,7 +178,7 @@ Ref<> signal_siginterrupt(const Value* a) {
 Ref<> signal_set_wakeup_fd(const Value* a) {
   int fd;
   bool warn_full = true;
-  if (!to_c_int(a[0], &fd) || !to_flag(a[1], &warn_full)) return Ref<>();
+  if (!to_cint(a[0], &fd) || !to_flag(a[1], &warn_full)) return Ref<>();
   if (!on_main_thread()) return raise(exc::ValueError, "set_wakeup_fd only works in main thread of the main interpreter");
   bool is_socket = false;
   if (fd != -1) {
@@ -234,7 +234,7 @@ Ref<> signal_pthread_kill(const Value* a) {
   uint64_t thread;
   int number;
   if (!is_int(a[0])) return raise(exc::TypeError, "an integer is required (got type %T)", a[0]);
-  if (!to_c_ulong(a[0], &thread) || !to_c_int(a[1], &number)) return Ref<>();
+  if (!to_c_ulong(a[0], &thread) || !to_cint(a[1], &number)) return Ref<>();
   int error = pthread_kill(static_cast<pthread_t>(thread), number);
   if (error) {
     errno = error;
@@ -247,7 +247,7 @@ Ref<> signal_pthread_kill(const Value* a) {
 Ref<> signal_pthread_sigmask(const Value* a) {
   int how;
   sigset_t mask, old;
-  if (!to_c_int(a[0], &how) || !to_sigset(a[1], &mask)) return Ref<>();
+  if (!to_cint(a[0], &how) || !to_sigset(a[1], &mask)) return Ref<>();
   int error = pthread_sigmask(how, &mask, &old);
   if (error) {
     errno = error;
@@ -335,7 +335,7 @@ Ref<> signal_valid_signals(const Value*) {
 Ref<> signal_pidfd_send_signal(const Value* a) {
   int fd, number;
   unsigned flags = 0;
-  if (!to_c_int(a[0], &fd) || !to_c_int(a[1], &number) || !to_c_uint(a[3], &flags)) return Ref<>();
+  if (!to_cint(a[0], &fd) || !to_cint(a[1], &number) || !to_c_uint(a[3], &flags)) return Ref<>();
   if (given(a[2])) return raise(exc::TypeError, "siginfo must be None");
   if (syscall(SYS_pidfd_send_signal, fd, number, nullptr, flags) < 0) return raise_os_error();
   return none_ref();

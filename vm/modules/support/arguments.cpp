@@ -14,7 +14,7 @@
 
 namespace pt {
 
-bool to_c_int(Value v, int* out) {
+bool to_cint(Value v, int* out) {
   if (v.empty()) return true;
   Ref<> number = index(v);
   if (!number) return false;
@@ -76,7 +76,7 @@ bool to_descriptor(Value v, int* out) {
     if (!held) return false;
     if (!is_int(held.value())) return raise(exc::TypeError, "fileno() returned a non-integer");
   }
-  if (!to_c_int(held.value(), out)) return false;
+  if (!to_cint(held.value(), out)) return false;
   if (*out < 0) {
     return raise(exc::ValueError, "file descriptor cannot be a negative integer (%d)", *out);
   }
@@ -131,7 +131,7 @@ bool PathArgument::convert(Value v, const char* function, const char* name, int 
   if (is_str(v) || pt::is_bytes(v)) {
     object_ = Ref<>::retain(v);
   } else if (allow_descriptor && is_int(v)) {
-    if (!to_c_int(v, &descriptor_)) return false;
+    if (!to_cint(v, &descriptor_)) return false;
     is_descriptor_ = true;
     object_ = Ref<>::retain(v);
     text_ = nullptr;
@@ -150,7 +150,7 @@ bool PathArgument::convert(Value v, const char* function, const char* name, int 
       if (!number && error_pending()) return false;
       if (number) {
         Ref<> converted = index(v);
-        if (!converted || !to_c_int(converted.value(), &descriptor_)) return false;
+        if (!converted || !to_cint(converted.value(), &descriptor_)) return false;
         is_descriptor_ = true;
         object_ = std::move(converted);
         text_ = nullptr;
@@ -190,6 +190,15 @@ Ref<> PathArgument::result(std::string_view text) const {
 Raised raise_os_error(Value filename, Value filename2) {
   if (error_pending()) return {};
   return raise_errno(exc::OSError, filename, filename2);
+}
+
+Ref<> call_keywords(Value callable, std::initializer_list<Value> values, std::initializer_list<const char*> names) {
+  Ref<Tuple> keywords = tuple_allocate(static_cast<int64_t>(names.size()));
+  if (!keywords) return Ref<>();
+  int64_t i = 0;
+  for (const char* name : names) keywords->items[i++].init(Ref<>::retain(Value::object(intern(name))));
+  Args args{values.begin(), static_cast<uint32_t>(values.size() - names.size()), keywords.get()};
+  return call(callable, args);
 }
 
 bool module_add_ints(Module* module, const IntConstant* constants) {

@@ -2,6 +2,7 @@
 // What the modules around the operating system share: argument conversions, paths, and system calls that follow PEP 475.
 #include <cerrno>
 #include <cstdint>
+#include <initializer_list>
 
 #include "gc/sync/mutator.h"
 #include "vm/object/error.h"
@@ -12,7 +13,7 @@
 namespace pt {
 
 // C integer ranges, with CPython's OverflowError texts. Missing (empty) values leave *out alone.
-bool to_c_int(Value v, int* out);
+bool to_cint(Value v, int* out);
 bool to_c_uint(Value v, unsigned* out);
 bool to_c_long(Value v, int64_t* out);
 bool to_c_ulong(Value v, uint64_t* out);   // no sign check beyond CPython's 'can't convert negative int to unsigned'
@@ -97,6 +98,9 @@ struct IntConstant {
   const char* name;
   int64_t value;
 };
+
+// callable(*values, **{names: the last values}).
+Ref<> call_keywords(Value callable, std::initializer_list<Value> values, std::initializer_list<const char*> names);
 
 struct Module;
 bool module_add_ints(Module* module, const IntConstant* constants);  // ends with an entry without a name

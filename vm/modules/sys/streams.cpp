@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vm/modules/support/arguments.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/module.h"
@@ -24,15 +25,6 @@ bool c_locale() {
     if (value && *value) return std::strcmp(value, "C") == 0 || std::strcmp(value, "POSIX") == 0;
   }
   return true;
-}
-
-Ref<> call_keywords(Value callable, std::initializer_list<Value> values, std::initializer_list<const char*> names) {
-  Ref<Tuple> keywords = tuple_allocate(static_cast<int64_t>(names.size()));
-  if (!keywords) return Ref<>();
-  int64_t i = 0;
-  for (const char* name : names) keywords->items[i++].init(Ref<>::retain(Value::object(intern(name))));
-  Args args{values.begin(), static_cast<uint32_t>(values.size() - names.size()), keywords.get()};
-  return call(callable, args);
 }
 
 Ref<> make_stream(Value open, Value wrapper, int fd, bool writes, const char* name, Str* encoding, Str* errors) {

@@ -63,7 +63,7 @@ Ref<> sys_exit(const Value* a) {
 
 Ref<> sys_getframe(const Value* a) {
   int depth = 0;
-  if (!to_c_int(a[0], &depth)) return Ref<>();
+  if (!to_cint(a[0], &depth)) return Ref<>();
   Ref<> frame = current_frame(depth < 0 ? 0 : depth);
   if (!frame) return error_pending() ? Ref<>() : raise(exc::ValueError, "call stack is not deep enough");
   if (!audit("sys._getframe", {frame.value()})) return Ref<>();
@@ -158,7 +158,7 @@ Ref<> sys_call_tracing(const Value* a) {
 Ref<> sys_getrecursionlimit(const Value*) { return int_from_int64(g_recursion_limit.load(std::memory_order_relaxed)); }
 Ref<> sys_setrecursionlimit(const Value* a) {
   int limit = 0;
-  if (!to_c_int(a[0], &limit)) return Ref<>();
+  if (!to_cint(a[0], &limit)) return Ref<>();
   if (limit < 1) return raise(exc::ValueError, "recursion limit must be greater or equal than 1");
   int64_t old = g_recursion_limit.load(std::memory_order_relaxed);
   int64_t depth = old - current_thread()->recursion_remaining;
@@ -216,7 +216,7 @@ Ref<> sys_set_asyncgen_hooks(const Value* a) {
 }
 Ref<> sys_set_coroutine_origin_tracking_depth(const Value* a) {
   int depth = 0;
-  if (!to_c_int(a[0], &depth)) return Ref<>();
+  if (!to_cint(a[0], &depth)) return Ref<>();
   if (depth < 0) return raise(exc::ValueError, "depth must be >= 0");
   tls_coroutine_origin_depth = depth;
   return none_ref();
@@ -262,7 +262,7 @@ Ref<> sys_getfilesystemencodeerrors(const Value*) { return str_from_ascii("surro
 Ref<> sys_get_int_max_str_digits(const Value*) { return int_from_int64(int_max_str_digits()); }
 Ref<> sys_set_int_max_str_digits(const Value* a) {
   int digits = 0;
-  if (!to_c_int(a[0], &digits)) return Ref<>();
+  if (!to_cint(a[0], &digits)) return Ref<>();
   if (digits != 0 && digits < 640) return raise(exc::ValueError, "maxdigits must be 0 or larger than 640");
   set_int_max_str_digits(digits);
   return none_ref();
@@ -271,7 +271,7 @@ Ref<> sys_is_finalizing(const Value*) { return bool_ref(is_finalizing()); }
 Ref<> sys_getdlopenflags(const Value*) { return int_from_int64(g_dlopen_flags.load(std::memory_order_relaxed)); }
 Ref<> sys_setdlopenflags(const Value* a) {
   int flags = 0;
-  if (!to_c_int(a[0], &flags)) return Ref<>();
+  if (!to_cint(a[0], &flags)) return Ref<>();
   g_dlopen_flags.store(flags, std::memory_order_relaxed);
   return none_ref();
 }

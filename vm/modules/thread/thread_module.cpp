@@ -109,7 +109,7 @@ Ref<> thread_exit(const Value*) { return raise_none(exc::SystemExit); }
 
 Ref<> thread_interrupt_main(const Value* a) {
   int number = SIGINT;
-  if (!to_c_int(a[0], &number)) return Ref<>();
+  if (!to_cint(a[0], &number)) return Ref<>();
   if (number < 1 || number >= kSignalCount) return raise(exc::ValueError, "signal number out of range");
   // Ignored and default dispositions stay without effect, as for a real signal that Python does not handle.
   if (signal_has_handler(number)) trip_signal(number);

@@ -50,7 +50,7 @@ Ref<> time_nanoseconds(const Value*) { return int_from_int64(clock_ns(clock)); }
 
 bool read_clock(Value id, int64_t* ns, int (*read)(clockid_t, timespec*)) {
   int clock;
-  if (!to_c_int(id, &clock)) return false;
+  if (!to_cint(id, &clock)) return false;
   timespec t;
   if (read(clock, &t) != 0) return raise_os_error();
   *ns = t.tv_sec * kNano + t.tv_nsec;
@@ -70,7 +70,7 @@ Ref<> time_clock_getres(const Value* a) {
 }
 Ref<> set_clock(Value id, int64_t ns) {
   int clock;
-  if (!to_c_int(id, &clock)) return Ref<>();
+  if (!to_cint(id, &clock)) return Ref<>();
   timespec t = {ns / kNano, ns % kNano};
   if (t.tv_nsec < 0) {
     t.tv_nsec += kNano;

@@ -1,0 +1,20 @@
+#pragma once
+// Shared by the import system and the _imp module.
+#include "gc/refcount/ref.h"
+
+namespace pt {
+
+struct NativeModule;
+struct Str;
+
+// The native module of that name, or nullptr. sys and builtins are not in the table.
+const NativeModule* find_native_module(Str* name);
+// Makes a native module (or gives sys or builtins) and puts it in sys.modules; empty without an exception when there is none.
+Ref<> import_native(Str* name);
+// importlib.util.cache_from_source's folder for a source file whose own folder is not ours to write: "" when it is.
+bool cache_is_redirected(const char* source_path);
+const char* cache_folder();
+// Replaces what _bootstrap_external says about cache paths and the magic number.
+bool patch_bootstrap_external(Value module);
+
+}  // namespace pt
