@@ -358,6 +358,9 @@ void report_tracked(HeapLocal* heap) {
   int64_t net = heap->tracked_net;
   heap->tracked_net = 0;
   int64_t total = g_tracked.fetch_add(net, std::memory_order_relaxed) + net;
+  // Never below zero: a large structure that died must not put off the next collection by as much.
+  while (PT_UNLIKELY(total < 0) && !g_tracked.compare_exchange_weak(total, 0, std::memory_order_relaxed)) {
+  }
   int64_t trigger = g_trigger.load(std::memory_order_relaxed);
   if (trigger > 0 && net > 0 && total >= trigger) tls_mutator->request(kBreakCollect);
 }

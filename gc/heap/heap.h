@@ -49,8 +49,8 @@ struct HeapHooks {
 };
 extern constinit HeapHooks g_heap_hooks;
 
-// Container allocations minus frees since reset_tracked_allocations() at which kBreakCollect is requested on the thread
-// that allocates; 0: never. Threads report their counts in batches.
+// Container allocations minus frees (never below 0) since reset_tracked_allocations() at which kBreakCollect is requested
+// on the thread that allocates; 0: never. Threads report their counts in batches.
 void set_collection_trigger(int64_t net_allocations);
 int64_t tracked_allocations();
 void reset_tracked_allocations();
