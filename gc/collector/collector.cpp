@@ -1,0 +1,304 @@
+#include "gc/collector/collector.h"
+
+#include <cstdio>
+#include <ctime>
+
+#include "gc/collector/trial.h"
+#include "gc/heap/heap.h"
+#include "gc/refcount/refcount.h"
+#include "gc/sync/mutator.h"
+#include "gc/sync/mutator_parts.h"
+
+namespace pt {
+
+constinit CollectorHooks g_collector_hooks{};
+
+namespace {
+
+struct RootNode {
+  Object* root;
+  RootNode* next;
+};
+
+constinit std::atomic<RootNode*> g_roots{nullptr};
+constinit std::atomic<uint32_t> g_debug{0};
+constinit std::atomic<int64_t> g_collections{0};
+constinit std::atomic<int64_t> g_collected{0};
+constinit std::atomic<int64_t> g_uncollectable{0};
+constinit std::atomic<int64_t> g_total_pause{0};
+constinit std::atomic<int64_t> g_longest_pause{0};
+
+constinit std::atomic<int64_t> g_threshold{700};
+constinit std::atomic<bool> g_enabled{true};
+constinit std::atomic<int64_t> g_live{0};            // tracked objects the last collection left
+constinit std::atomic<bool> g_automatic{false};      // an automatic collection has not reset the count yet
+
+// This thread runs a collection: finalisers that collect must not recurse.
+constinit thread_local bool tls_collecting = false;
+
+int64_t now_ns() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+}
+
+int64_t effective_trigger() {
+  int64_t threshold = g_threshold.load(std::memory_order_relaxed);
+  if (threshold <= 0 || !g_enabled.load(std::memory_order_relaxed)) return 0;
+  int64_t quarter = g_live.load(std::memory_order_relaxed) / 4;
+  return threshold > quarter ? threshold : quarter;
+}
+
+void note_pause(int64_t ns) {
+  g_total_pause.fetch_add(ns, std::memory_order_relaxed);
+  int64_t longest = g_longest_pause.load(std::memory_order_relaxed);
+  while (ns > longest && !g_longest_pause.compare_exchange_weak(longest, ns, std::memory_order_relaxed)) {
+  }
+}
+
+// One collection of one thread. What it found unreachable is held by a count each, so that other threads' collections
+// see those objects as referenced from outside and leave them alone: collections need no lock among each other.
+class Collection {
+ public:
+  CollectionResult run(bool automatic);
+
+ private:
+  static void add_candidate(Object* o, void* context);
+  bool find_garbage();
+  void claim_garbage();
+  void run_finalizers();
+  void drop_resurrected();
+  void free_garbage();
+  void save_garbage();
+
+  WordArray<Object*> garbage_;
+  int64_t live_ = 0;     // tracked objects that stay
+  int64_t pause_ns_ = 0;
+  bool weakrefs_cleared_ = false;
+  bool has_finalizers_ = false;
+  bool failed_ = false;  // memory ran out: nothing is freed
+  Trial* trial_ = nullptr;
+};
+
+// World stopped from here ...
+
+void Collection::add_candidate(Object* o, void* context) {
+  Collection* self = static_cast<Collection*>(context);
+  uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
+  if (!(bits & (kGcTracked | kGcDeferred))) return;
+  self->live_++;
+  // What is left out keeps its references: they count as references from outside.
+  if ((bits & (kGcFrozen | kGcUnreachable | kGcDead)) || o->is_immortal()) return;
+  int64_t count = reference_count(o);
+  if (count <= 0) return;  // being destroyed, or about to be: its fields may be half gone
+  if (bits & kGcDeferred) count--;  // the heap's own
+  if (!self->trial_->add(o, count)) self->failed_ = true;
+}
+
+bool Collection::find_garbage() {
+  Trial trial;
+  trial_ = &trial;
+  for_each_object(add_candidate, this);
+  trial_ = nullptr;
+  if (failed_) return false;
+  trial.subtract_internal();
+  return trial.mark_from_roots() && trial.unreachable(garbage_);
+}
+
+// Makes the garbage ours: a count each, and counts merged, so that no owner that is blocked (or gone) has to help.
+void Collection::claim_garbage() {
+  for (Object* o : garbage_) {
+    if (owned_by_this_thread(o)) {
+      incref(o);
+    } else {
+      merge_counts(o, 1);
+    }
+    uint8_t bits = o->gc_bits.fetch_or(kGcUnreachable, std::memory_order_relaxed);
+    if (layout_of(o)->finalize && !(bits & kGcFinalised)) has_finalizers_ = true;
+  }
+  for (Object* o : garbage_) {
+    if (o->has_gc_bit(kGcHasWeakrefs) && g_heap_hooks.clear_weakrefs) {
+      g_heap_hooks.clear_weakrefs(o);
+      weakrefs_cleared_ = true;
+    }
+  }
+}
+
+// The whole set again, after finalisers ran: what has gained references from outside, with all it reaches, lives on.
+void Collection::drop_resurrected() {
+  Trial trial;
+  bool complete = true;
+  for (Object* o : garbage_) {
+    int64_t count = reference_count(o) - 1;  // ours
+    if (o->has_gc_bit(kGcDeferred)) count--;
+    complete = complete && trial.add(o, count);
+  }
+  if (complete) {
+    trial.subtract_internal();
+    complete = trial.mark_from_roots();
+  }
+  failed_ = !complete;
+  for (Object* o : garbage_) {
+    if (failed_ || trial.reached(o)) {
+      o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcUnreachable), std::memory_order_relaxed);
+    } else if (o->has_gc_bit(kGcHasWeakrefs) && g_heap_hooks.clear_weakrefs) {
+      g_heap_hooks.clear_weakrefs(o);  // made by a finaliser
+      weakrefs_cleared_ = true;
+    }
+  }
+}
+
+// ... to here.
+
+void Collection::run_finalizers() {
+  for (Object* o : garbage_) {
+    const TypeLayout* layout = layout_of(o);
+    if (!layout->finalize) continue;
+    if (o->gc_bits.fetch_or(kGcFinalised, std::memory_order_relaxed) & kGcFinalised) continue;
+    layout->finalize(o);
+  }
+}
+
+void Collection::save_garbage() {
+  for (Object* o : garbage_) {
+    if (!o->has_gc_bit(kGcUnreachable)) continue;
+    o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcUnreachable), std::memory_order_relaxed);
+    if (o->has_gc_bit(kGcTracked) && g_collector_hooks.save_garbage) g_collector_hooks.save_garbage(o);
+  }
+}
+
+void Collection::free_garbage() {
+  for (Object* o : garbage_) {
+    if (!o->has_gc_bit(kGcUnreachable)) continue;
+    if (const TypeLayout* layout = layout_of(o); layout->clear) layout->clear(o);
+  }
+  for (Object* o : garbage_) {
+    uint8_t bits = o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcUnreachable), std::memory_order_relaxed);
+    if ((bits & (kGcUnreachable | kGcDeferred)) == (kGcUnreachable | kGcDeferred)) {
+      o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcDeferred), std::memory_order_relaxed);
+      decref(o);  // the heap's own count
+    }
+    decref(o);
+  }
+}
+
+CollectionResult Collection::run(bool automatic) {
+  uint32_t debug = g_debug.load(std::memory_order_relaxed);
+  refcount_drain(tls_mutator);
+  int64_t start = now_ns();
+  bool found;
+  {
+    StopTheWorld stopped;
+    found = find_garbage();
+    if (!found) garbage_.truncate(0);
+    claim_garbage();
+    g_live.store(live_ - static_cast<int64_t>(garbage_.size()), std::memory_order_relaxed);
+    reset_tracked_allocations();
+    set_collection_trigger(effective_trigger());
+    pause_ns_ = now_ns() - start;
+  }
+  if (automatic) g_automatic.store(false, std::memory_order_relaxed);
+  note_pause(pause_ns_);
+
+  if (weakrefs_cleared_ && g_heap_hooks.run_callbacks) g_heap_hooks.run_callbacks();
+  if (has_finalizers_) run_finalizers();
+  if (has_finalizers_ || weakrefs_cleared_) {
+    weakrefs_cleared_ = false;
+    int64_t again = now_ns();
+    {
+      StopTheWorld stopped;
+      drop_resurrected();
+      again = now_ns() - again;
+    }
+    note_pause(again);
+    pause_ns_ += again;
+  }
+
+  int64_t collected = 0;
+  for (Object* o : garbage_) {
+    if (!o->has_gc_bit(kGcUnreachable) || !o->has_gc_bit(kGcTracked)) continue;
+    collected++;
+    if (debug & kCollectorDebugCollectable) {
+      std::fprintf(stderr, "gc: collectable <%s %p>\n", layout_of(o)->name ? layout_of(o)->name : "object",
+                   static_cast<void*>(o));
+    }
+  }
+  if (debug & kCollectorDebugSaveAll) save_garbage();
+  free_garbage();
+  if (weakrefs_cleared_ && g_heap_hooks.run_callbacks) g_heap_hooks.run_callbacks();
+
+  g_collections.fetch_add(1, std::memory_order_relaxed);
+  g_collected.fetch_add(collected, std::memory_order_relaxed);
+  if (debug & kCollectorDebugStatistics) {
+    std::fprintf(stderr, "gc: done, %lld unreachable, 0 uncollectable, %.4fs elapsed\n",
+                 static_cast<long long>(collected), static_cast<double>(now_ns() - start) * 1e-9);
+  }
+  return {collected, 0, pause_ns_};
+}
+
+CollectionResult run_collection(bool automatic) {
+  tls_collecting = true;
+  if (g_collector_hooks.started) g_collector_hooks.started();
+  Collection collection;
+  CollectionResult result = collection.run(automatic);
+  if (g_collector_hooks.finished) g_collector_hooks.finished(result);
+  tls_collecting = false;
+  return result;
+}
+
+}  // namespace
+
+CollectionResult collect() {
+  if (tls_collecting) return {0, 0, 0};
+  return run_collection(false);
+}
+
+void collect_if_due() {
+  tls_mutator->acknowledge(kBreakCollect);
+  int64_t trigger = effective_trigger();
+  if (tls_collecting || trigger == 0 || tracked_allocations() < trigger) return;
+  // Another thread's automatic collection will do for this one.
+  if (g_automatic.exchange(true, std::memory_order_relaxed)) return;
+  run_collection(true);
+}
+
+void set_collection_threshold(int64_t allocations) {
+  g_threshold.store(allocations, std::memory_order_relaxed);
+  set_collection_trigger(effective_trigger());
+}
+int64_t collection_threshold() { return g_threshold.load(std::memory_order_relaxed); }
+void set_collection_enabled(bool enabled) {
+  g_enabled.store(enabled, std::memory_order_relaxed);
+  set_collection_trigger(effective_trigger());
+}
+bool collection_enabled() { return g_enabled.load(std::memory_order_relaxed); }
+int64_t collection_count() {
+  int64_t count = tracked_allocations();
+  return count > 0 ? count : 0;
+}
+
+CollectorStatistics collector_statistics() {
+  return {g_collections.load(std::memory_order_relaxed), g_collected.load(std::memory_order_relaxed),
+          g_uncollectable.load(std::memory_order_relaxed), g_total_pause.load(std::memory_order_relaxed),
+          g_longest_pause.load(std::memory_order_relaxed)};
+}
+
+bool add_collector_root(Object* root) {
+  RootNode* node = static_cast<RootNode*>(memory::allocate(sizeof(RootNode)));
+  if (!node) return false;
+  node->root = root;
+  node->next = g_roots.load(std::memory_order_relaxed);
+  // Pairs with the acquire in for_each_collector_root.
+  while (!g_roots.compare_exchange_weak(node->next, node, std::memory_order_release, std::memory_order_relaxed)) {
+  }
+  return true;
+}
+
+void for_each_collector_root(void (*visit)(Object*, void*), void* context) {
+  for (RootNode* node = g_roots.load(std::memory_order_acquire); node; node = node->next) visit(node->root, context);
+}
+
+void set_collector_debug(uint32_t flags) { g_debug.store(flags, std::memory_order_relaxed); }
+uint32_t collector_debug() { return g_debug.load(std::memory_order_relaxed); }
+
+}  // namespace pt
