@@ -73,7 +73,7 @@ int equal_bounded(Value a, Value b, int depth) {
 
 int equal_simple(Value a, Value b) { return equal_bounded(a, b, 3); }
 
-bool slice_bound(Value v, int64_t* out) {
+bool index_bound(Value v, int64_t* out) {
   if (v.is_small_int()) {
     *out = v.as_small_int();
     return true;

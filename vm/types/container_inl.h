@@ -55,7 +55,7 @@ PT_INLINE bool has_index(Value v) {
 }
 
 // The bound of list.index and the like: __index__ is required, large values clamp. TypeError otherwise.
-bool slice_bound(Value v, int64_t* out);
+bool index_bound(Value v, int64_t* out);
 
 // The argument of an iterator's __setstate__: an int that fits a word.
 bool state_argument(Value v, int64_t* out);

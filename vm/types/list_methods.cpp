@@ -400,8 +400,8 @@ Ref<> method_remove(const Value* a) {
 Ref<> method_index(const Value* a) {
   List* list = as_list(a[0]);
   int64_t start = 0, end = INT64_MAX;
-  if (!a[2].empty() && !slice_bound(a[2], &start)) return Ref<>();
-  if (!a[3].empty() && !slice_bound(a[3], &end)) return Ref<>();
+  if (!a[2].empty() && !index_bound(a[2], &start)) return Ref<>();
+  if (!a[3].empty() && !index_bound(a[3], &end)) return Ref<>();
   int64_t n = list_size(list);
   if (start < 0 && (start += n) < 0) start = 0;
   if (end < 0 && (end += n) < 0) end = 0;

@@ -207,8 +207,8 @@ Ref<> tuple_iter(Value self) { return tuple_iterator_new(self); }
 Ref<> tuple_index(const Value* a) {
   Tuple* t = as_tuple(a[0]);
   int64_t start = 0, end = INT64_MAX;
-  if (!a[2].empty() && !slice_bound(a[2], &start)) return Ref<>();
-  if (!a[3].empty() && !slice_bound(a[3], &end)) return Ref<>();
+  if (!a[2].empty() && !index_bound(a[2], &start)) return Ref<>();
+  if (!a[3].empty() && !index_bound(a[3], &end)) return Ref<>();
   clamp_range(t->length, &start, &end);
   for (int64_t i = start; i < end; ++i) {
     int result = equal_items(t->at(i), a[1]);
