@@ -18,11 +18,11 @@ bool has_unpacking(const Seq<Expr*>& args, const Seq<Keyword*>& keywords) {
 
 }  // namespace
 
-bool Codegen::check_keywords(const Seq<Keyword*>& keywords) {
+bool Codegen::check_keywords(const Seq<Keyword*>& keywords, const Span& span) {
   for (uint32_t i = 0; i < keywords.size; i++) {
     const Keyword* keyword = keywords[i];
     if (!keyword->arg) continue;
-    if (is_forbidden(keyword->arg, ExprContext::Store, keyword->span)) return false;
+    if (is_forbidden(keyword->arg, ExprContext::Store, span)) return false;
     for (uint32_t j = i + 1; j < keywords.size; j++) {
       if (keywords[j]->arg == keyword->arg) {
         context_.syntax_error(keywords[j]->span, "keyword argument repeated: %s", keyword->arg->utf8);
@@ -40,7 +40,7 @@ int Codegen::keyword_names(const Seq<Keyword*>& keywords) {
 }
 
 void Codegen::call(const Call* expr, int dest) {
-  if (!check_keywords(expr->keywords)) return;
+  if (!check_keywords(expr->keywords, expr->span)) return;
   Temps temps(*this);
   int base = base_for(dest);
   size_t count = expr->args.size + expr->keywords.size;

@@ -201,7 +201,7 @@ class Codegen {
 
   // --- calls (calls.cpp)
   void call(const Call* expr, int dest);
-  bool check_keywords(const Seq<Keyword*>& keywords);
+  bool check_keywords(const Seq<Keyword*>& keywords, const Span& span);
   // Function in base, `leading` arguments after it.
   void call_with(int base, size_t leading, const Seq<Expr*>& args, const Seq<Keyword*>& keywords, int dest,
                  const Span& span, int late_function = kNoRegister);
@@ -223,7 +223,7 @@ class Codegen {
   void annotation_into(const Expr* annotation, int dest);
   int load_decorators(const Seq<Expr*>& decorators);
   void apply_decorators(const Seq<Expr*>& decorators, int first);
-  void check_debug_args(const Arguments* args);
+  void check_debug_args(const Arguments* args, const Span& span);
   CodeUnit* function_body(const Arguments* args, const Seq<Stmt*>* body, const Expr* lambda_body);
   CodeUnit* class_body(const ClassDef* stmt);
   void comprehension(const Expr* expr, const Seq<Comprehension*>& generators, int dest);

@@ -119,9 +119,9 @@ int Codegen::collect_annotations(const Arguments* args, const Expr* returns, int
   return next_temp_ - first;
 }
 
-void Codegen::check_debug_args(const Arguments* args) {
+void Codegen::check_debug_args(const Arguments* args, const Span& span) {
   auto check = [&](const Arg* arg) {
-    if (arg) is_forbidden(arg->arg, ExprContext::Store, arg->span);
+    if (arg) is_forbidden(arg->arg, ExprContext::Store, span);
   };
   for (const Arg* arg : args->posonlyargs) check(arg);
   for (const Arg* arg : args->args) check(arg);
@@ -133,7 +133,7 @@ void Codegen::check_debug_args(const Arguments* args) {
 void Codegen::make_function(const void* node, ScopeKind kind, const Identifier* name, const Arguments* args,
                             const Expr* returns, const Seq<Stmt*>* statements, const Expr* lambda_body,
                             int first_line, int dest, const Span& span) {
-  check_debug_args(args);
+  check_debug_args(args, span);
   Temps temps(*this);
   if (is_temp(dest) && dest == next_temp_ - 1) next_temp_ = dest;
   int base = next_temp_;
@@ -285,7 +285,7 @@ void Codegen::lambda(const Lambda* expr, int dest) {
 
 void Codegen::class_statement(const ClassDef* stmt) {
   is_forbidden(stmt->name, ExprContext::Store, stmt->span);
-  check_keywords(stmt->keywords);
+  check_keywords(stmt->keywords, stmt->span);
   Temps temps(*this);
   int first = load_decorators(stmt->decorator_list);
   int first_line = stmt->decorator_list.empty() ? stmt->span.line : stmt->decorator_list[0]->span.line;

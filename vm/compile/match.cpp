@@ -2,13 +2,15 @@
 // and the captured ones lie above it; where a pattern fails, it jumps to a place that empties exactly those
 // registers.
 #include "vm/compile/codegen.h"
+#include "vm/compile/unparse.h"
 
 namespace pt::compiler {
 
 // One case of a match statement.
 class PatternCompiler {
  public:
-  PatternCompiler(Codegen& generator, int subject) : generator_(generator), base_(subject + 1) {}
+  PatternCompiler(Codegen& generator, int subject, bool allow_irrefutable)
+      : generator_(generator), base_(subject + 1), allow_irrefutable_(allow_irrefutable) {}
 
   // Tests and destructures the value in `reg`, which stays; captures are collected. `is_owned`: the register
   // belongs to the pattern, which empties it or captures it.
@@ -43,8 +45,17 @@ class PatternCompiler {
     if (is_owned) generator_.emit(Opcode::kCLEAR, Codegen::W(reg));
   }
 
+  // A part of another pattern: it may match anything.
+  void sub_pattern(const Pattern* node, int reg) {
+    bool saved = allow_irrefutable_;
+    allow_irrefutable_ = true;
+    pattern(node, reg, true);
+    allow_irrefutable_ = saved;
+  }
+
   Codegen& generator_;
   int base_;
+  bool allow_irrefutable_;  // false where other patterns would never be tried
   std::vector<Label*> failures_;
   std::vector<Capture> captures_;
 
@@ -58,14 +69,45 @@ class PatternCompiler {
 
 namespace {
 
+bool numeric_key(const UnitConstant& key, double* real, double* imaginary) {
+  *imaginary = 0;
+  switch (key.kind) {
+    case UnitKind::kTrue:
+      *real = 1;
+      return true;
+    case UnitKind::kFalse:
+      *real = 0;
+      return true;
+    case UnitKind::kInt:
+      *real = static_cast<double>(key.literal->integer);
+      return key.literal->is_small && *real < 0x1p53 && *real > -0x1p53;
+    case UnitKind::kFloat:
+      *real = key.literal->number;
+      return true;
+    case UnitKind::kImaginary:
+      *real = 0, *imaginary = key.literal->number;
+      return true;
+    case UnitKind::kComplex:
+      *real = key.items[0].literal->number;
+      *imaginary = key.items[1].literal->number;
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Equal as dict keys are.
+bool is_same_key(const UnitConstant& a, const UnitConstant& b) {
+  double real[2], imaginary[2];
+  if (numeric_key(a, &real[0], &imaginary[0]) && numeric_key(b, &real[1], &imaginary[1])) {
+    return real[0] == real[1] && imaginary[0] == imaginary[1];
+  }
+  return same_constant(a, b);
+}
+
 bool is_wildcard(const Pattern* pattern) {
   const MatchAs* node = try_as<MatchAs>(pattern);
   return node && !node->name && !node->pattern;
-}
-
-bool is_irrefutable(const Pattern* pattern) {
-  const MatchAs* node = try_as<MatchAs>(pattern);
-  return node && !node->pattern;
 }
 
 }  // namespace
@@ -151,13 +193,21 @@ void PatternCompiler::pattern(const Pattern* node, int reg, bool is_owned) {
 void PatternCompiler::as_pattern(const MatchAs* node, int reg, bool is_owned) {
   Codegen& g = generator_;
   g.at(node->span);
+  if (!node->pattern && !allow_irrefutable_) {
+    if (node->name) {
+      g.context_.syntax_error(node->span, "name capture '%s' makes remaining patterns unreachable",
+                              node->name->utf8);
+    } else {
+      g.context_.syntax_error(node->span, "wildcard makes remaining patterns unreachable");
+    }
+    return;
+  }
   if (!node->name) {  // _
     drop(reg, is_owned);
     return;
   }
   if (node->pattern) pattern(node->pattern, reg, false);
-  g.at(node->span);
-  capture(node->name, reg, is_owned, node->span);
+  capture(node->name, reg, is_owned, g.asm_.position());
 }
 
 void PatternCompiler::sequence(const MatchSequence* node, int reg, bool is_owned) {
@@ -170,7 +220,7 @@ void PatternCompiler::sequence(const MatchSequence* node, int reg, bool is_owned
     const MatchStar* node_star = try_as<MatchStar>(patterns[i]);
     if (node_star) {
       if (star >= 0) {
-        g.context_.syntax_error(node->span, "multiple starred expressions in sequence pattern");
+        g.context_.syntax_error(node->span, "multiple starred names in sequence pattern");
         return;
       }
       star = static_cast<int>(i);
@@ -217,7 +267,7 @@ void PatternCompiler::sequence(const MatchSequence* node, int reg, bool is_owned
         g.emit(Opcode::kSUB, Codegen::W(item), Codegen::killed(item), distance);
         g.emit(Opcode::kLOAD_ITEM, Codegen::W(item), Codegen::live(reg), Codegen::killed(item));
       }
-      pattern(patterns[i], item, true);
+      sub_pattern(patterns[i], item);
     }
     g.at(node->span);
     drop(reg, is_owned);
@@ -231,7 +281,7 @@ void PatternCompiler::sequence(const MatchSequence* node, int reg, bool is_owned
     g.emit(Opcode::kUNPACK_EX, Codegen::W(first), subject,
            static_cast<int>(static_cast<uint32_t>(star) | (size - static_cast<uint32_t>(star) - 1) << 8));
   }
-  for (uint32_t i = 0; i < size; i++) pattern(patterns[i], first + static_cast<int>(i), true);
+  for (uint32_t i = 0; i < size; i++) sub_pattern(patterns[i], first + static_cast<int>(i));
 }
 
 void PatternCompiler::mapping(const MatchMapping* node, int reg, bool is_owned) {
@@ -264,19 +314,9 @@ void PatternCompiler::mapping(const MatchMapping* node, int reg, bool is_owned) 
       return;
     }
     for (uint32_t j = 0; is_constant && j < i; j++) {
-      if (node->keys[j]->kind != ExprKind::Attribute && same_constant(items[i], items[j])) {
-        UnitConstant repeated = items[i];
-        std::string_view text =
-            repeated.literal && repeated.kind == UnitKind::kStr ? repeated.literal->text.view() : "";
-        if (!text.empty()) {
-          g.context_.syntax_error(node->span, "mapping pattern checks duplicate key ('%s')",
-                                  repeated.literal->text.data);
-        } else if (repeated.kind == UnitKind::kInt && repeated.literal->is_small) {
-          g.context_.syntax_error(node->span, "mapping pattern checks duplicate key (%lld)",
-                                  static_cast<long long>(repeated.literal->integer));
-        } else {
-          g.context_.syntax_error(node->span, "mapping pattern checks duplicate key");
-        }
+      if (node->keys[j]->kind != ExprKind::Attribute && is_same_key(items[i], items[j])) {
+        g.context_.syntax_error(node->span, "mapping pattern checks duplicate key (%s)",
+                                unparse(g.context_.arena, key).data());
         return;
       }
     }
@@ -317,7 +357,7 @@ void PatternCompiler::mapping(const MatchMapping* node, int reg, bool is_owned) 
     int first = g.next_temp_;
     for (uint32_t i = 0; i < size; i++) g.alloc();
     g.emit(Opcode::kUNPACK_SEQUENCE, Codegen::W(first), Codegen::killed(result), static_cast<int>(size));
-    for (uint32_t i = 0; i < size; i++) pattern(node->patterns[i], first + static_cast<int>(i), true);
+    for (uint32_t i = 0; i < size; i++) sub_pattern(node->patterns[i], first + static_cast<int>(i));
   }
   if (node->rest) capture(node->rest, rest, true, node->span);
 }
@@ -360,7 +400,7 @@ void PatternCompiler::class_pattern(const MatchClass* node, int reg, bool is_own
   g.emit(Opcode::kUNPACK_SEQUENCE, Codegen::W(first), Codegen::killed(result), static_cast<int>(size));
   for (uint32_t i = 0; i < size; i++) {
     const Pattern* item = i < positional ? node->patterns[i] : node->kwd_patterns[i - positional];
-    pattern(item, first + static_cast<int>(i), true);
+    sub_pattern(item, first + static_cast<int>(i));
   }
 }
 
@@ -409,19 +449,10 @@ void PatternCompiler::alternatives(const MatchOr* node, int reg, bool is_owned) 
   for (uint32_t i = 0; i < node->patterns.size; i++) {
     const Pattern* alternative = node->patterns[i];
     g.next_temp_ = above;
-    if (i + 1 < node->patterns.size && is_irrefutable(alternative)) {
-      const MatchAs* irrefutable = as<MatchAs>(alternative);
-      if (irrefutable->name) {
-        g.context_.syntax_error(alternative->span, "name capture '%s' makes remaining patterns unreachable",
-                                irrefutable->name->utf8);
-      } else {
-        g.context_.syntax_error(alternative->span, "wildcard makes remaining patterns unreachable");
-      }
-      return;
-    }
     // The alternative fails by itself: what lies above the slots is emptied, then the next one is tried.
-    PatternCompiler inner(g, above - 1);
+    PatternCompiler inner(g, above - 1, allow_irrefutable_ && i + 1 == node->patterns.size);
     inner.pattern(alternative, reg, false);
+    Span last = g.asm_.position();
     if (i == 0) {
       for (const Capture& capture : inner.captures_) names.push_back(capture.name);
     }
@@ -440,7 +471,7 @@ void PatternCompiler::alternatives(const MatchOr* node, int reg, bool is_owned) 
              found->is_owned ? Codegen::killed(found->reg) : Codegen::live(found->reg));
     }
     if (!is_same) {
-      g.context_.syntax_error(node->span, "alternative patterns bind different names");
+      g.context_.syntax_error(last, "alternative patterns bind different names");
       return;
     }
     g.asm_.jump(matched);
@@ -484,18 +515,7 @@ void Codegen::match_statement(const Match* stmt) {
     const MatchCase* match_case = stmt->cases[i];
     Temps inner(*this);
     bool is_last = i + 1 == stmt->cases.size;
-    if (!is_last && !match_case->guard && is_irrefutable(match_case->pattern)) {
-      const MatchAs* irrefutable = as<MatchAs>(match_case->pattern);
-      if (irrefutable->name) {
-        context_.syntax_error(match_case->pattern->span,
-                              "name capture '%s' makes remaining patterns unreachable",
-                              irrefutable->name->utf8);
-      } else {
-        context_.syntax_error(match_case->pattern->span, "wildcard makes remaining patterns unreachable");
-      }
-      return;
-    }
-    PatternCompiler compiler(*this, subject);
+    PatternCompiler compiler(*this, subject, match_case->guard || is_last);
     compiler.pattern(match_case->pattern, subject, false);
     compiler.store_captures(match_case->pattern->span);
     next_temp_ = subject + 1;

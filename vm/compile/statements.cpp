@@ -197,7 +197,7 @@ void Codegen::annotated_assign(const AnnAssign* stmt) {
   switch (target->kind) {
     case ExprKind::Name: {
       const Identifier* id = as<Name>(target)->id;
-      if (is_forbidden(id, ExprContext::Store, target->span)) return;
+      if (is_forbidden(id, ExprContext::Store, stmt->span)) return;
       if (!stmt->simple || !is_kept) break;
       Temps temps(*this);
       int reg = alloc();
@@ -210,7 +210,7 @@ void Codegen::annotated_assign(const AnnAssign* stmt) {
       return;
     }
     case ExprKind::Attribute:
-      if (is_forbidden(as<Attribute>(target)->attr, ExprContext::Store, target->span)) return;
+      if (is_forbidden(as<Attribute>(target)->attr, ExprContext::Store, stmt->span)) return;
       if (!stmt->value) effect(as<Attribute>(target)->value);
       break;
     case ExprKind::Subscript:
@@ -244,7 +244,8 @@ void Codegen::return_statement(const Return* stmt) {
   }
   for (Block* block = blocks_; block; block = block->outer) {
     if (block->kind == BlockKind::kGroupHandler) {
-      context_.syntax_error(stmt->span, "'break', 'continue' and 'return' cannot appear in an except* block");
+      context_.syntax_error(stmt->value && is_constant(stmt->value) ? stmt->value->span : stmt->span,
+                            "'break', 'continue' and 'return' cannot appear in an except* block");
       return;
     }
   }

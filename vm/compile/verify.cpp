@@ -44,6 +44,7 @@ class Verifier {
   std::vector<bool> starts_;  // words where instructions start
   std::vector<int> handler_;  // innermost exception entry of every word, -1 none
   std::vector<bool> leaders_;
+  std::vector<bool> reached_;
   std::vector<Registers> states_;  // at leaders
   std::vector<uint32_t> work_;
   Registers now_;
@@ -100,6 +101,7 @@ bool Verifier::scan() {
   if (registers_ < first_temp_) return fail("fewer registers than locals");
   starts_.assign(size + 1, false);
   leaders_.assign(size + 1, false);
+  reached_.assign(size + 1, false);
   handler_.assign(size, -1);
   states_.resize(size + 1);
   for (at_ = 0; at_ < size;) {
@@ -169,7 +171,8 @@ bool Verifier::scan() {
 
 bool Verifier::merge_into(uint32_t target, const Registers& state) {
   Registers& known = states_[target];
-  if (known.empty()) {
+  if (!reached_[target]) {
+    reached_[target] = true;
     known = state;
     work_.push_back(target);
     return true;

@@ -21,7 +21,7 @@ bool read_file(const char* path, std::string* text) {
 }
 
 void print_error(const char* path, const pt::syntax::SyntaxErrorInfo& error) {
-  printf("%s:%d:%d: %s: %.*s\n", path, error.line, error.offset,
+  printf("%s:%d:%d-%d:%d: %s: %.*s\n", path, error.line, error.offset, error.end_line, error.end_offset,
          error.kind == pt::syntax::ErrorKind::RecursionError ? "RecursionError" : "SyntaxError",
          static_cast<int>(error.message.length), error.message.data);
 }
@@ -29,7 +29,7 @@ void print_error(const char* path, const pt::syntax::SyntaxErrorInfo& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool quiet = false;
+  bool quiet = false, show_warnings = false;
   pt::CompileOptions options;
   pt::DisassembleOptions listing;
   pt::syntax::ParseOptions parse_options;
@@ -39,6 +39,8 @@ int main(int argc, char** argv) {
     const char* argument = argv[i];
     if (!strcmp(argument, "-q")) {
       quiet = true;
+    } else if (!strcmp(argument, "-w")) {
+      show_warnings = true;
     } else if (!strcmp(argument, "-p")) {
       listing.positions = true;
     } else if (!strcmp(argument, "-O")) {
@@ -70,7 +72,7 @@ int main(int argc, char** argv) {
       pt::CompileResult result = pt::compile_module(arena, parsed.mod, nullptr, options);
       compile_time += std::chrono::duration<double>(std::chrono::steady_clock::now() - middle).count();
       for (const auto& warning : result.warnings) {
-        if (!quiet) printf("%s:%d: SyntaxWarning: %s\n", argument, warning.line, warning.message.data);
+        if (!quiet || show_warnings) printf("%s:%d: SyntaxWarning: %s\n", argument, warning.line, warning.message.data);
       }
       if (!result) {
         print_error(argument, result.error);
