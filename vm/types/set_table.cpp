@@ -114,10 +114,15 @@ int64_t SetWriter::find(Value key, int64_t hash) {
     SetTable* t = table();
     int64_t found = kSlotAbsent;
     bool restart = false;
+    removed_slot_ = -1;
     walk_slots(t->mask, hash, [&](uint64_t slot) {
       SetEntry& e = t->entries[slot];
       Value k = e.key.peek();
-      if (k.empty()) return e.hash.load(std::memory_order_relaxed) != kRemovedHash;
+      if (k.empty()) {
+        if (e.hash.load(std::memory_order_relaxed) != kRemovedHash) return true;
+        removed_slot_ = static_cast<int64_t>(slot);
+        return false;
+      }
       if (e.hash.load(std::memory_order_relaxed) != hash) return false;
       if (k.same(key)) {
         found = static_cast<int64_t>(slot);
@@ -129,8 +134,8 @@ int64_t SetWriter::find(Value key, int64_t hash) {
         // Python code decides. It runs without the lock, and may change the set.
         Ref<> held = load_locked(e.key);
         unlock();
-        result = equal(held.value(), key);
-        held.reset();
+        held_ = std::move(held);
+        result = equal(held_.value(), key);
         lock();
         if (result < 0) {
           found = kSlotError;
@@ -153,6 +158,13 @@ int SetWriter::add(Value key, int64_t hash) {
   if (slot >= 0) return 0;
   if (slot == kSlotError) return -1;
   SetTable* t = table();
+  if (removed_slot_ >= 0) {
+    SetEntry& e = t->entries[removed_slot_];
+    e.key.init(Ref<>::retain(key));
+    e.hash.store(hash, std::memory_order_release);  // after the key
+    set_used(used() + 1);
+    return 1;
+  }
   if (PT_UNLIKELY(t == kEmptySetTable)) {
     if (!resize(0)) return -2;
     t = table();

@@ -8,8 +8,10 @@
 namespace pt {
 
 struct SetEntry {
-  std::atomic<int64_t> hash;  // kRemovedHash: removed. Set before the key is published.
-  Field key;                  // empty: free or removed; a slot is used once in the life of a table
+  // kRemovedHash: removed. A fresh slot gets its hash before its key; one that is used again, after its key: whoever sees
+  // a slot without a key and with another hash knows that the chain ends there.
+  std::atomic<int64_t> hash;
+  Field key;  // empty: free or removed
 };
 struct SetTable {
   uint64_t mask;
@@ -65,6 +67,8 @@ class SetWriter {
 
   Set* set_;
   bool locked_ = true;
+  int64_t removed_slot_ = -1;  // the last one that find() came by
+  Ref<> held_;                 // a key being compared without the lock; let go after it
   SetTable* retired_[2] = {};
 };
 
