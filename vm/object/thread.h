@@ -39,6 +39,8 @@ struct CallRecord {
   int32_t result_register;   // of the caller
 };
 
+inline constexpr int kRecordReserve = 64;  // records past the limit, for handling a RecursionError
+
 struct Thread : Mutator {
   Value pending;             // owned exception instance, or empty
   Value handled;             // owned: what sys.exc_info() gives, or empty

@@ -12,6 +12,14 @@ struct Dict;
 struct Str;
 struct Tuple;
 
+// co_flags, with CPython's values.
+enum CodeFlag : uint32_t {
+  kCodeFlagOptimized = 0x1, kCodeFlagNewLocals = 0x2, kCodeFlagVarArgs = 0x4, kCodeFlagVarKeywords = 0x8,
+  kCodeFlagNested = 0x10, kCodeFlagGenerator = 0x20, kCodeFlagCoroutine = 0x80, kCodeFlagIterableCoroutine = 0x100,
+  kCodeFlagAsyncGenerator = 0x200,
+  kCodeFlagDocstring = 0x40000000,  // ours: constant 0 is the docstring; not shown in co_flags
+};
+
 struct CodeException {
   uint32_t start, end, target, depth;
 };
@@ -42,21 +50,25 @@ struct Code : Object {
   uint32_t position_bytes;
   Field name, qualname, filename; // str
   Field constants_tuple;          // co_consts, made on demand
-  struct LoopState* loops;        // one a loop: hot counters and compiled traces (vm/jit)
-  std::atomic<void*> jit_entry;   // vm/jit
+  std::atomic<struct JitCode*> jit;  // compiled traces of this code (vm/jit)
   Value constant(uint32_t k) const { return constants_end[-1 - static_cast<int64_t>(k)]; }
 };
 
 struct Function : Object {
-  Code* code;                     // counted; replaced with the world stopped (f.__code__ = ...)
-  Dict* globals;                  // counted, immutable
-  Dict* builtins;                 // counted, immutable
+  Field code_field;               // Code; replaced with the world stopped (f.__code__ = ...)
+  Field globals_field;            // dict, immutable
+  Field builtins_field;           // dict, immutable
   Field defaults;                 // tuple or empty
   Field keyword_defaults;         // dict or empty
   Field closure;                  // tuple of cells or empty; immutable
   Field name, qualname, module, doc, annotations;  // annotations: dict, tuple (not built yet) or empty
-  std::atomic<uint32_t> version;  // 0: __defaults__/__code__ changed since caches were filled
+  std::atomic<uint32_t> version;  // bumped when __defaults__, __kwdefaults__ or __code__ change
+  Code* code() const { return reinterpret_cast<Code*>(code_field.peek().as_object()); }
+  Dict* globals() const { return reinterpret_cast<Dict*>(globals_field.peek().as_object()); }
+  Dict* builtins() const { return reinterpret_cast<Dict*>(builtins_field.peek().as_object()); }
 };
+inline Function* as_function(Value v) { return reinterpret_cast<Function*>(v.as_object()); }
+inline Code* as_code(Value v) { return reinterpret_cast<Code*>(v.as_object()); }
 
 struct Cell : Object {
   Field content;  // empty: unbound
@@ -66,6 +78,10 @@ inline bool is_function(Value v) { return has_shape(v, kShape_function); }
 Ref<> cell_new(Value content_or_empty);
 inline Cell* as_cell(Value v) { return reinterpret_cast<Cell*>(v.as_object()); }
 void cell_set(Value cell, Value content);
+// The names of the locals whose kind has one of the `kinds` bits, as a tuple (co_varnames 1, co_cellvars 2, co_freevars 4).
+Ref<> code_variable_names(const Code* code, uint8_t kinds);
+// Installed by vm/interp: runs a Python function from native code.
+extern Ref<> (*g_call_function)(Value function, const Args& args);
 Ref<> function_new(Code* code, Dict* globals, Str* qualname_or_null);
 uint32_t function_self_attribute_count(Value function);
 // __name__ of the globals of the innermost Python frame, or empty.

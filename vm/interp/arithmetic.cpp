@@ -1,0 +1,344 @@
+// Arithmetic, comparison and conditional jumps.
+#include "vm/interp/dispatch.h"
+#include "vm/object/protocol.h"
+#include "vm/ops/micro_ops.h"
+#include "vm/types/float.h"
+#include "vm/types/int.h"
+
+namespace pt {
+
+using ops::Flow;
+
+namespace {
+
+// Mixed and heap numbers, then everything else. Consumes the operands and writes the result.
+bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, BinaryOp op,
+                    bool inplace) {
+  PT_SAVE_PC();
+  Value a = PT_READ(PT_B), b = PT_READ(PT_C);
+  Ref<> result;
+  if (is_exact_float(a) || is_exact_float(b)) {
+    if ((is_exact_float(a) || a.is_small_int()) && (is_exact_float(b) || b.is_small_int())) {
+      double x = a.is_small_int() ? static_cast<double>(a.as_small_int()) : as_double(a);
+      double y = b.is_small_int() ? static_cast<double>(b.as_small_int()) : as_double(b);
+      switch (op) {
+        case BinaryOp::kAdd: result = float_from_double(x + y); break;
+        case BinaryOp::kSub: result = float_from_double(x - y); break;
+        case BinaryOp::kMul: result = float_from_double(x * y); break;
+        case BinaryOp::kTrueDiv:
+          if (y != 0.0) result = float_from_double(x / y);
+          break;
+        default: break;
+      }
+      if (result) {
+        write(frame, PT_A, result.take());
+        consume(frame, PT_B);
+        consume(frame, PT_C);
+        return true;
+      }
+    }
+  }
+  if (is_exact_int(a) && is_exact_int(b) && op != BinaryOp::kPow && op != BinaryOp::kMatMul) {
+    result = int_binary(op, a, b);
+  } else {
+    result = inplace ? inplace_operation(op, a, b) : binary_operation(op, a, b);
+  }
+  if (!result) return false;
+  // The destination may be one of the operands: write first releases what the other reads no more.
+  Value owned = result.take();
+  if (PT_B & 1) consume(frame, PT_B);
+  if (PT_C & 1) consume(frame, PT_C);
+  write(frame, PT_A, owned);
+  return true;
+}
+
+}  // namespace
+
+#define PT_BINARY_SLOW(name, op, inplace)                                                             \
+  PT_SLOW(slow_##name) {                                                                              \
+    if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();       \
+    PT_NEXT(1);                                                                                       \
+  }
+// Immediates need no release: neither operand nor, mostly, the old destination holds a count.
+#define PT_STORE_IMMEDIATE(v)                                   \
+  do {                                                          \
+    Value& target_ = register_at(frame, PT_A);                  \
+    if (PT_UNLIKELY(target_.is_counted())) {                    \
+      PT_SAVE_PC();                                             \
+      write(frame, PT_A, v);                                    \
+    } else {                                                    \
+      target_ = v;                                              \
+    }                                                           \
+    PT_NEXT(1);                                                 \
+  } while (0)
+#define PT_BINARY_FAST(name, int_op, float_op)                                   \
+  PT_HANDLER(name) {                                                             \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                  \
+    Value out;                                                                   \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                \
+      if (PT_LIKELY(ops::int_op::run(a, b, out) == Flow::kNext)) PT_STORE_IMMEDIATE(out); \
+    } else if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                  \
+      if (PT_LIKELY(ops::float_op::run(a, b, out) == Flow::kNext)) PT_STORE_IMMEDIATE(out); \
+    }                                                                            \
+    PT_TAIL(slow_##name);                                                        \
+  }
+#define PT_BINARY_INT(name, int_op)                                              \
+  PT_HANDLER(name) {                                                             \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                  \
+    Value out;                                                                   \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext &&                 \
+                  ops::int_op::run(a, b, out) == Flow::kNext)) {                 \
+      PT_STORE_IMMEDIATE(out);                                                   \
+    }                                                                            \
+    PT_TAIL(slow_##name);                                                        \
+  }
+#define PT_BINARY_GENERAL(name, op, inplace)                                                          \
+  PT_HANDLER(name) {                                                                                  \
+    if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();       \
+    PT_NEXT(1);                                                                                       \
+  }
+#define PT_BINARY_BOTH(name, op, DEFINE, ...)    \
+  PT_BINARY_SLOW(name, op, false)                \
+  DEFINE(name, __VA_ARGS__)                      \
+  PT_BINARY_SLOW(INPLACE_##name, op, true)       \
+  DEFINE(INPLACE_##name, __VA_ARGS__)
+
+PT_BINARY_BOTH(ADD, kAdd, PT_BINARY_FAST, AddInt, AddFloat)
+PT_BINARY_BOTH(SUB, kSub, PT_BINARY_FAST, SubInt, SubFloat)
+PT_BINARY_BOTH(MUL, kMul, PT_BINARY_FAST, MulInt, MulFloat)
+PT_BINARY_BOTH(FLOORDIV, kFloorDiv, PT_BINARY_INT, FloorDivInt)
+PT_BINARY_BOTH(MOD, kMod, PT_BINARY_INT, ModInt)
+PT_BINARY_BOTH(AND, kAnd, PT_BINARY_INT, AndInt)
+PT_BINARY_BOTH(OR, kOr, PT_BINARY_INT, OrInt)
+PT_BINARY_BOTH(XOR, kXor, PT_BINARY_INT, XorInt)
+PT_BINARY_BOTH(LSHIFT, kLshift, PT_BINARY_INT, LshiftInt)
+PT_BINARY_BOTH(RSHIFT, kRshift, PT_BINARY_INT, RshiftInt)
+PT_BINARY_GENERAL(MATMUL, kMatMul, false)
+PT_BINARY_GENERAL(POW, kPow, false)
+PT_BINARY_GENERAL(INPLACE_MATMUL, kMatMul, true)
+PT_BINARY_GENERAL(INPLACE_POW, kPow, true)
+
+#define PT_TRUEDIV(name, inplace)                                                                      \
+  PT_BINARY_SLOW(name, kTrueDiv, inplace)                                                              \
+  PT_HANDLER(name) {                                                                                   \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                        \
+    Value out;                                                                                         \
+    if (PT_LIKELY(ops::GuardBothFloat::run(a, b) == Flow::kNext &&                                     \
+                  ops::TrueDivFloat::run(a, b, out) == Flow::kNext)) {                                 \
+      PT_STORE_IMMEDIATE(out);                                                                         \
+    }                                                                                                  \
+    PT_TAIL(slow_##name);                                                                              \
+  }
+PT_TRUEDIV(TRUEDIV, false)
+PT_TRUEDIV(INPLACE_TRUEDIV, true)
+
+// ---- unary -----------------------------------------------------------------------------------------------------------------
+
+namespace {
+bool unary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, UnaryOp op) {
+  PT_SAVE_PC();
+  Ref<> result = unary_operation(op, PT_READ(PT_B));
+  if (!result) return false;
+  consume(frame, PT_B);
+  write(frame, PT_A, result.take());
+  return true;
+}
+}  // namespace
+
+#define PT_UNARY_SLOW(name, op)                                                                 \
+  PT_SLOW(slow_##name) {                                                                        \
+    if (!unary_general(thread, frame, pc, constants, word, UnaryOp::op)) PT_RAISE();            \
+    PT_NEXT(1);                                                                                 \
+  }
+PT_UNARY_SLOW(NEG, kNeg)
+PT_UNARY_SLOW(POS, kPos)
+PT_UNARY_SLOW(INVERT, kInvert)
+
+PT_HANDLER(NEG) {
+  Value v = PT_READ(PT_B);
+  Value out;
+  if (v.is_small_int() && ops::SubInt::run(Value::small_int(0), v, out) == Flow::kNext) PT_STORE_IMMEDIATE(out);
+  if (v.is_immediate_float()) {
+    out = Value::immediate_float(-v.as_immediate_float());
+    if (!out.empty()) PT_STORE_IMMEDIATE(out);
+  }
+  PT_TAIL(slow_NEG);
+}
+PT_HANDLER(POS) { PT_TAIL(slow_POS); }
+PT_HANDLER(INVERT) {
+  Value v = PT_READ(PT_B);
+  if (v.is_small_int()) PT_STORE_IMMEDIATE(Value::small_int(~v.as_small_int()));
+  PT_TAIL(slow_INVERT);
+}
+PT_SLOW(slow_NOT) {
+  PT_SAVE_PC();
+  int t = truth(PT_READ(PT_B));
+  if (t < 0) PT_RAISE();
+  consume(frame, PT_B);
+  write(frame, PT_A, boolean(!t));
+  PT_NEXT(1);
+}
+PT_HANDLER(NOT) {
+  Value v = PT_READ(PT_B);
+  if (is_bool(v)) PT_STORE_IMMEDIATE(boolean(is_false(v)));
+  PT_TAIL(slow_NOT);
+}
+
+// ---- comparison --------------------------------------------------------------------------------------------------------------
+
+namespace {
+bool compare_general(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, CompareOp op) {
+  PT_SAVE_PC();
+  Ref<> result = compare(PT_READ(PT_B), PT_READ(PT_C), op);
+  if (!result) return false;
+  consume(frame, PT_B);
+  consume(frame, PT_C);
+  write(frame, PT_A, result.take());
+  return true;
+}
+// -1 error
+int compare_jump_general(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, CompareOp op) {
+  PT_SAVE_PC();
+  Value a = PT_READ(PT_A), b = PT_READ(PT_B);
+  int t = is_exact_int(a) && is_exact_int(b) ? -2 : compare_truth(a, b, op);
+  if (t == -2) {
+    int order = int_compare(a, b);
+    switch (op) {
+      case CompareOp::kLt: t = order < 0; break;
+      case CompareOp::kLe: t = order <= 0; break;
+      case CompareOp::kEq: t = order == 0; break;
+      case CompareOp::kNe: t = order != 0; break;
+      case CompareOp::kGt: t = order > 0; break;
+      case CompareOp::kGe: t = order >= 0; break;
+    }
+  }
+  if (t < 0) return t;
+  consume(frame, PT_A);
+  consume(frame, PT_B);
+  return t;
+}
+}  // namespace
+
+// Jumps when `condition` equals operand c.
+#define PT_CONDITIONAL(condition, words)                                              \
+  do {                                                                                \
+    int32_t jump_ = (condition) == static_cast<bool>(PT_C) ? jump_extra(pc) : 0;      \
+    PT_NEXT((words) + jump_);                                                         \
+  } while (0)
+
+#define PT_COMPARE(name, op)                                                                                        \
+  PT_SLOW(slow_##name) {                                                                                            \
+    if (!compare_general(thread, frame, pc, constants, word, CompareOp::op)) PT_RAISE();                            \
+    PT_NEXT(1);                                                                                                     \
+  }                                                                                                                 \
+  PT_HANDLER(name) {                                                                                                \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                                     \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                                   \
+      PT_STORE_IMMEDIATE(boolean(ops::CompareInt<CompareOp::op>::run(a, b)));                                       \
+    }                                                                                                               \
+    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                            \
+      PT_STORE_IMMEDIATE(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)));                                     \
+    }                                                                                                               \
+    PT_TAIL(slow_##name);                                                                                           \
+  }                                                                                                                 \
+  PT_SLOW(slow_JUMP_IF_##name) {                                                                                    \
+    int t = compare_jump_general(thread, frame, pc, constants, word, CompareOp::op);                                \
+    if (t < 0) PT_RAISE();                                                                                          \
+    PT_CONDITIONAL(t != 0, 2);                                                                                      \
+  }                                                                                                                 \
+  PT_HANDLER(JUMP_IF_##name) {                                                                                      \
+    Value a = PT_READ(PT_A), b = PT_READ(PT_B);                                                                     \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                                   \
+      PT_CONDITIONAL((ops::CompareInt<CompareOp::op>::run(a, b)), 2);                                               \
+    }                                                                                                               \
+    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                            \
+      PT_CONDITIONAL((ops::CompareFloat<CompareOp::op>::run(a, b)), 2);                                             \
+    }                                                                                                               \
+    PT_TAIL(slow_JUMP_IF_##name);                                                                                   \
+  }
+PT_COMPARE(LT, kLt)
+PT_COMPARE(LE, kLe)
+PT_COMPARE(EQ, kEq)
+PT_COMPARE(NE, kNe)
+PT_COMPARE(GT, kGt)
+PT_COMPARE(GE, kGe)
+
+#define PT_IDENTITY(name, expected)                                    \
+  PT_HANDLER(name) {                                                   \
+    bool same = PT_READ(PT_B).same(PT_READ(PT_C));                     \
+    PT_SAVE_PC();                                                      \
+    consume(frame, PT_B);                                              \
+    consume(frame, PT_C);                                              \
+    write(frame, PT_A, boolean(same == (expected)));                   \
+    PT_NEXT(1);                                                        \
+  }
+PT_IDENTITY(IS, true)
+PT_IDENTITY(IS_NOT, false)
+PT_HANDLER(JUMP_IF_IS) {
+  bool same = PT_READ(PT_A).same(PT_READ(PT_B));
+  if ((PT_A | PT_B) & 1) {
+    PT_SAVE_PC();
+    consume(frame, PT_A);
+    consume(frame, PT_B);
+  }
+  PT_CONDITIONAL(same, 2);
+}
+
+#define PT_CONTAINS(name, expected)                                    \
+  PT_HANDLER(name) {                                                   \
+    PT_SAVE_PC();                                                      \
+    int t = contains(PT_READ(PT_C), PT_READ(PT_B));                    \
+    if (t < 0) PT_RAISE();                                             \
+    consume(frame, PT_B);                                              \
+    consume(frame, PT_C);                                              \
+    write(frame, PT_A, boolean((t != 0) == (expected)));               \
+    PT_NEXT(1);                                                        \
+  }
+PT_CONTAINS(IN, true)
+PT_CONTAINS(NOT_IN, false)
+PT_HANDLER(JUMP_IF_IN) {
+  PT_SAVE_PC();
+  int t = contains(PT_READ(PT_B), PT_READ(PT_A));
+  if (t < 0) PT_RAISE();
+  consume(frame, PT_A);
+  consume(frame, PT_B);
+  PT_CONDITIONAL(t != 0, 2);
+}
+
+// ---- truth -----------------------------------------------------------------------------------------------------------------
+
+#define PT_TRUTH_JUMP(name, expected)                                         \
+  PT_SLOW(slow_##name) {                                                      \
+    PT_SAVE_PC();                                                             \
+    int t = truth(PT_READ(PT_A));                                             \
+    if (t < 0) PT_RAISE();                                                    \
+    consume(frame, PT_A);                                                     \
+    PT_NEXT(1 + ((t != 0) == (expected) ? operand_wide(word) : 0));           \
+  }                                                                           \
+  PT_HANDLER(name) {                                                          \
+    Value v = PT_READ(PT_A);                                                  \
+    if (PT_LIKELY(is_bool(v))) {                                              \
+      if (PT_A & 1) register_at(frame, PT_A) = Value();                       \
+      PT_NEXT(1 + (is_true(v) == (expected) ? operand_wide(word) : 0));       \
+    }                                                                         \
+    if (v.is_small_int()) {                                                   \
+      PT_NEXT(1 + ((v.as_small_int() != 0) == (expected) ? operand_wide(word) : 0)); \
+    }                                                                         \
+    PT_TAIL(slow_##name);                                                     \
+  }
+PT_TRUTH_JUMP(JUMP_IF_TRUE, true)
+PT_TRUTH_JUMP(JUMP_IF_FALSE, false)
+
+#define PT_NONE_JUMP(name, expected)                                          \
+  PT_HANDLER(name) {                                                          \
+    bool is = is_none(PT_READ(PT_A));                                         \
+    if (PT_A & 1) {                                                           \
+      PT_SAVE_PC();                                                           \
+      consume(frame, PT_A);                                                   \
+    }                                                                         \
+    PT_NEXT(1 + (is == (expected) ? operand_wide(word) : 0));                 \
+  }
+PT_NONE_JUMP(JUMP_IF_NONE, true)
+PT_NONE_JUMP(JUMP_IF_NOT_NONE, false)
+
+}  // namespace pt

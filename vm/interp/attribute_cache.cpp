@@ -1,0 +1,317 @@
+#include "vm/interp/attribute_cache.h"
+
+#include "gc/platform/memory.h"
+#include "vm/object/attributes.h"
+#include "vm/object/dependency.h"
+#include "vm/object/descriptors.h"
+#include "vm/object/error.h"
+#include "vm/object/module.h"
+#include "vm/object/protocol.h"
+#include "vm/types/dict.h"
+#include "vm/types/dict_inl.h"
+#include "vm/types/function.h"
+#include "vm/types/str.h"
+
+namespace pt {
+namespace {
+
+constexpr size_t kTableSize = 1u << 14;
+constexpr uint32_t kNodeLimit = 1u << 19;
+constinit std::atomic<AttributeNode*> g_nodes[kTableSize] = {};
+constinit std::atomic<uint32_t> g_node_count{0};
+
+std::atomic<AttributeNode*>& table_slot(uint32_t shape, const Str* name, const Object* holder, bool store) {
+  uint64_t mixed = (uint64_t{shape} * 0x9E3779B97F4A7C15u) ^ (reinterpret_cast<uintptr_t>(name) >> 4) * 0xC2B2AE3D27D4EB4Fu ^
+                   (reinterpret_cast<uintptr_t>(holder) >> 4) ^ (store ? 0x5555 : 0);
+  return g_nodes[(mixed >> 20) & (kTableSize - 1)];
+}
+
+AttributeNode* find_node(uint32_t shape, const Str* name, const Object* holder, bool store) {
+  // Pairs with the release in publish().
+  AttributeNode* node = table_slot(shape, name, holder, store).load(std::memory_order_acquire);
+  if (node && node->shape.load(std::memory_order_relaxed) == shape && node->name == name && node->holder == holder &&
+      node->store == store) {
+    return node;
+  }
+  return nullptr;
+}
+
+AttributeNode* new_node(uint32_t shape, Str* name, AttributeKind kind, const Object* holder = nullptr) {
+  if (!shape || g_node_count.fetch_add(1, std::memory_order_relaxed) >= kNodeLimit) return nullptr;
+  auto* node = static_cast<AttributeNode*>(memory::allocate_zeroed(sizeof(AttributeNode)));
+  if (!node) return nullptr;
+  node->shape.store(shape, std::memory_order_relaxed);
+  node->kind = kind;
+  node->name = name;
+  node->holder = holder;
+  return node;
+}
+
+// Registers the node, checks that the class still gives `expected` for the name (so that no change fell in between), and
+// makes it visible.
+void publish(std::atomic<uint64_t>* cache, AttributeNode* node, Type* type, Str* name, Value expected) {
+  if (!node) return;
+  if (node->value.is_object()) mark_maybe_shared(node->value.as_object());
+  add_name_dependency(name, &node->shape);
+  Ref<> now = type_lookup(type, name);
+  if (!now.value().same(expected)) {
+    node->shape.store(0, std::memory_order_relaxed);
+    return;
+  }
+  table_slot(node->shape.load(std::memory_order_relaxed), name, node->holder, node->store)
+      .store(node, std::memory_order_release);
+  cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+}
+
+void publish_value(std::atomic<uint64_t>* cache, Type* type, Str* name, uint32_t shape, AttributeKind kind, Value value,
+                   Value expected, const Object* holder = nullptr) {
+  AttributeNode* node = new_node(shape, name, kind, holder);
+  if (!node) return;
+  node->value = Ref<>::retain(value).take();
+  publish(cache, node, type, name, expected);
+}
+
+uint64_t inline_offset(const Type* type, int32_t index) {
+  return type->attributes_offset + sizeof(AttributeStorage) + static_cast<uint64_t>(index) * sizeof(Field);
+}
+
+Ref<> bind(Value descriptor, Value object, Type* type) {
+  auto get = type_of(descriptor)->slots.descriptor_get;
+  return get ? get(descriptor, object, Value::object(type)) : Ref<>::retain(descriptor);
+}
+
+Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound) {
+  Type* type = type_of(object);
+  Object* o = object.is_object() ? object.as_object() : nullptr;
+  uint32_t shape_id = o ? o->shape_id.load(std::memory_order_acquire) : 0;
+  Ref<> descriptor = type_lookup(type, name);
+  Type* kind = descriptor ? type_of(descriptor.value()) : nullptr;
+  if (descriptor && kind->slots.descriptor_get && kind->slots.descriptor_set) {
+    if (has_shape(descriptor.value(), kShape_property)) {
+      auto* p = reinterpret_cast<Property*>(descriptor.value().as_object());
+      Ref<> getter = p->getter.load(p);
+      if (getter) {
+        publish_value(cache, type, name, shape_id, AttributeKind::kProperty, getter.value(), descriptor.value());
+      }
+    } else if (has_shape(descriptor.value(), kShape_member_descriptor)) {
+      auto* d = reinterpret_cast<MemberDescriptor*>(descriptor.value().as_object());
+      if (d->deletable && is_subtype(type, d->owner)) {
+        if (AttributeNode* node = new_node(shape_id, name, AttributeKind::kSlot)) {
+          node->offset = d->offset;
+          publish(cache, node, type, name, descriptor.value());
+        }
+      }
+    }
+    return kind->slots.descriptor_get(descriptor.value(), object, Value::object(type));
+  }
+  if (o && type->attributes_offset) {
+    Shape* shape = o->shape();
+    Ref<> v = instance_get(o, name);
+    if (v) {
+      int32_t index = shape->flags & kShapeDictMode ? -1 : shape_find(shape, name);
+      if (index >= 0 && type->attributes_offset != kAttributesAtEnd) {
+        bool in_object = index < shape->inline_capacity;
+        AttributeNode* node =
+            new_node(shape_id_of(shape), name, in_object ? AttributeKind::kSlot : AttributeKind::kOverflow);
+        if (node) {
+          node->offset = in_object ? static_cast<int64_t>(inline_offset(type, index)) : index - shape->inline_capacity;
+          publish(cache, node, type, name, descriptor.value());
+        }
+      }
+      return v;
+    }
+    if (error_pending()) return Ref<>();
+    if (shape->flags & kShapeDictMode) shape_id = 0;  // the dict may gain the name any time: not cacheable
+  }
+  if (!descriptor) return raise_attribute_error(object, name);
+  if (has_flag(kind, kTypeMethodDescriptor)) {
+    publish_value(cache, type, name, shape_id, AttributeKind::kMethod, descriptor.value(), descriptor.value());
+    if (unbound) {
+      *unbound = true;
+      return descriptor;
+    }
+  } else if (!kind->slots.descriptor_get) {
+    publish_value(cache, type, name, shape_id, AttributeKind::kClassValue, descriptor.value(), descriptor.value());
+  }
+  return bind(descriptor.value(), object, type);
+}
+
+}  // namespace
+
+Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) {
+  switch (node->kind) {
+    case AttributeKind::kSlot: {
+      Object* o = object.as_object();
+      auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
+      Ref<> v = field->load(o);
+      // An attribute that moved to the dict meanwhile shows as another shape.
+      if (o->shape_id.load(std::memory_order_acquire) != node->shape.load(std::memory_order_relaxed)) return Ref<>();
+      return v;
+    }
+    case AttributeKind::kOverflow: {
+      Object* o = object.as_object();
+      AttributeStorage* storage = attribute_storage(o);
+      auto* overflow = static_cast<OverflowSlots*>(storage->extra.load(std::memory_order_acquire));
+      if (o->shape_id.load(std::memory_order_acquire) != node->shape.load(std::memory_order_relaxed) || !overflow ||
+          node->offset >= static_cast<int64_t>(overflow->capacity)) {
+        return Ref<>();
+      }
+      Ref<> v = overflow->slots[node->offset].load(o);
+      if (o->shape_id.load(std::memory_order_acquire) != node->shape.load(std::memory_order_relaxed)) return Ref<>();
+      return v;
+    }
+    case AttributeKind::kMethod:
+      if (unbound) {
+        *unbound = true;
+        return Ref<>::retain(node->value);
+      }
+      return bind(node->value, object, type_of(object));
+    case AttributeKind::kClassValue:
+      return Ref<>::retain(node->value);
+    case AttributeKind::kProperty:
+      return call1(node->value, object);
+    case AttributeKind::kClassAttribute:
+      return object.is(node->holder) ? Ref<>::retain(node->value) : Ref<>();
+    case AttributeKind::kModule:
+      if (!object.is(node->holder)) return Ref<>();
+      return dict_cached_value(module_dict(as_module(object)), node->version, node->offset);
+    case AttributeKind::kAdd:
+      break;
+  }
+  return Ref<>();
+}
+
+Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound) {
+  Type* type = type_of(object);
+  auto getter = type->slots.get_attribute;
+  if (PT_LIKELY(getter == generic_get_attribute)) {
+    if (object.is_object()) {
+      if (AttributeNode* node = find_node(object.as_object()->shape_id.load(std::memory_order_acquire), name, nullptr, false)) {
+        cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+        Ref<> v = load_through_node(object, node, unbound);
+        if (v || error_pending()) return v;
+      }
+    }
+    return load_instance(object, name, cache, unbound);
+  }
+  if (has_shape(object, kShape_type)) {
+    // A class of the plain metatype: values without descriptor behaviour are cached on the class itself.
+    auto* cls = reinterpret_cast<Type*>(object.as_object());
+    if (AttributeNode* node = find_node(kShape_type, name, cls, false)) {
+      cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+      return Ref<>::retain(node->value);
+    }
+    if (type_lookup_borrowed(&type_type, name).empty()) {
+      Ref<> found = type_lookup(cls, name);
+      if (found) {
+        Type* kind = type_of(found.value());
+        if (!kind->slots.descriptor_get || kind == &function_type) {
+          publish_value(cache, cls, name, kShape_type, AttributeKind::kClassAttribute, found.value(), found.value(), cls);
+          return found;
+        }
+        if (has_shape(found.value(), kShape_staticmethod)) {
+          auto* s = reinterpret_cast<StaticMethod*>(found.value().as_object());
+          Ref<> function = s->callable.load(s);
+          if (function) {
+            publish_value(cache, cls, name, kShape_type, AttributeKind::kClassAttribute, function.value(), found.value(), cls);
+            return function;
+          }
+        }
+      }
+    }
+    return getter(object, name);
+  }
+  if (has_shape(object, kShape_module)) {
+    Dict* dict = module_dict(as_module(object));
+    DictTable* table;
+    int64_t position = dict_find_entry(dict, name, &table);
+    if (position >= 0 && type_lookup_borrowed(&module_type, name).empty()) {
+      Ref<> v = dict_get_str(dict, name);
+      if (v) {
+        uint32_t version = dict_table_version(table);
+        AttributeNode* node = version ? new_node(kShape_module, name, AttributeKind::kModule, object.as_object()) : nullptr;
+        if (node) {
+          node->version = version;
+          node->offset = position;
+          publish(cache, node, &module_type, name, Value());
+        }
+        return v;
+      }
+    }
+    clear_error();
+  }
+  return getter(object, name);
+}
+
+// ---- stores ----------------------------------------------------------------------------------------------------------------
+
+bool store_through_node(Object* o, const AttributeNode* node, Ref<>& value) {
+  Ref<> old;
+  {
+    LockGuard guard(o);
+    uint32_t shape = node->shape.load(std::memory_order_relaxed);
+    if (!shape || o->shape_id.load(std::memory_order_relaxed) != shape) return false;
+    auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
+    old = field->exchange_locked(std::move(value));
+    if (node->kind == AttributeKind::kAdd) {
+      o->shape_id.store(node->version, std::memory_order_release);  // pairs with the acquire in shape()
+    }
+  }
+  return true;
+}
+
+bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>* cache) {
+  Type* type = type_of(object);
+  if (!type->slots.set_attribute) return set_attribute(object, name, value);
+  if (type->slots.set_attribute != generic_set_attribute || !object.is_object()) {
+    return type->slots.set_attribute(object, name, value);
+  }
+  Object* o = object.as_object();
+  uint32_t shape_id = o->shape_id.load(std::memory_order_acquire);
+  if (AttributeNode* node = find_node(shape_id, name, nullptr, true)) {
+    cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+    Ref<> owned = Ref<>::retain(value);
+    if (store_through_node(o, node, owned)) return true;
+  }
+  Ref<> descriptor = type_lookup(type, name);
+  if (descriptor && type_of(descriptor.value())->slots.descriptor_set) {
+    if (has_shape(descriptor.value(), kShape_member_descriptor)) {
+      auto* d = reinterpret_cast<MemberDescriptor*>(descriptor.value().as_object());
+      if (d->writable && is_subtype(type, d->owner)) {
+        if (AttributeNode* node = new_node(shape_id, name, AttributeKind::kSlot)) {
+          node->store = true;
+          node->offset = d->offset;
+          publish(cache, node, type, name, descriptor.value());
+        }
+      }
+    }
+    return type_of(descriptor.value())->slots.descriptor_set(descriptor.value(), object, value);
+  }
+  if (!type->attributes_offset || type->attributes_offset == kAttributesAtEnd) {
+    return generic_set_attribute(object, name, value);
+  }
+  Shape* before = shape_from_id(shape_id);
+  if (!instance_set(o, name, value)) return false;
+  Shape* after = o->shape();
+  if (after->flags & kShapeDictMode) return true;
+  if (before == after) {
+    int32_t index = shape_find(after, name);
+    if (index >= 0 && index < after->inline_capacity) {
+      if (AttributeNode* node = new_node(shape_id, name, AttributeKind::kSlot)) {
+        node->store = true;
+        node->offset = static_cast<int64_t>(inline_offset(type, index));
+        publish(cache, node, type, name, descriptor.value());
+      }
+    }
+  } else if (after->parent == before && after->name == name && after->slot_count <= after->inline_capacity) {
+    if (AttributeNode* node = new_node(shape_id, name, AttributeKind::kAdd)) {
+      node->store = true;
+      node->version = shape_id_of(after);
+      node->offset = static_cast<int64_t>(inline_offset(type, static_cast<int32_t>(after->slot_count) - 1));
+      publish(cache, node, type, name, descriptor.value());
+    }
+  }
+  return true;
+}
+
+}  // namespace pt

@@ -1,0 +1,48 @@
+#pragma once
+// Inline caches of attribute instructions: the cache word is the address of an AttributeNode, or 0. Nodes are shared by
+// all sites through one table keyed by (shape, name), so that polymorphic sites find theirs without work. A change of a
+// class attribute of that name sets `shape` to 0 (vm/object/dependency.h). Nodes live for ever; their number is bounded.
+#include <atomic>
+
+#include "vm/object/type.h"
+
+namespace pt {
+
+enum class AttributeKind : uint8_t {
+  kSlot,            // in the object at byte `offset`: an inline attribute or a __slots__ member
+  kOverflow,        // in the overflow array at index `offset`
+  kMethod,          // a function or method descriptor of the class, to be called with the instance first
+  kClassValue,      // a plain value of the class, not shadowed by the instance
+  kProperty,        // a property of the class: `value` is its getter
+  kClassAttribute,  // C.name on the class object `holder`
+  kModule,          // in a module's dict: table `version` and entry `offset`
+  kAdd,             // stores only: the attribute is added at `offset` and the shape becomes `version`
+};
+struct AttributeNode {
+  std::atomic<uint32_t> shape;
+  AttributeKind kind;
+  uint32_t version;
+  int64_t offset;
+  Value value;          // owned
+  const Object* holder; // kClassAttribute, kModule: the very object
+  const Str* name;
+  bool store;           // a node for STORE_ATTR
+};
+
+// Looks `object`.`name` up and fills the cache when it can; the owned result or an exception. With `unbound`, a method may
+// be returned without binding, then *unbound is set.
+Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound);
+bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>* cache);
+// What a node whose shape fits gives for the object; empty without an exception when it does not apply after all.
+Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound);
+bool store_through_node(Object* o, const AttributeNode* node, Ref<>& value);
+
+PT_INLINE std::atomic<uint64_t>* inline_cache(const uint64_t* pc) {
+  return reinterpret_cast<std::atomic<uint64_t>*>(const_cast<uint64_t*>(pc + 1));
+}
+PT_INLINE const AttributeNode* cached_node(const uint64_t* pc) {
+  // Pairs with the release in publish(); the address dependency orders the reads of the node on every target we have.
+  return reinterpret_cast<const AttributeNode*>(__atomic_load_n(pc + 1, __ATOMIC_ACQUIRE));
+}
+
+}  // namespace pt

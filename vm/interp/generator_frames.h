@@ -1,0 +1,18 @@
+#pragma once
+// Moving generator frames between the heap and the value stack.
+#include "vm/interp/frames.h"
+#include "vm/types/generator.h"
+
+namespace pt {
+
+// Makes the generator object of the running call (whose code begins with RETURN_GENERATOR) and takes its registers over.
+Ref<> generator_from_record(Thread* thread, CallRecord* record);
+// Puts a suspended generator on the stack above everything; its record is on top afterwards. False with an exception
+// pending: ValueError "generator already executing", RecursionError.
+CallRecord* generator_push(Thread* thread, Generator* g, Value* window);
+// The running generator on top of the stack yields: registers move back to the heap, the record goes.
+void generator_suspend(Thread* thread, const uint64_t* pc);
+// It returned or raised: it is finished; registers are already released.
+void generator_finish(Thread* thread, Generator* g);
+
+}  // namespace pt

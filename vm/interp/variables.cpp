@@ -1,0 +1,348 @@
+// Moves, locals, cells, globals and names.
+#include "vm/interp/dispatch.h"
+
+#include "gc/platform/memory.h"
+#include "vm/object/names.h"
+#include "vm/object/protocol.h"
+#include "vm/types/dict.h"
+#include "vm/types/dict_inl.h"
+#include "vm/types/str.h"
+
+namespace pt {
+
+PT_HANDLER(NOP) { PT_NEXT(1); }
+PT_HANDLER(LOAD_CONST) {
+  Value v = constants[-1 - static_cast<int64_t>(operand_wide(word))];
+  Value& target = register_at(frame, PT_A);
+  if (PT_UNLIKELY(target.is_counted())) {
+    PT_SAVE_PC();
+    write(frame, PT_A, v.as_borrowed());
+  } else {
+    target = v.as_borrowed();
+  }
+  PT_NEXT(1);
+}
+PT_HANDLER(MOVE) {
+  Value v = PT_READ(PT_B);
+  if (PT_B & 1) {
+    register_at(frame, PT_B) = Value();
+  } else {
+    v = promote(v);
+    if (v.is_counted() && PT_B >= 0 && v.bits() == PT_READ(PT_B).bits()) incref(v.as_object());
+  }
+  Value& target = register_at(frame, PT_A);
+  if (PT_UNLIKELY(target.is_counted())) {
+    PT_SAVE_PC();
+    write(frame, PT_A, v);
+  } else {
+    target = v;
+  }
+  PT_NEXT(1);
+}
+PT_HANDLER(MOVE_BORROW) {
+  Value v = PT_READ(PT_B).as_borrowed();
+  Value& target = register_at(frame, PT_A);
+  if (PT_UNLIKELY(target.is_counted())) {
+    PT_SAVE_PC();
+    write(frame, PT_A, v);
+  } else {
+    target = v;
+  }
+  PT_NEXT(1);
+}
+
+namespace {
+bool unbound_local(Thread* thread, const uint64_t* pc, int operand) {
+  PT_SAVE_PC();
+  const Code* code = thread->record->code;
+  int index = operand >> 1;
+  bool is_free = index < static_cast<int>(code->local_end) && (code->local_kinds[index] & 4);
+  Str* name = code->local_names[index];
+  return is_free ? raise_name_error(exc::NameError,
+                                    "cannot access free variable '%U' where it is not associated with a value in enclosing "
+                                    "scope", name)
+                 : raise_name_error(exc::UnboundLocalError,
+                                    "cannot access local variable '%U' where it is not associated with a value", name);
+}
+}  // namespace
+PT_SLOW(slow_unbound_a) {
+  unbound_local(thread, pc, PT_A);
+  PT_RAISE();
+}
+PT_HANDLER(CHECK_BOUND) {
+  if (PT_UNLIKELY(PT_READ(PT_A).empty())) PT_TAIL(slow_unbound_a);
+  PT_NEXT(1);
+}
+PT_HANDLER(DELETE_LOCAL) {
+  if (PT_UNLIKELY(PT_READ(PT_A).empty())) PT_TAIL(slow_unbound_a);
+  PT_SAVE_PC();
+  write(frame, PT_A, Value());
+  PT_NEXT(1);
+}
+PT_HANDLER(CLEAR) {
+  PT_SAVE_PC();
+  write(frame, PT_A, Value());
+  PT_NEXT(1);
+}
+
+// ---- cells -----------------------------------------------------------------------------------------------------------------
+PT_OPERATION(MAKE_CELL, 1) {
+    Ref<> cell = cell_new(register_at(frame, PT_A));
+  if (!cell) return false;
+  write(frame, PT_A, cell.take());
+  return true;
+}
+PT_OPERATION(LOAD_CELL, 1) {
+  Cell* cell = as_cell(PT_READ(PT_B));
+    Ref<> v = cell->content.load(cell);
+  if (PT_UNLIKELY(!v)) return unbound_local(thread, pc, PT_B);
+  write(frame, PT_A, v.take());
+  return true;
+}
+PT_HANDLER(STORE_CELL) {
+  Cell* cell = as_cell(PT_READ(PT_A));
+  PT_SAVE_PC();
+  cell->content.store(cell, take_operand(frame, constants, PT_B));
+  PT_NEXT(1);
+}
+PT_OPERATION(DELETE_CELL, 1) {
+  Cell* cell = as_cell(PT_READ(PT_A));
+    if (cell->content.peek_acquire().empty()) return unbound_local(thread, pc, PT_A);
+  cell->content.store(cell, Ref<>());
+  return true;
+}
+PT_OPERATION(LOAD_CLASS_CELL, 1) {
+    Str* name = name_at(thread, PT_C);
+  Value locals = thread->record->locals;
+  Ref<> v = is_exact_dict(locals) ? dict_get_str(as_dict(locals), name) : get_item(locals, Value::object(name));
+  if (!v) {
+    if (error_pending() && !clear_if(exc::KeyError)) return false;
+    Cell* cell = as_cell(PT_READ(PT_B));
+    v = cell->content.load(cell);
+    if (!v) return unbound_local(thread, pc, PT_B);
+  }
+  write(frame, PT_A, v.take());
+  return true;
+}
+
+// ---- globals -----------------------------------------------------------------------------------------------------------------
+// Cache word of LOAD_GLOBAL and LOAD_NAME: version of the namespace's table (high 32 bits), entry (31 bits), 1. Builtins
+// are found through a node, whose address has the low bit clear.
+namespace {
+
+struct BuiltinNode {
+  uint32_t globals_version;
+  int64_t globals_entries;   // no key was added to the globals' table since
+  uint32_t builtins_version;
+  int64_t position;
+};
+
+Dict* builtins_of_record(Thread* thread) {
+  if (thread->record->function) return thread->record->function->builtins();
+  return nullptr;
+}
+
+// Deferred objects need no count in a register.
+PT_INLINE Value register_form(Ref<> v) {
+  Value raw = v.value();
+  if (raw.is_object() && raw.as_object()->has_gc_bit(kGcDeferred)) return Value::borrowed_object(raw.as_object());
+  return v.take();
+}
+
+Ref<> builtins_lookup(Thread* thread, Str* name) {
+  if (Dict* builtins = builtins_of_record(thread)) return dict_get_str(builtins, name);
+  Ref<> b = dict_get_str(thread->record->globals, names::builtins.str());
+  if (!b) return Ref<>();
+  if (is_dict(b.value())) return dict_get(as_dict(b.value()), Value::object(name));
+  return find_attribute(b.value(), name);
+}
+
+Ref<> load_global_general(Thread* thread, Str* name, std::atomic<uint64_t>* cache) {
+  Dict* globals = thread->record->globals;
+  DictTable* table;
+  int64_t position = dict_find_entry(globals, name, &table);
+  if (position >= 0) {
+    Ref<> v = dict_get_str(globals, name);
+    if (v) {
+      uint32_t version = dict_table_version(table);
+      if (version && position < (int64_t{1} << 30)) {
+        cache->store((uint64_t{version} << 32) | (static_cast<uint64_t>(position) << 1) | 1, std::memory_order_relaxed);
+      }
+      return v;
+    }
+  }
+  if (error_pending()) return Ref<>();
+  Dict* builtins = builtins_of_record(thread);
+  Ref<> v = builtins_lookup(thread, name);
+  if (!v) {
+    if (!error_pending()) raise_name_error(exc::NameError, "name '%U' is not defined", name);
+    return Ref<>();
+  }
+  if (builtins && is_exact_dict(Value::object(globals))) {
+    DictTable* globals_table = globals->table.load(std::memory_order_acquire);
+    DictTable* builtins_table;
+    int64_t at = dict_find_entry(builtins, name, &builtins_table);
+    uint32_t globals_version = dict_table_version(globals_table);
+    uint32_t builtins_version = at >= 0 ? dict_table_version(builtins_table) : 0;
+    if (globals_version && builtins_version) {
+      uint64_t old = cache->load(std::memory_order_relaxed);
+      // Nodes are few (one a site, replaced only when module namespaces grow) and live for ever.
+      auto* node = static_cast<BuiltinNode*>(memory::allocate(sizeof(BuiltinNode)));
+      if (node) {
+        *node = {globals_version, globals_table->entry_count.load(std::memory_order_acquire), builtins_version, at};
+        (void)old;
+        cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+      }
+    }
+  }
+  return v;
+}
+
+// The cached value, or empty.
+PT_INLINE Value global_from_cache(Thread* thread, uint64_t cached) {
+  Dict* globals = thread->record->globals;
+  if (PT_LIKELY(cached & 1)) {
+    auto position = static_cast<int64_t>((cached >> 1) & 0x3FFFFFFF);
+    DictTable* t = globals->table.load(std::memory_order_acquire);
+    if (PT_UNLIKELY(t->version.load(std::memory_order_relaxed) != static_cast<uint32_t>(cached >> 32))) return Value();
+    Value v = t->entries()[position].value.peek_acquire();
+    if (!v.is_object()) return v;
+    if (PT_LIKELY(v.as_object()->has_gc_bit(kGcDeferred))) return v.as_borrowed();
+    return dict_cached_value(globals, static_cast<uint32_t>(cached >> 32), position).take();
+  }
+  if (!cached) return Value();
+  auto* node = reinterpret_cast<BuiltinNode*>(cached);
+  DictTable* t = globals->table.load(std::memory_order_acquire);
+  if (t->version.load(std::memory_order_relaxed) != node->globals_version ||
+      t->entry_count.load(std::memory_order_acquire) != node->globals_entries) {
+    return Value();
+  }
+  Dict* builtins = builtins_of_record(thread);
+  if (!builtins) return Value();
+  DictTable* b = builtins->table.load(std::memory_order_acquire);
+  if (b->version.load(std::memory_order_relaxed) != node->builtins_version) return Value();
+  Value v = b->entries()[node->position].value.peek_acquire();
+  if (!v.is_object()) return v;
+  if (v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal()) return v.as_borrowed();
+  return dict_cached_value(builtins, node->builtins_version, node->position).take();
+}
+
+std::atomic<uint64_t>* cache_of(const uint64_t* pc) {
+  return reinterpret_cast<std::atomic<uint64_t>*>(const_cast<uint64_t*>(pc + 1));
+}
+
+}  // namespace
+
+PT_SLOW_OPERATION(slow_LOAD_GLOBAL, 2) {
+    Ref<> v = load_global_general(thread, name_at(thread, PT_B), cache_of(pc));
+  if (!v) return false;
+  write(frame, PT_A, register_form(std::move(v)));
+  return true;
+}
+PT_HANDLER(LOAD_GLOBAL) {
+  Value v = global_from_cache(thread, load_word(pc + 1));
+  if (PT_UNLIKELY(v.empty())) PT_TAIL(slow_LOAD_GLOBAL);
+  Value& target = register_at(frame, PT_A);
+  if (PT_UNLIKELY(target.is_counted())) {
+    PT_SAVE_PC();
+    write(frame, PT_A, v);
+  } else {
+    target = v;
+  }
+  PT_NEXT(2);
+}
+PT_OPERATION(STORE_GLOBAL, 1) {
+    Ref<> v = take_operand(frame, constants, PT_B);
+  if (!dict_set_str(thread->record->globals, name_at(thread, PT_A), v.value())) return false;
+  return true;
+}
+PT_HANDLER(DELETE_GLOBAL) {
+  PT_SAVE_PC();
+  Str* name = name_at(thread, PT_A);
+  int deleted = dict_delete_str(thread->record->globals, name);
+  if (deleted == 0) raise_name_error(exc::NameError, "name '%U' is not defined", name);
+  if (deleted <= 0) PT_RAISE();
+  PT_NEXT(1);
+}
+
+// ---- names in a locals mapping -----------------------------------------------------------------------------------------------
+PT_SLOW_OPERATION(slow_LOAD_NAME, 2) {
+    Str* name = name_at(thread, PT_B);
+  Value locals = thread->record->locals;
+  Ref<> v;
+  if (!locals.empty() && !locals.is(thread->record->globals)) {
+    v = is_exact_dict(locals) ? dict_get_str(as_dict(locals), name) : get_item(locals, Value::object(name));
+    if (!v && error_pending() && !clear_if(exc::KeyError)) return false;
+  }
+  if (!v) v = load_global_general(thread, name, cache_of(pc));
+  if (!v) return false;
+  write(frame, PT_A, register_form(std::move(v)));
+  return true;
+}
+PT_HANDLER(LOAD_NAME) {
+  // Module code: the locals are the globals.
+  if (PT_LIKELY(thread->record->locals.is(thread->record->globals))) {
+    Value v = global_from_cache(thread, load_word(pc + 1));
+    if (PT_LIKELY(!v.empty())) {
+      PT_SAVE_PC();
+      write(frame, PT_A, v);
+      PT_NEXT(2);
+    }
+  }
+  PT_TAIL(slow_LOAD_NAME);
+}
+PT_OPERATION(STORE_NAME, 1) {
+    Str* name = name_at(thread, PT_A);
+  Value locals = thread->record->locals;
+  if (locals.empty()) {
+    raise(exc::SystemError, "no locals when storing %R", Value::object(name));
+    return false;
+  }
+  Ref<> v = take_operand(frame, constants, PT_B);
+  bool ok = is_exact_dict(locals) ? dict_set_str(as_dict(locals), name, v.value())
+                                  : set_item(locals, Value::object(name), v.value());
+  if (!ok) return false;
+  return true;
+}
+PT_HANDLER(DELETE_NAME) {
+  PT_SAVE_PC();
+  Str* name = name_at(thread, PT_A);
+  Value locals = thread->record->locals;
+  bool ok;
+  if (is_exact_dict(locals)) {
+    int deleted = dict_delete_str(as_dict(locals), name);
+    ok = deleted > 0;
+    if (deleted == 0) raise_name_error(exc::NameError, "name '%U' is not defined", name);
+  } else {
+    ok = delete_item(locals, Value::object(name));
+    if (!ok && clear_if(exc::KeyError)) raise_name_error(exc::NameError, "name '%U' is not defined", name);
+  }
+  if (!ok) PT_RAISE();
+  PT_NEXT(1);
+}
+PT_OPERATION(LOAD_LOCALS, 1) {
+    Value locals = thread->record->locals;
+  if (locals.empty()) {
+    raise(exc::SystemError, "no locals");
+    return false;
+  }
+  write(frame, PT_A, Ref<>::retain(locals).take());
+  return true;
+}
+PT_OPERATION(SETUP_ANNOTATIONS, 1) {
+    Value locals = thread->record->locals;
+  Ref<> present;
+  if (is_exact_dict(locals)) {
+    present = dict_get_str(as_dict(locals), names::annotations.str());
+  } else {
+    present = get_item(locals, names::annotations.value());
+    if (!present && !clear_if(exc::KeyError)) return false;
+  }
+  if (!present) {
+    Ref<Dict> fresh = dict_new();
+    if (!fresh || !set_item(locals, names::annotations.value(), fresh.value())) return false;
+  }
+  return true;
+}
+
+}  // namespace pt

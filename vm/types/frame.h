@@ -1,0 +1,50 @@
+#pragma once
+// Frame and traceback objects. A FrameObject looks into its call record while the call runs; when the call ends, the
+// registers are copied into it.
+#include "vm/object/type.h"
+
+namespace pt {
+
+struct CallRecord;
+struct Code;
+struct Dict;
+struct Thread;
+
+struct FrameObject : Object {
+  Field code;        // Code
+  Field globals;     // dict
+  Field builtins;    // dict
+  Field locals;      // mapping of class bodies and exec'd code, or the snapshot made by f_locals
+  Field back;        // FrameObject of the caller, fixed when the call ends; while it runs: made on demand
+  Field function;    // or empty
+  Field registers;   // tuple: copies of locals and cells once the call has ended
+  Field trace;       // f_trace or empty
+  CallRecord* record;  // nullptr once the call has ended; used by its own thread or in a stopped world
+  Object* generator;   // borrowed: the generator whose frame this is, while it lives
+  uint32_t pc;         // word offset of the last instruction, valid when record is nullptr
+  bool trace_lines, trace_opcodes;
+  bool cleared;
+};
+struct Traceback : Object {
+  Field next;        // Traceback or empty
+  Field frame;       // FrameObject
+  int64_t line;      // -1: computed from pc on demand
+  uint32_t pc;
+};
+
+// The frame object of a running call; made on first use. Empty on memory error.
+Ref<FrameObject> frame_object_of(CallRecord* record);
+// Ends the connection: called when the record goes away.
+void frame_detach(CallRecord* record);
+int64_t frame_line(FrameObject* frame);
+uint32_t frame_pc(FrameObject* frame);
+// locals() of the call: a fresh or the live mapping.
+Ref<> frame_locals(FrameObject* frame);
+// Line of a word offset in the code.
+int code_line(const Code* code, uint32_t word_offset);
+// Adds the record's frame to the traceback of the pending exception.
+bool add_traceback(CallRecord* record);
+// Adds an entry for native-code positions such as "<frozen importlib>"; unused frames get no object.
+Ref<> traceback_new(Value next_or_empty, Value frame, uint32_t pc, int64_t line);
+
+}  // namespace pt

@@ -1,0 +1,51 @@
+#pragma once
+// Generators, coroutines and async generators: one representation. A suspended generator owns copies of its registers; while
+// it runs they are on the thread's value stack.
+#include <atomic>
+
+#include "vm/object/type.h"
+
+namespace pt {
+
+struct Code;
+struct FrameObject;
+
+enum class GeneratorState : uint8_t { kCreated, kSuspended, kRunning, kFinished };
+
+struct Generator : Object {
+  std::atomic<GeneratorState> state;  // changed under the object lock (threads may race for it)
+  bool hooks_initialised;             // async generators: firstiter hook has been called
+  bool closed;                        // async generators: aclose() or the end was reached
+  bool running_async;                 // async generators: an asend/athrow is in progress
+  Field function;                     // Function; for exec'd code too
+  Field name, qualname;               // str
+  Field origin;                       // cr_origin or empty
+  Field finalizer;                    // async generators: hook, or empty
+  FrameObject* frame_object;          // counted; nullptr until asked for
+  uint64_t* words;                    // code words (of the function's code)
+  const uint64_t* resume_pc;          // the YIELD (or RETURN_GENERATOR) it stopped at
+  Value handled;                      // owned: the exception being handled inside, or empty
+  Value* registers;                   // owned words, register_count of them; nullptr when finished
+  const Code* code;                   // kept by code_field
+  Field code_field;
+};
+inline Generator* as_generator(Value v) { return reinterpret_cast<Generator*>(v.as_object()); }
+inline bool is_generator_like(Value v) {
+  return has_shape(v, kShape_generator) || has_shape(v, kShape_coroutine) || has_shape(v, kShape_async_generator);
+}
+
+enum class SendResult : uint8_t { kYield, kReturn, kError };
+// Resumes with a value (or, with `exception`, by raising it inside). `*out` gets the yielded or returned value.
+SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* out);
+// send(): delegates for generators, coroutines and any iterator, as SEND and `yield from` do.
+SendResult send_value(Value iterator, Value value, Ref<>* out);
+// The iterator it delegates to at present (gi_yieldfrom), or empty.
+Ref<> generator_delegate(Generator* g);
+// The awaitable iterator of any awaitable; TypeError.
+Ref<> get_awaitable(Value v);
+Ref<> async_generator_wrap(Value v);
+// Is `v` the wrapper; then its value.
+bool async_generator_unwrap(Value v, Ref<>* out);
+Ref<> async_generator_asend_new(Value generator, Value value);
+
+}  // namespace pt
