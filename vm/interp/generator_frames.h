@@ -10,6 +10,8 @@ Ref<> generator_from_record(Thread* thread, CallRecord* record);
 // Puts a suspended generator on the stack above everything; its record is on top afterwards. False with an exception
 // pending: ValueError "generator already executing", RecursionError.
 CallRecord* generator_push(Thread* thread, Generator* g, Value* window);
+// PEP 479: what leaves a generator whose code raised `exception`.
+Ref<> generator_error(const Code* code, Ref<> exception);
 // The running generator on top of the stack yields: registers move back to the heap, the record goes.
 void generator_suspend(Thread* thread, const uint64_t* pc);
 // It returned or raised: it is finished; registers are already released.

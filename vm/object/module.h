@@ -35,6 +35,8 @@ Ref<Module> native_module_import(const NativeModule&);               // a new mo
 Ref<> import_module(const char* dotted_name);
 // import_module(...).attribute
 Ref<> import_attribute(const char* dotted_name, const char* attribute);
+// What `from m import name` does when m has no such attribute: sys.modules["m.name"], else ImportError.
+Ref<> import_from_fallback(Value from, Str* name);
 // The sys module's namespace.
 Ref<> sys_get(const char* name);        // empty without an exception when absent
 bool sys_set(const char* name, Value value);

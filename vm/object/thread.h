@@ -60,6 +60,8 @@ struct Thread : Mutator {
   Value async_exception;              // owned; set by other threads under the registry lock
   Value repr_stack;                   // owned list: objects whose repr is running
   Value deferred_roots;               // owned list: values kept alive for native code
+  Generator* returning_generator = nullptr;  // between RETURN and generator_returned
+  bool suppress_traceback = false;    // the next unwinding adds no entry for its first frame
   bool is_main = false;
   bool daemon = false;
 };

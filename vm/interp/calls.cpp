@@ -1,0 +1,485 @@
+// Calls, returns and function creation.
+#include "gc/platform/memory.h"
+#include "vm/interp/attribute_cache.h"
+#include "vm/interp/call_support.h"
+#include "vm/interp/frames.h"
+#include "vm/object/attributes.h"
+#include "vm/object/descriptors.h"
+#include "vm/object/names.h"
+#include "vm/object/native.h"
+#include "vm/object/protocol.h"
+#include "vm/types/dict.h"
+#include "vm/types/exception.h"
+#include "vm/types/list.h"
+#include "vm/types/str.h"
+
+namespace pt {
+
+// Starts the code of the record on top.
+#define PT_ENTER(record)                                              \
+  do {                                                                \
+    frame = (record)->registers;                                      \
+    pc = (record)->pc;                                                \
+    constants = (record)->code->constants_end;                        \
+    word = load_word(pc);                                             \
+    PT_TAIL(dispatch->handlers[word & 0xFFFF]);                       \
+  } while (0)
+
+namespace {
+
+// What a call instruction found it has to do.
+enum class CallOutcome { kDone, kEntered, kError };
+
+// Releases the consumed window [first, first + count) of a call that ran natively.
+PT_INLINE void clear_window(Value* first, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    Value v = first[i];
+    first[i] = Value();
+    release(v);
+  }
+}
+
+// Pushes a Python function whose arguments lie at window[0..count); window[-1] keeps the function.
+CallOutcome enter_function(Thread* thread, Function* function, Value* window, uint32_t count, Tuple* names, int result,
+                           uint32_t flags) {
+  const Code* code = function->code();
+  if (PT_LIKELY(code->simple_call && !names && count == code->argument_count)) {
+    // Arguments are in place.
+  } else if (!bind_frame(thread, function, window, window, count, names)) {
+    return CallOutcome::kError;
+  }
+  clear_locals(function, code, window);
+  CallRecord* record = push_record(thread, function, window);
+  if (PT_UNLIKELY(!record)) {
+    clear_window(window, code->local_end);
+    return CallOutcome::kError;
+  }
+  record->result_register = result;
+  record->flags = flags;
+  return CallOutcome::kEntered;
+}
+
+// object() with a Python __init__: the instance is made here and __init__ runs as a frame of its own.
+CallOutcome instantiate(Thread* thread, Value* base, uint32_t count, Tuple* names, int result, Type* type, bool* handled) {
+  *handled = false;
+  if (type->slots.construct != object_type.slots.construct || has_flag(type, kTypeAbstract) ||
+      type_of(Value::object(type))->slots.call != type_type.slots.call) {
+    return CallOutcome::kDone;
+  }
+  Value init = type_lookup_borrowed(type, names::init.str());
+  if (init.empty() || !is_function(init)) return CallOutcome::kDone;
+  Function* function = as_function(init);
+  if (!function->has_gc_bit(kGcDeferred)) return CallOutcome::kDone;
+  if (base + count + 4 > thread->stack_limit) return CallOutcome::kDone;
+  *handled = true;
+  Object* instance = allocate_instance(type);
+  if (PT_UNLIKELY(!instance)) return CallOutcome::kError;
+  // base: class, arguments  ->  base: instance, __init__, self, arguments
+  for (uint32_t i = count; i > 0; --i) base[i + 2] = base[i];
+  Value cls = base[0];
+  base[0] = Value::object(instance);
+  base[1] = Value::borrowed_object(function);
+  base[2] = Value::borrowed_object(instance);
+  release(cls);
+  CallOutcome outcome = enter_function(thread, function, base + 2, count + 1, names, result, kRecordInit);
+  if (outcome == CallOutcome::kError) {
+    base[1] = Value();
+    Value v = base[0];
+    base[0] = Value();
+    release(v);
+  }
+  return outcome;
+}
+
+// Calls base[0] with the `count` values after it (the last of them named). kDone: the result is in the destination.
+CallOutcome call_base(Thread* thread, Value* frame, Value* base, uint32_t count, Tuple* names, int result) {
+  for (;;) {
+    Value callable = base[0];
+    if (PT_LIKELY(callable.is_object())) {
+      Object* o = callable.as_object();
+      switch (o->shape_id.load(std::memory_order_relaxed)) {
+        case kShape_function: {
+          CallOutcome outcome = enter_function(thread, static_cast<Function*>(o), base + 1, count, names, result, 0);
+          if (outcome == CallOutcome::kError) clear_window(base, 1);
+          return outcome;
+        }
+        case kShape_method: {
+          // Make room for self: the window may grow by one.
+          auto* m = static_cast<BoundMethod*>(o);
+          if (PT_UNLIKELY(base + count + 2 > thread->stack_limit)) break;
+          Value function = Ref<>::retain(m->function.peek()).take();
+          Value self = Ref<>::retain(m->self.peek()).take();
+          for (uint32_t i = count; i > 0; --i) base[i + 1] = base[i];
+          base[1] = self;
+          base[0] = function;
+          release(callable);
+          ++count;
+          continue;
+        }
+        case kShape_type: {
+          bool handled;
+          CallOutcome outcome = instantiate(thread, base, count, names, result, static_cast<Type*>(o), &handled);
+          if (handled) return outcome;
+          break;
+        }
+        default:
+          break;
+      }
+    }
+    auto named = names ? static_cast<uint32_t>(names->length) : 0u;
+    // Registers above the caller's own (after a shift) must not be overwritten by nested calls: those start at the top of
+    // the record's registers, so a shifted window is copied.
+    CallRecord* record = thread->record;
+    Value* end = record->registers + record->code->register_count;
+    Ref<> value;
+    if (PT_UNLIKELY(base + count + 1 > end)) {
+      Value copy_inline[12];
+      Value* copy = copy_inline;
+      if (count + 1 > 12) copy = static_cast<Value*>(memory::allocate((count + 1) * sizeof(Value)));
+      for (uint32_t i = 0; i <= count; ++i) {
+        copy[i] = base[i];
+        base[i] = Value();
+      }
+      value = call(copy[0], Args{copy + 1, count - named, names});
+      clear_window(copy, count + 1);
+      if (copy != copy_inline) memory::release(copy);
+    } else {
+      value = call(callable, Args{base + 1, count - named, names});
+      clear_window(base, count + 1);
+    }
+    if (PT_UNLIKELY(!value)) return CallOutcome::kError;
+    Value old = frame[result >> 1];
+    frame[result >> 1] = value.take();
+    release(old);
+    return CallOutcome::kDone;
+  }
+}
+
+Tuple* keyword_names(Thread* thread, const uint64_t* pc) {
+  auto k = static_cast<uint32_t>(load_word(pc + 1));
+  return as_tuple(thread->record->code->constant(k));
+}
+
+// Normalises what LOAD_METHOD left: the callable's register and the number of values after it.
+PT_INLINE Value* method_base(Value* base, uint32_t* count) {
+  if (base[1].empty()) {
+    base[1] = base[0];
+    base[0] = Value();
+    return base + 1;
+  }
+  ++*count;
+  return base;
+}
+
+}  // namespace
+
+#define PT_FINISH_CALL(outcome)                                            \
+  do {                                                                     \
+    CallOutcome outcome_ = (outcome);                                      \
+    if (PT_LIKELY(outcome_ == CallOutcome::kEntered)) PT_ENTER(thread->record); \
+    if (PT_UNLIKELY(outcome_ == CallOutcome::kError)) PT_RAISE();          \
+    PT_NEXT(2);                                                            \
+  } while (0)
+
+PT_SLOW(slow_CALL) {
+  PT_SAVE_PC();
+  PT_FINISH_CALL(call_base(thread, frame, &register_at(frame, PT_A), static_cast<uint16_t>(PT_B), nullptr, PT_C));
+}
+// The common case in line: a Python function with the right number of positional arguments.
+#define PT_DIRECT_CALL(base_, count_)                                                                                      \
+  do {                                                                                                                     \
+    Value callable_ = *(base_);                                                                                            \
+    if (PT_LIKELY(has_shape(callable_, kShape_function))) {                                                                \
+      Function* function_ = as_function(callable_);                                                                        \
+      Code* code_ = function_->code();                                                                                     \
+      CallRecord* record_ = thread->record + 1;                                                                            \
+      Value* window_ = (base_) + 1;                                                                                        \
+      if (PT_LIKELY(code_->simple_call && code_->argument_count == (count_) && record_ < thread->record_limit &&           \
+                    window_ + code_->register_count + 8 <= thread->stack_limit)) {                                         \
+        for (uint32_t i_ = code_->parameter_count; i_ < code_->local_end; ++i_) window_[i_] = Value();                     \
+        record_->code = code_;                                                                                             \
+        record_->function = function_;                                                                                     \
+        record_->registers = window_;                                                                                      \
+        record_->globals = function_->globals();                                                                           \
+        record_->locals = Value();                                                                                         \
+        record_->frame_object = nullptr;                                                                                   \
+        record_->generator = nullptr;                                                                                      \
+        record_->flags = 0;                                                                                                \
+        record_->result_register = PT_C;                                                                                   \
+        if (PT_UNLIKELY(code_->free_count)) clear_locals(function_, code_, window_);                                       \
+        thread->record->pc = pc;                                                                                           \
+        thread->record = record_;                                                                                          \
+        frame = window_;                                                                                                   \
+        pc = code_->words;                                                                                                 \
+        record_->pc = pc;                                                                                                  \
+        constants = code_->constants_end;                                                                                  \
+        word = load_word(pc);                                                                                              \
+        PT_TAIL(dispatch->handlers[word & 0xFFFF]);                                                                        \
+      }                                                                                                                    \
+    }                                                                                                                      \
+  } while (0)
+PT_HANDLER(CALL) {
+  PT_DIRECT_CALL(&register_at(frame, PT_A), static_cast<uint16_t>(PT_B));
+  PT_TAIL(slow_CALL);
+}
+PT_SLOW(slow_CALL_METHOD) {
+  PT_SAVE_PC();
+  auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
+  Value* base = method_base(&register_at(frame, PT_A), &count);
+  PT_FINISH_CALL(call_base(thread, frame, base, count, nullptr, PT_C));
+}
+namespace {
+// A method descriptor called with its receiver in the window. False: not applicable. Otherwise *result (empty: error).
+PT_INLINE bool direct_method(Value callable, Value* values, uint32_t count, Value* result) {
+  if (!has_shape(callable, kShape_method_descriptor)) return false;
+  auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
+  const NativeSignature* s = d->signature;
+  if (s->var_positional || s->var_keyword || s->required_keyword_only || count < s->required || count > s->positional ||
+      s->count > 6) {
+    return false;
+  }
+  Type* receiver = type_of(values[0]);
+  if (receiver != d->owner && !is_subtype(receiver, d->owner)) return false;
+  Value bound[6];
+  for (uint32_t i = 0; i < count; ++i) bound[i] = values[i];
+  for (uint32_t i = count; i < s->count; ++i) bound[i] = Value();
+  *result = d->def->function(bound).take();
+  return true;
+}
+}  // namespace
+PT_SLOW(native_CALL_METHOD) {
+  PT_SAVE_PC();
+  Value* base = &register_at(frame, PT_A);
+  auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1;
+  Value result;
+  if (!direct_method(base[0], base + 1, count, &result)) PT_TAIL(slow_CALL_METHOD);
+  clear_window(base, count + 1);
+  if (PT_UNLIKELY(result.empty())) PT_RAISE();
+  write(frame, PT_C, result);
+  PT_NEXT(2);
+}
+PT_HANDLER(CALL_METHOD) {
+  Value* base = &register_at(frame, PT_A);
+  if (PT_LIKELY(!base[1].empty())) {
+    PT_DIRECT_CALL(base, static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1);
+    PT_TAIL(native_CALL_METHOD);
+  }
+  PT_TAIL(slow_CALL_METHOD);
+}
+PT_HANDLER(CALL_KW) {
+  PT_SAVE_PC();
+  PT_FINISH_CALL(call_base(thread, frame, &register_at(frame, PT_A), static_cast<uint16_t>(PT_B), keyword_names(thread, pc),
+                           PT_C));
+}
+PT_HANDLER(CALL_METHOD_KW) {
+  PT_SAVE_PC();
+  auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
+  Value* base = method_base(&register_at(frame, PT_A), &count);
+  PT_FINISH_CALL(call_base(thread, frame, base, count, keyword_names(thread, pc), PT_C));
+}
+
+PT_OPERATION(CALL_EX, 1) {
+  Value* base = &register_at(frame, PT_A);
+  Value callable = base[0];
+  Ref<Tuple> args;
+  if (is_exact_tuple(base[1])) {
+    args = Ref<Tuple>::retain(as_tuple(base[1]));
+  } else {
+    Type* t = type_of(base[1]);
+    if (!t->slots.iter && !t->slots.get_item) {
+      Ref<> shown = callable_description(callable);
+      if (!shown) return false;
+      return raise(exc::TypeError, "%U argument after * must be an iterable, not %T", as_str(shown.value()), base[1]);
+    }
+    args = tuple_from_iterable(base[1]);
+    if (!args) return false;
+  }
+  Ref<> keywords;
+  if (!base[2].empty()) {
+    if (is_exact_dict(base[2])) {
+      keywords = Ref<>::retain(base[2]);
+    } else {
+      Ref<Dict> dict = dict_new();
+      if (!dict || !merge_keywords(dict.get(), base[2], callable)) return false;
+      keywords = std::move(dict);
+    }
+  }
+  Ref<> result = call_tuple_dict(callable, args.value(), keywords.value());
+  clear_window(base, 3);
+  if (!result) return false;
+  write(frame, PT_C, result.take());
+  return true;
+}
+
+Ref<> callable_description(Value callable) {
+  Ref<> qualname = find_attribute(callable, names::qualname.str());
+  if (!qualname) {
+    clear_error();
+    return str(callable);
+  }
+  Ref<> module_name = find_attribute(callable, names::module.str());
+  clear_error();
+  if (module_name && is_str(module_name.value()) && !as_str(module_name.value())->equals_ascii("builtins")) {
+    return str_format("%V.%V()", module_name.value(), qualname.value());
+  }
+  return str_format("%V()", qualname.value());
+}
+
+bool merge_keywords(Dict* into, Value mapping, Value callable) {
+  Ref<> keys;
+  if (!is_exact_dict(mapping)) {
+    Ref<> method = find_attribute(mapping, names::keys_.str());
+    if (!method) {
+      if (error_pending()) return false;
+      Ref<> shown = callable_description(callable);
+      if (!shown) return false;
+      return raise(exc::TypeError, "%U argument after ** must be a mapping, not %T", as_str(shown.value()), mapping);
+    }
+    keys = call0(method.value());
+    if (!keys) return false;
+  } else {
+    keys = dict_keys_list(as_dict(mapping));
+    if (!keys) return false;
+  }
+  return for_each(keys.value(), [&](Value key) {
+    int present = dict_contains(into, key);
+    if (present < 0) return false;
+    if (present) {
+      Ref<> shown = callable_description(callable);
+      if (!shown) return false;
+      if (!is_str(key)) return static_cast<bool>(raise(exc::TypeError, "keywords must be strings"));
+      return static_cast<bool>(
+          raise(exc::TypeError, "%U got multiple values for keyword argument '%V'", as_str(shown.value()), key));
+    }
+    Ref<> value = get_item(mapping, key);
+    return value && dict_set(into, key, value.value());
+  });
+}
+
+// ---- returning ---------------------------------------------------------------------------------------------------------------
+
+// All ways out of a frame but the plainest.
+PT_SLOW(slow_RETURN) {
+  PT_SAVE_PC();
+  Value v = PT_READ(PT_A);
+  if (PT_A & 1) {
+    register_at(frame, PT_A) = Value();
+    v = promote(v);
+  } else {
+    v = promote(v);
+    if (v.is_counted() && v.bits() == PT_READ(PT_A).bits()) incref(v.as_object());
+  }
+  CallRecord* record = thread->record;
+  uint32_t flags = record->flags;
+  if (flags & kRecordGenerator) thread->returning_generator = record->generator;
+  int result = record->result_register;
+  pop_record(thread);
+  Value function = frame[-1];
+  frame[-1] = Value();
+  release(function);
+  if (flags & kRecordGenerator) {
+    [[clang::musttail]] return generator_returned(thread, frame, pc, constants, dispatch, v.bits());
+  }
+  if (flags & kRecordEntry) return v.bits();
+  if (flags & kRecordInit) {
+    Value instance = frame[-2];
+    frame[-2] = Value();
+    if (PT_UNLIKELY(!is_none(v))) {
+      bool counted = v.is_counted();
+      raise(exc::TypeError, "__init__() should return None, not '%T'", v);
+      if (counted) release(v);
+      release(instance);
+      record = thread->record;
+      frame = record->registers;
+      pc = record->pc;
+      constants = record->code->constants_end;
+      word = load_word(pc);
+      PT_RAISE();
+    }
+    v = instance;
+  }
+  record = thread->record;
+  frame = record->registers;
+  pc = record->pc;
+  constants = record->code->constants_end;
+  write(frame, result, v);
+  word = load_word(pc);
+  PT_NEXT(instruction_words(opcode_of(word)));
+}
+PT_HANDLER(RETURN) {
+  CallRecord* record = thread->record;
+  if (PT_UNLIKELY(record->flags != 0 || record->frame_object != nullptr)) PT_TAIL(slow_RETURN);
+  Value v = PT_READ(PT_A);
+  if (PT_A & 1) {
+    register_at(frame, PT_A) = Value();
+    v = promote(v);
+  } else if (v.is_object()) {
+    incref(v.as_object());
+    v = v.untagged();
+  }
+  uint32_t count = record->code->local_end;
+  bool counted = false;
+  for (uint32_t i = 0; i < count; ++i) counted |= frame[i].is_counted();
+  if (PT_UNLIKELY(counted)) {
+    // Destructors may run: the record stays until they are done.
+    PT_SAVE_PC();
+    for (uint32_t i = 0; i < count; ++i) {
+      Value old = frame[i];
+      frame[i] = Value();
+      release(old);
+    }
+  } else {
+    for (uint32_t i = 0; i < count; ++i) frame[i] = Value();
+  }
+  int result = record->result_register;
+  Value function = frame[-1];
+  frame[-1] = Value();
+  thread->record = record - 1;
+  record = record - 1;
+  frame = record->registers;
+  pc = record->pc;
+  constants = record->code->constants_end;
+  release(function);
+  write(frame, result, v);
+  // All instructions that enter frames without flags are calls of two words.
+  PT_NEXT(2);
+}
+
+// ---- functions -----------------------------------------------------------------------------------------------------------------
+
+PT_OPERATION(LOAD_BUILD_CLASS, 1) {
+  Ref<> v;
+  if (thread->record->function) {
+    v = dict_get_str(thread->record->function->builtins(), names::build_class.str());
+  } else {
+    v = import_builtin("__build_class__");
+  }
+  if (!v) {
+    if (!error_pending()) raise(exc::NameError, "__build_class__ not found");
+    return false;
+  }
+  write(frame, PT_A, v.take());
+  return true;
+}
+
+PT_OPERATION(MAKE_FUNCTION, 2) {
+  Value code = thread->record->code->constant(static_cast<uint32_t>(load_word(pc + 1)));
+  Ref<> f = function_new(as_code(code), thread->record->globals, nullptr);
+  if (!f) return false;
+  Function* function = as_function(f.value());
+  int at = PT_B;
+  int flags = PT_C;
+  Field* fields[] = {&function->defaults, &function->keyword_defaults, &function->annotations, &function->closure};
+  for (int i = 0; i < 4; ++i) {
+    if (!(flags & (1 << i))) continue;
+    fields[i]->init(Ref<>::steal(promote(register_at(frame, at))));
+    register_at(frame, at) = Value();
+    at += 2;
+  }
+  // Functions of modules and classes are shared by threads and live long: deferred counting. Nested ones come and go.
+  if (!(as_code(code)->flags & kCodeFlagNested)) make_deferred(function);
+  write(frame, PT_A, f.take());
+  return true;
+}
+
+}  // namespace pt

@@ -1,0 +1,85 @@
+// Jumps, iteration, safepoints and the dispatch table.
+#include "vm/interp/frames.h"
+#include "vm/interp/safepoint.h"
+#include "vm/object/protocol.h"
+#include "vm/types/generator.h"
+#include "vm/types/iterators.h"
+#include "vm/types/list.h"
+
+namespace pt {
+
+PT_SLOW(safepoint_then_next) {
+  PT_SAVE_PC();
+  if (!run_safepoint(thread)) PT_RAISE();
+  // The instruction is RESUME (one word) or JUMP_BACK.
+  if (opcode_of(word) == Opcode::kJUMP_BACK) PT_NEXT(1 + operand_wide(word));
+  PT_NEXT(1);
+}
+PT_HANDLER(RESUME) {
+  if (PT_UNLIKELY(thread->breaker.load(std::memory_order_relaxed) != 0)) PT_TAIL(safepoint_then_next);
+  PT_NEXT(1);
+}
+PT_HANDLER(JUMP) { PT_NEXT(1 + operand_wide(word)); }
+PT_HANDLER(JUMP_BACK) {
+  if (PT_UNLIKELY(thread->breaker.load(std::memory_order_relaxed) != 0)) PT_TAIL(safepoint_then_next);
+  PT_NEXT(1 + operand_wide(word));
+}
+
+PT_OPERATION(GET_ITER, 1) {
+  Ref<> iterator = get_iter(PT_READ(PT_B));
+  if (!iterator) return false;
+  consume(frame, PT_B);
+  write(frame, PT_A, iterator.take());
+  return true;
+}
+
+PT_SLOW(end_FOR_ITER) {
+  PT_SAVE_PC();
+  write(frame, PT_B, Value());
+  PT_NEXT(2 + jump_extra(pc));
+}
+PT_SLOW(slow_FOR_ITER) {
+  PT_SAVE_PC();
+  Value iterator = register_at(frame, PT_B);
+  Value item = type_of(iterator)->slots.next(iterator).take();
+  if (PT_UNLIKELY(item.empty())) {
+    if (error_pending() && !clear_if(exc::StopIteration)) PT_RAISE();
+    PT_TAIL(end_FOR_ITER);
+  }
+  write(frame, PT_A, item);
+  PT_NEXT(2);
+}
+#define PT_STORE_ITEM_AND_GO(item)                                \
+  do {                                                            \
+    Value item_ = (item);                                         \
+    if (PT_UNLIKELY(item_.empty())) PT_TAIL(end_FOR_ITER);        \
+    Value& target_ = register_at(frame, PT_A);                    \
+    if (PT_UNLIKELY(target_.is_counted())) {                      \
+      PT_SAVE_PC();                                               \
+      write(frame, PT_A, item_);                                  \
+    } else {                                                      \
+      target_ = item_;                                            \
+    }                                                             \
+    PT_NEXT(2);                                                   \
+  } while (0)
+PT_HANDLER(FOR_ITER) {
+  Object* iterator = register_at(frame, PT_B).as_object();
+  switch (iterator->shape_id.load(std::memory_order_relaxed)) {
+    case kShape_range_iterator:
+      PT_STORE_ITEM_AND_GO(range_iterator_advance(static_cast<RangeIterator*>(iterator)).take());
+    case kShape_list_iterator:
+      PT_STORE_ITEM_AND_GO(list_iterator_advance(static_cast<ListIterator*>(iterator)).take());
+    case kShape_tuple_iterator:
+      PT_STORE_ITEM_AND_GO(tuple_iterator_advance(static_cast<TupleIterator*>(iterator)).take());
+    default:
+      PT_TAIL(slow_FOR_ITER);
+  }
+}
+
+const Dispatch g_dispatch = {{
+#define PT_INSTRUCTION(name, a, b, c, extra, text) op_##name,
+#include "vm/ops/instructions.def"
+#undef PT_INSTRUCTION
+}};
+
+}  // namespace pt

@@ -1,0 +1,406 @@
+// Generator frames: creation, suspension, resumption; the instructions of generators and coroutines.
+#include "gc/platform/memory.h"
+#include "vm/interp/call_support.h"
+#include "vm/interp/generator_frames.h"
+#include "vm/object/names.h"
+#include "vm/object/native.h"
+#include "vm/object/protocol.h"
+#include "vm/types/exception.h"
+#include "vm/types/frame.h"
+#include "vm/types/str.h"
+
+namespace pt {
+
+Ref<> generator_from_record(Thread* thread, CallRecord* record) {
+  const Code* code = record->code;
+  Type* type = code->flags & kCodeFlagAsyncGenerator                              ? &async_generator_type
+               : code->flags & kCodeFlagCoroutine ? &coroutine_type
+                                                  : &generator_type;
+  Ref<Generator> g = allocate<Generator>(type);
+  if (!g) return g;
+  auto* registers = static_cast<Value*>(memory::allocate_zeroed(code->register_count * sizeof(Value)));
+  if (!registers) return raise_no_memory();
+  // Words that borrow from the caller are promoted: the generator outlives the call.
+  for (uint32_t i = 0; i < code->local_end; ++i) {
+    registers[i] = promote(record->registers[i]);
+    record->registers[i] = Value();
+  }
+  g->registers = registers;
+  g->code = code;
+  g->code_field.init(Ref<>::retain(Value::object(code)));
+  g->function.init(Ref<>::retain(Value::object(record->function)));
+  g->name.init(Ref<>::retain(record->function->name.peek()));
+  g->qualname.init(Ref<>::retain(record->function->qualname.peek()));
+  g->resume_pc = record->pc;
+  g->state.store(GeneratorState::kCreated, std::memory_order_release);
+  if (record->frame_object) {
+    g->frame_object = record->frame_object;
+    record->frame_object->record = nullptr;
+    record->frame_object->generator = g.get();
+    record->frame_object = nullptr;
+  }
+  (void)thread;
+  return g;
+}
+
+CallRecord* generator_push(Thread* thread, Generator* g, Value* window) {
+  const Code* code = g->code;
+  CallRecord* record = push_code_record(thread, const_cast<Code*>(code), as_function(g->function.peek())->globals(), Value(),
+                                        as_function(g->function.peek()), window);
+  if (!record) return nullptr;
+  __builtin_memcpy(static_cast<void*>(window), g->registers, code->register_count * sizeof(Value));
+  record->flags = kRecordGenerator;
+  record->generator = g;
+  record->pc = g->resume_pc;
+  record->saved_handled = thread->handled;
+  // Inside, the exception it was handling is the handled one; without one, the resumer's shows through.
+  if (!g->handled.empty()) {
+    thread->handled = g->handled;
+    g->handled = Value();
+  } else if (thread->handled.is_object()) {
+    incref(thread->handled.as_object());
+  }
+  if (g->frame_object) {
+    record->frame_object = g->frame_object;
+    g->frame_object->record = record;
+    g->frame_object = nullptr;
+  }
+  return record;
+}
+
+namespace {
+void restore_handled(Thread* thread, CallRecord* record, Generator* g, bool keep) {
+  Value inner = thread->handled;
+  thread->handled = record->saved_handled;
+  record->saved_handled = Value();
+  if (keep && !inner.same(thread->handled)) {
+    g->handled = inner;
+  } else {
+    release(inner);
+  }
+}
+}  // namespace
+
+void generator_suspend(Thread* thread, const uint64_t* pc) {
+  CallRecord* record = thread->record;
+  Generator* g = record->generator;
+  const Code* code = record->code;
+  for (uint32_t i = 0; i < code->register_count; ++i) {
+    g->registers[i] = promote(record->registers[i]);
+    record->registers[i] = Value();
+  }
+  g->resume_pc = pc;
+  restore_handled(thread, record, g, true);
+  if (record->frame_object) {
+    record->pc = pc;
+    g->frame_object = record->frame_object;
+    g->frame_object->record = nullptr;
+    g->frame_object->generator = g;
+    g->frame_object->pc = static_cast<uint32_t>(pc - code->words);
+    record->frame_object = nullptr;
+  }
+  thread->record = record - 1;
+  g->state.store(GeneratorState::kSuspended, std::memory_order_release);
+}
+
+void generator_finish(Thread* thread, Generator* g) {
+  CallRecord* record = thread->record + 1;  // just popped
+  restore_handled(thread, record, g, false);
+  memory::release(g->registers);
+  g->registers = nullptr;
+  g->state.store(GeneratorState::kFinished, std::memory_order_release);
+}
+
+Ref<> generator_error(const Code* code, Ref<> exception) {
+  Type* type = type_of(exception.value());
+  const char* what = code->flags & kCodeFlagAsyncGenerator ? "async generator"
+                     : code->flags & kCodeFlagCoroutine ? "coroutine"
+                                                        : "generator";
+  const char* which = nullptr;
+  if (is_subtype(type, exc::StopIteration)) which = "StopIteration";
+  if ((code->flags & kCodeFlagAsyncGenerator) && is_subtype(type, exc::StopAsyncIteration)) which = "StopAsyncIteration";
+  if (!which) return exception;
+  raise(exc::RuntimeError, "%s raised %s", what, which);
+  Ref<> error = take_error();
+  set_exception_cause(error.value(), exception.value());
+  set_exception_context(error.value(), exception.value());
+  return error;
+}
+
+SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* out) {
+  Thread* thread = current_thread();
+  {
+    GeneratorState seen = g->state.load(std::memory_order_acquire);
+    const char* what = has_shape(Value::object(g), kShape_async_generator) ? "async generator"
+                       : has_shape(Value::object(g), kShape_coroutine)     ? "coroutine"
+                                                                           : "generator";
+    for (;;) {
+      if (seen == GeneratorState::kRunning) {
+        raise(exc::ValueError, "%s already executing", what);
+        return SendResult::kError;
+      }
+      if (seen == GeneratorState::kFinished) {
+        if (exception) {
+          restore_error(std::move(exception));
+          return SendResult::kError;
+        }
+        if (has_shape(Value::object(g), kShape_coroutine)) {
+          raise(exc::RuntimeError, "cannot reuse already awaited coroutine");
+          return SendResult::kError;
+        }
+        *out = none_ref();
+        return SendResult::kReturn;
+      }
+      if (seen == GeneratorState::kCreated && !exception && !value.empty() && !is_none(value)) {
+        raise(exc::TypeError, "can't send non-None value to a just-started %s", what);
+        return SendResult::kError;
+      }
+      if (g->state.compare_exchange_weak(seen, GeneratorState::kRunning, std::memory_order_acq_rel)) break;
+    }
+    if (seen == GeneratorState::kCreated && exception) {
+      // It never ran: it ends here, with a traceback entry for its first line.
+      Value* window = stack_top(thread) + 1;
+      CallRecord* record = generator_push(thread, g, window);
+      if (record) {
+        restore_error(std::move(exception));
+        add_traceback(record);
+        exception = take_error();
+        pop_record(thread);
+        generator_finish(thread, g);
+        exception = generator_error(g->code, std::move(exception));
+      } else {
+        g->state.store(GeneratorState::kCreated, std::memory_order_release);
+        return SendResult::kError;
+      }
+      restore_error(std::move(exception));
+      return SendResult::kError;
+    }
+    Value* base = stack_top(thread);
+    base[0] = Value::borrowed_object(as_function(g->function.peek()));
+    CallRecord* record = generator_push(thread, g, base + 1);
+    if (!record) {
+      base[0] = Value();
+      g->state.store(seen, std::memory_order_release);
+      return SendResult::kError;
+    }
+    record->flags |= kRecordEntry;
+    Ref<> keep = Ref<>::retain(Value::object(g));
+    if (!native_stack_ok()) exception = take_error();
+    const uint64_t* pc = record->pc;
+    uint64_t word = load_word(pc);
+    uint64_t bits;
+    if (exception) {
+      restore_error(std::move(exception));
+      bits = unwind(thread, record->registers, pc, record->code->constants_end, &g_dispatch, word);
+    } else {
+      if (seen == GeneratorState::kSuspended) {
+        write(record->registers, operand_a(word), Ref<>::retain(value.empty() ? none() : value).take());
+      }
+      pc += 1;
+      word = load_word(pc);
+      bits = g_dispatch.handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, &g_dispatch, word);
+    }
+    if (bits == 0) return SendResult::kError;
+    *out = Ref<>::steal(promote(Value::from_bits(bits)));
+    return g->state.load(std::memory_order_acquire) == GeneratorState::kFinished ? SendResult::kReturn : SendResult::kYield;
+  }
+}
+
+SendResult send_value(Value iterator, Value value, Ref<>* out) {
+  if (has_shape(iterator, kShape_generator) || has_shape(iterator, kShape_coroutine)) {
+    return generator_resume(as_generator(iterator), value, Ref<>(), out);
+  }
+  Ref<> result;
+  if (is_none(value) && type_of(iterator)->slots.next) {
+    result = type_of(iterator)->slots.next(iterator);
+    if (!result && !error_pending()) {
+      *out = none_ref();
+      return SendResult::kReturn;
+    }
+  } else {
+    result = call_method(iterator, names::send_.str(), {value});
+  }
+  if (result) {
+    *out = std::move(result);
+    return SendResult::kYield;
+  }
+  if (!pending_matches(exc::StopIteration)) return SendResult::kError;
+  Ref<> stop = take_error();
+  Ref<> v = reinterpret_cast<StopIterationObject*>(stop.value().as_object())->value.load(stop.value().as_object());
+  *out = v ? std::move(v) : none_ref();
+  return SendResult::kReturn;
+}
+
+// ---- instructions ------------------------------------------------------------------------------------------------------------
+
+PT_HANDLER(RETURN_GENERATOR) {
+  PT_SAVE_PC();
+  CallRecord* record = thread->record;
+  uint32_t flags = record->flags;
+  Value g = generator_from_record(thread, record).take();
+  if (g.empty()) PT_RAISE();
+  int result = record->result_register;
+  pop_record(thread);
+  Value function = frame[-1];
+  frame[-1] = Value();
+  release(function);
+  if (flags & kRecordEntry) return g.bits();
+  record = thread->record;
+  frame = record->registers;
+  pc = record->pc;
+  constants = record->code->constants_end;
+  write(frame, result, g);
+  word = load_word(pc);
+  PT_NEXT(instruction_words(opcode_of(word)));
+}
+
+PT_HANDLER(YIELD) {
+  PT_SAVE_PC();
+  Value v = take_value(frame, constants, PT_B);
+  CallRecord* record = thread->record;
+  uint32_t flags = record->flags;
+  int result = record->result_register;
+  generator_suspend(thread, pc);
+  frame[-1] = Value();
+  if (flags & kRecordEntry) return v.bits();
+  // Resumed by an instruction of the frame below.
+  record = thread->record;
+  frame = record->registers;
+  pc = record->pc;
+  constants = record->code->constants_end;
+  write(frame, result, v);
+  word = load_word(pc);
+  PT_NEXT(instruction_words(opcode_of(word)));
+}
+
+uint64_t generator_returned(PT_HANDLER_PARAMETERS) {
+  CallRecord* popped = thread->record + 1;
+  uint32_t flags = popped->flags;
+  int result = popped->result_register;
+  generator_finish(thread, thread->returning_generator);
+  thread->returning_generator = nullptr;
+  if (flags & kRecordEntry) return word;
+  // A FOR_ITER or SEND of the frame below resumed it: the loop ends, or the value is the result.
+  Value v = Value::from_bits(word);
+  CallRecord* record = thread->record;
+  frame = record->registers;
+  pc = record->pc;
+  constants = record->code->constants_end;
+  word = load_word(pc);
+  if (opcode_of(word) == Opcode::kFOR_ITER) {
+    release(v);
+    write(frame, PT_B, Value());
+  } else {
+    write(frame, result, v);
+  }
+  PT_NEXT(2 + jump_extra(pc));
+}
+
+PT_OPERATION(GET_YIELD_FROM_ITER, 1) {
+  Value v = PT_READ(PT_B);
+  if (has_shape(v, kShape_coroutine)) {
+    if (!(thread->record->code->flags & (kCodeFlagCoroutine | kCodeFlagIterableCoroutine))) {
+      return raise(exc::TypeError, "cannot 'yield from' a coroutine object in a non-coroutine generator");
+    }
+    write(frame, PT_A, take_value(frame, constants, PT_B));
+    return true;
+  }
+  Ref<> iterator = has_shape(v, kShape_generator) ? Ref<>::retain(v) : get_iter(v);
+  if (!iterator) return false;
+  consume(frame, PT_B);
+  write(frame, PT_A, iterator.take());
+  return true;
+}
+PT_OPERATION(GET_AWAITABLE, 1) {
+  Value v = PT_READ(PT_B);
+  Type* type = type_of(v);
+  Ref<> iterator = get_awaitable(v);
+  if (!iterator) {
+    if (PT_C && !type->slots.await && pending_matches(exc::TypeError)) {
+      clear_error();
+      raise(exc::TypeError, PT_C == 1 ? "'async with' received an object from __aenter__ that does not implement __await__: %N"
+                                      : "'async with' received an object from __aexit__ that does not implement __await__: %N",
+            type);
+    }
+    return false;
+  }
+  if (has_shape(iterator.value(), kShape_coroutine)) {
+    Ref<> delegate = generator_delegate(as_generator(iterator.value()));
+    if (delegate) return raise(exc::RuntimeError, "coroutine is being awaited already");
+  }
+  consume(frame, PT_B);
+  write(frame, PT_A, iterator.take());
+  return true;
+}
+
+PT_HANDLER(SEND) {
+  PT_SAVE_PC();
+  Value sent = PT_READ(PT_C);
+  Value iterator = PT_READ(PT_B);
+  Value value;
+  SendResult result;
+  {
+    Ref<> out;
+    result = send_value(iterator, sent, &out);
+    value = out.take();
+  }
+  if (result == SendResult::kError) PT_RAISE();
+  consume(frame, PT_C);
+  write(frame, PT_A, value);
+  if (result == SendResult::kReturn) {
+    consume(frame, PT_B);
+    PT_NEXT(2 + jump_extra(pc));
+  }
+  PT_NEXT(2);
+}
+PT_OPERATION(ASYNC_GEN_WRAP, 1) {
+  Ref<> wrapped = async_generator_wrap(PT_READ(PT_B));
+  if (!wrapped) return false;
+  consume(frame, PT_B);
+  write(frame, PT_A, wrapped.take());
+  return true;
+}
+PT_OPERATION(GET_AITER, 1) {
+  Value v = PT_READ(PT_B);
+  auto slot = type_of(v)->slots.async_iter;
+  if (!slot) return raise(exc::TypeError, "'async for' requires an object with __aiter__ method, got %T", v);
+  Ref<> iterator = slot(v);
+  if (!iterator) return false;
+  if (!type_of(iterator.value())->slots.async_next) {
+    return raise(exc::TypeError, "'async for' received an object from __aiter__ that does not implement __anext__: %T",
+                 iterator.value());
+  }
+  consume(frame, PT_B);
+  write(frame, PT_A, iterator.take());
+  return true;
+}
+PT_OPERATION(GET_ANEXT, 1) {
+  Value v = PT_READ(PT_B);
+  auto slot = type_of(v)->slots.async_next;
+  if (!slot) return raise(exc::TypeError, "'async for' requires an iterator with __anext__ method, got %T", v);
+  Ref<> next_value = slot(v);
+  if (!next_value) return false;
+  Ref<> awaitable;
+  if (has_shape(v, kShape_async_generator)) {
+    awaitable = std::move(next_value);
+  } else {
+    awaitable = get_awaitable(next_value.value());
+    if (!awaitable) {
+      Ref<> cause = take_error();
+      raise(exc::TypeError, "'async for' received an invalid object from __anext__: %T", next_value.value());
+      Ref<> error = take_error();
+      set_exception_cause(error.value(), cause.value());
+      restore_error(std::move(error));
+      return false;
+    }
+  }
+  consume(frame, PT_B);
+  write(frame, PT_A, awaitable.take());
+  return true;
+}
+PT_HANDLER(JUMP_IF_NOT_STOP_ASYNC) {
+  bool stop = is_instance_of(PT_READ(PT_A), exc::StopAsyncIteration);
+  PT_NEXT(1 + (stop ? 0 : operand_wide(word)));
+}
+
+}  // namespace pt
