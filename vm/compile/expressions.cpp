@@ -621,7 +621,7 @@ void Codegen::send_loop(int reg) {
   load_constant(value, none_constant());
   asm_.bind(head);
   asm_.emit_jump(Opcode::kSEND, W(value), live(reg), killed(value), done);
-  emit(Opcode::kYIELD, W(value), killed(value));
+  emit(Opcode::kYIELD, W(value), killed(value), killed(reg));
   asm_.jump(head);
   asm_.bind(done);
   emit(Opcode::kMOVE, W(reg), killed(value));

@@ -80,6 +80,8 @@ inline Cell* as_cell(Value v) { return reinterpret_cast<Cell*>(v.as_object()); }
 void cell_set(Value cell, Value content);
 // The names of the locals whose kind has one of the `kinds` bits, as a tuple (co_varnames 1, co_cellvars 2, co_freevars 4).
 Ref<> code_variable_names(const Code* code, uint8_t kinds);
+// Empties the inline caches of a copied instruction array.
+void code_reset_caches(Code* code);
 // Installed by vm/interp: runs a Python function from native code.
 extern Ref<> (*g_call_function)(Value function, const Args& args);
 Ref<> function_new(Code* code, Dict* globals, Str* qualname_or_null);
