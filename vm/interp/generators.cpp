@@ -193,7 +193,10 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
       restore_error(std::move(exception));
       bits = unwind(thread, record->registers, pc, record->code->constants_end, &g_dispatch, word);
     } else {
-      if (seen == GeneratorState::kSuspended) {
+      if (g->skip_value) {
+        g->skip_value = false;
+        pc -= 1;
+      } else if (seen == GeneratorState::kSuspended) {
         write(record->registers, operand_a(word), Ref<>::retain(value.empty() ? none() : value).take());
       }
       pc += 1;
@@ -204,6 +207,14 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
     *out = Ref<>::steal(promote(Value::from_bits(bits)));
     return g->state.load(std::memory_order_acquire) == GeneratorState::kFinished ? SendResult::kReturn : SendResult::kYield;
   }
+}
+
+Ref<> running_generator_frame(Generator* g) {
+  Thread* thread = current_thread();
+  for (CallRecord* record = thread->record; record >= thread->record_base; --record) {
+    if (record->generator == g) return frame_object_of(record);
+  }
+  return Ref<>();
 }
 
 SendResult send_value(Value iterator, Value value, Ref<>* out) {

@@ -16,13 +16,13 @@ struct Generator : Object {
   std::atomic<GeneratorState> state;  // changed under the object lock (threads may race for it)
   bool hooks_initialised;             // async generators: firstiter hook has been called
   bool closed;                        // async generators: aclose() or the end was reached
+  bool skip_value;                    // resume behind resume_pc - 1 without storing the value sent
   bool running_async;                 // async generators: an asend/athrow is in progress
   Field function;                     // Function; for exec'd code too
   Field name, qualname;               // str
   Field origin;                       // cr_origin or empty
   Field finalizer;                    // async generators: hook, or empty
   FrameObject* frame_object;          // counted; nullptr until asked for
-  uint64_t* words;                    // code words (of the function's code)
   const uint64_t* resume_pc;          // the YIELD (or RETURN_GENERATOR) it stopped at
   Value handled;                      // owned: the exception being handled inside, or empty
   Value* registers;                   // owned words, register_count of them; nullptr when finished
@@ -41,6 +41,16 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
 SendResult send_value(Value iterator, Value value, Ref<>* out);
 // The iterator it delegates to at present (gi_yieldfrom), or empty.
 Ref<> generator_delegate(Generator* g);
+// close() and throw(); also for the async kinds.
+Ref<> generator_close(Value self);
+Ref<> generator_throw_value(Value self, Value type, Value value, Value traceback);
+void generator_drop_registers(Generator* g);
+// The frame object of a generator that runs on this thread; empty otherwise.
+Ref<> running_generator_frame(Generator* g);
+void generator_traverse(Object* o, FieldVisitor& v);
+void generator_clear(Object* o);
+void generator_destroy(Object* o);
+void generator_finalize(Object* o);
 // The awaitable iterator of any awaitable; TypeError.
 Ref<> get_awaitable(Value v);
 Ref<> async_generator_wrap(Value v);
