@@ -214,6 +214,29 @@ Ref<> generator_close(Value self) {
   return Ref<>();
 }
 
+Ref<> generator_frame_attribute(Value self) {
+  Generator* g = as_generator(self);
+  GeneratorState state = g->state.load(std::memory_order_acquire);
+  if (state == GeneratorState::kFinished) return none_ref();
+  if (g->frame_object) return Ref<>::retain(Value::object(g->frame_object));
+  if (state == GeneratorState::kRunning) {
+    Ref<> running = running_generator_frame(g);
+    return running ? std::move(running) : none_ref();
+  }
+  Ref<FrameObject> f = allocate<FrameObject>(&frame_type);
+  if (!f) return f;
+  Function* function = as_function(g->function.peek());
+  f->code.init(Ref<>::retain(Value::object(g->code)));
+  f->globals.init(Ref<>::retain(Value::object(function->globals())));
+  f->builtins.init(Ref<>::retain(Value::object(function->builtins())));
+  f->function.init(Ref<>::retain(Value::object(function)));
+  f->generator = g;
+  f->trace_lines = true;
+  f->pc = static_cast<uint32_t>(g->resume_pc - g->code->words);
+  g->frame_object = f.copy().take();
+  return f;
+}
+
 void generator_drop_registers(Generator* g) {
   Value* registers = g->registers;
   g->registers = nullptr;
@@ -244,28 +267,6 @@ bool put_qualname(Value self, Value v) {
   if (v.empty() || !is_str(v)) return raise(exc::TypeError, "__qualname__ must be set to a string object");
   as(self)->qualname.store(self.as_object(), Ref<>::retain(v));
   return true;
-}
-Ref<> get_frame(Value self) {
-  Generator* g = as(self);
-  GeneratorState state = g->state.load(std::memory_order_acquire);
-  if (state == GeneratorState::kFinished) return none_ref();
-  if (g->frame_object) return Ref<>::retain(Value::object(g->frame_object));
-  if (state == GeneratorState::kRunning) {
-    Ref<> running = running_generator_frame(g);
-    return running ? std::move(running) : none_ref();
-  }
-  Ref<FrameObject> f = allocate<FrameObject>(&frame_type);
-  if (!f) return f;
-  Function* function = as_function(g->function.peek());
-  f->code.init(Ref<>::retain(Value::object(g->code)));
-  f->globals.init(Ref<>::retain(Value::object(function->globals())));
-  f->builtins.init(Ref<>::retain(Value::object(function->builtins())));
-  f->function.init(Ref<>::retain(Value::object(function)));
-  f->generator = g;
-  f->trace_lines = true;
-  f->pc = static_cast<uint32_t>(g->resume_pc - g->code->words);
-  g->frame_object = f.copy().take();
-  return f;
 }
 Ref<> get_running(Value self) { return bool_ref(as(self)->state.load(std::memory_order_acquire) == GeneratorState::kRunning); }
 Ref<> get_suspended(Value self) {
@@ -298,7 +299,7 @@ const NativeDef kGeneratorMethods[] = {
     {}};
 const GetSetDef kGeneratorGetSets[] = {{"__name__", get_name, put_name, "name of the generator"},
                                        {"__qualname__", get_qualname, put_qualname, "qualified name of the generator"},
-                                       {"gi_frame", get_frame},
+                                       {"gi_frame", generator_frame_attribute},
                                        {"gi_running", get_running},
                                        {"gi_suspended", get_suspended},
                                        {"gi_code", get_code},
@@ -312,7 +313,7 @@ const NativeDef kCoroutineMethods[] = {
     {}};
 const GetSetDef kCoroutineGetSets[] = {{"__name__", get_name, put_name, "name of the coroutine"},
                                        {"__qualname__", get_qualname, put_qualname, "qualified name of the coroutine"},
-                                       {"cr_frame", get_frame},
+                                       {"cr_frame", generator_frame_attribute},
                                        {"cr_running", get_running},
                                        {"cr_suspended", get_suspended},
                                        {"cr_code", get_code},

@@ -56,6 +56,9 @@ Ref<> get_awaitable(Value v);
 Ref<> async_generator_wrap(Value v);
 // Is `v` the wrapper; then its value.
 bool async_generator_unwrap(Value v, Ref<>* out);
-Ref<> async_generator_asend_new(Value generator, Value value);
+// anext(iterator, default)
+Ref<> anext_awaitable_new(Value awaitable, Value fallback);
+// gi_frame, cr_frame, ag_frame
+Ref<> generator_frame_attribute(Value self);
 
 }  // namespace pt
