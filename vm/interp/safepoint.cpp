@@ -1,0 +1,40 @@
+#include "vm/interp/safepoint.h"
+
+#include "gc/collector/collector.h"
+#include "gc/heap/heap.h"
+#include "gc/sync/mutator.h"
+#include "vm/object/error.h"
+#include "vm/object/thread.h"
+
+namespace pt {
+
+constinit bool (*g_run_signal_handlers)() = nullptr;
+
+bool run_safepoint(Thread* thread) {
+  uint32_t reasons = safepoint_slow(thread);
+  if (reasons & kBreakCollect) {
+    thread->acknowledge(kBreakCollect);
+    collect();
+  }
+  if (reasons & kBreakFinalizers) {
+    thread->acknowledge(kBreakFinalizers);
+    g_heap_hooks.run_callbacks();
+  }
+  if ((reasons & kBreakSignal) && g_run_signal_handlers) {
+    thread->acknowledge(kBreakSignal);
+    if (!g_run_signal_handlers()) return false;
+  }
+  if (reasons & kBreakAsync) {
+    thread->acknowledge(kBreakAsync);
+    Value exception = thread->async_exception;
+    thread->async_exception = Value();
+    if (!exception.empty()) {
+      Ref<> owned = Ref<>::steal(exception);
+      raise_object(owned.value());
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace pt

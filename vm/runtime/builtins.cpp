@@ -1,0 +1,624 @@
+// The builtin functions.
+#include "vm/runtime/builtins.h"
+
+#include <optional>
+
+#include "vm/interp/frames.h"
+#include "vm/object/attributes.h"
+#include "vm/object/buffer.h"
+#include "vm/object/descriptors.h"
+#include "vm/object/error.h"
+#include "vm/object/names.h"
+#include "vm/object/native.h"
+#include "vm/object/type_build.h"
+#include "vm/runtime/build_class.h"
+#include "vm/runtime/runtime.h"
+#include "vm/types/bytes.h"
+#include "vm/types/dict.h"
+#include "vm/types/exception.h"
+#include "vm/types/float.h"
+#include "vm/types/frame.h"
+#include "vm/types/function.h"
+#include "vm/types/generator.h"
+#include "vm/types/int.h"
+#include "vm/types/iterators.h"
+#include "vm/types/list.h"
+#include "vm/types/list_inl.h"
+#include "vm/types/str.h"
+#include "vm/types/tuple.h"
+
+namespace pt {
+
+constinit Ref<> (*g_import)(Value, Value, Value, Value, Value) = nullptr;
+
+namespace {
+
+Ref<> builtin_import(const Value* a) {
+  if (!g_import) return raise(exc::ImportError, "the import system is not running");
+  return g_import(a[0], a[1], a[2], a[3], a[4]);
+}
+Ref<> builtin_abs(const Value* a) { return unary_operation(UnaryOp::kAbs, a[0]); }
+Ref<> builtin_aiter(const Value* a) {
+  auto slot = type_of(a[0])->slots.async_iter;
+  if (!slot) return raise(exc::TypeError, "'%T' object is not an async iterable", a[0]);
+  Ref<> it = slot(a[0]);
+  if (it && !type_of(it.value())->slots.async_next) {
+    return raise(exc::TypeError, "aiter() returned not an async iterator of type '%T'", it.value());
+  }
+  return it;
+}
+Ref<> builtin_anext(const Value* a) {
+  auto slot = type_of(a[0])->slots.async_next;
+  if (!slot) return raise(exc::TypeError, "'%T' object is not an async iterator", a[0]);
+  Ref<> awaitable = slot(a[0]);
+  if (!awaitable || a[1].empty()) return awaitable;
+  return anext_awaitable_new(awaitable.value(), a[1]);
+}
+Ref<> builtin_all(const Value* a) {
+  bool all = true;
+  bool ok = for_each(a[0], [&](Value v) {
+    int t = truth(v);
+    if (t == 0) all = false;
+    return t > 0;
+  });
+  if (!ok && error_pending()) return Ref<>();
+  return bool_ref(all);
+}
+Ref<> builtin_any(const Value* a) {
+  bool any = false;
+  bool ok = for_each(a[0], [&](Value v) {
+    int t = truth(v);
+    if (t > 0) any = true;
+    return t == 0;
+  });
+  if (!ok && error_pending()) return Ref<>();
+  return bool_ref(any);
+}
+Ref<> builtin_ascii(const Value* a) { return ascii(a[0]); }
+Ref<> in_base(Value v, int base) {
+  Ref<> i = index(v);
+  return i ? Ref<>(int_to_str(i.value(), base, true)) : Ref<>();
+}
+Ref<> builtin_bin(const Value* a) { return in_base(a[0], 2); }
+Ref<> builtin_oct(const Value* a) { return in_base(a[0], 8); }
+Ref<> builtin_hex(const Value* a) { return in_base(a[0], 16); }
+Ref<> builtin_breakpoint(const Value* a) {
+  Ref<> hook = sys_get("breakpointhook");
+  if (!hook) return raise(exc::RuntimeError, "lost sys.breakpointhook");
+  return call_tuple_dict(hook.value(), a[0], a[1]);
+}
+Ref<> builtin_callable(const Value* a) { return bool_ref(is_callable(a[0])); }
+Ref<> builtin_chr(const Value* a) {
+  Ref<> i = index(a[0]);
+  if (!i) return i;
+  int64_t c;
+  if (!int_to_int64(i.value(), &c) || c < INT32_MIN || c > INT32_MAX) {
+    return raise(exc::OverflowError, "Python int too large to convert to C int");
+  }
+  if (c < 0 || c > 0x10FFFF) return raise(exc::ValueError, "chr() arg not in range(0x110000)");
+  return str_from_code_point(static_cast<uint32_t>(c));
+}
+Ref<> builtin_ord(const Value* a) {
+  int64_t n;
+  if (is_str(a[0])) {
+    n = as_str(a[0])->length;
+    if (n == 1) return int_from_int64(as_str(a[0])->at(0));
+  } else if (is_bytes(a[0])) {
+    n = as_bytes(a[0])->length;
+    if (n == 1) return int_from_int64(as_bytes(a[0])->data[0]);
+  } else if (is_instance_of(a[0], &bytearray_type)) {
+    auto* b = reinterpret_cast<ByteArray*>(a[0].as_object());
+    LockGuard guard(b);
+    n = b->length;
+    if (n == 1) return Ref<>::steal(Value::small_int(b->data[0]));
+  } else {
+    return raise(exc::TypeError, "ord() expected string of length 1, but %T found", a[0]);
+  }
+  return raise(exc::TypeError, "ord() expected a character, but string of length %ld found", n);
+}
+
+// ---- compile, eval, exec -------------------------------------------------------------------------------------------------------
+
+// Source given as str or bytes-like object.
+bool source_text(Value source, const char* function, Ref<Str>* str_holder, std::string_view* text, bool* is_text,
+                 std::optional<Utf8>* utf8, std::optional<BufferView>* view) {
+  (void)str_holder;
+  if (is_str(source)) {
+    utf8->emplace(as_str(source));
+    if (!(*utf8)->ok()) return false;
+    *text = (*utf8)->view();
+    *is_text = true;
+  } else if (has_buffer(source)) {
+    view->emplace(source);
+    if (!(*view)->ok()) return false;
+    *text = (*view)->view();
+    *is_text = false;
+  } else {
+    return raise(exc::TypeError, "%s() arg 1 must be a string, bytes or code object", function);
+  }
+  if (text->find('\0') != std::string_view::npos) return raise(exc::ValueError, "source code string cannot contain null bytes");
+  return true;
+}
+
+constexpr int64_t kOnlyAst = 0x400, kTypeComments = 0x1000, kAllowTopLevelAwait = 0x2000, kAllowIncomplete = 0x4000,
+                  kDontImplyDedent = 0x200, kFutureMask = 0x1FF0010 & ~0x2000, kFutureAnnotations = 0x1000000;
+
+Ref<> compile_any(Value source, Str* filename, const char* mode, int optimize, int64_t flags, const char* function) {
+  Ref<Str> holder;
+  std::string_view text;
+  bool is_text;
+  std::optional<Utf8> utf8;
+  std::optional<BufferView> view;
+  if (!source_text(source, function, &holder, &text, &is_text, &utf8, &view)) return Ref<>();
+  CompileRequest request;
+  request.source = text;
+  request.filename = filename;
+  request.mode = mode;
+  request.optimize = optimize;
+  request.is_str = is_text;
+  request.allow_incomplete = flags & kAllowIncomplete;
+  request.dont_imply_dedent = flags & kDontImplyDedent;
+  request.top_level_await = flags & kAllowTopLevelAwait;
+  request.future_flags = static_cast<uint32_t>(flags & kFutureAnnotations);
+  return compile_text(request);
+}
+int64_t inherited_flags() {
+  Thread* thread = current_thread();
+  if (thread->record < thread->record_base) return 0;
+  return thread->record->code->flags & kFutureAnnotations;
+}
+
+Ref<> builtin_compile(const Value* a) {
+  // source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1
+  Ref<Str> filename;
+  if (is_str(a[1])) {
+    filename = Ref<Str>::retain(as_str(a[1]));
+  } else {
+    Ref<> fspath = import_attribute("os", "fsdecode");
+    Ref<> decoded = fspath ? call1(fspath.value(), a[1]) : Ref<>();
+    if (!decoded) return decoded;
+    filename = Ref<Str>::retain(as_str(decoded.value()));
+  }
+  if (!is_str(a[2])) return raise(exc::TypeError, "compile() argument 'mode' must be str, not %T", a[2]);
+  int64_t flags = 0, optimize = -1;
+  if (!a[3].empty() && !to_int64(a[3], &flags)) return Ref<>();
+  bool dont_inherit = false;
+  if (!a[4].empty() && !to_bool(a[4], &dont_inherit)) return Ref<>();
+  if (!a[5].empty() && !to_int64(a[5], &optimize)) return Ref<>();
+  constexpr int64_t kKnown = kOnlyAst | kTypeComments | kAllowTopLevelAwait | kAllowIncomplete | kDontImplyDedent | 0x1FF0010 | 0x100;
+  if (flags & ~kKnown) return raise(exc::ValueError, "compile(): unrecognised flags");
+  if (optimize < -1 || optimize > 2) return raise(exc::ValueError, "compile(): invalid optimize value");
+  if (!dont_inherit) flags |= inherited_flags();
+  Str* mode = as_str(a[2]);
+  const char* mode_text = mode->equals_ascii("exec")        ? "exec"
+                          : mode->equals_ascii("eval")      ? "eval"
+                          : mode->equals_ascii("single")    ? "single"
+                          : mode->equals_ascii("func_type") ? "func_type"
+                                                            : nullptr;
+  if (!mode_text) {
+    return raise(exc::ValueError, flags & kOnlyAst ? "compile() mode must be 'exec', 'eval', 'single' or 'func_type'"
+                                                   : "compile() mode must be 'exec', 'eval' or 'single'");
+  }
+  if (std::string_view(mode_text) == "func_type" && !(flags & kOnlyAst)) {
+    return raise(exc::ValueError, "compile() mode 'func_type' requires flag PyCF_ONLY_AST");
+  }
+  if (has_shape(a[0], kShape_code)) return Ref<>::retain(a[0]);
+  Ref<> ast_hook = sys_get("modules");
+  Ref<> ast_module = ast_hook ? dict_get_text(as_dict(ast_hook.value()), "_ast") : Ref<>();
+  if (ast_module && is_module(ast_module.value())) {
+    // Trees and PyCF_ONLY_AST are the _ast module's business.
+    Ref<> compile_tree = dict_get_text(module_dict(as_module(ast_module.value())), "_compile");
+    if (compile_tree) {
+      Ref<> handled = call_values(compile_tree.value(), {a[0], filename.value(), Value::object(intern(mode_text)),
+                                                         Value::small_int(flags), Value::small_int(optimize)});
+      if (!handled || !is_not_implemented(handled.value())) return handled;
+    }
+  }
+  return compile_any(a[0], filename.get(), mode_text, static_cast<int>(optimize), flags, "compile");
+}
+
+// Default namespaces of eval and exec: those of the caller.
+bool namespaces(const char* function, Value globals_arg, Value locals_arg, Ref<>* globals, Ref<>* locals) {
+  Thread* thread = current_thread();
+  if (!given(globals_arg)) {
+    if (thread->record < thread->record_base) {
+      return raise(exc::TypeError, "%s must be given globals and locals when called without a frame", function);
+    }
+    *globals = Ref<>::retain(Value::object(thread->record->globals));
+    if (!given(locals_arg)) {
+      Ref<FrameObject> frame = frame_object_of(thread->record);
+      if (!frame) return false;
+      *locals = frame_locals(frame.get());
+      if (!*locals) return false;
+    } else {
+      *locals = Ref<>::retain(locals_arg);
+    }
+  } else {
+    *globals = Ref<>::retain(globals_arg);
+    *locals = given(locals_arg) ? Ref<>::retain(locals_arg) : globals->copy();
+  }
+  if (!is_dict(globals->value())) {
+    if (std::string_view(function) == "eval") {
+      return raise(exc::TypeError, type_of(globals->value())->slots.get_item
+                                       ? "globals must be a real dict; try eval(code, {}, mapping)"
+                                       : "globals must be a dict");
+    }
+    return raise(exc::TypeError, "%s() globals must be a dict, not %T", function, globals->value());
+  }
+  if (!is_dict(locals->value()) && !type_of(locals->value())->slots.get_item) {
+    if (std::string_view(function) == "eval") return raise(exc::TypeError, "locals must be a mapping");
+    return raise(exc::TypeError, "%s() locals must be a mapping or None, not %T", function, locals->value());
+  }
+  Dict* g = as_dict(globals->value());
+  if (!dict_get_str(g, names::builtins.str())) {
+    if (error_pending()) return false;
+    Dict* b = thread->record >= thread->record_base && thread->record->function ? thread->record->function->builtins()
+                                                                                 : module_dict(builtins_module());
+    if (!dict_set_str(g, names::builtins.str(), Value::object(b))) return false;
+  }
+  return true;
+}
+Ref<> builtin_eval(const Value* a) {
+  Ref<> globals, locals;
+  if (!namespaces("eval", a[1], a[2], &globals, &locals)) return Ref<>();
+  Ref<> code;
+  if (has_shape(a[0], kShape_code)) {
+    code = Ref<>::retain(a[0]);
+    if (as_code(a[0])->free_count) return raise(exc::TypeError, "code object passed to eval() may not contain free variables");
+  } else {
+    Value source = a[0];
+    Ref<> stripped;
+    if (is_str(source) && as_str(source)->length && (as_str(source)->at(0) == ' ' || as_str(source)->at(0) == '\t')) {
+      stripped = call_method(source, "lstrip", {Value::object(intern(" \t"))});
+      if (!stripped) return stripped;
+      source = stripped.value();
+    }
+    code = compile_any(source, intern("<string>"), "eval", -1, inherited_flags(), "eval");
+    if (!code) return code;
+  }
+  return run_code(as_code(code.value()), as_dict(globals.value()), locals.value(), Value());
+}
+Ref<> builtin_exec(const Value* a) {
+  Ref<> globals, locals;
+  if (!namespaces("exec", a[1], a[2], &globals, &locals)) return Ref<>();
+  Ref<> code;
+  Value closure = given(a[3]) ? a[3] : Value();
+  if (has_shape(a[0], kShape_code)) {
+    code = Ref<>::retain(a[0]);
+    uint32_t free_count = as_code(a[0])->free_count;
+    if (free_count == 0 && !closure.empty()) {
+      return raise(exc::TypeError, "cannot use a closure with this code object");
+    }
+    if (free_count) {
+      bool ok = !closure.empty() && is_exact_tuple(closure) && as_tuple(closure)->length == static_cast<int64_t>(free_count);
+      for (int64_t i = 0; ok && i < as_tuple(closure)->length; ++i) ok = has_shape(as_tuple(closure)->at(i), kShape_cell);
+      if (closure.empty()) return raise(exc::TypeError, "code object requires a closure of exactly length %ld", static_cast<int64_t>(free_count));
+      if (!ok) return raise(exc::TypeError, "code object requires a closure of exactly length %ld", static_cast<int64_t>(free_count));
+    }
+  } else {
+    if (!closure.empty()) return raise(exc::TypeError, "closure can only be used when source is a code object");
+    code = compile_any(a[0], intern("<string>"), "exec", -1, inherited_flags(), "exec");
+    if (!code) return code;
+  }
+  Ref<> result = run_code(as_code(code.value()), as_dict(globals.value()), locals.value(), closure);
+  return result ? none_ref() : Ref<>();
+}
+
+// ---- attributes ------------------------------------------------------------------------------------------------------------------
+
+bool attribute_name(const char* function, Value name) {
+  if (is_str(name)) return true;
+  return raise(exc::TypeError, "%s(): attribute name must be string", function);
+}
+Ref<> builtin_getattr(const Value* a) {
+  if (!is_str(a[1])) return raise(exc::TypeError, "attribute name must be string, not '%T'", a[1]);
+  if (a[2].empty()) return get_attribute(a[0], as_str(a[1]));
+  Ref<> v = find_attribute(a[0], as_str(a[1]));
+  if (v || error_pending()) return v;
+  return Ref<>::retain(a[2]);
+}
+Ref<> builtin_hasattr(const Value* a) {
+  if (!attribute_name("hasattr", a[1])) {
+    clear_error();
+    return raise(exc::TypeError, "attribute name must be string, not '%T'", a[1]);
+  }
+  Ref<> v = find_attribute(a[0], as_str(a[1]));
+  if (error_pending()) return Ref<>();
+  return bool_ref(static_cast<bool>(v));
+}
+Ref<> builtin_setattr(const Value* a) {
+  if (!is_str(a[1])) return raise(exc::TypeError, "attribute name must be string, not '%T'", a[1]);
+  return set_attribute(a[0], as_str(a[1]), a[2]) ? none_ref() : Ref<>();
+}
+Ref<> builtin_delattr(const Value* a) {
+  if (!is_str(a[1])) return raise(exc::TypeError, "attribute name must be string, not '%T'", a[1]);
+  return set_attribute(a[0], as_str(a[1]), Value()) ? none_ref() : Ref<>();
+}
+Ref<> caller_locals() {
+  Thread* thread = current_thread();
+  if (thread->record < thread->record_base) return raise(exc::SystemError, "frame does not exist");
+  Ref<FrameObject> frame = frame_object_of(thread->record);
+  return frame ? frame_locals(frame.get()) : Ref<>();
+}
+Ref<> builtin_dir(const Value* a) {
+  Ref<List> list;
+  if (a[0].empty()) {
+    Ref<> locals = caller_locals();
+    Ref<> keys = locals ? call_method(locals.value(), "keys") : Ref<>();
+    if (!keys) return keys;
+    list = list_from_iterable(keys.value());
+  } else {
+    Ref<> method = lookup_special(a[0], names::dir.str());
+    if (!method) return error_pending() ? Ref<>() : raise(exc::TypeError, "object does not provide __dir__");
+    Ref<> names_value = call0(method.value());
+    if (!names_value) return names_value;
+    list = list_from_iterable(names_value.value());
+  }
+  if (!list || !list_sort(list.get(), Value(), false)) return Ref<>();
+  return list;
+}
+Ref<> builtin_vars(const Value* a) {
+  if (a[0].empty()) return caller_locals();
+  Ref<> dict = find_attribute(a[0], names::dict.str());
+  if (!dict && !error_pending()) return raise(exc::TypeError, "vars() argument must have __dict__ attribute");
+  return dict;
+}
+Ref<> builtin_globals(const Value*) {
+  Dict* globals = current_globals();
+  return globals ? Ref<>::retain(Value::object(globals)) : none_ref();
+}
+Ref<> builtin_locals(const Value*) { return caller_locals(); }
+Ref<> builtin_id(const Value* a) {
+  uint64_t bits = a[0].untagged().bits();
+  return int_from_uint64(bits);
+}
+Ref<> builtin_hash(const Value* a) {
+  int64_t h = hash(a[0]);
+  return h == -1 && error_pending() ? Ref<>() : int_from_int64(h);
+}
+Ref<> builtin_isinstance(const Value* a) {
+  int r = is_instance(a[0], a[1]);
+  return r < 0 ? Ref<>() : bool_ref(r);
+}
+Ref<> builtin_issubclass(const Value* a) {
+  int r = is_subclass(a[0], a[1]);
+  return r < 0 ? Ref<>() : bool_ref(r);
+}
+
+// ---- iteration -------------------------------------------------------------------------------------------------------------------
+
+Ref<> builtin_iter(const Value* a) {
+  if (a[1].empty()) return get_iter(a[0]);
+  if (!is_callable(a[0])) return raise(exc::TypeError, "iter(v, w): v must be callable");
+  return callable_iterator_new(a[0], a[1]);
+}
+Ref<> builtin_next(const Value* a) {
+  auto slot = type_of(a[0])->slots.next;
+  if (!slot) return raise(exc::TypeError, "'%T' object is not an iterator", a[0]);
+  Ref<> v = slot(a[0]);
+  if (v) return v;
+  if (!a[1].empty()) {
+    if (error_pending() && !clear_if(exc::StopIteration)) return Ref<>();
+    return Ref<>::retain(a[1]);
+  }
+  if (error_pending()) return Ref<>();
+  return raise_none(exc::StopIteration);
+}
+Ref<> builtin_len(const Value* a) {
+  int64_t n = length(a[0]);
+  return n < 0 ? Ref<>() : int_from_int64(n);
+}
+// *args, key=None, default=<missing>
+Ref<> extreme(const Value* a, const char* name, CompareOp op) {
+  Tuple* args = as_tuple(a[0]);
+  Value key = given(a[1]) ? a[1] : Value();
+  if (args->length == 0) return raise(exc::TypeError, "%s expected at least 1 argument, got 0", name);
+  if (args->length > 1 && !a[2].empty()) {
+    return raise(exc::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
+  }
+  Ref<> best, best_key;
+  bool ok = for_each(args->length == 1 ? args->at(0) : a[0], [&](Value v) {
+    Ref<> k = key.empty() ? Ref<>::retain(v) : call1(key, v);
+    if (!k) return false;
+    if (best) {
+      int better = compare_truth(k.value(), best_key.value(), op);
+      if (better < 0) return false;
+      if (!better) return true;
+    }
+    best = Ref<>::retain(v);
+    best_key = std::move(k);
+    return true;
+  });
+  if (!ok) return Ref<>();
+  if (best) return best;
+  if (!a[2].empty()) return Ref<>::retain(a[2]);
+  return raise(exc::ValueError, "%s() arg is an empty sequence", name);
+}
+Ref<> builtin_max(const Value* a) { return extreme(a, "max", CompareOp::kGt); }
+Ref<> builtin_min(const Value* a) { return extreme(a, "min", CompareOp::kLt); }
+Ref<> builtin_sorted(const Value* a) {
+  Ref<List> list = list_from_iterable(a[0]);
+  if (!list) return list;
+  bool reverse = false;
+  if (!a[2].empty() && !to_bool(a[2], &reverse)) return Ref<>();
+  if (!list_sort(list.get(), given(a[1]) ? a[1] : Value(), reverse)) return Ref<>();
+  return list;
+}
+Ref<> builtin_sum(const Value* a) {
+  Ref<> total = a[1].empty() ? Ref<>::steal(Value::small_int(0)) : Ref<>::retain(a[1]);
+  if (is_str(total.value())) return raise(exc::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
+  if (is_bytes(total.value())) return raise(exc::TypeError, "sum() can't sum bytes [use b''.join(seq) instead]");
+  if (is_instance_of(total.value(), &bytearray_type)) {
+    return raise(exc::TypeError, "sum() can't sum bytearray [use b''.join(seq) instead]");
+  }
+  bool ok = for_each(a[0], [&](Value v) {
+    Value t = total.value();
+    if (t.is_small_int() && v.is_small_int()) {
+      total = int_from_int64(t.as_small_int() + v.as_small_int());
+    } else if (t.is_immediate_float() && v.is_immediate_float()) {
+      total = float_from_double(t.as_immediate_float() + v.as_immediate_float());
+    } else {
+      total = binary_operation(BinaryOp::kAdd, t, v);
+    }
+    return static_cast<bool>(total);
+  });
+  return ok ? std::move(total) : Ref<>();
+}
+
+// ---- numbers and text ------------------------------------------------------------------------------------------------------------
+
+Ref<> builtin_divmod(const Value* a) { return binary_operation(BinaryOp::kDivmod, a[0], a[1]); }
+Ref<> builtin_pow(const Value* a) { return power(a[0], a[1], a[2]); }
+Ref<> builtin_round(const Value* a) {
+  Ref<> method = lookup_special(a[0], names::round.str());
+  if (!method) {
+    if (error_pending()) return Ref<>();
+    return raise(exc::TypeError, "type %T doesn't define __round__ method", a[0]);
+  }
+  return given(a[1]) ? call1(method.value(), a[1]) : call0(method.value());
+}
+Ref<> builtin_format(const Value* a) {
+  if (!a[1].empty() && !is_str(a[1])) return raise(exc::TypeError, "format() argument 2 must be str, not %T", a[1]);
+  return format(a[0], a[1]);
+}
+Ref<> builtin_repr(const Value* a) { return repr(a[0]); }
+
+Ref<> builtin_print(const Value* a) {
+  // *args, sep=' ', end='\n', file=None, flush=False
+  Ref<> file;
+  if (given(a[3])) {
+    file = Ref<>::retain(a[3]);
+  } else {
+    file = sys_get("stdout");
+    if (!file) return error_pending() ? Ref<>() : raise(exc::RuntimeError, "lost sys.stdout");
+    if (is_none(file.value())) return none_ref();
+  }
+  for (int i : {1, 2}) {
+    if (given(a[i]) && !is_str(a[i])) {
+      return raise(exc::TypeError, "%s must be None or a string, not %T", i == 1 ? "sep" : "end", a[i]);
+    }
+  }
+  Ref<> write_method = get_attribute(file.value(), names::write_.str());
+  if (!write_method) return Ref<>();
+  Tuple* args = as_tuple(a[0]);
+  Value space = Value::object(intern(" ")), newline = Value::object(intern("\n"));
+  for (int64_t i = 0; i < args->length; ++i) {
+    if (i && !call1(write_method.value(), given(a[1]) ? a[1] : space)) return Ref<>();
+    Ref<> text = str(args->at(i));
+    if (!text || !call1(write_method.value(), text.value())) return Ref<>();
+  }
+  if (!call1(write_method.value(), given(a[2]) ? a[2] : newline)) return Ref<>();
+  if (!a[4].empty()) {
+    int flush = truth(a[4]);
+    if (flush < 0) return Ref<>();
+    if (flush && !call_method(file.value(), names::flush_.str())) return Ref<>();
+  }
+  return none_ref();
+}
+
+Ref<> builtin_input(const Value* a) {
+  Ref<> in = sys_get("stdin"), out = sys_get("stdout");
+  if (!in || is_none(in.value())) return raise(exc::RuntimeError, "input(): lost sys.stdin");
+  if (!out || is_none(out.value())) return raise(exc::RuntimeError, "input(): lost sys.stdout");
+  if (!a[0].empty()) {
+    Ref<> text = str(a[0]);
+    if (!text || !call_method(out.value(), "write", {text.value()})) return Ref<>();
+  }
+  if (!call_method(out.value(), "flush")) {
+    clear_error();
+  }
+  Ref<> line = call_method(in.value(), "readline");
+  if (!line) return line;
+  if (!is_str(line.value())) return raise(exc::TypeError, "input(): stdin.readline() returned non-string");
+  Str* s = as_str(line.value());
+  if (s->length == 0) return raise(exc::EOFError, "EOF when reading a line");
+  if (s->at(s->length - 1) == '\n') return str_substring(s, 0, s->length - 1);
+  return line;
+}
+
+const NativeDef kFunctions[] = {
+    {"__build_class__", "(func, name, /, *bases, metaclass=None, **kwds)", nullptr},
+    {"__import__", "(name, globals=None, locals=None, fromlist=(), level=0)", builtin_import, "Import a module."},
+    {"abs", "(x, /)", builtin_abs, "Return the absolute value of the argument."},
+    {"aiter", "(async_iterable, /)", builtin_aiter, "Return an AsyncIterator for an AsyncIterable object."},
+    {"all", "(iterable, /)", builtin_all, "Return True if bool(x) is True for all values x in the iterable."},
+    {"anext", "(aiterator, default=None, /)", builtin_anext, "Return the next item from the async iterator."},
+    {"any", "(iterable, /)", builtin_any, "Return True if bool(x) is True for any x in the iterable."},
+    {"ascii", "(obj, /)", builtin_ascii, "Return an ASCII-only representation of an object."},
+    {"bin", "(number, /)", builtin_bin, "Return the binary representation of an integer."},
+    {"breakpoint", "(*args, **kws)", builtin_breakpoint, "Call sys.breakpointhook with the arguments."},
+    {"callable", "(obj, /)", builtin_callable, "Return whether the object is callable."},
+    {"chr", "(i, /)", builtin_chr, "Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff."},
+    {"compile", "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)", builtin_compile,
+     "Compile source into a code object that can be executed by exec() or eval()."},
+    {"delattr", "(obj, name, /)", builtin_delattr, "Deletes the named attribute from the given object."},
+    {"dir", "(object=None, /)", builtin_dir, "Names in the current scope, or attributes of the object."},
+    {"divmod", "(x, y, /)", builtin_divmod, "Return the tuple (x//y, x%y)."},
+    {"eval", "(source, globals=None, locals=None, /)", builtin_eval, "Evaluate the given source."},
+    {"exec", "(source, globals=None, locals=None, /, *, closure=None)", builtin_exec, "Execute the given source."},
+    {"format", "(value, format_spec='', /)", builtin_format, "Return type(value).__format__(value, format_spec)"},
+    {"getattr", "(object, name, default=None, /)", builtin_getattr, "Get a named attribute from an object."},
+    {"globals", "()", builtin_globals, "Return the dictionary containing the current scope's global variables."},
+    {"hasattr", "(obj, name, /)", builtin_hasattr, "Return whether the object has an attribute with the given name."},
+    {"hash", "(obj, /)", builtin_hash, "Return the hash value for the given object."},
+    {"hex", "(number, /)", builtin_hex, "Return the hexadecimal representation of an integer."},
+    {"id", "(obj, /)", builtin_id, "Return the identity of an object."},
+    {"input", "(prompt='', /)", builtin_input, "Read a string from standard input."},
+    {"isinstance", "(obj, class_or_tuple, /)", builtin_isinstance,
+     "Return whether an object is an instance of a class or of a subclass thereof."},
+    {"issubclass", "(cls, class_or_tuple, /)", builtin_issubclass,
+     "Return whether 'cls' is derived from another class or is the same class."},
+    {"iter", "(object, sentinel=None, /)", builtin_iter, "Get an iterator from an object."},
+    {"len", "(obj, /)", builtin_len, "Return the number of items in a container."},
+    {"locals", "()", builtin_locals, "Return a dictionary containing the current scope's local variables."},
+    {"max", "(*args, key=None, default=None)", builtin_max, "The largest item."},
+    {"min", "(*args, key=None, default=None)", builtin_min, "The smallest item."},
+    {"next", "(iterator, default=None, /)", builtin_next, "Return the next item from the iterator."},
+    {"oct", "(number, /)", builtin_oct, "Return the octal representation of an integer."},
+    {"ord", "(c, /)", builtin_ord, "Return the Unicode code point for a one-character string."},
+    {"pow", "(base, exp, mod=None)", builtin_pow, "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments."},
+    {"print", "(*args, sep=' ', end='\\n', file=None, flush=False)", builtin_print, "Prints the values to a stream, or to sys.stdout by default."},
+    {"repr", "(obj, /)", builtin_repr, "Return the canonical string representation of the object."},
+    {"round", "(number, ndigits=None)", builtin_round, "Round a number to a given precision in decimal digits."},
+    {"setattr", "(obj, name, value, /)", builtin_setattr, "Sets the named attribute on the given object to the specified value."},
+    {"sorted", "(iterable, /, *, key=None, reverse=False)", builtin_sorted,
+     "Return a new list containing all items from the iterable in ascending order."},
+    {"sum", "(iterable, /, start=0)", builtin_sum, "Return the sum of a 'start' value (default: 0) plus an iterable of numbers"},
+    {"vars", "(object=None, /)", builtin_vars, "Return the __dict__ attribute of an object, or locals()."},
+    {}};
+
+}  // namespace
+
+Ref<Module> make_builtins_module() {
+  Ref<Module> m = module_new(names::builtins_.str());
+  if (!m) return m;
+  Dict* dict = module_dict(m.get());
+  for (const NativeDef* def = kFunctions; def->name; ++def) {
+    const NativeDef* real = def->function ? def : &kBuildClassDef;
+    Ref<> f = native_function_new(real, m.value(), names::builtins_.value());
+    if (!f) return Ref<Module>();
+    make_immortal(f.value().as_object());
+    if (!dict_set_text(dict, def->name, f.value())) return Ref<Module>();
+  }
+  struct { const char* name; Type* type; } types[] = {
+      {"object", &object_type}, {"type", &type_type}, {"bool", &bool_type}, {"int", &int_type}, {"float", &float_type},
+      {"complex", &complex_type}, {"str", &str_type}, {"bytes", &bytes_type}, {"bytearray", &bytearray_type},
+      {"memoryview", &memoryview_type}, {"tuple", &tuple_type}, {"list", &list_type}, {"dict", &dict_type},
+      {"set", &set_type}, {"frozenset", &frozenset_type}, {"slice", &slice_type}, {"range", &range_type},
+      {"enumerate", &enumerate_type}, {"zip", &zip_type}, {"map", &map_type}, {"filter", &filter_type},
+      {"reversed", &reversed_type}, {"property", &property_type}, {"classmethod", &classmethod_type},
+      {"staticmethod", &staticmethod_type}, {"super", &super_type}};
+  for (auto& t : types) {
+    if (!dict_set_text(dict, t.name, Value::object(t.type))) return Ref<Module>();
+  }
+  struct { const char* name; Value value; } constants[] = {{"None", none()}, {"True", boolean(true)}, {"False", boolean(false)},
+                                                           {"Ellipsis", Value::object(&ellipsis_object)},
+                                                           {"NotImplemented", not_implemented()}, {"__debug__", boolean(true)}};
+  for (auto& c : constants) {
+    if (!dict_set_text(dict, c.name, c.value)) return Ref<Module>();
+  }
+  if (!add_exceptions_to(dict)) return Ref<Module>();
+  return m;
+}
+
+}  // namespace pt

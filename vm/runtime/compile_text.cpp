@@ -1,0 +1,151 @@
+// From source text to a code object: parser, compiler, warnings, SyntaxError.
+#include "vm/compile/compile.h"
+#include "vm/object/error.h"
+#include "vm/object/module.h"
+#include "vm/object/names.h"
+#include "vm/object/native.h"
+#include "vm/runtime/code_from_unit.h"
+#include "vm/runtime/runtime.h"
+#include "vm/syntax/parse.h"
+#include "vm/types/exception.h"
+#include "vm/types/function.h"
+#include "vm/types/int.h"
+#include "vm/types/str.h"
+#include "vm/types/tuple.h"
+
+namespace pt {
+namespace {
+
+// Line `number` of the source, with its newline.
+std::string_view source_line(std::string_view source, int number) {
+  size_t at = 0;
+  for (int line = 1; line < number; ++line) {
+    at = source.find('\n', at);
+    if (at == std::string_view::npos) return {};
+    ++at;
+  }
+  size_t end = source.find('\n', at);
+  return source.substr(at, end == std::string_view::npos ? std::string_view::npos : end - at + 1);
+}
+
+Raised raise_syntax_error(const syntax::SyntaxErrorInfo& error, const CompileRequest& request) {
+  Type* type = exc::SyntaxError;
+  switch (error.kind) {
+    case syntax::ErrorKind::IndentationError: type = exc::IndentationError; break;
+    case syntax::ErrorKind::TabError: type = exc::TabError; break;
+    case syntax::ErrorKind::ValueError: {
+      Ref<Str> message = str_from_wtf8(error.message.view());
+      return message ? raise_value(exc::ValueError, message.value()) : Raised{};
+    }
+    case syntax::ErrorKind::MemoryError: return raise_none(exc::MemoryError);
+    case syntax::ErrorKind::RecursionError: {
+      Ref<Str> message = str_from_wtf8(error.message.view());
+      return message ? raise_value(exc::RecursionError, message.value()) : Raised{};
+    }
+    default: break;
+  }
+  Ref<Str> message = str_from_wtf8(error.message.view());
+  Ref<> text;
+  if (error.has_text) {
+    text = str_from_wtf8(error.text.view());
+  } else if (error.line > 0) {
+    std::string_view line = source_line(request.source, error.line);
+    text = line.empty() ? none_ref() : Ref<>(str_from_utf8(line));
+    if (!text) {
+      clear_error();
+      text = none_ref();
+    }
+  } else {
+    text = none_ref();
+  }
+  if (!message || !text) return {};
+  Value filename = request.filename ? Value::object(request.filename) : none();
+  Ref<Tuple> info = tuple_of({filename, Value::small_int(error.line), Value::small_int(error.offset), text.value(),
+                              error.end_line || error.end_offset ? Value::small_int(error.end_line) : Value::small_int(error.line),
+                              error.end_line || error.end_offset ? Value::small_int(error.end_offset) : Value::small_int(error.offset)});
+  if (!info) return {};
+  Ref<> exception = call_values(Value::object(type), {message.value(), info.value()});
+  if (!exception) return {};
+  return raise_object(exception.value());
+}
+
+bool issue_warnings(const syntax::Seq<syntax::SyntaxWarningInfo>& warnings, const CompileRequest& request) {
+  for (uint32_t i = 0; i < warnings.size; ++i) {
+    const syntax::SyntaxWarningInfo& w = warnings.data[i];
+    Type* category = w.category == syntax::WarningCategory::SyntaxWarning ? exc::SyntaxWarning : exc::DeprecationWarning;
+    Ref<> explicit_function = import_attribute("warnings", "warn_explicit");
+    Ref<Str> message = str_from_wtf8(w.message.view());
+    if (!explicit_function || !message) {
+      if (!explicit_function) clear_error();
+      continue;
+    }
+    Ref<> result = call_values(explicit_function.value(), {message.value(), Value::object(category),
+                                                           Value::object(request.filename), Value::small_int(w.line)});
+    if (result) continue;
+    if (!pending_matches(category)) return false;
+    // A warning turned into an error is a SyntaxError at its place.
+    clear_error();
+    syntax::SyntaxErrorInfo error;
+    error.kind = syntax::ErrorKind::SyntaxError;
+    error.line = w.line;
+    error.offset = w.col + 1;
+    error.message = w.message;
+    return raise_syntax_error(error, request);
+  }
+  return true;
+}
+
+}  // namespace
+
+int process_optimize_level() {
+  static int level = -1;
+  if (level < 0) {
+    Ref<> flags = sys_get("flags");
+    Ref<> optimize = flags ? find_attribute(flags.value(), intern("optimize")) : Ref<>();
+    clear_error();
+    if (!optimize) return 0;
+    level = optimize.value().is_small_int() ? static_cast<int>(optimize.value().as_small_int()) : 0;
+  }
+  return level;
+}
+
+Ref<> compile_text(const CompileRequest& request) {
+  syntax::Arena arena;
+  syntax::ParseOptions options;
+  Utf8 filename(request.filename, true);
+  if (!filename.ok()) return Ref<>();
+  std::string_view mode = request.mode;
+  options.mode = mode == "eval" ? syntax::ParseMode::Eval
+                 : mode == "single" ? syntax::ParseMode::Single
+                 : mode == "func_type" ? syntax::ParseMode::FunctionType
+                                       : syntax::ParseMode::Exec;
+  options.filename = filename.view();
+  options.is_str = request.is_str;
+  options.allow_incomplete = request.allow_incomplete;
+  options.dont_imply_dedent = request.dont_imply_dedent;
+  syntax::ParseResult parsed = syntax::parse(arena, request.source, options);
+  if (!parsed) return raise_syntax_error(parsed.error, request);
+  if (!issue_warnings(parsed.warnings, request)) return Ref<>();
+  CompileOptions compile_options;
+  compile_options.filename = filename.view();
+  compile_options.optimize = request.optimize >= 0 ? request.optimize : process_optimize_level();
+  compile_options.future_annotations = request.future_flags & 0x1000000;
+  compile_options.top_level_await = request.top_level_await;
+  compile_options.stack_limit = current_thread()->native_limit;
+  CompileResult compiled = compile_module(arena, parsed.mod, nullptr, compile_options);
+  if (!compiled) return raise_syntax_error(compiled.error, request);
+  if (!issue_warnings(compiled.warnings, request)) return Ref<>();
+  return code_from_unit(compiled.code, request.filename);
+}
+
+Ref<> compile_source(std::string_view source, Str* filename, const char* mode, int optimize) {
+  CompileRequest request;
+  request.source = source;
+  request.filename = filename;
+  request.mode = mode;
+  request.optimize = optimize;
+  request.is_str = false;
+  return compile_text(request);
+}
+
+}  // namespace pt

@@ -1,0 +1,225 @@
+#include "vm/runtime/runtime.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "gc/collector/collector.h"
+#include "gc/heap/heap.h"
+#include "gc/platform/memory.h"
+#include "vm/interp/frames.h"
+#include "vm/object/error.h"
+#include "vm/object/method_cache.h"
+#include "vm/object/module.h"
+#include "vm/object/native.h"
+#include "vm/object/type_build.h"
+#include "vm/runtime/builtins.h"
+#include "vm/types/dict.h"
+#include "vm/types/exception.h"
+#include "vm/types/frame.h"
+#include "vm/types/function.h"
+#include "vm/types/generator.h"
+#include "vm/types/str.h"
+#include "vm/types/tuple.h"
+#include "vm/types/weakref.h"
+
+namespace pt {
+
+std::atomic<int64_t> g_recursion_limit{1000};
+
+namespace {
+
+constinit Thread* g_main_thread = nullptr;
+constinit Module* g_builtins = nullptr;
+
+constexpr size_t kMainStackBytes = size_t{256} << 20;    // address space; touched pages only
+constexpr size_t kThreadStackBytes = size_t{64} << 20;
+constexpr size_t kMainRecords = size_t{1} << 20;
+constexpr size_t kThreadRecords = size_t{1} << 18;
+
+size_t stack_bytes(const Thread* t) { return t->is_main ? kMainStackBytes : kThreadStackBytes; }
+size_t record_capacity(const Thread* t) { return t->is_main ? kMainRecords : kThreadRecords; }
+
+bool reserve_stacks(Thread* t) {
+  t->stack_base = static_cast<Value*>(memory::reserve(stack_bytes(t)));
+  t->record_base = static_cast<CallRecord*>(memory::reserve(record_capacity(t) * sizeof(CallRecord)));
+  t->method_cache = static_cast<MethodCache*>(memory::allocate_zeroed(sizeof(MethodCache)));
+  if (!t->stack_base || !t->record_base || !t->method_cache) return false;
+  t->stack_limit = t->stack_base + stack_bytes(t) / sizeof(Value);
+  t->record = t->record_base - 1;
+  return true;
+}
+
+// Native recursion stops with room to spare.
+void set_native_limit(Thread* t) {
+  pthread_attr_t attributes;
+  void* address = nullptr;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    pthread_attr_getstack(&attributes, &address, &size);
+    pthread_attr_destroy(&attributes);
+  }
+  auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  uintptr_t low = address ? reinterpret_cast<uintptr_t>(address) : here - (size_t{6} << 20);
+  if (t->is_main) {
+    rlimit limit;
+    size_t available = size_t{8} << 20;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) available = limit.rlim_cur;
+    if (available > (size_t{64} << 20)) available = size_t{64} << 20;
+    if (low < here - available) low = here - available;
+  }
+  uintptr_t reserve = 256 << 10;
+  if (here - low < 2 * reserve) reserve = (here - low) / 2;
+  t->native_limit = low + reserve;
+}
+
+void apply_recursion_limit(Thread* t) {
+  auto limit = static_cast<size_t>(g_recursion_limit.load(std::memory_order_relaxed));
+  if (limit > record_capacity(t) - 2 * kRecordReserve) limit = record_capacity(t) - 2 * kRecordReserve;
+  t->record_limit = t->record_base + limit;
+  t->recursion_remaining = static_cast<int64_t>(limit);
+}
+
+// ---- roots of a thread, for the collector ------------------------------------------------------------------------------------
+
+void visit_thread_roots(Mutator* m, void (*visit)(Value, void*), void* context) {
+  auto* t = static_cast<Thread*>(m);
+  auto report = [&](Value v) {
+    if (v.is_object()) visit(v, context);
+  };
+  for (Value v : {t->pending, t->handled, t->locals_dict, t->context, t->trace_function, t->profile_function,
+                  t->async_exception, t->repr_stack, t->deferred_roots}) {
+    report(v);
+  }
+  if (!t->record_base) return;
+  for (CallRecord* r = t->record_base; r <= t->record; ++r) {
+    report(Value::borrowed_object(r->code));
+    if (r->function) report(Value::borrowed_object(r->function));
+    report(Value::borrowed_object(r->globals));
+    report(r->locals);
+    report(r->saved_handled);
+    if (r->frame_object) report(Value::borrowed_object(reinterpret_cast<Object*>(r->frame_object)));
+    if (r->generator) report(Value::borrowed_object(r->generator));
+    // The callable below the window, and for instances being made the instance below that.
+    report(r->registers[-1]);
+    if (r->flags & kRecordInit) report(r->registers[-2]);
+    for (uint32_t i = 0; i < r->code->register_count; ++i) report(r->registers[i]);
+  }
+}
+
+void finish_type_and_base(Type* type, bool* done_flags, Type* const* types, int count) {
+  for (int i = 0; i < count; ++i) {
+    if (types[i] != type) continue;
+    if (done_flags[i]) return;
+    if (type->base) finish_type_and_base(type->base, done_flags, types, count);
+    done_flags[i] = true;
+    finish_builtin_type(type);
+  }
+}
+
+void fatal(const char* what) {
+  std::fprintf(stderr, "Fatal Python error: %s\n", what);
+  std::_Exit(1);
+}
+
+}  // namespace
+
+Module* builtins_module() { return g_builtins; }
+
+void start_core() {
+  reserve_shape_region();
+  g_heap_hooks = {clear_weakrefs, run_weakref_callbacks, visit_thread_roots};
+  g_main_thread = new Thread;
+  g_main_thread->is_main = true;
+  if (!reserve_stacks(g_main_thread) || !register_mutator(g_main_thread)) fatal("cannot reserve memory at start-up");
+  g_main_thread->ident = reinterpret_cast<uint64_t>(pthread_self());
+  set_native_limit(g_main_thread);
+  apply_recursion_limit(g_main_thread);
+
+#define PT_BUILTIN_SHAPE(name) prepare_builtin_type(&name##_type, kShape_##name, &name##_spec);
+#include "vm/object/builtin_shapes.def"
+#undef PT_BUILTIN_SHAPE
+  init_immortal_header(&none_object, kShape_none);
+  init_immortal_header(&not_implemented_object, kShape_not_implemented);
+  init_immortal_header(&ellipsis_object, kShape_ellipsis);
+  init_immortal_header(&false_object, kShape_bool);
+  init_immortal_header(&true_object, kShape_bool);
+  true_object.size = 1;
+  true_object.limb = 1;
+  if (!str_init(std::getenv("PYTHONHASHSEED"))) {
+    std::fputs("Fatal Python error: config_init_hash_seed: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]\n",
+               stderr);
+    std::_Exit(1);
+  }
+  Type* const types[] = {
+#define PT_BUILTIN_SHAPE(name) &name##_type,
+#include "vm/object/builtin_shapes.def"
+#undef PT_BUILTIN_SHAPE
+  };
+  constexpr int kCount = sizeof(types) / sizeof(types[0]);
+  bool done[kCount] = {};
+  for (Type* type : types) finish_type_and_base(type, done, types, kCount);
+  init_exception_types();
+  init_memory_error();
+  g_call_function = call_function;
+  Ref<Module> builtins_ref = make_builtins_module();
+  if (!builtins_ref) fatal("cannot make the builtins module");
+  g_builtins = builtins_ref.take();
+}
+
+// ---- threads -------------------------------------------------------------------------------------------------------------------
+
+Thread* thread_create() {
+  auto* t = new (std::nothrow) Thread;
+  if (!t || !reserve_stacks(t)) {
+    if (t) thread_free(t);
+    raise_no_memory();
+    return nullptr;
+  }
+  apply_recursion_limit(t);
+  return t;
+}
+void thread_free(Thread* t) {
+  if (t->stack_base) memory::unreserve(t->stack_base, stack_bytes(t));
+  if (t->record_base) memory::unreserve(t->record_base, record_capacity(t) * sizeof(CallRecord));
+  memory::release(t->method_cache);
+  delete t;
+}
+bool thread_enter(Thread* t) {
+  if (!register_mutator(t)) return false;
+  t->ident = reinterpret_cast<uint64_t>(pthread_self());
+  set_native_limit(t);
+  return true;
+}
+void thread_leave(Thread* t) {
+  for (Value* v : {&t->pending, &t->handled, &t->locals_dict, &t->context, &t->trace_function, &t->profile_function,
+                   &t->async_exception, &t->repr_stack, &t->deferred_roots}) {
+    Value old = *v;
+    *v = Value();
+    release(old);
+  }
+  unregister_mutator(t);
+  thread_free(t);
+}
+
+void set_recursion_limit(int64_t limit) {
+  g_recursion_limit.store(limit, std::memory_order_relaxed);
+  apply_recursion_limit(current_thread());
+}
+
+// ---- code ----------------------------------------------------------------------------------------------------------------------
+
+Ref<> exec_code(Value code, Dict* globals) { return run_code(as_code(code), globals, Value(), Value()); }
+
+Ref<> current_frame(int64_t depth) {
+  Thread* t = current_thread();
+  CallRecord* record = t->record - depth;
+  if (depth < 0 || record < t->record_base) return Ref<>();
+  return frame_object_of(record);
+}
+Ref<> thread_frame(Thread* t) { return t->record < t->record_base ? Ref<>() : frame_object_of(t->record); }
+
+}  // namespace pt

@@ -1,0 +1,33 @@
+#pragma once
+// Life cycle of the runtime and of its threads.
+#include <string_view>
+
+#include "gc/refcount/ref.h"
+#include "vm/modules/support/runtime_interface.h"
+#include "vm/object/thread.h"
+
+namespace pt {
+
+struct Module;
+
+// Brings the object model up on the calling thread, which becomes the main thread: types, exceptions, builtins. The
+// import system and sys are started by start_runtime(). Aborts with a message on failure.
+void start_core();
+// The builtins module; made by start_core().
+Module* builtins_module();
+
+// Compiles and reports: the full interface behind compile_source.
+struct CompileRequest {
+  std::string_view source;
+  Str* filename;
+  const char* mode = "exec";
+  int optimize = -1;
+  bool is_str = true;          // UTF-8 text of a str; else bytes with encoding declaration
+  bool allow_incomplete = false;
+  bool dont_imply_dedent = false;
+  uint32_t future_flags = 0;   // co_flags of the enclosing code to inherit
+  bool top_level_await = false;
+};
+Ref<> compile_text(const CompileRequest& request);
+
+}  // namespace pt
