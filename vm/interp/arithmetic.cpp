@@ -329,6 +329,19 @@ PT_HANDLER(JUMP_IF_IN) {
 PT_TRUTH_JUMP(JUMP_IF_TRUE, true)
 PT_TRUTH_JUMP(JUMP_IF_FALSE, false)
 
+// Boolean operators as values: the register keeps its content on the jump and is emptied otherwise.
+#define PT_TRUTH_JUMP_OR_CLEAR(name, expected)                                    \
+  PT_HANDLER(name) {                                                              \
+    PT_SAVE_PC();                                                                 \
+    int t = truth(PT_READ(PT_A));                                                 \
+    if (t < 0) PT_RAISE();                                                        \
+    if ((t != 0) == (expected)) PT_NEXT(1 + operand_wide(word));                  \
+    write(frame, PT_A, Value());                                                  \
+    PT_NEXT(1);                                                                   \
+  }
+PT_TRUTH_JUMP_OR_CLEAR(JUMP_IF_TRUE_OR_CLEAR, true)
+PT_TRUTH_JUMP_OR_CLEAR(JUMP_IF_FALSE_OR_CLEAR, false)
+
 #define PT_NONE_JUMP(name, expected)                                          \
   PT_HANDLER(name) {                                                          \
     bool is = is_none(PT_READ(PT_A));                                         \

@@ -107,10 +107,9 @@ Ref<> builtin_ord(const Value* a) {
     n = as_bytes(a[0])->length;
     if (n == 1) return int_from_int64(as_bytes(a[0])->data[0]);
   } else if (is_instance_of(a[0], &bytearray_type)) {
-    auto* b = reinterpret_cast<ByteArray*>(a[0].as_object());
-    LockGuard guard(b);
-    n = b->length;
-    if (n == 1) return Ref<>::steal(Value::small_int(b->data[0]));
+    std::string_view view = bytearray_view(as_bytearray(a[0]));
+    n = static_cast<int64_t>(view.size());
+    if (n == 1) return Ref<>::steal(Value::small_int(static_cast<uint8_t>(view[0])));
   } else {
     return raise(exc::TypeError, "ord() expected string of length 1, but %T found", a[0]);
   }
@@ -141,7 +140,7 @@ bool source_text(Value source, const char* function, Ref<Str>* str_holder, std::
 }
 
 constexpr int64_t kOnlyAst = 0x400, kTypeComments = 0x1000, kAllowTopLevelAwait = 0x2000, kAllowIncomplete = 0x4000,
-                  kDontImplyDedent = 0x200, kFutureMask = 0x1FF0010 & ~0x2000, kFutureAnnotations = 0x1000000;
+                  kDontImplyDedent = 0x200, kFutureAnnotations = 0x1000000;
 
 Ref<> compile_any(Value source, Str* filename, const char* mode, int optimize, int64_t flags, const char* function) {
   Ref<Str> holder;

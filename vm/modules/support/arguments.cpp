@@ -1,5 +1,7 @@
 #include "vm/modules/support/arguments.h"
 
+#include "gc/platform/futex.h"
+
 #include <climits>
 #include <cmath>
 #include <cstring>
@@ -221,12 +223,6 @@ Ref<> make_exception_class(const char* qualified_name, Value base, const char* d
     if (!text || !dict_set_str(ns.get(), names::doc.str(), text.value())) return Ref<>();
   }
   return call_values(Value::object(&type_type), {name.value(), bases.value(), ns.value()});
-}
-
-int64_t monotonic_ns() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000'000'000 + t.tv_nsec;
 }
 
 bool to_timeout_ns(Value seconds, int64_t* out) {

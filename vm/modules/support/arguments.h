@@ -1,5 +1,6 @@
 #pragma once
 // What the modules around the operating system share: argument conversions, paths, and system calls that follow PEP 475.
+#include "gc/platform/futex.h"
 #include <cerrno>
 #include <cstdint>
 #include <initializer_list>
@@ -108,7 +109,6 @@ bool module_add_ints(Module* module, const IntConstant* constants);  // ends wit
 Ref<> make_exception_class(const char* qualified_name, Value base, const char* doc = nullptr);
 
 // Monotonic clock in nanoseconds.
-int64_t monotonic_ns();
 // A timeout in seconds (int or float) as nanoseconds, rounded up; OverflowError "timestamp too large to convert to C
 // _PyTime_t", ValueError for NaN.
 bool to_timeout_ns(Value seconds, int64_t* out);
