@@ -39,8 +39,6 @@ Ref<> import_attribute(const char* dotted_name, const char* attribute);
 Ref<> import_from_fallback(Value from, Str* name);
 // The sys module's namespace.
 Ref<> sys_get(const char* name);        // empty without an exception when absent
-// Start-up.
-void set_sys_dict(Dict* dict);
 bool sys_set(const char* name, Value value);
 
 }  // namespace pt

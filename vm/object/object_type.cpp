@@ -359,6 +359,7 @@ const TypeSpec object_spec = {
 
 constinit Type none_type, not_implemented_type, ellipsis_type;
 constinit Singleton none_object{}, not_implemented_object{}, ellipsis_object{};
+constinit BoolObject false_object{}, true_object{};
 const TypeSpec none_spec = {.name = "NoneType", .size = sizeof(Object),
                             .slots = {.truth = none_truth, .repr = none_repr, .construct = singleton_construct<0>}};
 const TypeSpec not_implemented_spec = {

@@ -11,6 +11,7 @@
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
 #include "vm/interp/frames.h"
+#include "vm/modules/sys/runtime_state.h"
 #include "vm/object/error.h"
 #include "vm/object/method_cache.h"
 #include "vm/object/module.h"
@@ -27,8 +28,6 @@
 #include "vm/types/weakref.h"
 
 namespace pt {
-
-std::atomic<int64_t> g_recursion_limit{1000};
 
 namespace {
 

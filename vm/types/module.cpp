@@ -178,37 +178,6 @@ Ref<Module> native_module_import(const NativeModule& native) {
 
 // ---- imports from C++ --------------------------------------------------------------------------------------------------------
 
-namespace {
-constinit Dict* g_sys_dict = nullptr;  // the sys module's namespace; immortal once set
-}
-void set_sys_dict(Dict* dict) { g_sys_dict = dict; }
-
-Ref<> sys_get(const char* name) { return g_sys_dict ? dict_get_text(g_sys_dict, name) : Ref<>(); }
-bool sys_set(const char* name, Value value) { return dict_set_text(g_sys_dict, name, value); }
-
-Ref<> import_module(const char* dotted_name) {
-  Ref<Str> name = str_from_ascii(dotted_name);
-  Ref<> modules = sys_get("modules");
-  if (!name) return Ref<>();
-  if (modules && is_dict(modules.value())) {
-    Ref<> present = dict_get(as_dict(modules.value()), name.value());
-    if (present || error_pending()) return present;
-  }
-  Ref<> import = import_builtin("__import__");
-  if (!import) return import;
-  Ref<Tuple> from = tuple_of({name.value()});
-  if (!from) return Ref<>();
-  Ref<> top = call_values(import.value(), {name.value(), none(), none(), from.value(), Value::small_int(0)});
-  if (!top) return top;
-  modules = sys_get("modules");
-  Ref<> leaf = modules ? get_item(modules.value(), name.value()) : Ref<>();
-  return leaf;
-}
-Ref<> import_attribute(const char* dotted_name, const char* attribute) {
-  Ref<> m = import_module(dotted_name);
-  if (!m) return m;
-  return get_attribute(m.value(), attribute);
-}
 Ref<> import_builtin(const char* name) {
   Ref<> modules = sys_get("modules");
   Ref<> builtins_module = modules ? dict_get_str(as_dict(modules.value()), names::builtins_.str()) : Ref<>();

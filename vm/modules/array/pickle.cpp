@@ -63,7 +63,7 @@ Ref<> array_reconstruct(const Value* a) {
     return raise(exc::TypeError, "_array_reconstructor() argument 2 must be a unicode character, not %T", typecode);
   }
   int code;
-  if (!to_c_int(a[3], &code)) return Ref<>();
+  if (!to_cint(a[3], &code)) return Ref<>();
   const ArrayKind* kind = array_kind(as_str(typecode)->at(0));
   if (!kind) return raise(exc::ValueError, "second argument must be a valid type code");
   if (code < 0 || code >= kFormatCount) {

@@ -74,7 +74,7 @@ Ref<> hexlify(const Value* a) {
     }
   }
   int group_argument = 1;
-  if (!a[3].empty() && !to_c_int(a[3], &group_argument)) return Ref<>();
+  if (!a[3].empty() && !to_cint(a[3], &group_argument)) return Ref<>();
   group = group_argument < 0 ? -static_cast<int64_t>(group_argument) : group_argument;
   int64_t size = data.size();
   int64_t separators = separator >= 0 && group && size ? (size - 1) / group : 0;

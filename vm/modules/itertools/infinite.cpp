@@ -188,7 +188,7 @@ Ref<> cycle_setstate(const Value* a) {
   }
   if (!is_list(state->at(0))) return raise(exc::TypeError, "argument 1 must be list, not %T", state->at(0));
   int flag;
-  if (!to_c_int(state->at(1), &flag)) return Ref<>();
+  if (!to_cint(state->at(1), &flag)) return Ref<>();
   auto* c = object_of<Cycle>(a[0]);
   c->saved.store(c, Ref<>::retain(state->at(0)));
   c->first_pass_saved.store(flag != 0, std::memory_order_relaxed);

@@ -190,7 +190,7 @@ Ref<> tee_setstate(const Value* a) {
   if (type_of(state->at(0)) != &iter::tee_data_type) {
     return raise(exc::TypeError, "argument 1 must be itertools._tee_dataobject, not %T", state->at(0));
   }
-  if (!to_c_int(state->at(1), &index)) return Ref<>();
+  if (!to_cint(state->at(1), &index)) return Ref<>();
   if (index < 0 || index > kTeeItems) return raise(exc::ValueError, "Index out of range");
   auto* t = object_of<Tee>(a[0]);
   Ref<> data = Ref<>::retain(state->at(0));

@@ -1,0 +1,109 @@
+// The interactive loop: prompts, multi-line input, display of results. Line editing comes from the readline module when it
+// can be imported (through builtins.input); otherwise lines are read plainly.
+#include "vm/main/interactive.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "vm/interp/frames.h"
+#include "vm/modules/sys/config.h"
+#include "vm/modules/sys/sys.h"
+#include "vm/object/error.h"
+#include "vm/object/module.h"
+#include "vm/object/native.h"
+#include "vm/runtime/runtime.h"
+#include "vm/types/dict.h"
+#include "vm/types/function.h"
+#include "vm/types/int.h"
+#include "vm/types/str.h"
+
+namespace pt {
+namespace {
+
+std::string prompt(const char* name, const char* fallback) {
+  Ref<> value = sys_get(name);
+  Ref<> text = value ? str(value.value()) : Ref<>();
+  clear_error();
+  if (!text) return fallback;
+  Utf8 utf8(as_str(text.value()));
+  clear_error();
+  return utf8.ok() ? std::string(utf8.view()) : fallback;
+}
+
+// One line with its newline; false at the end of input.
+bool read_line(const std::string& shown, std::string* line) {
+  std::fputs(shown.c_str(), isatty(0) ? stdout : stderr);
+  std::fflush(nullptr);
+  line->clear();
+  int c;
+  Detached detached;
+  while ((c = std::getc(stdin)) != EOF) {
+    *line += static_cast<char>(c);
+    if (c == '\n') return true;
+  }
+  return !line->empty();
+}
+
+}  // namespace
+
+int run_interactive(Dict* globals) {
+  Ref<Str> filename = str_from_ascii("<stdin>");
+  sys_set("ps1", Value::object(intern(">>> ")));
+  sys_set("ps2", Value::object(intern("... ")));
+  if (!g_config.quiet) {
+    Ref<> version = sys_get("version");
+    Ref<> text = version ? str(version.value()) : Ref<>();
+    if (text) {
+      Utf8 utf8(as_str(text.value()));
+      std::fprintf(stderr, "Python %s on linux\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n",
+                   utf8.ok() ? utf8.c_str() : "");
+    }
+  }
+  std::string source, line;
+  for (;;) {
+    std::string shown = source.empty() ? prompt("ps1", ">>> ") : prompt("ps2", "... ");
+    if (!read_line(shown, &line)) {
+      std::fputc('\n', stderr);
+      return 0;
+    }
+    bool blank = line.find_first_not_of(" \t\r\n") == std::string::npos;
+    if (source.empty() && blank) continue;
+    source += line;
+    CompileRequest request;
+    request.source = source;
+    request.filename = filename.get();
+    request.mode = "single";
+    request.is_str = false;
+    request.allow_incomplete = true;
+    request.dont_imply_dedent = !blank;
+    Ref<> code = compile_text(request);
+    if (!code) {
+      Ref<> exception = take_error();
+      Ref<> message = find_attribute(exception.value(), intern("msg"));
+      clear_error();
+      bool incomplete = message && is_str(message.value()) && as_str(message.value())->equals_ascii("incomplete input");
+      if (incomplete && !blank) continue;
+      report_exception(exception.value());
+    } else {
+      Ref<> result = run_code(as_code(code.value()), globals, Value(), Value());
+      if (!result) {
+        if (pending_matches(exc::SystemExit)) {
+          Ref<> exception = take_error();
+          Ref<> exit_code = find_attribute(exception.value(), intern("code"));
+          int64_t n = 0;
+          if (exit_code && is_int(exit_code.value())) int_to_int64(exit_code.value(), &n);
+          return static_cast<int>(n);
+        }
+        Ref<> exception = take_error();
+        report_exception(exception.value());
+      }
+    }
+    clear_error();
+    flush_standard_streams();
+    source.clear();
+  }
+}
+
+}  // namespace pt
