@@ -132,7 +132,7 @@ void Listing::instruction(uint32_t at) {
   const InstructionInfo& info = kInstructionInfo[static_cast<int>(op)];
   char buffer[64];
   snprintf(buffer, sizeof buffer, "%6u  %-22s", at, info.name);
-  std::string line = buffer;
+  std::string line = options_.bare ? info.name : buffer;
   bool is_first = true;
   auto part = [&](const std::string& text) {
     line += is_first ? " " : ", ";
@@ -178,12 +178,12 @@ void Listing::exceptions() {
 }
 
 std::string Listing::run() {
-  header();
+  if (!options_.bare) header();
   for (uint32_t at = 0; at < unit_->words.size;) {
     instruction(at);
     at += static_cast<uint32_t>(instruction_words(opcode_of(unit_->words[at])));
   }
-  if (unit_->exceptions.size) {
+  if (unit_->exceptions.size && !options_.bare) {
     add("  exceptions:\n");
     exceptions();
   }

@@ -9,6 +9,7 @@ namespace pt {
 
 struct DisassembleOptions {
   bool nested = true;      // the units among the constants too, after their owner
+  bool bare = false;       // instructions only, without offsets
   bool positions = false;  // line:col-line:col at every instruction
 };
 

@@ -374,6 +374,8 @@ Expr* Folder::fold_format(BinOp* expr) {
   }
   flush();
   if (next != values.size) return expr;
+  if (pieces.empty()) return make_text(expr, LiteralKind::Str, {}, {}, 1);
+  if (next == 0) return pieces[0];
   JoinedStr* joined = make_node<JoinedStr>(arena_, expr->span);
   joined->values = arena_.copy(pieces.data(), pieces.size());
   return joined;

@@ -227,7 +227,8 @@ void Unparser::number(double value) {
     return;
   }
   char buffer[32];
-  auto result = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
+  auto result = std::to_chars(buffer, buffer + sizeof buffer - 1, value, std::chars_format::scientific);
+  *result.ptr = 0;
   std::string_view digits(buffer, static_cast<size_t>(result.ptr - buffer));
   size_t mark = digits.find('e');
   int exponent = atoi(buffer + mark + 1);

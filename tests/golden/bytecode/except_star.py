@@ -1,0 +1,7 @@
+def group(f):
+    try:
+        f()
+    except* ValueError as e:
+        print(e)
+    except* (TypeError, OSError):
+        pass

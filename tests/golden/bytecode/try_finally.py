@@ -1,0 +1,8 @@
+def work(items):
+    for item in items:
+        try:
+            if item:
+                continue
+            return item.value
+        finally:
+            item.close()
