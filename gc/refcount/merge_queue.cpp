@@ -86,7 +86,8 @@ void queue_for_merge(Object* o) {
     }
     give_back(owner);
   } else if (append(*queue, o)) {
-    owner->request(kBreakMerge);
+    // Read with the lock held: if the bit is set the owner has not yet come to drain what was just appended.
+    if (!(owner->breaker.load(std::memory_order_relaxed) & kBreakMerge)) owner->request(kBreakMerge);
   }
   // When memory is out the object stays queued for ever, which leaks it and breaks nothing.
   queue->lock.unlock();

@@ -133,7 +133,9 @@ class Field {
     Value v = Value::from_bits(bits);
     if (v.is_object()) {
       Object* o = v.as_object();
-      if (o->has_gc_bit(kGcDeferred) || o->is_immortal()) {
+      // Acquire pairs with the release in make_deferred and make_immortal.
+      if ((o->gc_bits.load(std::memory_order_acquire) & kGcDeferred) ||
+          o->local.load(std::memory_order_acquire) == kLocalImmortal) {
         // The slot may have changed, and the memory become another object, between the two loads.
         if (PT_LIKELY(bits_.load(std::memory_order_acquire) == bits)) return v.as_borrowed();
       }

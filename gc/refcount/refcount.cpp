@@ -66,7 +66,7 @@ PT_COLD void saturate(Object* o) {
     o->local.store(kLocalImmortal, std::memory_order_relaxed);
   } else if (state_of(shared) != kSharedQueued) {
     // The queue takes over one reference: take one for it.
-    o->shared.fetch_add(kSharedOne, std::memory_order_relaxed);
+    o->shared.fetch_add(kSharedOne, std::memory_order_release);
     while (state_of(shared) < kSharedQueued) {
       if (o->shared.compare_exchange_weak(shared, (shared & ~kSharedStateMask) | kSharedQueued,
                                           std::memory_order_acq_rel, std::memory_order_relaxed)) {
@@ -75,7 +75,7 @@ PT_COLD void saturate(Object* o) {
       }
     }
     // Somebody else was faster.
-    o->shared.fetch_sub(kSharedOne, std::memory_order_relaxed);
+    o->shared.fetch_sub(kSharedOne, std::memory_order_release);
   }
 }
 
@@ -145,18 +145,20 @@ bool decref_without_destroy(Object* o) {
 
 void incref_shared(Object* o) {
   if (o->is_immortal()) return;
-  int32_t before = o->shared.fetch_add(kSharedOne, std::memory_order_relaxed);
+  // Release pairs with the acquire in try_incref_shared: a reader whose stale pointer leads to this object, where it
+  // expected one that died here, must find its slot changed when it looks again.
+  int32_t before = o->shared.fetch_add(kSharedOne, std::memory_order_release);
   if (PT_UNLIKELY(count_of(before) >= kSaturation)) saturate(o);
   note_shared_increment(o);
 }
 
 bool try_incref_shared(Object* o) {
-  if (o->is_immortal()) return true;
+  if (o->local.load(std::memory_order_acquire) == kLocalImmortal) return true;  // pairs with make_immortal
   int32_t shared = o->shared.load(std::memory_order_relaxed);
   for (;;) {
     // 0: the owner may free it without an atomic instruction. Merged with count 0: it is dead.
     if (shared == 0 || shared == kMergedZero) return false;
-    // Acquire pairs with the release in mark_maybe_shared: this object, not what was in its slot before, is counted.
+    // Acquire pairs with the release in mark_maybe_shared and incref_shared, see there.
     if (o->shared.compare_exchange_weak(shared, shared + kSharedOne, std::memory_order_acquire,
                                         std::memory_order_relaxed)) {
       break;
@@ -217,15 +219,17 @@ void mark_maybe_shared(Object* o) {
 }
 
 void make_immortal(Object* o) {
-  o->local.store(kLocalImmortal, std::memory_order_relaxed);
   o->owner.store(0, std::memory_order_relaxed);
   o->shared.store(0, std::memory_order_relaxed);
+  // Release pairs with the acquire in Field::load_register and try_incref_shared, for readers with stale pointers.
+  o->local.store(kLocalImmortal, std::memory_order_release);
 }
 
 void make_deferred(Object* o) {
   if (o->is_immortal()) return;
   mark_maybe_shared(o);
-  if (!(o->gc_bits.fetch_or(kGcDeferred, std::memory_order_relaxed) & kGcDeferred)) incref(o);
+  // Release pairs with the acquire in Field::load_register.
+  if (!(o->gc_bits.fetch_or(kGcDeferred, std::memory_order_release) & kGcDeferred)) incref(o);
 }
 
 int64_t reference_count(const Object* o) {

@@ -22,7 +22,8 @@ struct UnparkInfo {
 // place to update the lock word. A woken waiter competes again; locks are never handed over.
 void unpark_one(const void* address, void (*on_unpark)(void*, UnparkInfo), void* context);
 void unpark_all(const void* address);
-// Ends an interruptible wait of the thread whose Mutator this is, wherever it is parked.
+// Ends an interruptible wait of the thread whose Mutator this is, wherever it is parked; Mutator::request comes first.
+// Async-signal-safe. The mutator must not go away meanwhile (registry locked, or the caller's own).
 struct Mutator;
 void interrupt_parked(Mutator*);
 
