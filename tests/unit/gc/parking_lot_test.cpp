@@ -5,7 +5,13 @@
 namespace pt::test {
 namespace {
 
-using ParkingLotTest = GcTest;
+class ParkingLotTest : public GcTest {
+ protected:
+  void SetUp() override {
+    GcTest::SetUp();
+    announce_threads();  // the tests spin without safepoints while their workers register
+  }
+};
 constexpr int64_t kMillisecond = 1'000'000;
 
 bool always(void*) { return true; }
