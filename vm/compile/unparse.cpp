@@ -150,9 +150,8 @@ void Unparser::arguments(const Arguments* args) {
 void Unparser::lambda(const Lambda* node, int level) {
   Parentheses parentheses(out_, level > kTest);
   const Arguments* args = node->args;
-  bool has_parameters = !args->posonlyargs.empty() || !args->args.empty() || args->vararg ||
-                        !args->kwonlyargs.empty() || args->kwarg;
-  write(has_parameters ? "lambda " : "lambda");
+  // The blank is left out before `*`, as CPython does.
+  write(args->posonlyargs.empty() && args->args.empty() ? "lambda" : "lambda ");
   arguments(args);
   write(": ");
   expr(node->body, kTest);

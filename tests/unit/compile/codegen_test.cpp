@@ -232,7 +232,7 @@ TEST(Codegen, Generators) {
   EXPECT_EQ(compiled.unit("f")->flags & kCodeGenerator, uint32_t{kCodeGenerator});
   EXPECT_EQ(compiled.code("f"),
             "RETURN_GENERATOR\nRESUME\nYIELD x, a\nGET_YIELD_FROM_ITER t0, x\nLOAD_CONST t1, None\n"
-            "SEND t1, t0, t1!, -> 9\nYIELD t1, t1!\nJUMP -> 5\nMOVE t0, t1!\nCLEAR t0\nRETURN None\n");
+            "SEND t1, t0, t1!, -> 9\nYIELD t1, t1!, for t0\nJUMP -> 5\nMOVE t0, t1!\nCLEAR t0\nRETURN None\n");
 }
 
 TEST(Codegen, CoroutinesAndAsyncGenerators) {

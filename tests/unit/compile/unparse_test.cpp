@@ -31,7 +31,7 @@ INSTANTIATE_TEST_SUITE_P(
         UnparseCase{"-a ** -b", "-a ** (-b)"}, UnparseCase{"not a == b", nullptr},
         UnparseCase{"(a or b) and c", nullptr}, UnparseCase{"a if b else c", nullptr},
         UnparseCase{"lambda: x", nullptr}, UnparseCase{"lambda a, /, b=1, *c, d, e=2, **f: x", nullptr},
-        UnparseCase{"lambda *, a: a", nullptr}, UnparseCase{"{1: 2, **x}", nullptr},
+        UnparseCase{"lambda *, a: a", "lambda*, a: a"}, UnparseCase{"{1: 2, **x}", nullptr},
         UnparseCase{"{1, 2}", nullptr}, UnparseCase{"[x for x in y if z if w]", nullptr},
         UnparseCase{"{k: v async for k in y}", nullptr}, UnparseCase{"f(x for x in y)", nullptr},
         UnparseCase{"f(a, *b, c=1, **d)", nullptr}, UnparseCase{"a < b <= c is not d not in e", nullptr},
