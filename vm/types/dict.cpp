@@ -1,7 +1,7 @@
 // dict: the operations the runtime uses.
 #include "vm/types/dict.h"
 
-#include "gc/heap/heap.h"
+#include "gc/heap/heap_inl.h"
 #include "vm/types/dict_table.h"
 #include "vm/types/list.h"
 #include "vm/types/list_inl.h"
@@ -11,7 +11,7 @@
 namespace pt {
 
 Ref<Dict> dict_new(int64_t expected) {
-  auto* d = static_cast<Dict*>(allocate_object(kShape_dict, sizeof(Dict), true));
+  auto* d = static_cast<Dict*>(allocate_object_inline(kShape_dict, sizeof(Dict), true));
   if (PT_UNLIKELY(!d)) return raise_no_memory();
   d->table.store(kEmptyDictTable, std::memory_order_relaxed);
   Ref<Dict> result = Ref<Dict>::steal(d);
@@ -45,6 +45,12 @@ Ref<> dict_get(Dict* d, Value key) {
   if (is_exact_str(key)) return dict_get_str_fast(d, as_str(key));
   int64_t hash = key_hash(key);
   if (PT_UNLIKELY(hash == -1)) return Ref<>();
+  if (PT_LIKELY(!multithreaded() && key.is_small_int())) {
+    DictTable* t = d->table.load(std::memory_order_relaxed);
+    int64_t at = table_find_plain(t, key, hash);
+    if (PT_LIKELY(at >= 0)) return Ref<>::retain(t->entries()[at].value.peek());
+    if (at == kEntryAbsent) return Ref<>();
+  }
   return dict_get_hashed(d, key, hash);
 }
 
@@ -99,7 +105,34 @@ bool dict_next(Dict* d, int64_t* position, Ref<>* key, Ref<>* value, int64_t* ha
 
 // ---- Writing ----
 
+namespace {
+
+// d[key] = value with one thread, no watcher, a plain key and room for it. False: nothing has happened.
+PT_INLINE bool set_plain(Dict* d, Value key, int64_t hash, Value value) {
+  if (PT_UNLIKELY(multithreaded() || d->watchers.load(std::memory_order_relaxed))) return false;
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  int64_t at = table_find_plain(t, key, hash);
+  if (at >= 0) {
+    Ref<> old = t->entries()[at].value.exchange_locked(Ref<>::retain(value));
+    return true;
+  }
+  if (PT_UNLIKELY(at == kEntryRetry)) return false;
+  bool str_key = !key.is_small_int();
+  if (PT_UNLIKELY(t->entry_count.load(std::memory_order_relaxed) >= t->capacity || (t->str_keys && !str_key))) {
+    DictTable* replaced;
+    t = dict_grow_locked(d, str_key, &replaced);
+    if (!t) return false;
+    dict_table_retire(replaced);
+  }
+  dict_table_append(t, Ref<>::retain(key), hash, Ref<>::retain(value));
+  d->used.store(d->used.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return true;
+}
+
+}  // namespace
+
 bool dict_set_hashed(Dict* d, Value key, int64_t hash, Value value) {
+  if (PT_LIKELY(set_plain(d, key, hash, value))) return true;
   Ref<> old;
   bool ok = true;
   {

@@ -24,35 +24,40 @@ PT_INLINE auto with_index_width(const DictTable* t, F&& probe) {
   return probe.template operator()<int64_t>();
 }
 
-// Walks the probe sequence of `hash`. `visit(position)` returns true to stop there. kEntryAbsent at the end of the chain.
-template <class Slot, class Visit>
-PT_INLINE int64_t probe_chain(DictTable* t, int64_t hash, Visit&& visit) {
+template <class Slot>
+PT_INLINE int64_t find_str_slot(DictTable* t, const Str* key, int64_t hash) {
+  DictEntry* entries = t->entries();
   uint64_t mask = (uint64_t{1} << t->log2_size) - 1;
   uint64_t perturb = static_cast<uint64_t>(hash);
   uint64_t i = perturb & mask;
   for (;;) {
     int64_t at = index_load<Slot>(t, i);
     if (at < 0) return kEntryAbsent;
-    if (visit(at)) return at;
+    DictEntry& e = entries[at];
+    Value k = e.key.peek_acquire();
+    if (PT_LIKELY(k.is(key))) return at;
+    // The bytes of a str key stay readable until the next safepoint even when another thread deletes the entry.
+    if (e.hash == hash && !k.empty() && str_equal(as_str(k), key)) return at;
     perturb >>= 5;
     i = (i * 5 + perturb + 1) & mask;
   }
 }
 
-template <class Slot>
-PT_INLINE int64_t find_str_slot(DictTable* t, const Str* key, int64_t hash) {
-  DictEntry* entries = t->entries();
-  return probe_chain<Slot>(t, hash, [&](int64_t at) {
-    Value k = entries[at].key.peek_acquire();
-    if (PT_LIKELY(k.is(key))) return true;
-    // The bytes of a str key stay readable until the next safepoint even when another thread deletes the entry.
-    return entries[at].hash == hash && !k.empty() && str_equal(as_str(k), key);
-  });
-}
-
+int64_t table_find_str_wide(DictTable* t, const Str* key, int64_t hash);
 // Position of an exact str in a table of str keys. No Python code, no lock.
 PT_INLINE int64_t table_find_str(DictTable* t, const Str* key, int64_t hash) {
-  return with_index_width(t, [&]<class Slot>() { return find_str_slot<Slot>(t, key, hash); });
+  if (PT_LIKELY(t->log2_size <= 7)) return find_str_slot<int8_t>(t, key, hash);
+  return table_find_str_wide(t, key, hash);
+}
+// Position of a small int among keys of any type; kEntryRetry when something else has the same hash. No Python code, no
+// lock.
+int64_t table_find_word(DictTable* t, Value key, int64_t hash);
+
+// The lookups that need no comparison of objects: position, kEntryAbsent, or kEntryRetry.
+PT_INLINE int64_t table_find_plain(DictTable* t, Value key, int64_t hash) {
+  if (key.is_small_int()) return t->str_keys ? kEntryAbsent : table_find_word(t, key, hash);
+  if (t->str_keys && is_exact_str(key)) return table_find_str(t, as_str(key), hash);
+  return kEntryRetry;
 }
 
 Ref<> dict_get_str_shared(Dict* d, Str* key);  // with threads, or with keys that are not all str

@@ -1,5 +1,5 @@
 // The six iterators over a dict: keys, values and items, forwards and backwards.
-#include "gc/heap/heap.h"
+#include "gc/heap/heap_inl.h"
 #include "vm/object/native.h"
 #include "vm/types/dict_table.h"
 #include "vm/types/iterators.h"
@@ -69,7 +69,7 @@ PT_INLINE Step advance(DictIterator* it, Ref<>* key, Ref<>* value, Ref<>* droppe
 }
 
 template <Kind kKind, bool kReverse>
-PT_INLINE Ref<> next_item(DictIterator* it) {
+PT_COLD Ref<> next_item(DictIterator* it) {
   Ref<> key, value, dropped;
   Step step;
   if (PT_UNLIKELY(multithreaded())) {
@@ -90,8 +90,32 @@ PT_INLINE Ref<> next_item(DictIterator* it) {
   return Ref<>();
 }
 
+// The way with one thread and nothing unusual.
+template <Kind kKind>
+PT_INLINE Ref<> next_forward(DictIterator* it) {
+  Value dict = it->dict.peek();
+  if (PT_LIKELY(!multithreaded() && !dict.empty() && it->remaining > 0)) {
+    Dict* d = as_dict(dict);
+    DictTable* t = d->table.load(std::memory_order_relaxed);
+    int64_t i = it->position.load(std::memory_order_relaxed), n = t->entry_count.load(std::memory_order_relaxed);
+    if (PT_LIKELY(it->expected == dict_size(d) && i < n)) {
+      DictEntry& e = t->entries()[i];
+      Value value = e.value.peek();
+      if (PT_LIKELY(!value.empty())) {
+        it->position.store(i + 1, std::memory_order_relaxed);
+        --it->remaining;
+        if (kKind == Kind::kKeys) return Ref<>::retain(e.key.peek());
+        if (kKind == Kind::kValues) return Ref<>::retain(value);
+        return tuple_pair(Ref<>::retain(e.key.peek()), Ref<>::retain(value));
+      }
+    }
+  }
+  return next_item<kKind, false>(it);
+}
+
 template <Kind kKind, bool kReverse>
 Ref<> next_slot(Value self) {
+  if (!kReverse) return next_forward<kKind>(as_dict_iterator(self));
   return next_item<kKind, kReverse>(as_dict_iterator(self));
 }
 
@@ -150,7 +174,7 @@ Ref<> dict_iterator_new(ShapeId shape, Value dict) {
   return Ref<>::steal(Value::object(it));
 }
 
-Ref<> dict_key_iterator_next(Value iterator) { return next_item<Kind::kKeys, false>(as_dict_iterator(iterator)); }
+Ref<> dict_key_iterator_next(Value iterator) { return next_forward<Kind::kKeys>(as_dict_iterator(iterator)); }
 
 #define PT_DICT_ITERATOR(type, python_name, kind, reverse)                 \
   const TypeSpec type##_spec = {                                           \

@@ -25,7 +25,7 @@ uint8_t index_log2_bytes(uint8_t log2_size) {
 }
 
 template <class Slot>
-void index_insert(DictTable* t, int64_t hash, int64_t position) {
+PT_INLINE void index_insert(DictTable* t, int64_t hash, int64_t position) {
   auto* slots = reinterpret_cast<Slot*>(t->index());
   uint64_t mask = (uint64_t{1} << t->log2_size) - 1;
   uint64_t perturb = static_cast<uint64_t>(hash);
@@ -103,7 +103,12 @@ DictTable* dict_table_new(uint8_t log2_size, bool str_keys) {
   t->capacity = capacity;
   t->live_end = 0;
   new (&t->live_begin) std::atomic<int64_t>(0);
-  std::memset(t->index(), 0xFF, size_t{1} << log2_bytes);
+  if (PT_LIKELY(log2_bytes == 3)) {
+    uint64_t all_free = ~uint64_t{0};
+    std::memcpy(t->index(), &all_free, sizeof all_free);
+  } else {
+    std::memset(t->index(), 0xFF, size_t{1} << log2_bytes);
+  }
   return t;
 }
 
@@ -120,7 +125,7 @@ DictTable* dict_table_rebuild(DictTable* t, int64_t wanted, bool str_keys, bool 
     to[count].value.init_value(counted ? load_locked(from[i].value).take() : value);
     ++count;
   }
-  with_index_width(fresh, [&]<class Slot>() { index_entries<Slot>(fresh, count); });
+  with_index_width(fresh, [&]<class Slot>() __attribute__((always_inline)) { index_entries<Slot>(fresh, count); });
   fresh->entry_count.store(count, std::memory_order_relaxed);
   fresh->live_end = count;
   return fresh;
@@ -133,7 +138,7 @@ void dict_table_append(DictTable* t, Ref<> key, int64_t hash, Ref<> value) {
   e.hash = hash;
   e.key.init(std::move(key));
   e.value.init(std::move(value));
-  with_index_width(t, [&]<class Slot>() { index_insert<Slot>(t, hash, at); });
+  with_index_width(t, [&]<class Slot>() __attribute__((always_inline)) { index_insert<Slot>(t, hash, at); });
   t->entry_count.store(at + 1, std::memory_order_release);  // pairs with the acquire in iterators
   t->live_end = at + 1;
 }
@@ -166,6 +171,43 @@ void dict_drop_key(Value key) {
   }
 }
 
+// ---- Lookups without comparison of objects ----
+
+int64_t table_find_str_wide(DictTable* t, const Str* key, int64_t hash) {
+  if (t->log2_size <= 15) return find_str_slot<int16_t>(t, key, hash);
+  if (t->log2_size <= 31) return find_str_slot<int32_t>(t, key, hash);
+  return find_str_slot<int64_t>(t, key, hash);
+}
+
+namespace {
+
+template <class Slot>
+PT_INLINE int64_t find_word_slot(DictTable* t, Value key, int64_t hash) {
+  DictEntry* entries = t->entries();
+  uint64_t mask = (uint64_t{1} << t->log2_size) - 1;
+  uint64_t perturb = static_cast<uint64_t>(hash);
+  uint64_t i = perturb & mask;
+  for (;;) {
+    int64_t at = index_load<Slot>(t, i);
+    if (at < 0) return kEntryAbsent;
+    DictEntry& e = entries[at];
+    Value k = e.key.peek_acquire();
+    if (PT_LIKELY(k.bits() == key.bits())) return at;
+    if (e.hash == hash && !k.is_small_int() && !k.empty()) return kEntryRetry;
+    perturb >>= 5;
+    i = (i * 5 + perturb + 1) & mask;
+  }
+}
+
+}  // namespace
+
+int64_t table_find_word(DictTable* t, Value key, int64_t hash) {
+  if (t->log2_size <= 7) return find_word_slot<int8_t>(t, key, hash);
+  if (t->log2_size <= 15) return find_word_slot<int16_t>(t, key, hash);
+  if (t->log2_size <= 31) return find_word_slot<int32_t>(t, key, hash);
+  return find_word_slot<int64_t>(t, key, hash);
+}
+
 // ---- Lookups with the lock ----
 
 namespace {
@@ -177,7 +219,7 @@ struct Chain {
 };
 
 template <class Slot>
-int64_t next_candidate(DictTable* t, Value key, int64_t hash, Chain* chain, bool* exact) {
+PT_INLINE int64_t next_candidate(DictTable* t, Value key, int64_t hash, Chain* chain, bool* exact) {
   uint64_t mask = (uint64_t{1} << t->log2_size) - 1;
   DictEntry* entries = t->entries();
   for (;;) {
@@ -199,7 +241,7 @@ int64_t next_candidate(DictTable* t, Value key, int64_t hash, Chain* chain, bool
 }
 
 int64_t next_candidate_any(DictTable* t, Value key, int64_t hash, Chain* chain, bool* exact) {
-  return with_index_width(t, [&]<class Slot>() { return next_candidate<Slot>(t, key, hash, chain, exact); });
+  return with_index_width(t, [&]<class Slot>() __attribute__((always_inline)) { return next_candidate<Slot>(t, key, hash, chain, exact); });
 }
 
 Chain chain_start(const DictTable* t, int64_t hash) {
@@ -211,7 +253,8 @@ Chain chain_start(const DictTable* t, int64_t hash) {
 int64_t DictWriter::find(Value key, int64_t hash) {
   for (;;) {
     DictTable* t = table();
-    if (t->str_keys && is_exact_str(key)) return table_find_str(t, as_str(key), hash);
+    int64_t plain = table_find_plain(t, key, hash);
+    if (plain != kEntryRetry) return plain;
     Chain chain = chain_start(t, hash);
     bool restart = false;
     while (!restart) {
@@ -240,23 +283,25 @@ int64_t DictWriter::find(Value key, int64_t hash) {
   }
 }
 
+DictTable* dict_grow_locked(Dict* d, bool str_key, DictTable** replaced) {
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  int64_t n = d->used.load(std::memory_order_relaxed);
+  // An emptied table that is full of deleted entries starts over, too.
+  DictTable* fresh = n == 0 ? dict_table_new(kMinDictLog2, str_key)
+                            : dict_table_rebuild(t, n < 2 ? 4 : n * 2, t->str_keys && str_key, false);
+  if (!fresh) return nullptr;
+  d->table.store(fresh, std::memory_order_release);  // pairs with the acquire in readers
+  *replaced = t;
+  return fresh;
+}
+
 bool DictWriter::insert(Value key, int64_t hash, Ref<> value) {
   DictTable* t = table();
   bool str_key = is_exact_str(key);
   if (PT_UNLIKELY(t->entry_count.load(std::memory_order_relaxed) >= t->capacity || (t->str_keys && !str_key))) {
-    int64_t n = used();
-    DictTable* fresh;
-    if (n == 0) {
-      // An emptied table that is full of deleted entries starts over, too.
-      fresh = dict_table_new(kMinDictLog2, str_key);
-    } else {
-      fresh = dict_table_rebuild(t, n < 2 ? 4 : n * 2, t->str_keys && str_key, false);
-    }
-    if (!fresh) return false;
     PT_ASSERT(!retired_);
-    publish(fresh);
-    retired_ = t;
-    t = fresh;
+    t = dict_grow_locked(dict_, str_key, &retired_);
+    if (!t) return false;
   }
   dict_table_append(t, Ref<>::retain(key), hash, std::move(value));
   set_used(used() + 1);
@@ -304,13 +349,19 @@ int64_t dict_find_shared(Dict* d, Value key, int64_t hash, DictTable** table) {
   for (;;) {
     DictTable* t = d->table.load(std::memory_order_acquire);  // pairs with the release in publish
     *table = t;
-    if (t->str_keys && is_exact_str(key)) return table_find_str(t, as_str(key), hash);
+    int64_t plain = table_find_plain(t, key, hash);
+    if (plain != kEntryRetry) return plain;
     Chain chain = chain_start(t, hash);
     for (;;) {
       bool exact;
       int64_t at = next_candidate_any(t, key, hash, &chain, &exact);
       if (at < 0 || exact) return at;
       DictEntry& e = t->entries()[at];
+      if (!multithreaded()) {
+        int simple = equal_simple(e.key.peek(), key);
+        if (simple > 0) return at;
+        if (simple == 0) continue;
+      }
       Ref<> held;
       if (!dict_load_field(d, t, e.key, &held)) break;
       if (!held) continue;

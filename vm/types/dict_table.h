@@ -14,6 +14,9 @@ size_t dict_table_bytes(const DictTable* t);
 
 // A copy of the live entries of `t` with room for `wanted`; takes the counts over (or, with `counted`, adds its own).
 DictTable* dict_table_rebuild(DictTable* t, int64_t wanted, bool str_keys, bool counted);
+// Gives the dict, which is locked, a table with room for one more key of that kind; nullptr: out of memory. *replaced is to
+// be retired once the lock is given up.
+DictTable* dict_grow_locked(Dict* d, bool str_key, DictTable** replaced);
 // Room is there and the key is not: appends.
 void dict_table_append(DictTable* t, Ref<> key, int64_t hash, Ref<> value);
 // Frees a table whose entries were moved elsewhere, once no reader can be looking. No lock held.

@@ -1,7 +1,7 @@
 // list: storage, construction and the operations the runtime itself uses.
 #include "vm/types/list.h"
 
-#include "gc/heap/heap.h"
+#include "gc/heap/heap_inl.h"
 #include "gc/platform/memory.h"
 #include "gc/reclaim/qsbr.h"
 #include "vm/types/container_inl.h"
@@ -54,7 +54,7 @@ PT_COLD Ref<> list_get_locked(List* list, int64_t i) {
 }
 
 Ref<List> list_allocate() {
-  auto* list = static_cast<List*>(allocate_object(kShape_list, sizeof(List), true));
+  auto* list = static_cast<List*>(allocate_object_inline(kShape_list, sizeof(List), true));
   if (PT_UNLIKELY(!list)) return raise_no_memory();
   return Ref<List>::steal(list);
 }

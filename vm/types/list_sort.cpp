@@ -67,12 +67,37 @@ struct PlainLess {
   template <class Key>
   PT_INLINE int operator()(const Keyed<Key>& a, const Keyed<Key>& b) const { return a.key < b.key; }
 };
+struct DoubleLess {
+  static constexpr bool kMayFail = false;
+  PT_INLINE int operator()(double a, double b) const { return a < b; }
+};
 struct StrLess {
   static constexpr bool kMayFail = false;
   PT_INLINE int operator()(const Keyed<const Str*>& a, const Keyed<const Str*>& b) const {
     return compare_strs(a.key, b.key) < 0;
   }
 };
+// Strings of one byte a code point: the first eight bytes decide most comparisons without a look at the string.
+struct ByteStr {
+  uint64_t prefix;  // big-endian, padded with zeros
+  const Str* str;
+};
+struct ByteStrLess {
+  static constexpr bool kMayFail = false;
+  PT_INLINE int operator()(const Keyed<ByteStr>& a, const Keyed<ByteStr>& b) const {
+    if (a.key.prefix != b.key.prefix) return a.key.prefix < b.key.prefix;
+    return compare_strs(a.key.str, b.key.str) < 0;
+  }
+};
+ByteStr byte_str(const Str* s) {
+  uint64_t prefix = 0;
+  if (s->length >= 8) {
+    std::memcpy(&prefix, s->data1(), 8);
+  } else {
+    std::memcpy(&prefix, s->data1(), static_cast<size_t>(s->length));
+  }
+  return {__builtin_bswap64(prefix), s};
+}
 // Tuples of one length whose items are of one plain kind at each index.
 struct TupleLess {
   static constexpr bool kMayFail = false;
@@ -164,21 +189,47 @@ Outcome sort_keyed(const Value* keys, Value* items, int64_t count, Less less, bo
   return outcome;
 }
 
+// Floats that are all immediate are their own keys: no two of them are equal without being the same.
+bool all_immediate(const Value* items, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    if (!items[i].is_immediate_float()) return false;
+  }
+  return true;
+}
+bool all_bytes(const Value* keys, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    if (as_str(keys[i])->kind != 1) return false;
+  }
+  return true;
+}
+
+template <class T, class Less>
+Outcome sort_words(T* words, int64_t count, bool reverse) {
+  Less less;
+  auto result = MergeSort<T, Less>(words, count, less).sort();
+  if (reverse) reverse_array(words, count);
+  return result == MergeSort<T, Less>::kSorted ? Outcome::kDone : Outcome::kNoMemory;
+}
+
 Outcome sort_by(KeyKind kind, const Value* keys, Value* items, int64_t count, const TupleLess& tuple_less, bool reverse) {
   switch (kind) {
     case KeyKind::kInt:
-      if (keys == items) {
-        // The words themselves are in order, and equal ones are indistinguishable.
-        IntLess less;
-        auto* words = reinterpret_cast<int64_t*>(items);
-        auto result = MergeSort<int64_t, IntLess>(words, count, less).sort();
-        if (reverse) reverse_array(words, count);
-        return result == MergeSort<int64_t, IntLess>::kSorted ? Outcome::kDone : Outcome::kNoMemory;
-      }
+      // The words themselves are in order, and equal ones are indistinguishable.
+      if (keys == items) return sort_words<int64_t, IntLess>(reinterpret_cast<int64_t*>(items), count, reverse);
       return sort_keyed<int64_t>(keys, items, count, PlainLess(), reverse, [](Value v) { return v.as_small_int(); });
     case KeyKind::kFloat:
+      if (keys == items && all_immediate(items, count)) {
+        auto* numbers = reinterpret_cast<double*>(items);
+        for (int64_t i = 0; i < count; ++i) numbers[i] = items[i].as_immediate_float();
+        Outcome outcome = sort_words<double, DoubleLess>(numbers, count, reverse);
+        for (int64_t i = 0; i < count; ++i) items[i] = Value::immediate_float(numbers[i]);
+        return outcome;
+      }
       return sort_keyed<double>(keys, items, count, PlainLess(), reverse, [](Value v) { return as_double(v); });
     case KeyKind::kStr:
+      if (all_bytes(keys, count)) {
+        return sort_keyed<ByteStr>(keys, items, count, ByteStrLess(), reverse, [](Value v) { return byte_str(as_str(v)); });
+      }
       return sort_keyed<const Str*>(keys, items, count, StrLess(), reverse, [](Value v) -> const Str* { return as_str(v); });
     case KeyKind::kTuple:
       return sort_keyed<const Tuple*>(keys, items, count, tuple_less, reverse,

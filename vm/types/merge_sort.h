@@ -42,6 +42,9 @@ class MergeSort {
 
  private:
   static constexpr int64_t kMinGallop = 7;
+  // Machine words are merged without branches that the processor would have to guess.
+  static constexpr bool kBranchFree = !Less::kMayFail && sizeof(T) <= 8;
+  static constexpr int kBlock = 16;
   struct Run {
     int64_t base, length;
     int power;  // of the boundary to the next run
@@ -214,6 +217,20 @@ class MergeSort {
     *to++ = *b++;  // merge_top made sure that it comes first
     while (a < a_end && b < b_end) {
       int64_t streak_a = 0, streak_b = 0;
+      if constexpr (kBranchFree) {
+        // Blocks small enough for neither side to run dry; one that takes from one side only makes the merge gallop.
+        int64_t from_b = kBlock / 2;
+        while (a_end - a >= kBlock && b_end - b >= kBlock && from_b > 0 && from_b < kBlock) {
+          const T* b_before = b;
+          for (int i = 0; i < kBlock; ++i) {
+            bool right = less_(*b, *a);
+            *to++ = *(right ? b : a);
+            b += right;
+            a += !right;
+          }
+          from_b = b - b_before;
+        }
+      }
       while (a < a_end && b < b_end) {
         if (less(*b, *a)) {
           *to++ = *b++;
@@ -258,6 +275,19 @@ class MergeSort {
     *--to = *--a;
     while (a > a_begin && b > b_begin) {
       int64_t streak_a = 0, streak_b = 0;
+      if constexpr (kBranchFree) {
+        int64_t from_a = kBlock / 2;
+        while (a - a_begin >= kBlock && b - b_begin >= kBlock && from_a > 0 && from_a < kBlock) {
+          T* a_before = a;
+          for (int i = 0; i < kBlock; ++i) {
+            bool left = less_(b[-1], a[-1]);
+            *--to = *(left ? a - 1 : b - 1);
+            a -= left;
+            b -= !left;
+          }
+          from_a = a_before - a;
+        }
+      }
       while (a > a_begin && b > b_begin) {
         if (less(b[-1], a[-1])) {
           *--to = *--a;

@@ -1,5 +1,5 @@
 // Iterators over ranges: one for machine words, one for ints of any size.
-#include "gc/heap/heap.h"
+#include "gc/heap/heap_inl.h"
 #include "vm/object/native.h"
 #include "vm/types/container_inl.h"
 #include "vm/types/iterators.h"
@@ -129,7 +129,7 @@ constexpr NativeDef kLongMethods[] = {{"__length_hint__", "($self, /)", long_len
 }  // namespace
 
 Ref<> range_iterator_new(int64_t start, int64_t step, int64_t length) {
-  auto* it = static_cast<RangeIterator*>(allocate_object(kShape_range_iterator, sizeof(RangeIterator), false));
+  auto* it = static_cast<RangeIterator*>(allocate_object_inline(kShape_range_iterator, sizeof(RangeIterator), false));
   if (PT_UNLIKELY(!it)) return raise_no_memory();
   it->start = start;
   it->step = step;

@@ -1,5 +1,5 @@
 // Iterators over list and tuple.
-#include "gc/heap/heap.h"
+#include "gc/heap/heap_inl.h"
 #include "vm/object/native.h"
 #include "vm/types/container_inl.h"
 #include "vm/types/iterators.h"
@@ -11,14 +11,14 @@ constinit Type list_reverse_iterator_type{};
 constinit Type tuple_iterator_type{};
 
 Ref<> list_iterator_new(Value list) {
-  auto* it = static_cast<ListIterator*>(allocate_object(kShape_list_iterator, sizeof(ListIterator), true));
+  auto* it = static_cast<ListIterator*>(allocate_object_inline(kShape_list_iterator, sizeof(ListIterator), true));
   if (PT_UNLIKELY(!it)) return raise_no_memory();
   it->list.init(Ref<>::retain(list));
   return Ref<>::steal(Value::object(it));
 }
 
 Ref<> tuple_iterator_new(Value tuple) {
-  auto* it = static_cast<TupleIterator*>(allocate_object(kShape_tuple_iterator, sizeof(TupleIterator), true));
+  auto* it = static_cast<TupleIterator*>(allocate_object_inline(kShape_tuple_iterator, sizeof(TupleIterator), true));
   if (PT_UNLIKELY(!it)) return raise_no_memory();
   it->tuple.init(Ref<>::retain(tuple));
   return Ref<>::steal(Value::object(it));

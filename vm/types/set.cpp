@@ -1,7 +1,7 @@
 // set and frozenset: the operations the runtime uses.
 #include "vm/types/set.h"
 
-#include "gc/heap/heap.h"
+#include "gc/heap/heap_inl.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_table.h"
 #include "vm/types/list_inl.h"
@@ -12,7 +12,7 @@ namespace pt {
 namespace {
 
 Ref<Set> allocate_set(ShapeId shape) {
-  auto* s = static_cast<Set*>(allocate_object(shape, sizeof(Set), true));
+  auto* s = static_cast<Set*>(allocate_object_inline(shape, sizeof(Set), true));
   if (PT_UNLIKELY(!s)) return raise_no_memory();
   s->table.store(kEmptySetTable, std::memory_order_relaxed);
   s->hash.store(-1, std::memory_order_relaxed);

@@ -232,6 +232,11 @@ int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table) {
         return true;
       }
       if (k.is_small_int() && key.is_small_int()) return false;
+      if (!multithreaded()) {
+        int simple = equal_simple(k, key);
+        if (simple > 0) found = static_cast<int64_t>(slot);
+        if (simple >= 0) return simple > 0;
+      }
       int result;
       if (key_is_str && is_exact_str(k)) {
         // A str that was in the table when we looked stays readable until our next safepoint; anything else was

@@ -1,6 +1,6 @@
 #include "vm/types/tuple.h"
 
-#include "gc/heap/heap.h"
+#include "gc/heap/heap_inl.h"
 #include "vm/object/native.h"
 #include "vm/types/container_inl.h"
 #include "vm/types/iterators.h"
@@ -31,7 +31,7 @@ Ref<Tuple> tuple_allocate(int64_t length) {
   if (PT_UNLIKELY(length > kMaxTuple)) return raise_no_memory();
   if (PT_UNLIKELY(length == 0)) return Ref<Tuple>::retain(empty_tuple());
   auto* t = static_cast<Tuple*>(
-      allocate_object(kShape_tuple, sizeof(Tuple) + static_cast<size_t>(length) * sizeof(Field), true));
+      allocate_object_inline(kShape_tuple, sizeof(Tuple) + static_cast<size_t>(length) * sizeof(Field), true));
   if (PT_UNLIKELY(!t)) return raise_no_memory();
   t->length = length;
   return Ref<Tuple>::steal(t);
