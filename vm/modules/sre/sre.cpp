@@ -7,7 +7,7 @@ namespace {
 
 bool code_point(Value v, uint32_t* out) {
   int c;
-  if (!to_c_int(v, &c)) return false;
+  if (!to_cint(v, &c)) return false;
   *out = static_cast<uint32_t>(c);
   return true;
 }
