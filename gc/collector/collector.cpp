@@ -30,11 +30,14 @@ constinit std::atomic<int64_t> g_longest_pause{0};
 
 constinit std::atomic<int64_t> g_threshold{700};
 constinit std::atomic<bool> g_enabled{true};
-constinit std::atomic<int64_t> g_live{0};            // tracked objects the last collection left
+constinit std::atomic<int64_t> g_live{0};            // what the last collection left, in tracked objects
 constinit std::atomic<bool> g_automatic{false};      // an automatic collection has not reset the count yet
 
 // This thread runs a collection: finalisers that collect must not recurse.
 constinit thread_local bool tls_collecting = false;
+
+// An object that is not tracked costs a collection this fraction of what a tracked one does.
+constexpr int64_t kWalkShare = 4;
 
 int64_t now_ns() {
   timespec t;
@@ -72,7 +75,8 @@ class Collection {
   void save_garbage();
 
   WordArray<Object*> garbage_;
-  int64_t live_ = 0;     // tracked objects that stay
+  int64_t objects_ = 0;  // of the whole heap
+  int64_t tracked_ = 0;  // or deferred
   int64_t pause_ns_ = 0;
   bool weakrefs_cleared_ = false;
   bool has_finalizers_ = false;
@@ -82,16 +86,45 @@ class Collection {
 
 // World stopped from here ...
 
+struct UntrackVisitor : FieldVisitor {
+  bool keep = false;
+};
+
+// True for an immutable object that can be in no cycle, neither now nor later. An empty field is yet to be filled.
+bool names_nothing_tracked(Object* o) {
+  const TypeLayout* layout = layout_of(o);
+  if (!layout->immutable || layout->finalize) return false;
+  UntrackVisitor visitor;
+  visitor.visit = [](FieldVisitor& base, Field& field) {
+    UntrackVisitor& self = static_cast<UntrackVisitor&>(base);
+    if (self.keep) return;
+    Value v = field.peek();
+    if (v.empty()) self.keep = true;
+    if (!v.is_object()) return;
+    Object* target = v.as_object();
+    self.keep = !target->is_immortal() && (target->gc_bits.load(std::memory_order_relaxed) & (kGcTracked | kGcDeferred));
+  };
+  layout->traverse(o, visitor);
+  return !visitor.keep;
+}
+
 void Collection::add_candidate(Object* o, void* context) {
   Collection* self = static_cast<Collection*>(context);
   uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
+  self->objects_++;
   if (!(bits & (kGcTracked | kGcDeferred))) return;
-  self->live_++;
+  self->tracked_++;
   // What is left out keeps its references: they count as references from outside.
   if ((bits & (kGcFrozen | kGcUnreachable | kGcDead)) || o->is_immortal()) return;
   int64_t count = reference_count(o);
   if (count <= 0) return;  // being destroyed, or about to be: its fields may be half gone
-  if (bits & kGcDeferred) count--;  // the heap's own
+  if (bits & kGcDeferred) {
+    count--;  // the heap's own
+  } else if (names_nothing_tracked(o)) {
+    o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcTracked), std::memory_order_relaxed);
+    self->tracked_--;
+    return;
+  }
   if (!self->trial_->add(o, count)) self->failed_ = true;
 }
 
@@ -192,7 +225,8 @@ CollectionResult Collection::run(bool automatic) {
     found = find_garbage();
     if (!found) garbage_.truncate(0);
     claim_garbage();
-    g_live.store(live_ - static_cast<int64_t>(garbage_.size()), std::memory_order_relaxed);
+    g_live.store(tracked_ - static_cast<int64_t>(garbage_.size()) + (objects_ - tracked_) / kWalkShare,
+                 std::memory_order_relaxed);
     reset_tracked_allocations();
     set_collection_trigger(effective_trigger());
     pause_ns_ = now_ns() - start;

@@ -1,6 +1,7 @@
 #pragma once
-// ShadowMap: a 32-bit word beside every object of interest, found by address. Objects are not written to. The address
-// space is cut into chunks; a small hash table finds a chunk's array of words, one word a 16-byte granule.
+// ShadowMap: a 32-bit word beside every object of interest, found by address, so that objects need not be written to. The
+// range in which the heap's blocks lie has one array with a word for each 16 bytes; addresses elsewhere (large objects)
+// go through a small hash table of 64 KiB chunks.
 #include <cstddef>
 #include <cstdint>
 
@@ -18,34 +19,31 @@ class ShadowMap {
   ShadowMap(const ShadowMap&) = delete;
   ShadowMap& operator=(const ShadowMap&) = delete;
 
+  // Before the first insertion: [begin, end), a multiple of 64 KiB, is where most objects lie. Does without when memory is
+  // out.
+  void cover(uintptr_t begin, uintptr_t end);
   // The object's word, or nullptr when nothing near it was ever inserted (the word may also read 0: not inserted). What
   // is inserted is aligned to 16; what is looked for (an immortal object elsewhere) need not be.
   PT_INLINE uint32_t* find(const Object* o) const {
-    uintptr_t address = reinterpret_cast<uintptr_t>(o);
-    uintptr_t key = address >> kChunkShift;
-    if (PT_UNLIKELY(!slots_)) return nullptr;
-    for (size_t i = hash(key);; i = (i + 1) & mask_) {
-      const Slot& slot = slots_[i];
-      if (PT_LIKELY(slot.key == key)) return &slot.words[granule(address)];
-      if (slot.key == 0) return nullptr;
-    }
+    uintptr_t offset = reinterpret_cast<uintptr_t>(o) - begin_;
+    if (PT_LIKELY(offset < extent_)) return &words_[offset >> kGranuleShift];
+    return chunk_count_ ? find_chunk(reinterpret_cast<uintptr_t>(o)) : nullptr;
   }
   // The object's word, made on demand; nullptr when memory is out.
   PT_INLINE uint32_t* insert(const Object* o) {
-    if (uint32_t* word = find(o)) return word;
-    return insert_chunk(reinterpret_cast<uintptr_t>(o));
+    uintptr_t offset = reinterpret_cast<uintptr_t>(o) - begin_;
+    if (PT_UNLIKELY(offset >= extent_)) return insert_chunk(reinterpret_cast<uintptr_t>(o));
+    touched_[offset >> kChunkShift] = 1;
+    return &words_[offset >> kGranuleShift];
   }
-  // Calls `visit(Object*, uint32_t& word)` for each nonzero word, chunk by chunk in order of insertion. `visit` may
-  // change words; it inserts nothing.
+  // Calls `visit(Object*, uint32_t& word)` for each nonzero word: the covered range by address, then the chunks in order
+  // of insertion. `visit` may change words; it inserts nothing.
   template <class Visit>
   void for_each(Visit&& visit) {
-    for (size_t c = 0; c < chunk_count_; c++) {
-      uintptr_t base = chunks_[c].key << kChunkShift;
-      uint32_t* words = chunks_[c].words;
-      for (size_t i = 0; i < kGranules; i++) {
-        if (words[i]) visit(reinterpret_cast<Object*>(base + (i << kGranuleShift)), words[i]);
-      }
+    for (size_t c = 0; c < extent_ >> kChunkShift; c++) {
+      if (touched_[c]) each_word(begin_ + (c << kChunkShift), &words_[c * kGranules], visit);
     }
+    for (size_t c = 0; c < chunk_count_; c++) each_word(chunks_[c].key << kChunkShift, chunks_[c].words, visit);
   }
   void reset();
 
@@ -58,13 +56,24 @@ class ShadowMap {
     uint32_t* words;
   };
 
-  static size_t granule(uintptr_t address) {
-    return (address >> kGranuleShift) & (kGranules - 1);
+  template <class Visit>
+  static void each_word(uintptr_t base, uint32_t* words, Visit& visit) {
+    for (size_t i = 0; i < kGranules; i++) {
+      if (words[i]) visit(reinterpret_cast<Object*>(base + (i << kGranuleShift)), words[i]);
+    }
   }
+  static size_t granule(uintptr_t address) { return (address >> kGranuleShift) & (kGranules - 1); }
   size_t hash(uintptr_t key) const { return (key * 0x9E3779B97F4A7C15u >> 20) & mask_; }
+  uint32_t* find_chunk(uintptr_t address) const;
   uint32_t* insert_chunk(uintptr_t address);
   bool grow();
+  void give_range_back();
 
+  uintptr_t begin_ = 0;
+  uintptr_t extent_ = 0;           // bytes covered
+  uint32_t* words_ = nullptr;      // of the covered range
+  unsigned char* touched_ = nullptr;  // chunks of it with words that may not be zero; behind the words
+  size_t reserved_ = 0;            // bytes at words_
   Slot* slots_ = nullptr;
   size_t mask_ = 0;
   Slot* chunks_ = nullptr;  // in order of insertion

@@ -5,6 +5,13 @@
 
 namespace pt {
 
+Trial::Trial() {
+  uintptr_t begin = 0;
+  uintptr_t end = 0;
+  heap_extent(&begin, &end);
+  shadow_.cover(begin, end);
+}
+
 bool Trial::add(Object* o, int64_t count) {
   uint32_t* word = shadow_.insert(o);
   if (!word) return false;
@@ -15,30 +22,58 @@ bool Trial::add(Object* o, int64_t count) {
   return true;
 }
 
-void Trial::visit_subtract(FieldVisitor& visitor, Field& field) {
-  Value v = field.peek();
-  if (!v.is_counted()) return;  // a borrowed word (register window of a running generator) holds no count
-  Trial* trial = static_cast<Visitor&>(visitor).trial;
-  uint32_t* word = trial->shadow_.find(v.as_object());
-  if (!word || !*word) return;
+// References lead all over the heap, and most of their words are in no cache. So a reference is not followed at once: its
+// word is asked for, and looked at a number of references later.
+
+void Trial::take_off(uint32_t* word) {
+  if (!*word) return;
   uint32_t count = *word & kCountMask;
   if (PT_UNLIKELY(count == 0)) {
-    trial->underflows_++;
+    underflows_++;
   } else if (PT_LIKELY(count != kCountMask)) {
     --*word;
   }
 }
 
+void Trial::visit_subtract(FieldVisitor& visitor, Field& field) {
+  Value v = field.peek();
+  if (!v.is_counted()) return;  // a borrowed word (register window of a running generator) holds no count
+  Trial* trial = static_cast<Visitor&>(visitor).trial;
+  uint32_t* word = trial->shadow_.find(v.as_object());
+  if (!word) return;
+  __builtin_prefetch(word, 1);
+  uint32_t*& place = trial->edges_[trial->edges_begin_++ % kDelay].word;
+  uint32_t* before = place;
+  place = word;
+  if (PT_LIKELY(before)) trial->take_off(before);
+}
+
 void Trial::subtract_internal() {
   shadow_.for_each([this](Object* o, uint32_t&) { traverse(o, visit_subtract); });
+  for (Edge& edge : edges_) {
+    if (edge.word) take_off(edge.word);
+    edge = {};
+  }
+  edges_begin_ = 0;
+}
+
+void Trial::arrive(Edge edge) {
+  if ((*edge.word & (kKnown | kReached)) != kKnown) return;
+  *edge.word |= kReached;
+  if (PT_UNLIKELY(!stack_.push(edge.target))) failed_ = true;
 }
 
 void Trial::reach(Object* o) {
   uint32_t* word = shadow_.find(o);
-  if (!word || (*word & (kKnown | kReached)) != kKnown) return;
-  *word |= kReached;
-  __builtin_prefetch(o);
-  if (PT_UNLIKELY(!stack_.push(o))) failed_ = true;
+  if (!word) return;
+  __builtin_prefetch(word, 1);
+  if (edges_count_ == kDelay) {
+    arrive(edges_[edges_begin_]);
+    edges_[edges_begin_] = {word, o};
+    edges_begin_ = (edges_begin_ + 1) % kDelay;
+  } else {
+    edges_[(edges_begin_ + edges_count_++) % kDelay] = {word, o};
+  }
 }
 
 void Trial::visit_mark(FieldVisitor& visitor, Field& field) {
@@ -51,21 +86,29 @@ void Trial::visit_root(Value v, void* context) {
 }
 
 void Trial::drain() {
-  // A short queue between the stack and the traversal gives the prefetches of reach() time to arrive.
-  constexpr unsigned kDelay = 4;
-  Object* delayed[kDelay] = {};
-  unsigned next = 0;
-  unsigned waiting = 0;
-  while (!stack_.empty() || waiting) {
-    Object* o = delayed[next];
-    delayed[next] = nullptr;
-    if (o) waiting--;
-    if (!stack_.empty()) {
-      delayed[next] = stack_.pop();
-      waiting++;
+  // Between the stack and the traversal the objects themselves are fetched.
+  Object* waiting[kDelay];
+  unsigned begin = 0;
+  unsigned count = 0;
+  for (;;) {
+    while (count < kDelay && !stack_.empty()) {
+      Object* o = stack_.pop();
+      __builtin_prefetch(o);
+      waiting[(begin + count++) % kDelay] = o;
     }
-    next = (next + 1) % kDelay;
-    if (o) traverse(o, visit_mark);
+    if (count) {
+      Object* o = waiting[begin];
+      begin = (begin + 1) % kDelay;
+      count--;
+      traverse(o, visit_mark);
+    } else if (edges_count_) {
+      Edge edge = edges_[edges_begin_];
+      edges_begin_ = (edges_begin_ + 1) % kDelay;
+      edges_count_--;
+      arrive(edge);
+    } else {
+      return;
+    }
   }
 }
 

@@ -8,6 +8,7 @@ namespace pt {
 
 class Trial {
  public:
+  Trial();
   // Adds a candidate that has `outside` references once internal ones are taken away (0 or more). False: out of memory.
   [[nodiscard]] bool add(Object* o, int64_t count);
   // Takes the references that candidates hold to each other off their counts.
@@ -33,10 +34,18 @@ class Trial {
   struct Visitor : FieldVisitor {
     Trial* trial;
   };
+  // References on their way: their words and objects are being fetched from memory.
+  static constexpr unsigned kDelay = 16;
+  struct Edge {
+    uint32_t* word;
+    Object* target;
+  };
   static void visit_subtract(FieldVisitor& visitor, Field& field);
   static void visit_mark(FieldVisitor& visitor, Field& field);
   static void visit_root(Value v, void* context);
-  void reach(Object* o);
+  PT_INLINE void take_off(uint32_t* word);
+  PT_INLINE void reach(Object* o);
+  PT_INLINE void arrive(Edge edge);
   void drain();
   void traverse(Object* o, void (*visit)(FieldVisitor&, Field&)) {
     const TypeLayout* layout = layout_of(o);
@@ -48,7 +57,10 @@ class Trial {
   }
 
   ShadowMap shadow_;
-  WordArray<Object*> stack_;
+  WordArray<Object*> stack_;   // reached, not traversed yet
+  Edge edges_[kDelay] = {};    // a ring
+  unsigned edges_begin_ = 0;
+  unsigned edges_count_ = 0;
   int64_t candidates_ = 0;
   int64_t underflows_ = 0;
   bool failed_ = false;

@@ -150,6 +150,10 @@ void Verifier::traverse(Object* o) {
 
 int Verifier::run() {
   StopTheWorld stopped;
+  uintptr_t begin = 0;
+  uintptr_t end = 0;
+  heap_extent(&begin, &end);
+  shadow_.cover(begin, end);
   for_each_object(
       [](Object* o, void* context) {
         Verifier* self = static_cast<Verifier*>(context);

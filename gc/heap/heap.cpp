@@ -400,6 +400,11 @@ void for_each_object_in_part(size_t part, void (*visit)(Object*, void*), void* c
   }
 }
 
+void heap_extent(uintptr_t* begin, uintptr_t* end) {
+  *begin = g_region_begin;
+  *end = g_region_begin + g_block_count.load(std::memory_order_acquire) * kBlockBytes;
+}
+
 void for_each_object(void (*visit)(Object*, void*), void* context) {
   size_t parts = heap_part_count();
   for (size_t part = 0; part < parts; ++part) for_each_object_in_part(part, visit, context);

@@ -32,6 +32,9 @@ void for_each_object(void (*visit)(Object*, void*), void* context);
 void for_each_object_in_part(size_t part, void (*visit)(Object*, void*), void* context);
 size_t heap_part_count();
 
+// The range all objects but the large ones lie in; a multiple of 64 KiB. Grows with the heap.
+void heap_extent(uintptr_t* begin, uintptr_t* end);
+
 // True when the address lies in a slot of the heap that holds an object (world stopped, or the object is held).
 bool is_live_object(const void* address);
 

@@ -70,6 +70,8 @@ struct TypeLayout {
   void (*destroy)(Object*) = nullptr;
   // PEP 442 finaliser (`__del__`, generator close). nullptr: none. Runs Python code; may resurrect.
   void (*finalize)(Object*) = nullptr;
+  // The fields never change once all are filled (tuples): the collector stops tracking an object that names nothing tracked.
+  bool immutable = false;
 };
 
 // The part of a shape record the heap knows. vm/object/shape.h completes it.

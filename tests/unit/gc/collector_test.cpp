@@ -606,6 +606,60 @@ TEST_F(Collector, ReferrersAndReferents) {
   }
 }
 
+// Allocates nodes that stay alive, as a loop with safepoints would. Returns how many collections ran.
+int64_t allocate_live(Mutator* mutator, Ref<Node>& chain, int64_t count) {
+  int64_t before = collector_statistics().collections;
+  for (int64_t i = 0; i < count; i++) {
+    Ref<Node> next = make_node();
+    next->a.init(std::move(chain));
+    chain = std::move(next);
+    if (mutator->breaker.load(std::memory_order_relaxed) && (safepoint_slow(mutator) & kBreakCollect)) {
+      collect_if_due();
+    }
+  }
+  return collector_statistics().collections - before;
+}
+
+TEST_F(Collector, ImmutableObjectsThatNameNothingTrackedAreLetGo) {
+  Ref<Node> plain = make_node(kPairShape);
+  plain->a.init_value(Value::small_int(1));
+  plain->b.init(make_leaf());
+  Ref<Node> holder = make_node(kPairShape);
+  holder->a.init(make_node());
+  holder->b.init_value(Value::small_int(1));
+  Ref<Node> unfinished = make_node(kPairShape);
+  unfinished->a.init_value(Value::small_int(1));
+  Ref<Node> outer = make_node(kPairShape);
+  set(outer->a, plain);
+  set(outer->b, plain);
+  EXPECT_EQ(unreachable(), 0);
+  EXPECT_FALSE(is_tracked(plain.value()));
+  EXPECT_TRUE(is_tracked(holder.value()));
+  EXPECT_TRUE(is_tracked(unfinished.value()));
+  collect();
+  EXPECT_FALSE(is_tracked(outer.value()));
+  // Filled late, with a cycle through it.
+  Ref<Node> node = make_node();
+  set(node->a, unfinished);
+  set(unfinished->b, node);
+  unfinished.reset();
+  node.reset();
+  EXPECT_EQ(unreachable(), 2);
+  plain.reset();
+  outer.reset();
+  holder.reset();
+  EXPECT_EQ(g_destroyed, 7);
+}
+
+TEST_F(Collector, ManyUntrackedObjectsDoNotMakeCollectionsFrequent) {
+  std::vector<Ref<Object>> leaves;
+  for (int i = 0; i < 200000; i++) leaves.push_back(make_leaf());
+  set_collection_threshold(700);
+  collect();
+  Ref<Node> chain;
+  EXPECT_LE(allocate_live(mutator(), chain, 60000), 7);
+}
+
 TEST_F(Collector, FrozenObjectsAreLeftAlone) {
   Ref<Node> ring = make_ring(4);
   ring.reset();
@@ -665,20 +719,6 @@ TEST_F(Collector, StatisticsAndHooks) {
 }
 
 // ---- the automatic trigger ----
-
-// Allocates nodes that stay alive, as a loop with safepoints would. Returns how many collections ran.
-int64_t allocate_live(Mutator* mutator, Ref<Node>& chain, int64_t count) {
-  int64_t before = collector_statistics().collections;
-  for (int64_t i = 0; i < count; i++) {
-    Ref<Node> next = make_node();
-    next->a.init(std::move(chain));
-    chain = std::move(next);
-    if (mutator->breaker.load(std::memory_order_relaxed) && (safepoint_slow(mutator) & kBreakCollect)) {
-      collect_if_due();
-    }
-  }
-  return collector_statistics().collections - before;
-}
 
 TEST_F(Collector, ThresholdTriggers) {
   set_collection_threshold(1000);

@@ -24,6 +24,7 @@ enum FakeShape : ShapeId {
   kBagShape,      // many fields in a buffer
   kWeakShape,     // a weak reference
   kWindowShape,   // fields may hold borrowed words
+  kPairShape,     // a node that never changes once it is filled
 };
 
 struct Node : Object {
@@ -153,6 +154,7 @@ inline constexpr TypeLayout kLeafLayout{"leaf", sizeof(Object), false, nullptr, 
 inline constexpr TypeLayout kBagLayout{"bag", sizeof(Bag), true, traverse_bag, clear_bag, destroy_bag, nullptr};
 inline constexpr TypeLayout kWeakLayout{"weak", sizeof(Weak), false, nullptr, nullptr, destroy_weak, nullptr};
 inline constexpr TypeLayout kWindowLayout{"window", sizeof(Node), true, traverse_node, nullptr, destroy_window, nullptr};
+inline constexpr TypeLayout kPairLayout{"pair", sizeof(Node), true, traverse_node, nullptr, destroy_node, nullptr, true};
 
 inline void define(ShapeId id, const TypeLayout& layout) {
   reinterpret_cast<ShapeHead*>(shape_from_id(id))->layout = &layout;
@@ -165,6 +167,7 @@ inline void define_shapes() {
   define(kBagShape, kBagLayout);
   define(kWeakShape, kWeakLayout);
   define(kWindowShape, kWindowLayout);
+  define(kPairShape, kPairLayout);
 }
 
 // ---- making objects ----

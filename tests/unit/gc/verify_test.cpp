@@ -112,7 +112,7 @@ TEST_F(Verify, ShapeOutOfRange) {
 
 TEST_F(Verify, ShapeWithoutLayout) {
   Ref<Node> node = make_node();
-  ShapeId right = node->shape_id.exchange(kWindowShape + 1000);
+  ShapeId right = node->shape_id.exchange(kPairShape + 1000);
   EXPECT_EQ(problems(), 1);
   EXPECT_TRUE(reported("layout"));
   node->shape_id = right;
@@ -123,8 +123,8 @@ TEST_F(Verify, ObjectLargerThanItsSlot) {
   ShapeId right = leaf->shape_id.exchange(kNodeShape);
   static TypeLayout huge = kLeafLayout;
   huge.fixed_size = 4096;
-  define(kWindowShape + 1, huge);
-  leaf->shape_id = kWindowShape + 1;
+  define(kPairShape + 1, huge);
+  leaf->shape_id = kPairShape + 1;
   EXPECT_EQ(problems(), 1);
   EXPECT_TRUE(reported("larger"));
   leaf->shape_id = right;
@@ -256,6 +256,30 @@ TEST(ShadowMap, ManyChunks) {
   map.for_each([](Object*, uint32_t&) { FAIL(); });
   map.reset();
   EXPECT_EQ(map.find(at(0x7f00'0000'0000)), nullptr);
+}
+
+TEST(ShadowMap, CoveredRange) {
+  for (int round = 0; round < 3; round++) {  // later rounds get the first one's array back, clean
+    ShadowMap map;
+    constexpr uintptr_t kBegin = 0x7f00'0000'0000;
+    map.cover(kBegin, kBegin + 0x100'0000);
+    EXPECT_EQ(*map.find(at(kBegin)), 0u);
+    map.for_each([](Object*, uint32_t&) { FAIL(); });
+    for (uintptr_t offset : {uintptr_t{0}, uintptr_t{0xFFF0}, uintptr_t{0x54'3210}, uintptr_t{0xFF'FFF0}}) {
+      *map.insert(at(kBegin + offset)) = static_cast<uint32_t>(offset + 1);
+    }
+    *map.insert(at(kBegin - 16)) = 1;  // outside
+    *map.insert(at(kBegin + 0x100'0000)) = 2;
+    int found = 0;
+    map.for_each([&](Object* o, uint32_t& word) {
+      uintptr_t offset = reinterpret_cast<uintptr_t>(o) - kBegin;
+      if (offset < 0x100'0000) EXPECT_EQ(word, offset + 1);
+      found++;
+    });
+    EXPECT_EQ(found, 6);
+    EXPECT_EQ(*map.find(at(kBegin - 16)), 1u);
+    EXPECT_EQ(*map.find(at(kBegin + 0x100'0000)), 2u);
+  }
 }
 
 }  // namespace
