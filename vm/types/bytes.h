@@ -66,6 +66,7 @@ struct ByteArray : Object {
   std::atomic<ByteBuffer*> buffer;  // nullptr while nothing was ever stored
   std::atomic<int64_t> start;       // offset of the first byte: deleting at the front moves it
   std::atomic<int64_t> length;
+  uint8_t* bytes() const { return buffer.load(std::memory_order_acquire)->data + start.load(std::memory_order_relaxed); }
   int64_t exports;                  // live buffer exports, guarded by the lock: resizing raises BufferError
 };
 inline bool is_bytearray(Value v) { return v.is_object() && is_instance_of(v, &bytearray_type); }

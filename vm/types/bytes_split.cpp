@@ -152,11 +152,11 @@ Ref<> join(const Value* a) {
   BytesBuilder out;
   for (int64_t i = 0; i < count; i++) {
     Value item = items->at(i);
-    if (!is_bytes(item) && !has_buffer(item)) {
+    BytesArgument piece(item);
+    if (!piece.ok()) {
+      clear_error();
       return raise(exc::TypeError, "sequence item %ld: expected a bytes-like object, %T found", i, item);
     }
-    BytesArgument piece(item);
-    if (!piece.ok()) return Ref<>();
     if (i && !out.append(byte_view(a[0]))) return raise_no_memory();
     if (!out.append(piece.view())) return raise_no_memory();
   }

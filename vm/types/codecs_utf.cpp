@@ -157,7 +157,7 @@ Ref<Str> utf32_decode(std::string_view input, Str* errors, int* byte_order, bool
         i += 4;
         continue;
       }
-      problem = c > 0x10FFFF ? "code point not in range(0x110000)" : "code point in surrogate code point range";
+      problem = c > 0x10FFFF ? "code point not in range(0x110000)" : "code point in surrogate code point range(0xd800, 0xe000)";
     }
     i = run.handle(i, end, problem, out);
     if (i < 0) return nullptr;

@@ -9,6 +9,7 @@
 #include "gc/reclaim/qsbr.h"
 #include "gc/sync/object_lock.h"
 #include "vm/object/error.h"
+#include "vm/types/bytes.h"
 #include "vm/types/siphash.h"
 #include "vm/types/str_data.h"
 
@@ -162,6 +163,7 @@ bool str_init(const char* seed) {
     memcpy(&g_hash_key, key, sizeof key);
   }
   init_static_strings();
+  bytes_init();
   return true;
 }
 

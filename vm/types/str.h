@@ -37,7 +37,7 @@ inline bool is_exact_str(Value v) { return has_shape(v, kShape_str); }
 inline Str* as_str(Value v) { return reinterpret_cast<Str*>(v.as_object()); }
 
 // Start-up, before any string is made: the hash key (from PYTHONHASHSEED's text; nullptr or "random": random) and the
-// immortal empty and one-character strings. False when the seed is malformed.
+// immortal empty and one-character strings (and bytes_init()). False when the seed is malformed.
 bool str_init(const char* hash_seed);
 Str* empty_str();
 
