@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "tests/unit/core/text_helpers.h"
 #include "vm/types/dict.h"
 #include "vm/types/format.h"

@@ -68,7 +68,7 @@ TEST_F(IntTest, PowerOfTwoIsAShift) { EXPECT_EQ(calculate(Op::kPow, "-4", "33"),
 TEST_F(IntTest, PowerGeneral) { EXPECT_EQ(calculate(Op::kPow, "3", "50"), "717897987691852588770249"); }
 TEST_F(IntTest, PowerModulo) {
   Ref<> m = number("1000000000000000000000007");
-  EXPECT_EQ(shown(int_power(small(3), small(1000), m.value())), "579937386131319690117434");
+  EXPECT_EQ(shown(int_power(small(3), small(1000), m.value())), "680000825907582488250341");
   EXPECT_EQ(shown(int_power(small(3), small(200), small(-7))), "-5");
 }
 TEST_F(IntTest, PowerModularInverse) {
