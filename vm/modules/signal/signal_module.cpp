@@ -234,7 +234,7 @@ Ref<> signal_pthread_kill(const Value* a) {
   uint64_t thread;
   int number;
   if (!is_int(a[0])) return raise(exc::TypeError, "an integer is required (got type %T)", a[0]);
-  if (!to_c_ulong(a[0], &thread) || !to_cint(a[1], &number)) return Ref<>();
+  if (!to_culong(a[0], &thread) || !to_cint(a[1], &number)) return Ref<>();
   int error = pthread_kill(static_cast<pthread_t>(thread), number);
   if (error) {
     errno = error;
@@ -335,7 +335,7 @@ Ref<> signal_valid_signals(const Value*) {
 Ref<> signal_pidfd_send_signal(const Value* a) {
   int fd, number;
   unsigned flags = 0;
-  if (!to_cint(a[0], &fd) || !to_cint(a[1], &number) || !to_c_uint(a[3], &flags)) return Ref<>();
+  if (!to_cint(a[0], &fd) || !to_cint(a[1], &number) || !to_cuint(a[3], &flags)) return Ref<>();
   if (given(a[2])) return raise(exc::TypeError, "siginfo must be None");
   if (syscall(SYS_pidfd_send_signal, fd, number, nullptr, flags) < 0) return raise_os_error();
   return none_ref();

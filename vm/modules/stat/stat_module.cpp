@@ -10,7 +10,7 @@ namespace {
 
 bool to_mode(Value v, mode_t* out) {
   uint64_t mode;
-  if (!to_c_ulong(v, &mode)) return false;
+  if (!to_culong(v, &mode)) return false;
   if (mode > 0xFFFFFFFFu) return raise(exc::OverflowError, "mode out of range");
   *out = static_cast<mode_t>(mode);
   return true;

@@ -28,7 +28,7 @@ bool to_cint(Value v, int* out) {
   return true;
 }
 
-bool to_c_uint(Value v, unsigned* out) {
+bool to_cuint(Value v, unsigned* out) {
   if (v.empty()) return true;
   Ref<> number = index(v);
   if (!number) return false;
@@ -40,12 +40,12 @@ bool to_c_uint(Value v, unsigned* out) {
   return true;
 }
 
-bool to_c_long(Value v, int64_t* out) {
+bool to_clong(Value v, int64_t* out) {
   if (v.empty()) return true;
   return to_int64(v, out);
 }
 
-bool to_c_ulong(Value v, uint64_t* out) {
+bool to_culong(Value v, uint64_t* out) {
   if (v.empty()) return true;
   Ref<> number = index(v);
   if (!number) return false;

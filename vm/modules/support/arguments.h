@@ -15,9 +15,9 @@ namespace pt {
 
 // C integer ranges, with CPython's OverflowError texts. Missing (empty) values leave *out alone.
 bool to_cint(Value v, int* out);
-bool to_c_uint(Value v, unsigned* out);
-bool to_c_long(Value v, int64_t* out);
-bool to_c_ulong(Value v, uint64_t* out);   // no sign check beyond CPython's 'can't convert negative int to unsigned'
+bool to_cuint(Value v, unsigned* out);
+bool to_clong(Value v, int64_t* out);
+bool to_culong(Value v, uint64_t* out);   // no sign check beyond CPython's 'can't convert negative int to unsigned'
 // A truth value with a default for the missing argument.
 bool to_flag(Value v, bool* out);
 // A descriptor: an int or an object with fileno().

@@ -202,7 +202,7 @@ Ref<> rlock_acquire_restore(const Value* a) {
   }
   int64_t count;
   uint64_t owner;
-  if (!to_int64(as_tuple(a[1])->at(0), &count) || !to_c_ulong(as_tuple(a[1])->at(1), &owner)) return Ref<>();
+  if (!to_int64(as_tuple(a[1])->at(0), &count) || !to_culong(as_tuple(a[1])->at(1), &owner)) return Ref<>();
   if (!self->lock.try_acquire()) {
     // A condition variable must get its lock back, whatever comes in between.
     while (self->lock.acquire(-1, false) != Acquire::kTaken) {}

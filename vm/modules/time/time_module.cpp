@@ -89,7 +89,7 @@ Ref<> time_clock_settime_ns(const Value* a) {
 }
 Ref<> time_pthread_getcpuclockid(const Value* a) {
   uint64_t thread;
-  if (!to_c_ulong(a[0], &thread)) return Ref<>();
+  if (!to_culong(a[0], &thread)) return Ref<>();
   clockid_t clock;
   int error = pthread_getcpuclockid(static_cast<pthread_t>(thread), &clock);
   if (error) {
