@@ -60,6 +60,7 @@ enum class BlockKind : uint8_t {
   kFinally,       // the body of try/finally: final_body is owed
   kHandler,       // in a handler: reg, reg + 1 hold the exceptions; name is to be unbound
   kGroupHandler,  // in a handler of except*: nothing may leave it
+  kValue,         // the finally body that a return runs on its way: reg holds the value returned
   kWith,          // reg: the bound __exit__
   kAsyncWith,
 };
@@ -255,7 +256,7 @@ class Codegen {
   void async_next_item(int iterator, const Expr* target, Region& region, const Span& span);
   void end_async_loop(int iterator, Region& region);
   Block* enclosing_loop(const Stmt* stmt, const char* message);
-  void leave_block(Block& block);
+  void leave_block(Block& block, int value);
   bool leaving_runs_code() const;
   void call_exit(int exit_register, bool is_async);
 
@@ -328,7 +329,7 @@ class BlockScope {
 // these blocks.
 class Unwinding {
  public:
-  Unwinding(Codegen& generator, Block* until);
+  Unwinding(Codegen& generator, Block* until, int value = kNoRegister);
   ~Unwinding();
   Unwinding(const Unwinding&) = delete;
   Unwinding& operator=(const Unwinding&) = delete;

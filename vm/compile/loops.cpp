@@ -175,14 +175,22 @@ void Codegen::call_exit(int exit_register, bool is_async) {
 }
 
 // Leaves one block; the blocks inside it are left already. blocks_ is what is outside it.
-void Codegen::leave_block(Block& block) {
+void Codegen::leave_block(Block& block, int value) {
   switch (block.kind) {
     case BlockKind::kForLoop:
+    case BlockKind::kValue:
       emit(Opcode::kCLEAR, W(block.reg));
       return;
-    case BlockKind::kFinally:
+    case BlockKind::kFinally: {
+      if (value < 0) {
+        body(*block.final_body);
+        return;
+      }
+      Block pending{.kind = BlockKind::kValue, .reg = value, .span = block.span};
+      BlockScope scope(*this, pending);
       body(*block.final_body);
       return;
+    }
     case BlockKind::kHandler:
       emit(Opcode::kLEAVE_HANDLER, W(block.reg));
       if (block.name) unbind_name(block.name);
@@ -197,7 +205,7 @@ void Codegen::leave_block(Block& block) {
   }
 }
 
-Unwinding::Unwinding(Codegen& generator, Block* until)
+Unwinding::Unwinding(Codegen& generator, Block* until, int value)
     : generator_(generator), innermost_(generator.blocks_), until_(until), depth_(generator.block_depth_) {
   Span span = generator.asm_.position();
   for (Block* block = innermost_; block != until; block = block->outer) {
@@ -205,7 +213,7 @@ Unwinding::Unwinding(Codegen& generator, Block* until)
     generator.block_depth_--;
     if (block->region) generator.asm_.suspend(*block->region);
     if (block->region2) generator.asm_.suspend(*block->region2);
-    generator.leave_block(*block);
+    generator.leave_block(*block, value);
     generator.at(span);
   }
 }

@@ -274,7 +274,8 @@ void Codegen::return_statement(const Return* stmt) {
     value = copy_operand(stmt->value);
   }
   at(stmt->span);
-  Unwinding unwinding(*this, nullptr);
+  int reg = value >= 0 && is_temp(value >> 1) ? value >> 1 : kNoRegister;
+  Unwinding unwinding(*this, nullptr, reg);
   emit(Opcode::kRETURN, value);
 }
 
