@@ -80,16 +80,44 @@ PT_INLINE void free_dead(HeapLocal* heap, Object* o, uint8_t bits) {
 
 }  // namespace
 
+namespace {
+
+// An object without fields, buffers, finaliser or weak references needs no more than its slot freed. False for others.
+PT_INLINE bool destroy_simple(Object* o, HeapLocal* heap, const TypeLayout* layout, uint8_t bits) {
+  if (layout->destroy || (bits & (kGcHasWeakrefs | kGcTracked | kGcDeferred)) || layout->finalize) return false;
+  PT_ASSERT(!(o->lock.load(std::memory_order_relaxed) & kLockLocked));
+  o->gc_bits.store(bits | kGcDead, std::memory_order_relaxed);
+  free_slot(heap, o);
+  return true;
+}
+
+}  // namespace
+
 void destroy_object(Object* o) {
   HeapLocal* heap = tls_mutator->heap;
   const TypeLayout* layout = layout_of(o);
   uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
-  if (layout->destroy || layout->finalize || (bits & (kGcHasWeakrefs | kGcTracked))) {
-    return destroy_nested(o, heap, layout, bits);
-  }
-  PT_ASSERT(!(o->lock.load(std::memory_order_relaxed) & kLockLocked));
-  o->gc_bits.store(bits | kGcDead, std::memory_order_relaxed);
-  free_slot(heap, o);
+  if (!destroy_simple(o, heap, layout, bits)) destroy_nested(o, heap, layout, bits);
+}
+
+namespace {
+PT_COLD void merge_and_destroy(Object* o, int32_t shared) {
+  if (end_shared_ownership(o, shared) && !o->has_gc_bit(kGcDeferred)) destroy_object(o);
+}
+}  // namespace
+
+// Here rather than with the other transitions, so that the way from the last reference to the free list is one piece.
+void decref_local_zero(Object* o) {
+  // Acquire pairs with the release of the foreign threads' decrements: what they did to the object is visible before it
+  // is destroyed. Exactly 0 means that no other thread holds or can gain a reference.
+  int32_t shared = o->shared.load(std::memory_order_acquire);
+  if (PT_UNLIKELY(shared != 0)) return merge_and_destroy(o, shared);
+  HeapLocal* heap = tls_mutator->heap;
+  const TypeLayout* layout = layout_of(o);
+  uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
+  if (destroy_simple(o, heap, layout, bits)) return;
+  if (PT_UNLIKELY(bits & kGcDeferred)) return;  // the collector's business
+  destroy_nested(o, heap, layout, bits);
 }
 
 void free_object(Object* o) {

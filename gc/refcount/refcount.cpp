@@ -79,20 +79,6 @@ PT_COLD void saturate(Object* o) {
   }
 }
 
-// Owner, local count at 0, `shared` not: true when the object is dead.
-[[gnu::noinline]] bool end_shared_ownership(Object* o, int32_t shared) {
-  o->owner.store(0, std::memory_order_relaxed);
-  count(Counter::merges);
-  for (;;) {
-    int32_t merged = (shared & ~kSharedStateMask) | kSharedMerged;
-    // Release: the owner's writes come before the destruction by whoever drops the last shared count.
-    if (o->shared.compare_exchange_weak(shared, merged, std::memory_order_acq_rel, std::memory_order_acquire)) {
-      PT_ASSERT(count_of(merged) >= 0);
-      return merged == kMergedZero;
-    }
-  }
-}
-
 // Owner, local count at 0: true when the object is dead.
 PT_INLINE bool end_ownership(Object* o) {
   // Acquire pairs with the release of the foreign threads' decrements: what they did to the object is visible before it
@@ -128,8 +114,17 @@ PT_INLINE void destroy_unless_deferred(Object* o) {
 
 }  // namespace
 
-void decref_local_zero(Object* o) {
-  if (end_ownership(o)) destroy_unless_deferred(o);
+bool end_shared_ownership(Object* o, int32_t shared) {
+  o->owner.store(0, std::memory_order_relaxed);
+  count(Counter::merges);
+  for (;;) {
+    int32_t merged = (shared & ~kSharedStateMask) | kSharedMerged;
+    // Release: the owner's writes come before the destruction by whoever drops the last shared count.
+    if (o->shared.compare_exchange_weak(shared, merged, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      PT_ASSERT(count_of(merged) >= 0);
+      return merged == kMergedZero;
+    }
+  }
 }
 
 void decref_shared(Object* o) {

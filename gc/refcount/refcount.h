@@ -74,6 +74,8 @@ void make_deferred(Object*);
 // The state machine of decref without its consequence: true when the last reference went and the caller must destroy
 // (or otherwise account for) the object.
 [[nodiscard]] bool decref_without_destroy(Object*);
+// Owner, local count at 0, `shared` (just read) not 0: ends the ownership; true when the object is dead.
+[[nodiscard]] bool end_shared_ownership(Object*, int32_t shared);
 // Dead object (its last count just went) that somebody must keep for a while: gives it one count again.
 void revive(Object*);
 // Ends the ownership of an object whose owner is this thread, or that nobody else runs on: the shared count, plus
