@@ -136,9 +136,9 @@ PT_INLINE Flow float_result(double d, Value& out) {
 #define PT_FLOAT_OP(NAME, EXPRESSION)                                                                                \
   struct NAME {                                                                                                      \
     static constexpr OpInfo kInfo{#NAME, ValueKind::kFloat, ValueKind::kFloat, ValueKind::kFloat, true, false};      \
+    PT_INLINE static double compute(double x, double y) { return EXPRESSION; }                                       \
     PT_INLINE static Flow run(Value a, Value b, Value& out) {                                                        \
-      double x = a.as_immediate_float(), y = b.as_immediate_float();                                                 \
-      return float_result(EXPRESSION, out);                                                                          \
+      return float_result(compute(a.as_immediate_float(), b.as_immediate_float()), out);                             \
     }                                                                                                                \
   };
 PT_FLOAT_OP(AddFloat, x + y)

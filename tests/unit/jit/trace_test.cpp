@@ -1,0 +1,264 @@
+// Hand-built loops through every pass, executed, with results and exits checked.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstring>
+
+#include "vm/jit/emit.h"
+#include "vm/object/thread.h"
+
+namespace pt::jit {
+namespace {
+
+constexpr uint64_t kPc[8] = {};
+
+struct Hand {
+  Ir ir;
+  Builder b{ir};
+  std::vector<SlotValue> slots;  // changed so far
+  Thread thread;
+  State state{};
+  CompiledTrace trace;
+  std::string listing;
+
+  int32_t snapshot(int pc) {
+    ir.snapshots.push_back({kPc + pc, slots, {}});
+    return static_cast<int32_t>(ir.snapshots.size()) - 1;
+  }
+  void set(int32_t slot, Reference r) {
+    for (SlotValue& s : slots) {
+      if (s.slot == slot) { s.value = r; return; }
+    }
+    slots.push_back({slot, r});
+  }
+  Reference load_int(int slot) { return b.emit(Op::kGuardInt, b.emit(Op::kLoadFrame, -1, -1, slot), -1, 0, snapshot(0)); }
+  Reference load_float(int slot) { return b.emit(Op::kGuardFloat, b.emit(Op::kLoadFrame, -1, -1, slot), -1, 0, snapshot(0)); }
+  void compile() {
+    const char* error = compile_trace(ir, slots, &trace, &listing);
+    ASSERT_EQ(error, nullptr) << error << "\n" << listing;
+  }
+  uint64_t run(Value* frame) {
+    state.thread = &thread;
+    return enter_trace(trace, &state, frame);
+  }
+  uint64_t at_exit(uint64_t exit, int32_t slot) {
+    for (const ExitValue& v : trace.exits[exit].values) {
+      if (v.slot == slot) return exit_word(v, state);
+    }
+    ADD_FAILURE() << "slot " << slot << " is not in the exit\n" << listing;
+    return 0;
+  }
+  int64_t int_at(uint64_t exit, int32_t slot) { return Value::from_bits(at_exit(exit, slot)).as_small_int(); }
+};
+
+// while i < n: s += i; i += 1        r0 = s, r1 = i, r2 = n
+void sum_loop(Hand& h) {
+  h.b.emit(Op::kSafepoint, -1, -1, 0, h.snapshot(0));
+  Reference i = h.load_int(1), n = h.load_int(2);
+  h.b.emit(Op::kGuardLtInt, i, n, 0, h.snapshot(1));
+  Reference s = h.b.emit(Op::kAddInt, h.load_int(0), i, 0, h.snapshot(2));
+  h.set(0, s);
+  h.set(1, h.b.emit(Op::kAddInt, i, h.b.small_int(1), 0, h.snapshot(3)));
+  h.compile();
+}
+
+TEST(JitTrace, SumOfInts) {
+  Hand h;
+  sum_loop(h);
+  Value frame[3] = {Value::small_int(0), Value::small_int(0), Value::small_int(1000000)};
+  uint64_t exit = h.run(frame);
+  EXPECT_EQ(h.trace.exits[exit].pc, kPc + 1);
+  EXPECT_TRUE(h.trace.exits[exit].in_loop);
+  EXPECT_EQ(h.int_at(exit, 0), 499999500000);
+  EXPECT_EQ(h.int_at(exit, 1), 1000000);
+}
+TEST(JitTrace, GoldenSum) {
+  Hand h;
+  sum_loop(h);
+  size_t compiled = h.listing.find("; compiled");
+  EXPECT_EQ(h.listing.substr(compiled), R"(; compiled
+   0   Safepoint        exit 0:
+   1 w LoadFrame      #1
+   2 i GuardInt       1   exit 1:
+   3 w LoadFrame      #2
+   4 i GuardInt       3   exit 2:
+   5   GuardLtInt     2 4   exit 3:
+   6 w LoadFrame
+   7 i GuardInt       6   exit 4:
+   8 i AddInt         7 2   exit 5:
+   9 i Constant       int 1
+  10 i AddInt         2 9   exit 6: r0=8
+loop:
+  11   Safepoint        exit 7: r0=8 r1=10
+  12   GuardLtInt     10 4   exit 10: r0=8 r1=10
+  13 i AddInt         8 10   exit 12: r0=8 r1=10
+  14 i AddInt         10 9   exit 13: r1=10 r0=13
+phi  10 <- 14
+phi  8 <- 13
+)") << h.listing;
+}
+TEST(JitTrace, WrongTypeLeavesAtOnce) {
+  Hand h;
+  sum_loop(h);
+  Value frame[3] = {Value::small_int(0), Value::immediate_float(1.5), Value::small_int(10)};
+  uint64_t exit = h.run(frame);
+  EXPECT_FALSE(h.trace.exits[exit].in_loop);
+  EXPECT_TRUE(h.trace.exits[exit].values.empty());
+}
+TEST(JitTrace, OverflowLeavesBeforeTheAddition) {
+  Hand h;
+  sum_loop(h);
+  Value frame[3] = {Value::small_int(Value::kMaxSmallInt - 10), Value::small_int(0), Value::small_int(100)};
+  uint64_t exit = h.run(frame);
+  EXPECT_EQ(h.trace.exits[exit].pc, kPc + 2);
+  EXPECT_EQ(h.int_at(exit, 1), 5);  // 0+1+2+3+4 = 10 fits, +5 does not
+  EXPECT_EQ(h.int_at(exit, 0), Value::kMaxSmallInt);
+}
+TEST(JitTrace, SafepointLeaves) {
+  Hand h;
+  sum_loop(h);
+  h.thread.request(1);
+  Value frame[3] = {Value::small_int(0), Value::small_int(0), Value::small_int(100)};
+  EXPECT_EQ(h.trace.exits[h.run(frame)].pc, kPc + 0);
+}
+
+// while n > 0 and x*x + y*y <= 4: x, y = x*x - y*y + cx, 2*x*y + cy; n -= 1
+TEST(JitTrace, Mandelbrot) {
+  Hand h;
+  h.b.emit(Op::kSafepoint, -1, -1, 0, h.snapshot(0));
+  Reference x = h.load_float(0), y = h.load_float(1), cx = h.load_float(2), cy = h.load_float(3), n = h.load_int(4);
+  h.b.emit(Op::kGuardGtInt, n, h.b.small_int(0), 0, h.snapshot(1));
+  Reference xx = h.b.emit(Op::kMulFloat, x, x), yy = h.b.emit(Op::kMulFloat, y, y);
+  h.b.emit(Op::kGuardLeFloat, h.b.emit(Op::kAddFloat, xx, yy), h.b.float_constant(4.0), 0, h.snapshot(2));
+  Reference two_x = h.b.emit(Op::kMulFloat, h.b.float_constant(2.0), x);
+  h.set(1, h.b.emit(Op::kAddFloat, h.b.emit(Op::kMulFloat, two_x, y), cy));
+  h.set(0, h.b.emit(Op::kAddFloat, h.b.emit(Op::kSubFloat, xx, yy), cx));
+  h.set(4, h.b.emit(Op::kSubInt, n, h.b.small_int(1), 0, h.snapshot(3)));
+  h.compile();
+  for (double c : {0.1, 0.26, 0.3, -0.75, -1.9}) {
+    Value frame[5] = {Value::immediate_float(0.0), Value::immediate_float(0.0), Value::immediate_float(c),
+                      Value::immediate_float(0.01), Value::small_int(1000)};
+    double ex = 0, ey = 0;
+    int64_t en = 1000;
+    while (en > 0 && ex * ex + ey * ey <= 4.0) {
+      double t = ex * ex - ey * ey + c;
+      ey = 2.0 * ex * ey + 0.01;
+      ex = t;
+      --en;
+    }
+    uint64_t exit = h.run(frame);
+    EXPECT_EQ(std::bit_cast<double>(h.at_exit(exit, 0)), ex);
+    EXPECT_EQ(std::bit_cast<double>(h.at_exit(exit, 1)), ey);
+    EXPECT_EQ(h.int_at(exit, 4), en);
+  }
+}
+
+// a, b = b, a: values trade places every round.
+TEST(JitTrace, Rotation) {
+  for (int64_t rounds = 2; rounds < 9; ++rounds) {
+    Hand h;
+    Reference a = h.load_int(0), b = h.load_int(1), c = h.load_int(2), i = h.load_int(3), n = h.load_int(4);
+    h.b.emit(Op::kGuardLtInt, i, n, 0, h.snapshot(1));
+    h.set(0, b);
+    h.set(1, c);
+    h.set(2, a);
+    h.set(3, h.b.emit(Op::kAddInt, i, h.b.small_int(1), 0, h.snapshot(2)));
+    h.compile();
+    Value frame[5] = {Value::small_int(10), Value::small_int(20), Value::small_int(30), Value::small_int(0),
+                      Value::small_int(rounds)};
+    uint64_t exit = h.run(frame);
+    int64_t e[3] = {10, 20, 30};
+    for (int64_t k = 0; k < rounds; ++k) {
+      int64_t t = e[0];
+      e[0] = e[1];
+      e[1] = e[2];
+      e[2] = t;
+    }
+    for (int k = 0; k < 3; ++k) EXPECT_EQ(h.int_at(exit, k), e[k]) << rounds << "\n" << h.listing;
+  }
+}
+
+// Far more variables than registers: v[k] += v[k+1], all int and all float.
+TEST(JitTrace, Spills) {
+  constexpr int kCount = 20;
+  for (bool is_float : {false, true}) {
+    Hand h;
+    Reference v[kCount];
+    Reference i = h.load_int(kCount), n = h.load_int(kCount + 1);
+    h.b.emit(Op::kGuardLtInt, i, n, 0, h.snapshot(1));
+    for (int k = 0; k < kCount; ++k) v[k] = is_float ? h.load_float(k) : h.load_int(k);
+    for (int k = 0; k < kCount; ++k) {
+      v[k] = h.b.emit(is_float ? Op::kAddFloat : Op::kAddInt, v[k], v[(k + 1) % kCount], 0, h.snapshot(2));
+      h.set(k, v[k]);
+    }
+    h.set(kCount, h.b.emit(Op::kAddInt, i, h.b.small_int(1), 0, h.snapshot(3)));
+    h.compile();
+    Value frame[kCount + 2];
+    int64_t e[kCount];
+    for (int k = 0; k < kCount; ++k) {
+      e[k] = k + 1;
+      frame[k] = is_float ? Value::immediate_float(k + 1) : Value::small_int(k + 1);
+    }
+    frame[kCount] = Value::small_int(0);
+    frame[kCount + 1] = Value::small_int(12);
+    for (int round = 0; round < 12; ++round) {
+      for (int k = 0; k < kCount; ++k) e[k] += e[(k + 1) % kCount];
+    }
+    uint64_t exit = h.run(frame);
+    for (int k = 0; k < kCount; ++k) {
+      if (is_float) EXPECT_EQ(std::bit_cast<double>(h.at_exit(exit, k)), static_cast<double>(e[k]));
+      else EXPECT_EQ(h.int_at(exit, k), e[k]);
+    }
+  }
+}
+
+TEST(JitStencils, EveryOperationHasItsVariants) {
+  for (int op = 0; op < static_cast<int>(StencilOp::kCount); ++op) EXPECT_NE(g_stencil_index[op][0][0], 0xFFFF) << op;
+  for (int a = 0; a < kRegisterCount; ++a) {
+    for (int b = 0; b < kOperandCount; ++b) EXPECT_NE(g_stencil_index[static_cast<int>(StencilOp::kAddInt)][a][b], 0xFFFF);
+  }
+}
+TEST(JitStencils, GuardsFallThrough) {
+  // A comparison with an immediate is a compare and one conditional jump to the exit.
+  const Stencil& s = g_stencils[g_stencil_index[static_cast<int>(StencilOp::kGuardLtInt)][0][kOperandImmediate]];
+  EXPECT_LE(s.size, 13u);
+  for (uint32_t k = 0; k < s.hole_count; ++k) EXPECT_NE(g_stencil_holes[s.holes + k].kind, HoleKind::kContinue);
+}
+TEST(JitArena, NeverWritableAndExecutable) {
+  ArenaBlock block = arena_allocate(100);
+  ASSERT_NE(block.code, nullptr);
+  EXPECT_LT(reinterpret_cast<uintptr_t>(block.code), uintptr_t{1} << 31);
+  EXPECT_NE(block.code, block.writable);
+  block.writable[0] = 0xC3;
+  EXPECT_EQ(block.code[0], 0xC3);
+  EXPECT_EQ(arena_allocate(kArenaBytes + 1).code, nullptr);
+}
+TEST(JitBuilder, Folds) {
+  Hand h;
+  Reference i = h.load_int(0);
+  EXPECT_EQ(h.b.emit(Op::kMulInt, i, h.b.small_int(1), 0, h.snapshot(0)), i);
+  EXPECT_EQ(h.b.emit(Op::kGuardInt, i, -1, 0, h.snapshot(0)), i);
+  EXPECT_EQ(h.b.emit(Op::kAddInt, h.b.small_int(2), h.b.small_int(3), 0, h.snapshot(0)), h.b.small_int(5));
+  EXPECT_EQ(h.load_int(0), i);
+}
+TEST(JitBuilder, ForwardsStores) {
+  Hand h;
+  Reference o = h.b.emit(Op::kGuardShape, h.b.emit(Op::kLoadFrame, -1, -1, 0), -1, 99, h.snapshot(0));
+  Reference i = h.load_int(1);
+  Reference old = h.b.emit(Op::kLoadField, o, -1, 32, h.snapshot(0));
+  h.b.emit(Op::kStoreField, o, i, 24, h.snapshot(0));
+  EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0)), i);
+  EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 32, h.snapshot(0)), old);
+}
+TEST(JitIr, ValidatorFindsMistakes) {
+  Hand h;
+  Reference i = h.load_int(0);
+  EXPECT_EQ(validate(h.ir), nullptr);
+  h.ir.code.push_back({Op::kAddFloat, Type::F, i, i, 0, -1});
+  EXPECT_STREQ(validate(h.ir), "operand of the wrong type");
+  h.ir.code.back() = {Op::kAddInt, Type::I, i, i, 0, -1};
+  EXPECT_STREQ(validate(h.ir), "guard without a snapshot");
+}
+
+}  // namespace
+}  // namespace pt::jit

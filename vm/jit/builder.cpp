@@ -1,0 +1,196 @@
+// Folding, common subexpressions and store-to-load forwarding, applied as instructions are appended.
+#include <bit>
+#include <utility>
+
+#include "vm/jit/ir.h"
+#include "vm/ops/micro_ops.h"
+
+namespace pt::jit {
+
+using ops::Flow;
+
+Reference Builder::constant(uint64_t word, Type type) {
+  for (Reference i = 0; i < ir_.size(); ++i) {
+    const Instruction& in = ir_.at(i);
+    if (in.op == Op::kConstant && in.type == type && in.imm == static_cast<int64_t>(word)) return i;
+  }
+  ir_.code.push_back({Op::kConstant, type, kNoReference, kNoReference, static_cast<int64_t>(word), -1});
+  return ir_.size() - 1;
+}
+Reference Builder::float_constant(double d) {
+  auto bits = std::bit_cast<int64_t>(d);
+  for (Reference i = 0; i < ir_.size(); ++i) {
+    if (ir_.at(i).op == Op::kConstantFloat && ir_.at(i).imm == bits) return i;
+  }
+  ir_.code.push_back({Op::kConstantFloat, Type::F, kNoReference, kNoReference, bits, -1});
+  return ir_.size() - 1;
+}
+
+namespace {
+
+Value word_of(const Instruction& in) { return Value::from_bits(static_cast<uint64_t>(in.imm)); }
+
+template <class MicroOp>
+bool fold_int(Value a, Value b, Value* out) { return MicroOp::run(a, b, *out) == Flow::kNext; }
+bool fold_binary(Op op, Value a, Value b, Value* out) {
+  switch (op) {
+    case Op::kAddInt: return fold_int<ops::AddInt>(a, b, out);
+    case Op::kSubInt: return fold_int<ops::SubInt>(a, b, out);
+    case Op::kMulInt: return fold_int<ops::MulInt>(a, b, out);
+    case Op::kFloorDivInt: return fold_int<ops::FloorDivInt>(a, b, out);
+    case Op::kModInt: return fold_int<ops::ModInt>(a, b, out);
+    case Op::kAndInt: return fold_int<ops::AndInt>(a, b, out);
+    case Op::kOrInt: return fold_int<ops::OrInt>(a, b, out);
+    case Op::kXorInt: return fold_int<ops::XorInt>(a, b, out);
+    case Op::kLshiftInt: return fold_int<ops::LshiftInt>(a, b, out);
+    case Op::kRshiftInt: return fold_int<ops::RshiftInt>(a, b, out);
+    default: return false;
+  }
+}
+// -1: not a comparison.
+int fold_guard(Op op, Value a, Value b) {
+  switch (op) {
+    case Op::kGuardLtInt: return ops::CompareInt<CompareOp::kLt>::run(a, b);
+    case Op::kGuardLeInt: return ops::CompareInt<CompareOp::kLe>::run(a, b);
+    case Op::kGuardEqInt: return ops::CompareInt<CompareOp::kEq>::run(a, b);
+    case Op::kGuardNeInt: return ops::CompareInt<CompareOp::kNe>::run(a, b);
+    case Op::kGuardGtInt: return ops::CompareInt<CompareOp::kGt>::run(a, b);
+    case Op::kGuardGeInt: return ops::CompareInt<CompareOp::kGe>::run(a, b);
+    case Op::kGuardIs: return a.same(b);
+    case Op::kGuardIsNot: return !a.same(b);
+    case Op::kGuardEqual: return a.bits() == b.bits();
+    default: return -1;
+  }
+}
+
+constexpr Reference kKeep = -2;     // nothing to fold
+constexpr Reference kNothing = kNoReference;
+
+}  // namespace
+
+Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
+  (void)imm;
+  const OpDescription& d = describe(op);
+  // Constants to the right.
+  if ((d.flags & kCommutative) && ir_.is_constant(a) && !ir_.is_constant(b)) std::swap(a, b);
+  bool a_known = a >= 0 && ir_.at(a).op == Op::kConstant, b_known = b >= 0 && ir_.at(b).op == Op::kConstant;
+  if (d.form == Form::Binary && d.result == Type::I && a_known && b_known) {
+    Value out;
+    if (fold_binary(op, word_of(ir_.at(a)), word_of(ir_.at(b)), &out)) return constant(out.bits(), Type::I);
+    return kKeep;
+  }
+  if (b_known && d.b == Type::I) {
+    int64_t k = ir_.at(b).imm >> 1;
+    switch (op) {
+      case Op::kAddInt: case Op::kSubInt: case Op::kOrInt: case Op::kXorInt: case Op::kLshiftInt: case Op::kRshiftInt:
+        if (k == 0) return a;
+        break;
+      case Op::kMulInt: case Op::kFloorDivInt:
+        if (k == 1) return a;
+        break;
+      default: break;
+    }
+  }
+  if (d.form == Form::Check2 && a_known && b_known) {
+    int holds = fold_guard(op, word_of(ir_.at(a)), word_of(ir_.at(b)));
+    if (holds == 0) failed_ = true;
+    if (holds >= 0) return kNothing;
+  }
+  switch (op) {
+    case Op::kGuardInt:
+      if (ir_.at(a).type == Type::I) return a;
+      if (a_known) { failed_ = true; return a; }
+      if (ir_.at(a).type == Type::O || ir_.at(a).op == Op::kBoxFloat) failed_ = true;
+      break;
+    case Op::kGuardFloat:
+      if (ir_.at(a).type == Type::F) return a;
+      if (ir_.at(a).op == Op::kBoxFloat) return ir_.at(a).a;
+      if (a_known && word_of(ir_.at(a)).is_immediate_float()) return float_constant(word_of(ir_.at(a)).as_immediate_float());
+      if (ir_.at(a).type != Type::W || a_known) failed_ = true;
+      break;
+    case Op::kBoxFloat:
+      if (ir_.at(a).op == Op::kConstantFloat) {
+        Value v = Value::immediate_float(std::bit_cast<double>(ir_.at(a).imm));
+        if (!v.empty()) return constant(v.bits(), Type::W);
+      }
+      if (ir_.at(a).op == Op::kGuardFloat) return ir_.at(a).a;
+      break;
+    case Op::kIntToFloat:
+      if (a_known) return float_constant(static_cast<double>(word_of(ir_.at(a)).as_small_int()));
+      break;
+    case Op::kGuardShape:
+      if (ir_.at(a).type == Type::O && ir_.at(a).op == Op::kGuardShape) {
+        if (ir_.at(a).imm == imm) return a;
+        failed_ = true;
+      }
+      if (ir_.at(a).type == Type::I) failed_ = true;
+      break;
+    case Op::kGuardBound:
+      if (ir_.at(a).type == Type::F) return kNothing;
+      if (ir_.at(a).type != Type::W || ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
+      if (ir_.at(a).op == Op::kLoadField) return kNothing;
+      break;
+    case Op::kGuardIs:
+      if (ir_.at(a).type == Type::I && b_known && !(ir_.at(b).imm & 1)) failed_ = true;
+      break;
+    case Op::kGuardIsNot:
+      if (ir_.at(a).type == Type::I && b_known && !(ir_.at(b).imm & 1)) return kNothing;
+      break;
+    case Op::kRetain:
+      if (ir_.at(a).type == Type::I || ir_.at(a).op == Op::kBoxFloat) return kNothing;
+      if (a_known && (ir_.at(a).imm & 3)) return kNothing;
+      break;
+    default: break;
+  }
+  return kKeep;
+}
+
+Reference Builder::find_same(Op op, Reference a, Reference b, int64_t imm) const {
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    const Instruction& in = ir_.at(i);
+    if (in.op == op && in.a == a && in.b == b && in.imm == imm) return i;
+  }
+  return kNoReference;
+}
+
+// The value of a load that is known already, from an earlier load or store of the same place.
+Reference Builder::forward_load(Op op, Reference a, int64_t imm) const {
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    const Instruction& in = ir_.at(i);
+    if (in.op == op && in.a == a && in.imm == imm) return i;
+    if ((in.op == Op::kStoreField && op == Op::kLoadField && in.imm == imm) ||
+        (in.op == Op::kStoreItem && op == Op::kLoadItem)) {
+      return in.a == a ? in.b : kNoReference;
+    }
+  }
+  return kNoReference;
+}
+
+Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t snapshot) {
+  // In the second round a variable may be known as an unboxed float where the first saw a word.
+  if (op != Op::kGuardFloat && op != Op::kGuardBound) {
+    if (a >= 0 && describe(op).a == Type::W && ir_.at(a).type == Type::F) {
+      if (op != Op::kRetain && op != Op::kGuardIsNot) {
+        failed_ = true;
+        return a;
+      }
+      return kNothing;
+    }
+    if (b >= 0 && describe(op).b == Type::W && ir_.at(b).type == Type::F) b = emit(Op::kBoxFloat, b, kNoReference, 0, snapshot);
+  }
+  Reference folded = fold(op, a, b, imm);
+  if (folded != kKeep) return folded;
+  const OpDescription& d = describe(op);
+  if (d.flags & kPure) {
+    Reference same = find_same(op, a, b, imm);
+    if (same != kNoReference) return same;
+  } else if (d.flags & kLoad) {
+    Reference same = forward_load(op, a, imm);
+    if (same != kNoReference) return same;
+  }
+  // A float constant as first operand has no register to come from but its own move; that is the emitter's business.
+  ir_.code.push_back({op, d.result, a, b, imm, (d.flags & kGuard) ? snapshot : -1});
+  return ir_.size() - 1;
+}
+
+}  // namespace pt::jit

@@ -1,0 +1,329 @@
+#include "vm/jit/emit.h"
+
+#include <cstddef>
+#include <cstring>
+
+namespace pt::jit {
+namespace {
+
+struct HoleValue {
+  uint64_t value = 0;
+  bool pool = false;  // `value` is an index into the constant pool: its address is meant
+};
+struct Operand {
+  int place = 0;  // register, kOperandSlot, kOperandPool or kOperandImmediate
+  HoleValue hole;
+};
+struct Patch {
+  uint32_t at;            // where the stencil was put
+  const Stencil* stencil;
+  HoleValue hole0, hole1;
+  int32_t exit;           // snapshot; -1: none
+};
+
+class Emitter {
+ public:
+  Emitter(const Ir& ir, const Allocation& allocation) : ir_(ir), allocation_(allocation) {}
+  const char* run(CompiledTrace* out);
+
+ private:
+  Location place(Reference r) const { return allocation_.locations[static_cast<size_t>(r)]; }
+  uint64_t pool(uint64_t word) {
+    for (size_t i = 0; i < pool_.size(); ++i) {
+      if (pool_[i] == word) return i;
+    }
+    pool_.push_back(word);
+    return pool_.size() - 1;
+  }
+  static uint64_t slot_offset(int32_t slot) { return offsetof(State, spill) + static_cast<uint64_t>(slot) * 8; }
+  void stencil(StencilOp op, int a, int b, HoleValue hole0 = {}, HoleValue hole1 = {}, int32_t exit = -1);
+  Operand operand(Reference r);
+  Operand operand_of(Location l);
+  void instruction(Reference i);
+  void move_to(bool is_float, int target, Operand from);
+  void store(bool is_float, int32_t slot, int from) {
+    stencil(is_float ? StencilOp::kStoreFloat : StencilOp::kStoreWord, from, 0, {slot_offset(slot), false});
+  }
+  void close_loop();
+
+  const Ir& ir_;
+  const Allocation& allocation_;
+  std::vector<uint8_t> code_;
+  std::vector<Patch> patches_;
+  std::vector<uint64_t> pool_;
+  std::vector<size_t> global_at_;
+  int32_t cycles_ = 0;
+  const char* error_ = nullptr;
+};
+
+void Emitter::stencil(StencilOp op, int a, int b, HoleValue hole0, HoleValue hole1, int32_t exit) {
+  uint16_t number = g_stencil_index[static_cast<int>(op)][a][b];
+  if (number == 0xFFFF) {
+    error_ = "no such stencil";
+    return;
+  }
+  const Stencil& s = g_stencils[number];
+  patches_.push_back({static_cast<uint32_t>(code_.size()), &s, hole0, hole1, exit});
+  code_.insert(code_.end(), g_stencil_bytes + s.bytes, g_stencil_bytes + s.bytes + s.size);
+}
+
+Operand Emitter::operand_of(Location l) {
+  if (l.place == Place::kSlot) return {kOperandSlot, {slot_offset(l.index), false}};
+  return {l.index, {}};
+}
+Operand Emitter::operand(Reference r) {
+  const Instruction& in = ir_.at(r);
+  if (in.op == Op::kConstantFloat) return {kOperandPool, {pool(static_cast<uint64_t>(in.imm)), true}};
+  if (in.op == Op::kConstant) {
+    if (in.imm > 0 && in.imm < (int64_t{1} << 31)) return {kOperandImmediate, {static_cast<uint64_t>(in.imm), false}};
+    return {kOperandPool, {pool(static_cast<uint64_t>(in.imm)), true}};
+  }
+  return operand_of(place(r));
+}
+
+void Emitter::move_to(bool is_float, int target, Operand from) {
+  if (from.place == target) return;
+  stencil(is_float ? StencilOp::kMoveFloat : StencilOp::kMoveWord, target, from.place, {}, from.hole);
+}
+
+void Emitter::instruction(Reference i) {
+  const Instruction& in = ir_.at(i);
+  const OpDescription& d = describe(in.op);
+  auto op = static_cast<StencilOp>(in.op);
+  HoleValue hole0{static_cast<uint64_t>(in.imm), false};
+  if (in.op == Op::kLoadFrame) hole0.value = static_cast<uint64_t>(in.imm) * 8;
+  if (in.op == Op::kLoadGlobal) hole0 = {global_at_[static_cast<size_t>(in.imm)], true};
+  bool result_float = in.type == Type::F, a_float = d.a == Type::F;
+  Location target = place(i);
+  int work = target.place == Place::kSlot ? kScratch : target.index;
+  switch (d.form) {
+    case Form::Constant: return;
+    case Form::Source: stencil(op, work, 0, hole0, {}, in.snapshot); break;
+    case Form::Binary: {
+      Operand a = operand(in.a), b = operand(in.b);
+      // The result's register is the left operand's, or free.
+      if (in.a == in.b) {
+        move_to(result_float, work, a);
+        b = {work, {}};
+      } else {
+        if ((d.flags & kCommutative) && a.place != work && b.place == work) std::swap(a, b);
+        move_to(result_float, work, a);
+      }
+      stencil(op, work, b.place, hole0, b.hole, in.snapshot);
+      break;
+    }
+    case Form::Unary:
+      move_to(result_float, work, operand(in.a));
+      stencil(op, work, 0, hole0, {}, in.snapshot);
+      break;
+    case Form::Cross: {
+      Operand a = operand(in.a);
+      stencil(op, work, a.place, hole0, a.hole, in.snapshot);
+      break;
+    }
+    case Form::Check2: {
+      Operand a = operand(in.a), b = operand(in.b);
+      int left = a.place;
+      if (a.place >= kRegisterCount) {
+        left = kScratch;
+        move_to(a_float, left, a);
+      }
+      stencil(op, left, b.place, hole0, b.hole, in.snapshot);
+      return;
+    }
+    case Form::Check1: {
+      Operand a = operand(in.a);
+      int left = a.place;
+      if (a.place >= kRegisterCount) {
+        left = kScratch;
+        move_to(a_float, left, a);
+      }
+      stencil(op, left, 0, hole0, {}, in.snapshot);
+      return;
+    }
+    case Form::Alone: stencil(op, 0, 0, hole0, {}, in.snapshot); return;
+  }
+  if (target.place == Place::kSlot) store(result_float, target.index, work);
+}
+
+// The phis' values move at once: places that are sources of others are written last; cycles go through a spare slot.
+void Emitter::close_loop() {
+  struct Move {
+    bool is_float;
+    Location to;
+    Operand from;
+    Location from_location;  // kConstant: none
+  };
+  std::vector<Move> moves;
+  for (const Phi& p : ir_.phis) {
+    Location to = place(p.left), from = place(p.right);
+    if (to == from) continue;
+    moves.push_back({ir_.at(p.left).type == Type::F, to, operand(p.right), from});
+  }
+  auto perform = [&](const Move& m) {
+    if (m.to.place == Place::kSlot) {
+      int via = m.from.place;
+      if (via >= kRegisterCount) {
+        via = kScratch;
+        move_to(m.is_float, via, m.from);
+      }
+      store(m.is_float, m.to.index, via);
+    } else {
+      move_to(m.is_float, m.to.index, m.from);
+    }
+  };
+  while (!moves.empty()) {
+    bool progress = false;
+    for (size_t i = 0; i < moves.size(); ++i) {
+      bool blocked = false;
+      for (size_t j = 0; j < moves.size(); ++j) blocked |= j != i && moves[j].from_location == moves[i].to;
+      if (blocked) continue;
+      perform(moves[i]);
+      moves.erase(moves.begin() + static_cast<long>(i));
+      progress = true;
+      break;
+    }
+    if (progress) continue;
+    // All are in cycles: the first one's old content is kept in the last spill slots until its reader's turn.
+    Location saved = moves[0].to;
+    int32_t spare = kSpillSlots - 1 - cycles_;
+    if (++cycles_ > 8) {
+      error_ = "too many cycles";
+      return;
+    }
+    Location spare_location{Place::kSlot, spare};
+    perform({moves[0].is_float, spare_location, operand_of(saved), saved});
+    for (Move& m : moves) {
+      if (m.from_location == saved) {
+        m.from_location = spare_location;
+        m.from = operand_of(spare_location);
+      }
+    }
+  }
+}
+
+const char* Emitter::run(CompiledTrace* out) {
+  for (const GlobalReference& g : ir_.globals) {
+    global_at_.push_back(pool_.size());
+    pool_.push_back(reinterpret_cast<uint64_t>(g.dict));
+    pool_.push_back(g.version);
+    pool_.push_back(static_cast<uint64_t>(g.offset));
+  }
+  size_t loop_at = 0;
+  for (Reference i = 0; i < ir_.size() && !error_; ++i) {
+    if (i == ir_.loop_start) loop_at = code_.size();
+    instruction(i);
+  }
+  if (ir_.loop_start == ir_.size()) loop_at = code_.size();
+  close_loop();
+  if (error_) return error_;
+  size_t jump_at = code_.size();
+  // jmp rel32 to the top of the loop
+  code_.push_back(0xE9);
+  auto back = static_cast<int32_t>(static_cast<int64_t>(loop_at) - static_cast<int64_t>(jump_at + 5));
+  for (int k = 0; k < 4; ++k) code_.push_back(static_cast<uint8_t>(static_cast<uint32_t>(back) >> (8 * k)));
+
+  // Exits, in the order of the guards.
+  std::vector<int64_t> exit_at(ir_.snapshots.size(), -1);
+  size_t main_patches = patches_.size();
+  for (size_t p = 0; p < main_patches; ++p) {
+    int32_t exit = patches_[p].exit;
+    if (exit < 0 || exit_at[static_cast<size_t>(exit)] >= 0) continue;
+    exit_at[static_cast<size_t>(exit)] = static_cast<int64_t>(code_.size());
+    stencil(StencilOp::kExit, 0, 0, {static_cast<uint64_t>(exit), false});
+  }
+  while (code_.size() % 8) code_.push_back(0xCC);
+  size_t pool_at = code_.size();
+  ArenaBlock block = arena_allocate(pool_at + pool_.size() * 8);
+  if (!block.code) return "no room for code";
+  auto base = reinterpret_cast<uint64_t>(block.code);
+  auto value_of = [&](HoleValue h) { return h.pool ? base + pool_at + h.value * 8 : h.value; };
+  for (const Patch& p : patches_) {
+    for (uint32_t k = 0; k < p.stencil->hole_count; ++k) {
+      const Hole& hole = g_stencil_holes[p.stencil->holes + k];
+      uint64_t target = 0;
+      switch (hole.kind) {
+        case HoleKind::kOperand0: target = value_of(p.hole0); break;
+        case HoleKind::kOperand1: target = value_of(p.hole1); break;
+        case HoleKind::kContinue: target = base + p.at + p.stencil->size; break;
+        case HoleKind::kExit:
+          if (p.exit < 0) return "a stencil leaves where it cannot";
+          target = base + static_cast<uint64_t>(exit_at[static_cast<size_t>(p.exit)]);
+          break;
+      }
+      size_t at = p.at + hole.offset;
+      auto sum = static_cast<int64_t>(target) + hole.addend;
+      if (hole.relocation == RelocationKind::kRelative32) sum -= static_cast<int64_t>(base + at);
+      if (hole.relocation == RelocationKind::kAbsolute64) {
+        std::memcpy(code_.data() + at, &sum, 8);
+        continue;
+      }
+      bool fits = hole.relocation == RelocationKind::kAbsolute32 ? static_cast<uint64_t>(sum) <= 0xFFFFFFFFu
+                                                                 : sum == static_cast<int32_t>(sum);
+      if (!fits) return "an operand does not reach";
+      auto word = static_cast<uint32_t>(sum);
+      std::memcpy(code_.data() + at, &word, 4);
+    }
+  }
+  std::memcpy(block.writable, code_.data(), code_.size());
+  if (!pool_.empty()) std::memcpy(block.writable + pool_at, pool_.data(), pool_.size() * 8);
+
+  out->entry = reinterpret_cast<TraceCode>(base);
+  out->code_bytes = pool_at;
+  out->stencil_count = main_patches;
+  out->touches_heap = ir_.touches_heap;
+  out->exits.resize(ir_.snapshots.size());
+  for (Reference i = 0; i < ir_.size(); ++i) {
+    int32_t s = ir_.at(i).snapshot;
+    if (s < 0) continue;
+    const Snapshot& snapshot = ir_.snapshots[static_cast<size_t>(s)];
+    Exit& exit = out->exits[static_cast<size_t>(s)];
+    exit.pc = snapshot.pc;
+    exit.in_loop = i >= ir_.loop_start;
+    exit.frames = snapshot.frames;
+    exit.values.clear();
+    for (const SlotValue& v : snapshot.slots) {
+      const Instruction& in = ir_.at(v.value);
+      exit.values.push_back({v.slot, in.type, place(v.value), static_cast<uint64_t>(in.imm)});
+      if (v.slot < kIteratorPosition && v.slot + 1 > out->highest_slot) out->highest_slot = v.slot + 1;
+    }
+    if (exit.frames.size() > out->deepest) out->deepest = static_cast<uint32_t>(exit.frames.size());
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const char* emit_trace(const Ir& ir, const Allocation& allocation, CompiledTrace* out) {
+  return Emitter(ir, allocation).run(out);
+}
+
+uint64_t exit_word(const ExitValue& value, const State& state) {
+  switch (value.from.place) {
+    case Place::kRegister: return state.r[value.from.index];
+    case Place::kFloatRegister: {
+      uint64_t bits;
+      std::memcpy(&bits, &state.f[value.from.index], 8);
+      return bits;
+    }
+    case Place::kSlot: return state.spill[value.from.index];
+    default: return value.constant;
+  }
+}
+
+const char* compile_trace(Ir& ir, const std::vector<SlotValue>& final_slots, CompiledTrace* out, std::string* listing) {
+  if (listing) *listing += "; recorded\n" + dump(ir);
+  if (const char* wrong = validate(ir)) return wrong;
+  if (const char* wrong = unroll_loop(ir, final_slots)) return wrong;
+  if (const char* wrong = validate(ir)) return wrong;
+  remove_dead_code(ir);
+  if (listing) *listing += "; compiled\n" + dump(ir);
+  if (const char* wrong = validate(ir)) return wrong;
+  Allocation allocation = allocate_registers(ir);
+  if (allocation.error) return allocation.error;
+  if (allocation.spill_count > kSpillSlots - 9) return "too many spilled values";
+  if (const char* wrong = verify_allocation(ir, allocation)) return wrong;
+  return emit_trace(ir, allocation, out);
+}
+
+}  // namespace pt::jit

@@ -1,0 +1,166 @@
+// Loop peeling (which hoists what does not change) and dead code.
+#include "vm/jit/ir.h"
+
+namespace pt::jit {
+
+const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
+  Reference count = ir.size();
+  ir.loop_start = count;
+  Builder builder(ir);
+  std::vector<Reference> next(static_cast<size_t>(count), kNoReference);  // value -> the same one a round later
+  auto later = [&](Reference r) { return r < 0 ? r : next[static_cast<size_t>(r)]; };
+  auto changed = [&](int32_t slot) -> const SlotValue* {
+    for (const SlotValue& s : final_slots) {
+      if (s.slot == slot) return &s;
+    }
+    return nullptr;
+  };
+  for (Reference i = 0; i < count; ++i) {
+    Instruction in = ir.at(i);
+    if (describe(in.op).form == Form::Constant) {
+      next[static_cast<size_t>(i)] = i;
+      continue;
+    }
+    if (in.op == Op::kLoadFrame) {
+      const SlotValue* s = changed(static_cast<int32_t>(in.imm));
+      next[static_cast<size_t>(i)] = s ? s->value : i;
+      continue;
+    }
+    if (in.op == Op::kTagWord) {
+      // A range iterator's position (its slot is imm) goes on from where the round left it.
+      const SlotValue* s = in.imm ? changed(static_cast<int32_t>(in.imm)) : nullptr;
+      if (s) {
+        next[static_cast<size_t>(i)] = s->value;
+        continue;
+      }
+    }
+    int32_t snapshot = -1;
+    if (in.snapshot >= 0) {
+      const Snapshot old = ir.snapshots[static_cast<size_t>(in.snapshot)];
+      Snapshot fresh{old.pc, {}, old.frames};
+      // What the finished round changed, then what this one did.
+      for (const SlotValue& s : final_slots) {
+        bool overridden = false;
+        for (const SlotValue& o : old.slots) overridden |= o.slot == s.slot;
+        if (!overridden) fresh.slots.push_back(s);
+      }
+      for (const SlotValue& o : old.slots) fresh.slots.push_back({o.slot, later(o.value)});
+      ir.snapshots.push_back(std::move(fresh));
+      snapshot = static_cast<int32_t>(ir.snapshots.size()) - 1;
+    }
+    Reference a = later(in.a), b = later(in.b);
+    Reference made = builder.emit(in.op, a, b, in.imm, snapshot);
+    if (builder.failed()) return "a guard of the second round cannot hold";
+    if (in.type != Type::N && made == kNoReference) return "a value was lost";
+    next[static_cast<size_t>(i)] = in.type == Type::N ? kNoReference : made;
+  }
+  // A value that a later round takes over from an earlier one changes from round to round.
+  std::vector<bool> is_left(static_cast<size_t>(count), false);
+  for (Reference i = 0; i < count; ++i) {
+    Reference left = next[static_cast<size_t>(i)];
+    if (left < 0 || left == i || left >= count || ir.is_constant(left) || is_left[static_cast<size_t>(left)]) continue;
+    Reference right = next[static_cast<size_t>(left)];
+    if (right == left) continue;
+    is_left[static_cast<size_t>(left)] = true;
+    Type l = ir.at(left).type, r = ir.at(right).type;
+    bool word = l == Type::W && (r == Type::W || r == Type::I || r == Type::O);
+    if (l != r && !word) return "the type of a variable changes between rounds";
+    ir.phis.push_back({left, right});
+  }
+  return nullptr;
+}
+
+void remove_dead_code(Ir& ir) {
+  auto n = static_cast<size_t>(ir.size());
+  std::vector<bool> live(n, false), live_in_loop(n, false);
+  auto is_phi_left = [&](Reference r) -> const Phi* {
+    for (const Phi& p : ir.phis) {
+      if (p.left == r) return &p;
+    }
+    return nullptr;
+  };
+  std::vector<Reference> work;
+  auto mark = [&](Reference r, bool in_loop) {
+    if (r < 0) return;
+    auto at = static_cast<size_t>(r);
+    if (in_loop && !live_in_loop[at]) {
+      live_in_loop[at] = true;
+      if (const Phi* p = is_phi_left(r)) work.push_back(p->right);
+    }
+    if (!live[at]) {
+      live[at] = true;
+      work.push_back(r);
+    }
+  };
+  auto mark_uses = [&](Reference i) {
+    const Instruction& in = ir.at(i);
+    bool in_loop = i >= ir.loop_start && ir.loop_start >= 0;
+    mark(in.a, in_loop);
+    mark(in.b, in_loop);
+    if (in.snapshot >= 0) {
+      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(in.snapshot)].slots) mark(s.value, in_loop);
+    }
+  };
+  for (Reference i = 0; i < ir.size(); ++i) {
+    const Instruction& in = ir.at(i);
+    uint8_t flags = describe(in.op).flags;
+    // A pure guard without a result is there for its check; one with a result (an overflow, a tag) only if that is used.
+    bool keep = (flags & (kStore | kEffect)) || ((flags & kGuard) && in.type == Type::N);
+    if (keep && !live[static_cast<size_t>(i)]) {
+      live[static_cast<size_t>(i)] = true;
+      work.push_back(i);
+    }
+  }
+  while (!work.empty()) {
+    Reference i = work.back();
+    work.pop_back();
+    if (i >= ir.loop_start && ir.loop_start >= 0) mark(i, true);
+    // The right value of a phi is used at the end of the loop.
+    if (!live[static_cast<size_t>(i)] || i < ir.loop_start) {
+      if (is_phi_left(i) && live_in_loop[static_cast<size_t>(i)]) mark(is_phi_left(i)->right, true);
+    }
+    live[static_cast<size_t>(i)] = true;
+    mark_uses(i);
+  }
+  std::erase_if(ir.phis, [&](const Phi& p) { return !live_in_loop[static_cast<size_t>(p.left)]; });
+  for (const Phi& p : ir.phis) {
+    if (!live[static_cast<size_t>(p.right)]) {
+      live[static_cast<size_t>(p.right)] = true;
+      mark_uses(p.right);
+    }
+  }
+  // Close the gaps.
+  std::vector<Reference> moved(n, kNoReference);
+  std::vector<Instruction> code;
+  Reference loop_start = ir.loop_start;
+  for (Reference i = 0; i < ir.size(); ++i) {
+    if (i == ir.loop_start) loop_start = static_cast<Reference>(code.size());
+    if (!live[static_cast<size_t>(i)]) continue;
+    moved[static_cast<size_t>(i)] = static_cast<Reference>(code.size());
+    code.push_back(ir.at(i));
+  }
+  if (ir.loop_start == ir.size()) loop_start = static_cast<Reference>(code.size());
+  std::vector<bool> snapshot_used(ir.snapshots.size(), false);
+  auto move = [&](Reference& r) {
+    if (r >= 0) r = moved[static_cast<size_t>(r)];
+  };
+  for (Instruction& in : code) {
+    move(in.a);
+    move(in.b);
+    if (in.snapshot >= 0) {
+      auto at = static_cast<size_t>(in.snapshot);
+      if (!snapshot_used[at]) {
+        for (SlotValue& s : ir.snapshots[at].slots) move(s.value);
+      }
+      snapshot_used[at] = true;
+    }
+  }
+  for (Phi& p : ir.phis) {
+    move(p.left);
+    move(p.right);
+  }
+  ir.code = std::move(code);
+  ir.loop_start = loop_start;
+}
+
+}  // namespace pt::jit
