@@ -1,5 +1,6 @@
 // Jumps, iteration, safepoints and the dispatch table.
 #include "vm/interp/frames.h"
+#include "vm/interp/hot_loop.h"
 #include "vm/interp/safepoint.h"
 #include "vm/object/protocol.h"
 #include "vm/types/generator.h"
@@ -22,6 +23,10 @@ PT_HANDLER(RESUME) {
 PT_HANDLER(JUMP) { PT_NEXT(1 + operand_wide(word)); }
 PT_HANDLER(JUMP_BACK) {
   if (PT_UNLIKELY(thread->breaker.load(std::memory_order_relaxed) != 0)) PT_TAIL(safepoint_then_next);
+  if (g_hot_loop) {
+    HotLoop& loop = hot_loop(pc);
+    if (PT_UNLIKELY(loop.pc != pc || ++loop.count >= loop.limit)) PT_TAIL(g_hot_loop);
+  }
   PT_NEXT(1 + operand_wide(word));
 }
 

@@ -18,6 +18,7 @@
 #include "vm/main/interactive.h"
 #include "vm/modules/atexit/atexit.h"
 #include "vm/modules/signal/signals.h"
+#include "vm/jit/jit.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/error.h"
@@ -370,6 +371,7 @@ int run_main(int argc, char** argv) {
     if (std::strncmp(x, "int_max_str_digits=", 19) == 0) g_config.int_max_str_digits = std::atoll(x + 19);
   }
 
+  jit::initialise();
   start_core();
   bool started = init_sys(builtins_module());
   if (started) {

@@ -1,0 +1,23 @@
+#pragma once
+// What the interpreter knows of the JIT: a table of counters per thread, and where a loop that has become hot goes.
+#include "vm/interp/dispatch.h"
+
+namespace pt {
+
+struct HotLoop {
+  const uint64_t* pc;   // of the JUMP_BACK
+  uint32_t count;
+  uint32_t limit;       // the hook runs when count gets there; 0: every time
+  uint32_t entries, bad_entries, failures;
+};
+inline constexpr int kHotLoops = 512;
+inline constinit thread_local HotLoop tls_hot_loops[kHotLoops] = {};
+// nullptr: no JIT. Set before the first thread starts. A handler for the JUMP_BACK instruction at pc.
+inline constinit Handler g_hot_loop = nullptr;
+
+PT_INLINE HotLoop& hot_loop(const uint64_t* pc) {
+  auto bits = reinterpret_cast<uintptr_t>(pc) >> 3;
+  return tls_hot_loops[(bits ^ (bits >> 9)) % kHotLoops];
+}
+
+}  // namespace pt

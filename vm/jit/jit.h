@@ -1,0 +1,22 @@
+#pragma once
+// The JIT towards the rest of the runtime.
+#include <cstdint>
+
+namespace pt::jit {
+
+enum class Mode { kOff, kOn, kForce };
+// Reads PTPYTHON_JIT (off, on, force), PTPYTHON_JIT_DUMP (ir, exits) and -X jit=; before the first thread starts.
+void initialise();
+Mode mode();
+
+enum class Abort : uint8_t {
+#define PT_JIT_ABORT(name, text) k##name,
+#include "vm/jit/aborts.def"
+#undef PT_JIT_ABORT
+  kCount
+};
+// For tests: traces compiled and recordings given up so far, all threads.
+uint64_t compiled_count();
+uint64_t abort_count(Abort reason);
+
+}  // namespace pt::jit
