@@ -1,5 +1,7 @@
 # A thin front over CMake presets: each target alone is enough on a bare Debian 12.
-.PHONY: all packages release dev test demo
+.PHONY: all packages release dev debug asan tsan test demo tsan-stress stress bench conformance tidy format
+PYTHON311 := /usr/bin/python3.11
+
 all: release
 
 packages:
@@ -10,4 +12,25 @@ release dev debug asan tsan: packages
 	@cmake --build --preset $@
 
 test: release
-	@ctest --test-dir build/release --output-on-failure
+	@ctest --test-dir build/release --output-on-failure --timeout 600 -j2
+
+# The unit tests of gc/ and the native storm under the thread sanitizer: no suppressions.
+tsan-stress: packages
+	@cmake --preset tsan -Wno-dev >/dev/null
+	@cmake --build --preset tsan --target unit_gc stress_native
+	@ctest --test-dir build/tsan --output-on-failure --timeout 900 -R 'unit_gc|stress_native'
+
+stress: release
+	@$(PYTHON311) stress/run.py --python build/release/bin/ptpython --seconds 20
+
+demo: release
+	@$(PYTHON311) benchmarks/run.py --demo --python build/release/bin/ptpython
+
+bench: release
+	@$(PYTHON311) benchmarks/run.py --python build/release/bin/ptpython
+
+format:
+	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
+
+tidy: dev
+	@git ls-files '*.cpp' | xargs clang-tidy-19 -p build/dev --quiet
