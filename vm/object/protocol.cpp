@@ -15,6 +15,7 @@
 #include "vm/types/float.h"
 #include "vm/types/generic_alias.h"
 #include "vm/types/int.h"
+#include "vm/types/iterators.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
@@ -341,7 +342,7 @@ Ref<> get_iter(Value v) {
     return result;
   }
   if (type->slots.get_item && !has_flag(type, kTypeDictSubclass)) {
-    return call1(Value::object(&sequence_iterator_type), v);
+    return sequence_iterator_new(v);
   }
   return raise(exc::TypeError, "'%T' object is not iterable", v);
 }

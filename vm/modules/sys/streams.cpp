@@ -54,6 +54,7 @@ Ref<> make_stream(Value open, Value wrapper, int fd, bool writes, const char* na
 bool init_standard_streams() {
   Ref<> open = import_attribute("_io", "open"), wrapper = open ? import_attribute("_io", "TextIOWrapper") : Ref<>();
   if (!wrapper) return false;
+  if (!module_add(builtins_module_object(), "open", open.copy())) return false;
   std::string_view encoding = "utf-8";
   std::string_view errors = g_config.utf8_mode || c_locale() ? "surrogateescape" : "strict";
   if (g_config.stdio_encoding) {
