@@ -31,9 +31,10 @@ bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* con
         default: break;
       }
       if (result) {
-        write(frame, PT_A, result.take());
+        // The destination may be a killed operand: those go first.
         consume(frame, PT_B);
         consume(frame, PT_C);
+        write(frame, PT_A, result.take());
         return true;
       }
     }
@@ -44,7 +45,6 @@ bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* con
     result = inplace ? inplace_operation(op, a, b) : binary_operation(op, a, b);
   }
   if (!result) return false;
-  // The destination may be one of the operands: write first releases what the other reads no more.
   Value owned = result.take();
   if (PT_B & 1) consume(frame, PT_B);
   if (PT_C & 1) consume(frame, PT_C);

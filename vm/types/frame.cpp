@@ -195,7 +195,8 @@ Ref<> get_lineno(Value self) { return int_from_int64(frame_line(frame(self))); }
 bool put_lineno(Value, Value) {
   return raise(exc::ValueError, "f_lineno can only be set in a trace function");
 }
-Ref<> get_lasti(Value self) { return int_from_int64(static_cast<int64_t>(frame_pc(frame(self))) * 8); }
+// Two a word: traceback.py halves it to index co_positions().
+Ref<> get_lasti(Value self) { return int_from_int64(static_cast<int64_t>(frame_pc(frame(self))) * 2); }
 Ref<> get_back(Value self) {
   FrameObject* f = frame(self);
   if (f->record) {
@@ -283,7 +284,7 @@ Ref<> tb_construct(Type*, const Args& args) {
   }
   int64_t lasti, line;
   if (!to_int64(v[2], &lasti) || !to_int64(v[3], &line)) return Ref<>();
-  return traceback_new(v[0], v[1], static_cast<uint32_t>(lasti / 8), line);
+  return traceback_new(v[0], v[1], static_cast<uint32_t>(lasti / 2), line);
 }
 Ref<> tb_next(Value self) { return or_none(traceback(self)->next.load(self.as_object())); }
 bool tb_put_next(Value self, Value v) {
@@ -300,7 +301,7 @@ bool tb_put_next(Value self, Value v) {
   return true;
 }
 Ref<> tb_frame(Value self) { return traceback(self)->frame.load(self.as_object()); }
-Ref<> tb_lasti(Value self) { return int_from_int64(static_cast<int64_t>(traceback(self)->pc) * 8); }
+Ref<> tb_lasti(Value self) { return int_from_int64(static_cast<int64_t>(traceback(self)->pc) * 2); }
 Ref<> tb_lineno(Value self) {
   Traceback* tb = traceback(self);
   if (tb->line >= 0) return int_from_int64(tb->line);

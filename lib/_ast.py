@@ -1,0 +1,160 @@
+"""The classes of the abstract syntax tree (library reference, `ast`). The tree builder itself is not connected yet:
+see docs/gaps.md."""
+
+PyCF_ALLOW_TOP_LEVEL_AWAIT = 0x2000
+PyCF_ONLY_AST = 0x400
+PyCF_TYPE_COMMENTS = 0x1000
+
+
+class AST:
+    _fields = ()
+    _attributes = ()
+    __match_args__ = ()
+
+    def __init__(self, *args, **kwargs):
+        fields = self._fields
+        if len(args) > len(fields):
+            plural = "" if len(fields) == 1 else "s"
+            raise TypeError(f"{type(self).__name__} constructor takes at most {len(fields)} positional argument{plural}")
+        for name, value in zip(fields, args):
+            setattr(self, name, value)
+        for name, value in kwargs.items():
+            if name in fields[:len(args)]:
+                raise TypeError(f"{type(self).__name__} got multiple values for argument {name!r}")
+            setattr(self, name, value)
+
+    def __reduce__(self):
+        return type(self), (), dict(self.__dict__)
+
+
+def _node(name, base, fields=(), attributes=None, optional=()):
+    namespace = {"_fields": fields, "__match_args__": fields, "__module__": "ast", "__qualname__": name}
+    if attributes is not None:
+        namespace["_attributes"] = attributes
+    for field in optional:
+        namespace[field] = None
+    return type(name, (base,), namespace)
+
+
+_POSITION = ("lineno", "col_offset", "end_lineno", "end_col_offset")
+_END = ("end_lineno", "end_col_offset")
+AST.__module__ = "ast"
+
+operator = _node('operator', AST, ())
+Add = _node('Add', operator, ())
+boolop = _node('boolop', AST, ())
+And = _node('And', boolop, ())
+stmt = _node('stmt', AST, (), attributes=_POSITION, optional=_END)
+AnnAssign = _node('AnnAssign', stmt, ('target', 'annotation', 'value', 'simple'), optional=('value',))
+Assert = _node('Assert', stmt, ('test', 'msg'), optional=('msg',))
+Assign = _node('Assign', stmt, ('targets', 'value', 'type_comment'), optional=('type_comment',))
+AsyncFor = _node('AsyncFor', stmt, ('target', 'iter', 'body', 'orelse', 'type_comment'), optional=('type_comment',))
+AsyncFunctionDef = _node('AsyncFunctionDef', stmt, ('name', 'args', 'body', 'decorator_list', 'returns', 'type_comment'), optional=('returns', 'type_comment'))
+AsyncWith = _node('AsyncWith', stmt, ('items', 'body', 'type_comment'), optional=('type_comment',))
+expr = _node('expr', AST, (), attributes=_POSITION, optional=_END)
+Attribute = _node('Attribute', expr, ('value', 'attr', 'ctx'))
+AugAssign = _node('AugAssign', stmt, ('target', 'op', 'value'))
+Await = _node('Await', expr, ('value',))
+BinOp = _node('BinOp', expr, ('left', 'op', 'right'))
+BitAnd = _node('BitAnd', operator, ())
+BitOr = _node('BitOr', operator, ())
+BitXor = _node('BitXor', operator, ())
+BoolOp = _node('BoolOp', expr, ('op', 'values'))
+Break = _node('Break', stmt, ())
+Call = _node('Call', expr, ('func', 'args', 'keywords'))
+ClassDef = _node('ClassDef', stmt, ('name', 'bases', 'keywords', 'body', 'decorator_list'))
+Compare = _node('Compare', expr, ('left', 'ops', 'comparators'))
+Constant = _node('Constant', expr, ('value', 'kind'), optional=('kind',))
+Continue = _node('Continue', stmt, ())
+expr_context = _node('expr_context', AST, ())
+Del = _node('Del', expr_context, ())
+Delete = _node('Delete', stmt, ('targets',))
+Dict = _node('Dict', expr, ('keys', 'values'))
+DictComp = _node('DictComp', expr, ('key', 'value', 'generators'))
+Div = _node('Div', operator, ())
+cmpop = _node('cmpop', AST, ())
+Eq = _node('Eq', cmpop, ())
+excepthandler = _node('excepthandler', AST, (), attributes=_POSITION, optional=_END)
+ExceptHandler = _node('ExceptHandler', excepthandler, ('type', 'name', 'body'), optional=('type', 'name'))
+Expr = _node('Expr', stmt, ('value',))
+mod = _node('mod', AST, ())
+Expression = _node('Expression', mod, ('body',))
+FloorDiv = _node('FloorDiv', operator, ())
+For = _node('For', stmt, ('target', 'iter', 'body', 'orelse', 'type_comment'), optional=('type_comment',))
+FormattedValue = _node('FormattedValue', expr, ('value', 'conversion', 'format_spec'), optional=('format_spec',))
+FunctionDef = _node('FunctionDef', stmt, ('name', 'args', 'body', 'decorator_list', 'returns', 'type_comment'), optional=('returns', 'type_comment'))
+FunctionType = _node('FunctionType', mod, ('argtypes', 'returns'))
+GeneratorExp = _node('GeneratorExp', expr, ('elt', 'generators'))
+Global = _node('Global', stmt, ('names',))
+Gt = _node('Gt', cmpop, ())
+GtE = _node('GtE', cmpop, ())
+If = _node('If', stmt, ('test', 'body', 'orelse'))
+IfExp = _node('IfExp', expr, ('test', 'body', 'orelse'))
+Import = _node('Import', stmt, ('names',))
+ImportFrom = _node('ImportFrom', stmt, ('module', 'names', 'level'), optional=('module', 'level'))
+In = _node('In', cmpop, ())
+Interactive = _node('Interactive', mod, ('body',))
+unaryop = _node('unaryop', AST, ())
+Invert = _node('Invert', unaryop, ())
+Is = _node('Is', cmpop, ())
+IsNot = _node('IsNot', cmpop, ())
+JoinedStr = _node('JoinedStr', expr, ('values',))
+LShift = _node('LShift', operator, ())
+Lambda = _node('Lambda', expr, ('args', 'body'))
+List = _node('List', expr, ('elts', 'ctx'))
+ListComp = _node('ListComp', expr, ('elt', 'generators'))
+Load = _node('Load', expr_context, ())
+Lt = _node('Lt', cmpop, ())
+LtE = _node('LtE', cmpop, ())
+MatMult = _node('MatMult', operator, ())
+Match = _node('Match', stmt, ('subject', 'cases'))
+pattern = _node('pattern', AST, (), attributes=_POSITION)
+MatchAs = _node('MatchAs', pattern, ('pattern', 'name'), optional=('pattern', 'name'))
+MatchClass = _node('MatchClass', pattern, ('cls', 'patterns', 'kwd_attrs', 'kwd_patterns'))
+MatchMapping = _node('MatchMapping', pattern, ('keys', 'patterns', 'rest'), optional=('rest',))
+MatchOr = _node('MatchOr', pattern, ('patterns',))
+MatchSequence = _node('MatchSequence', pattern, ('patterns',))
+MatchSingleton = _node('MatchSingleton', pattern, ('value',))
+MatchStar = _node('MatchStar', pattern, ('name',), optional=('name',))
+MatchValue = _node('MatchValue', pattern, ('value',))
+Mod = _node('Mod', operator, ())
+Module = _node('Module', mod, ('body', 'type_ignores'))
+Mult = _node('Mult', operator, ())
+Name = _node('Name', expr, ('id', 'ctx'))
+NamedExpr = _node('NamedExpr', expr, ('target', 'value'))
+Nonlocal = _node('Nonlocal', stmt, ('names',))
+Not = _node('Not', unaryop, ())
+NotEq = _node('NotEq', cmpop, ())
+NotIn = _node('NotIn', cmpop, ())
+Or = _node('Or', boolop, ())
+Pass = _node('Pass', stmt, ())
+Pow = _node('Pow', operator, ())
+RShift = _node('RShift', operator, ())
+Raise = _node('Raise', stmt, ('exc', 'cause'), optional=('exc', 'cause'))
+Return = _node('Return', stmt, ('value',), optional=('value',))
+Set = _node('Set', expr, ('elts',))
+SetComp = _node('SetComp', expr, ('elt', 'generators'))
+Slice = _node('Slice', expr, ('lower', 'upper', 'step'), optional=('lower', 'upper', 'step'))
+Starred = _node('Starred', expr, ('value', 'ctx'))
+Store = _node('Store', expr_context, ())
+Sub = _node('Sub', operator, ())
+Subscript = _node('Subscript', expr, ('value', 'slice', 'ctx'))
+Try = _node('Try', stmt, ('body', 'handlers', 'orelse', 'finalbody'))
+TryStar = _node('TryStar', stmt, ('body', 'handlers', 'orelse', 'finalbody'))
+Tuple = _node('Tuple', expr, ('elts', 'ctx'))
+type_ignore = _node('type_ignore', AST, ())
+TypeIgnore = _node('TypeIgnore', type_ignore, ('lineno', 'tag'))
+UAdd = _node('UAdd', unaryop, ())
+USub = _node('USub', unaryop, ())
+UnaryOp = _node('UnaryOp', expr, ('op', 'operand'))
+While = _node('While', stmt, ('test', 'body', 'orelse'))
+With = _node('With', stmt, ('items', 'body', 'type_comment'), optional=('type_comment',))
+Yield = _node('Yield', expr, ('value',), optional=('value',))
+YieldFrom = _node('YieldFrom', expr, ('value',))
+alias = _node('alias', AST, ('name', 'asname'), attributes=_POSITION, optional=('asname',) + _END)
+arg = _node('arg', AST, ('arg', 'annotation', 'type_comment'), attributes=_POSITION, optional=('annotation', 'type_comment') + _END)
+arguments = _node('arguments', AST, ('posonlyargs', 'args', 'vararg', 'kwonlyargs', 'kw_defaults', 'kwarg', 'defaults'), optional=('vararg', 'kwarg'))
+comprehension = _node('comprehension', AST, ('target', 'iter', 'ifs', 'is_async'))
+keyword = _node('keyword', AST, ('arg', 'value'), attributes=_POSITION, optional=('arg',) + _END)
+match_case = _node('match_case', AST, ('pattern', 'guard', 'body'), optional=('guard',))
+withitem = _node('withitem', AST, ('context_expr', 'optional_vars'), optional=('optional_vars',))
