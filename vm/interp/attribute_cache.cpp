@@ -209,7 +209,7 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
           publish_value(cache, cls, name, kShape_type, AttributeKind::kClassAttribute, found.value(), found.value(), cls);
           return found;
         }
-        if (has_shape(found.value(), kShape_staticmethod)) {
+        if (type_of(found.value()) == &staticmethod_type) {
           auto* s = reinterpret_cast<StaticMethod*>(found.value().as_object());
           Ref<> function = s->callable.load(s);
           if (function) {

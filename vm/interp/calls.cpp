@@ -97,7 +97,9 @@ CallOutcome call_base(Thread* thread, Value* frame, Value* base, uint32_t count,
     Value callable = base[0];
     if (PT_LIKELY(callable.is_object())) {
       Object* o = callable.as_object();
-      switch (o->shape_id.load(std::memory_order_relaxed)) {
+      uint32_t shape = o->shape_id.load(std::memory_order_relaxed);
+      if (shape != kShape_function && is_function(callable)) shape = kShape_function;
+      switch (shape) {
         case kShape_function: {
           CallOutcome outcome = enter_function(thread, static_cast<Function*>(o), base + 1, count, names, result, 0);
           if (outcome == CallOutcome::kError) clear_window(base, 1);

@@ -336,7 +336,7 @@ uint16_t expected_attributes(Type* type, Dict* ns) {
   int64_t position = 0;
   Ref<> key, value;
   while (dict_next(ns, &position, &key, &value)) {
-    if (has_shape(value.value(), kShape_function)) {
+    if (is_function(value.value())) {
       uint32_t stored = function_self_attribute_count(value.value());
       if (key.value().same(names::init.value())) {
         count += stored;
@@ -489,13 +489,13 @@ Ref<> type_new(Type* metatype, const Args& args) {
   if (!dict_get_str(ns.get(), names::doc.str()) && !dict_set_str(ns.get(), names::doc.str(), none())) return Ref<>();
   // __new__ is a static method, __init_subclass__ and __class_getitem__ are class methods without saying so.
   Ref<> constructor = dict_get_str(ns.get(), names::new_dunder.str());
-  if (constructor && has_shape(constructor.value(), kShape_function)) {
+  if (constructor && is_function(constructor.value())) {
     Ref<> wrapped = staticmethod_new(constructor.value());
     if (!wrapped || !dict_set_str(ns.get(), names::new_dunder.str(), wrapped.value())) return Ref<>();
   }
   for (Str* special : {names::init_subclass.str(), names::class_getitem.str()}) {
     Ref<> function = dict_get_str(ns.get(), special);
-    if (function && has_shape(function.value(), kShape_function)) {
+    if (function && is_function(function.value())) {
       Ref<> wrapped = classmethod_new(function.value());
       if (!wrapped || !dict_set_str(ns.get(), special, wrapped.value())) return Ref<>();
     }

@@ -74,7 +74,8 @@ struct Cell : Object {
   Field content;  // empty: unbound
 };
 
-inline bool is_function(Value v) { return has_shape(v, kShape_function); }
+// By type: setting attributes gives a function a shape of its own.
+inline bool is_function(Value v) { return type_of(v) == &function_type; }
 Ref<> cell_new(Value content_or_empty);
 inline Cell* as_cell(Value v) { return reinterpret_cast<Cell*>(v.as_object()); }
 void cell_set(Value cell, Value content);
