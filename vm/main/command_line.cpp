@@ -17,7 +17,9 @@
 #include "vm/interp/frames.h"
 #include "vm/main/interactive.h"
 #include "vm/modules/atexit/atexit.h"
+#include "vm/modules/codecs/registry.h"
 #include "vm/modules/signal/signals.h"
+#include "vm/modules/support/arguments.h"
 #include "vm/jit/jit.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
@@ -376,11 +378,14 @@ int run_main(int argc, char** argv) {
   bool started = init_sys(builtins_module());
   if (started) {
     g_import = import_statement;
+    g_run_signal_handlers = run_signal_handlers;
+    init_codecs();
     started = init_import();
   }
   if (started) {
     init_signals(true);
-    started = init_standard_streams();
+    // The codec registry finds all but the builtin encodings through this package.
+    started = import_module("encodings") && init_standard_streams();
   }
   if (!started) {
     std::fputs("Fatal Python error: the runtime cannot be initialised\n", stderr);
