@@ -145,7 +145,7 @@ def closures(n=120_000):
     return s
 
 
-def big_ints(n=3000):
+def big_ints(n=1400):
     x = 1
     for i in range(1, n):
         x *= i

@@ -22,7 +22,7 @@ const MachineFormat kMachineFormats[] = {
     {1, 'u', false}, {1, 'i', false}, {2, 'u', false}, {2, 'u', true}, {2, 'i', false}, {2, 'i', true},
     {4, 'u', false}, {4, 'u', true},  {4, 'i', false}, {4, 'i', true}, {8, 'u', false}, {8, 'u', true},
     {8, 'i', false}, {8, 'i', true},  {4, 'f', false}, {4, 'f', true}, {8, 'f', false}, {8, 'f', true},
-    {2, 't', false}, {2, 't', true},  {4, 't', false}, {4, 't', true}};
+    {2, 't', false}, {2, 't', true},  {4, 't', false}, {4, 't', true}};  // UTF-16, UTF-32
 constexpr int64_t kFormatCount = sizeof(kMachineFormats) / sizeof(kMachineFormats[0]);
 
 uint64_t read_item(const MachineFormat& format, const uint8_t* at) {
@@ -73,7 +73,7 @@ Ref<> array_reconstruct(const Value* a) {
   Bytes* bytes = as_bytes(items);
   if (code == kind->machine_format) return make_array(type, kind->code, items);
   const MachineFormat& format = kMachineFormats[code];
-  if (bytes->length % format.size) return raise(exc::ValueError, "bytes length not a multiple of item size");
+  if (bytes->length % format.size) return raise(exc::ValueError, "string length not a multiple of item size");
   if (format.type == 't') {
     const char* codec = format.size == 2 ? (format.big_endian ? "utf-16-be" : "utf-16-le")
                                          : (format.big_endian ? "utf-32-be" : "utf-32-le");

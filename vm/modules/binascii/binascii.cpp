@@ -64,11 +64,10 @@ Ref<> hexlify(const Value* a) {
     if (size < 0) return Ref<>();
     if (size != 1) return raise(exc::ValueError, "sep must be length 1.");
     if (is_str(a[2])) {
-      if (!as_str(a[2])->ascii) return raise(exc::ValueError, "sep must be ASCII.");
+      if (as_str(a[2])->kind != 1) return raise(exc::ValueError, "sep must be ASCII.");
       separator = as_str(a[2])->data1()[0];
     } else if (is_bytes(a[2])) {
       separator = as_bytes(a[2])->data[0];
-      if (separator > 127) return raise(exc::ValueError, "sep must be ASCII.");
     } else {
       return raise(exc::TypeError, "sep must be str or bytes.");
     }

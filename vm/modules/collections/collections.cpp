@@ -90,7 +90,7 @@ Ref<> default_dict_repr(Value self) {
     factory_text = str_from_ascii("None");
   } else {
     ReprGuard guard(factory.value());
-    factory_text = guard.entered() ? Ref<>(str_from_ascii("...")) : repr(factory.value());
+    factory_text = guard.entered() ? repr(factory.value()) : Ref<>(str_from_ascii("..."));
   }
   if (!factory_text) return Ref<>();
   return str_format("%N(%V, %V)", type_of(self), factory_text.value(), base.value());

@@ -329,7 +329,7 @@ Ref<> deque_repeat(Value self, int64_t count) {
 
 Ref<> deque_repr(Value self) {
   ReprGuard guard(self);
-  if (guard.entered()) return str_from_ascii("[...]");
+  if (!guard.entered()) return str_from_ascii("[...]");
   Ref<List> items = list_from_iterable(self);
   if (!items) return Ref<>();
   int64_t maximum = deque_of(self)->maximum;

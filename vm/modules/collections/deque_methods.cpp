@@ -144,7 +144,7 @@ Ref<> remove(const Value* a) {
     if (changed || now != state) return raise(exc::IndexError, "deque mutated during remove().");
     if (same) return delete_item(a[0], Value::small_int(i)) ? none_ref() : Ref<>();
   }
-  return raise(exc::ValueError, "deque.remove(x): x not in deque");
+  return raise(exc::ValueError, "%R is not in deque", a[1]);
 }
 
 Ref<> size_of(const Value* a) {

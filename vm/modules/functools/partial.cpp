@@ -107,7 +107,7 @@ Ref<> partial_call(Value self, const Args& args) {
 
 Ref<> partial_repr(Value self) {
   ReprGuard guard(self);
-  if (guard.entered()) return str_from_ascii("...");
+  if (!guard.entered()) return str_from_ascii("...");
   PartialState state(self);
   StrBuilder text;
   Ref<Str> name = str_format(has_flag(type_of(self), kTypeHeap) ? "%N" : "functools.%N", type_of(self));

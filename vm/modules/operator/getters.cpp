@@ -78,7 +78,7 @@ Ref<> recursive_repr(Value self) {
 
 Ref<> item_getter_construct(Type* type, const Args& args) {
   if (!refuse_keywords("itemgetter", type, item_getter_type, args)) return Ref<>();
-  if (args.count < 1) return raise(exc::TypeError, "itemgetter expected at least 1 argument, got 0");
+  if (args.count < 1) return raise(exc::TypeError, "itemgetter expected 1 argument, got 0");
   Ref<Tuple> items = tuple_from(args.values, args.count);
   if (!items) return Ref<>();
   Ref<ItemGetter> self = allocate<ItemGetter>(type);
@@ -110,7 +110,7 @@ Ref<> item_getter_call(Value self, const Args& args) {
 }
 Ref<> item_getter_repr(Value self) {
   ReprGuard guard(self);
-  if (guard.entered()) return recursive_repr(self);
+  if (!guard.entered()) return recursive_repr(self);
   return call_repr(self, as_tuple(object_of<ItemGetter>(self)->items.peek()), nullptr, Value());
 }
 Ref<> item_getter_reduce(const Value* a) {
@@ -148,7 +148,7 @@ Ref<> split_path(Str* name) {
 
 Ref<> attribute_getter_construct(Type* type, const Args& args) {
   if (!refuse_keywords("attrgetter", type, attribute_getter_type, args)) return Ref<>();
-  if (args.count < 1) return raise(exc::TypeError, "attrgetter expected at least 1 argument, got 0");
+  if (args.count < 1) return raise(exc::TypeError, "attrgetter expected 1 argument, got 0");
   Ref<Tuple> names = tuple_from(args.values, args.count);
   Ref<Tuple> paths = tuple_allocate(args.count);
   if (!names || !paths) return Ref<>();
@@ -188,7 +188,7 @@ Ref<> attribute_getter_call(Value self, const Args& args) {
 }
 Ref<> attribute_getter_repr(Value self) {
   ReprGuard guard(self);
-  if (guard.entered()) return recursive_repr(self);
+  if (!guard.entered()) return recursive_repr(self);
   return call_repr(self, as_tuple(object_of<AttributeGetter>(self)->names.peek()), nullptr, Value());
 }
 Ref<> attribute_getter_reduce(const Value* a) {
@@ -234,7 +234,7 @@ Ref<> method_caller_call(Value self, const Args& args) {
 }
 Ref<> method_caller_repr(Value self) {
   ReprGuard guard(self);
-  if (guard.entered()) return recursive_repr(self);
+  if (!guard.entered()) return recursive_repr(self);
   auto* caller = object_of<MethodCaller>(self);
   Value keywords = caller->keywords.peek();
   return call_repr(self, as_tuple(caller->args.peek()), keywords.empty() ? nullptr : as_dict(keywords),

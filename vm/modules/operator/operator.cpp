@@ -107,7 +107,7 @@ Ref<> operator_compare_digest(const Value* a) {
     }
     return bool_ref(equal_in_constant_time(left->data1(), left->length, right->data1(), right->length));
   }
-  if (!has_buffer(a[1]) || !has_buffer(a[2])) {
+  if (!has_buffer(a[1]) && !has_buffer(a[2])) {
     return raise(exc::TypeError, "unsupported operand types(s) or combination of types: '%T' and '%T'", a[1], a[2]);
   }
   BufferView left(a[1]);

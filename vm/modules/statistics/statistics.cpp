@@ -37,7 +37,7 @@ Ref<> normal_dist_inv_cdf(const Value* a) {
   double p, mu, sigma;
   if (!to_double(a[1], &p) || !to_double(a[2], &mu) || !to_double(a[3], &sigma)) return Ref<>();
   if (p <= 0.0 || p >= 1.0 || sigma <= 0.0) {
-    return raise(exc::ValueError, "inverse cdf undefined for these parameters");
+    return raise(exc::ValueError, "inv_cdf undefined for these parameters");
   }
   double q = p - 0.5;
   if (std::fabs(q) <= 0.425) {

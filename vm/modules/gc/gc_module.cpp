@@ -1,0 +1,289 @@
+// The gc module, over gc/collector.
+#include "gc/collector/collector.h"
+#include "gc/heap/heap.h"
+#include "gc/platform/memory.h"
+#include "vm/modules/support/arguments.h"
+#include "vm/modules/sys/sys.h"
+#include "vm/object/module.h"
+#include "vm/object/names.h"
+#include "vm/types/dict.h"
+#include "vm/types/int.h"
+#include "vm/types/list.h"
+#include "vm/types/tuple.h"
+
+namespace pt {
+namespace {
+
+constinit List* g_garbage = nullptr;    // gc.garbage and gc.callbacks; immortal
+constinit List* g_callbacks = nullptr;
+constinit std::atomic<int64_t> g_thresholds[3] = {700, 10, 10};
+
+// Objects found while the world stood still: counted there, handed out afterwards.
+struct Found {
+  Object** objects = nullptr;
+  size_t count = 0, capacity = 0;
+  bool failed = false;
+  void add(Object* o) {
+    if (count == capacity) {
+      size_t larger = capacity ? capacity * 2 : 1024;
+      auto* grown = static_cast<Object**>(memory::reallocate(objects, larger * sizeof(Object*)));
+      if (!grown) {
+        failed = true;
+        return;
+      }
+      objects = grown;
+      capacity = larger;
+    }
+    if (reference_count(o) <= 0 && !o->is_immortal()) return;
+    incref(o);
+    objects[count++] = o;
+  }
+  Ref<> to_list() {
+    Ref<List> list = failed ? Ref<List>() : list_new(static_cast<int64_t>(count));
+    bool ok = static_cast<bool>(list);
+    for (size_t i = 0; i < count; ++i) {
+      Ref<> item = Ref<>::steal(Value::object(objects[i]));
+      ok = ok && list_append(list.get(), std::move(item));
+    }
+    memory::release(objects);
+    if (ok) return list;
+    return error_pending() ? Ref<>() : raise_no_memory();
+  }
+};
+
+Ref<> gc_enable(const Value*) {
+  set_collection_enabled(true);
+  return none_ref();
+}
+Ref<> gc_disable(const Value*) {
+  set_collection_enabled(false);
+  return none_ref();
+}
+Ref<> gc_isenabled(const Value*) { return bool_ref(collection_enabled()); }
+
+bool to_generation(Value v, int* out) {
+  *out = 2;
+  if (!to_cint(v, out)) return false;
+  if (*out < 0 || *out > 2) return raise(exc::ValueError, "invalid generation");
+  return true;
+}
+Ref<> gc_collect(const Value* a) {
+  int generation;
+  if (!to_generation(a[0], &generation)) return Ref<>();
+  CollectionResult result = collect();
+  return int_from_int64(result.unreachable + result.uncollectable);
+}
+
+Ref<> gc_set_debug(const Value* a) {
+  int flags;
+  if (!to_cint(a[0], &flags)) return Ref<>();
+  set_collector_debug(static_cast<uint32_t>(flags));
+  return none_ref();
+}
+Ref<> gc_get_debug(const Value*) { return int_from_int64(collector_debug()); }
+Ref<> gc_get_count(const Value*) {
+  Ref<> count = int_from_int64(collection_count());
+  return tuple_of({count.value(), Value::small_int(0), Value::small_int(0)});
+}
+Ref<> gc_set_threshold(const Value* a) {
+  int values[3];
+  for (int i = 0; i < 3; ++i) {
+    if (a[i].empty()) continue;
+    if (!to_cint(a[i], &values[i])) return Ref<>();
+  }
+  for (int i = 0; i < 3; ++i) {
+    if (!a[i].empty()) g_thresholds[i].store(values[i], std::memory_order_relaxed);
+  }
+  set_collection_threshold(g_thresholds[0].load(std::memory_order_relaxed));
+  return none_ref();
+}
+Ref<> gc_get_threshold(const Value*) {
+  return tuple_of({Value::small_int(g_thresholds[0].load(std::memory_order_relaxed)),
+                   Value::small_int(g_thresholds[1].load(std::memory_order_relaxed)),
+                   Value::small_int(g_thresholds[2].load(std::memory_order_relaxed))});
+}
+Ref<> gc_get_stats(const Value*) {
+  CollectorStatistics statistics = collector_statistics();
+  Ref<List> result = list_new();
+  for (int generation = 0; result && generation < 3; ++generation) {
+    // There is one generation: the oldest.
+    bool real = generation == 2;
+    Ref<Dict> d = dict_new();
+    if (!d || !dict_set_text(d.get(), "collections", Value::small_int(real ? statistics.collections : 0)) ||
+        !dict_set_text(d.get(), "collected", Value::small_int(real ? statistics.collected : 0)) ||
+        !dict_set_text(d.get(), "uncollectable", Value::small_int(real ? statistics.uncollectable : 0)) ||
+        !list_append(result.get(), std::move(d))) {
+      return Ref<>();
+    }
+  }
+  return result;
+}
+
+Ref<> gc_get_objects(const Value* a) {
+  if (given(a[0])) {
+    int64_t generation;
+    if (!to_int64(a[0], &generation)) return Ref<>();
+    if (generation >= 3) return raise(exc::ValueError, "generation parameter must be less than the number of available generations (3)");
+    if (generation < 0) return raise(exc::ValueError, "generation parameter cannot be negative");
+    if (!audit("gc.get_objects", {a[0]})) return Ref<>();
+    if (generation < 2) return list_new();
+  } else if (!audit("gc.get_objects", {Value::small_int(-1)})) {
+    return Ref<>();
+  }
+  Found found;
+  {
+    StopTheWorld stop;
+    for_each_object([](Object* o, void* f) { if (o->has_gc_bit(kGcTracked)) static_cast<Found*>(f)->add(o); }, &found);
+  }
+  return found.to_list();
+}
+
+struct ReferrerVisitor : FieldVisitor {
+  Tuple* targets;
+  bool hit;
+};
+Ref<> gc_get_referrers(const Value* a) {
+  if (!audit("gc.get_referrers", {a[0]})) return Ref<>();
+  struct Context {
+    Found found;
+    ReferrerVisitor visitor;
+  } context;
+  context.visitor.targets = as_tuple(a[0]);
+  context.visitor.visit = [](FieldVisitor& v, Field& field) {
+    auto& self = static_cast<ReferrerVisitor&>(v);
+    Value held = field.peek();
+    if (!held.is_object()) return;
+    for (int64_t i = 0; i < self.targets->length; ++i) self.hit |= self.targets->at(i).same(held);
+  };
+  {
+    StopTheWorld stop;
+    for_each_object(
+        [](Object* o, void* c) {
+          auto* into = static_cast<Context*>(c);
+          if (!o->has_gc_bit(kGcTracked) || o == into->visitor.targets) return;
+          const TypeLayout* layout = layout_of(o);
+          if (!layout->traverse) return;
+          into->visitor.hit = false;
+          layout->traverse(o, into->visitor);
+          if (into->visitor.hit) into->found.add(o);
+        },
+        &context);
+  }
+  return context.found.to_list();
+}
+
+struct ReferentVisitor : FieldVisitor {
+  Found* found;
+  List* result;
+};
+Ref<> gc_get_referents(const Value* a) {
+  if (!audit("gc.get_referents", {a[0]})) return Ref<>();
+  Found found;
+  {
+    StopTheWorld stop;
+    ReferentVisitor visitor;
+    visitor.found = &found;
+    visitor.visit = [](FieldVisitor& v, Field& field) {
+      Value held = field.peek();
+      if (held.is_object()) static_cast<ReferentVisitor&>(v).found->add(held.as_object());
+    };
+    for (int64_t i = 0; i < as_tuple(a[0])->length; ++i) {
+      Value v = as_tuple(a[0])->at(i);
+      if (!v.is_object() || !v.as_object()->has_gc_bit(kGcTracked)) continue;
+      const TypeLayout* layout = layout_of(v.as_object());
+      if (layout->traverse) layout->traverse(v.as_object(), visitor);
+    }
+  }
+  return found.to_list();
+}
+
+Ref<> gc_is_tracked(const Value* a) { return bool_ref(a[0].is_object() && a[0].as_object()->has_gc_bit(kGcTracked)); }
+Ref<> gc_is_finalized(const Value* a) { return bool_ref(a[0].is_object() && a[0].as_object()->has_gc_bit(kGcFinalised)); }
+
+Ref<> gc_freeze(const Value*) {
+  StopTheWorld stop;
+  for_each_object([](Object* o, void*) { if (o->has_gc_bit(kGcTracked)) o->gc_bits.fetch_or(kGcFrozen, std::memory_order_relaxed); }, nullptr);
+  return none_ref();
+}
+Ref<> gc_unfreeze(const Value*) {
+  StopTheWorld stop;
+  for_each_object([](Object* o, void*) { o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcFrozen), std::memory_order_relaxed); }, nullptr);
+  return none_ref();
+}
+Ref<> gc_get_freeze_count(const Value*) {
+  int64_t count = 0;
+  {
+    StopTheWorld stop;
+    for_each_object([](Object* o, void* c) { *static_cast<int64_t*>(c) += o->has_gc_bit(kGcFrozen); }, &count);
+  }
+  return int_from_int64(count);
+}
+
+// ---- hooks ------------------------------------------------------------------------------------------------------------
+
+void call_callbacks(const char* phase, int64_t collected, int64_t uncollectable) {
+  if (!g_callbacks || list_size(g_callbacks) == 0) return;
+  Ref<> saved = error_pending() ? take_error() : Ref<>();
+  Ref<Dict> info = dict_new();
+  Ref<Str> name = str_from_ascii(phase);
+  bool ok = info && name && dict_set_text(info.get(), "generation", Value::small_int(2)) &&
+            dict_set_text(info.get(), "collected", Value::small_int(collected)) &&
+            dict_set_text(info.get(), "uncollectable", Value::small_int(uncollectable));
+  for (int64_t i = 0; ok && i < list_size(g_callbacks); ++i) {
+    Ref<> callback = list_get(g_callbacks, i);
+    if (!callback) break;
+    Ref<> result = call_values(callback.value(), {name.value(), info.value()});
+    if (!result) write_unraisable("ignored in", callback.value());
+  }
+  if (error_pending()) clear_error();
+  if (saved) restore_error(std::move(saved));
+}
+
+const NativeDef kFunctions[] = {
+    {"enable", "()", gc_enable, "Enable automatic garbage collection."},
+    {"disable", "()", gc_disable, "Disable automatic garbage collection."},
+    {"isenabled", "()", gc_isenabled, "Returns true if automatic garbage collection is enabled."},
+    {"set_debug", "(flags, /)", gc_set_debug, "Set the garbage collection debugging flags."},
+    {"get_debug", "()", gc_get_debug, "Get the garbage collection debugging flags."},
+    {"get_count", "()", gc_get_count, "Return a three-tuple of the current collection counts."},
+    {"set_threshold", "(threshold0, threshold1=10, threshold2=10, /)", gc_set_threshold, "set_threshold(threshold0, [threshold1, threshold2]) -> None\n\nSets the collection thresholds.  Setting threshold0 to zero disables\ncollection.\n"},
+    {"get_threshold", "()", gc_get_threshold, "Return the current collection thresholds."},
+    {"collect", "(generation=2)", gc_collect, "Run the garbage collector."},
+    {"get_objects", "(generation=None)", gc_get_objects, "Return a list of objects tracked by the collector (excluding the list returned)."},
+    {"get_stats", "()", gc_get_stats, "Return a list of dictionaries containing per-generation statistics."},
+    {"is_tracked", "(obj, /)", gc_is_tracked, "Returns true if the object is tracked by the garbage collector."},
+    {"is_finalized", "(obj, /)", gc_is_finalized, "Returns true if the object has been already finalized by the GC."},
+    {"get_referrers", "(*objs)", gc_get_referrers, "get_referrers(*objs) -> list\nReturn the list of objects that directly refer to any of objs."},
+    {"get_referents", "(*objs)", gc_get_referents, "get_referents(*objs) -> list\nReturn the list of objects that are directly referred to by objs."},
+    {"freeze", "()", gc_freeze, "Freeze all current tracked objects and ignore them for future collections."},
+    {"unfreeze", "()", gc_unfreeze, "Unfreeze all objects in the permanent generation."},
+    {"get_freeze_count", "()", gc_get_freeze_count, "Return the number of objects in the permanent generation."},
+    {},
+};
+const IntConstant kConstants[] = {{"DEBUG_STATS", 1}, {"DEBUG_COLLECTABLE", 2}, {"DEBUG_UNCOLLECTABLE", 4},
+                                  {"DEBUG_SAVEALL", 32}, {"DEBUG_LEAK", 38}, {}};
+
+bool gc_execute(Module* module) {
+  if (!g_garbage) {
+    Ref<List> garbage = list_new(), callbacks = list_new();
+    if (!garbage || !callbacks) return false;
+    make_immortal(garbage.get());
+    make_immortal(callbacks.get());
+    // Immortal lists are no part of the collected heap: what they hold must count as reachable.
+    if (!add_collector_root(garbage.get()) || !add_collector_root(callbacks.get())) return raise_no_memory();
+    g_garbage = garbage.take();
+    g_callbacks = callbacks.take();
+    g_collector_hooks.started = [] { call_callbacks("start", 0, 0); };
+    g_collector_hooks.finished = [](const CollectionResult& r) { call_callbacks("stop", r.unreachable, r.uncollectable); };
+    g_collector_hooks.save_garbage = [](Object* o) {
+      if (!list_append(g_garbage, Ref<>::retain(Value::object(o)))) clear_error();
+    };
+  }
+  return dict_set_text(module_dict(module), "garbage", Value::object(g_garbage)) &&
+         dict_set_text(module_dict(module), "callbacks", Value::object(g_callbacks)) && module_add_ints(module, kConstants);
+}
+
+}  // namespace
+extern const NativeModule gc_module;
+const NativeModule gc_module = {"gc", "This module provides access to the garbage collector for reference cycles.", kFunctions, gc_execute};
+}  // namespace pt
