@@ -74,7 +74,7 @@ void close_trace(Thread* thread, Recorder& recorder, HotLoop& hot) {
   auto* code = const_cast<Code*>(thread->record->code);
   trace->globals = thread->record->globals;
   // Traces live for ever, and so does what they refer to.
-  for (Value v : recorder.kept()) retain(v);
+  recorder.keep_for_ever();
   retain(Value::object(code));
   install(code, static_cast<uint32_t>(static_cast<uint16_t>(operand_a(load_word(recorder.back_edge())))), trace);
   g_compiled.fetch_add(1, std::memory_order_relaxed);
@@ -82,8 +82,9 @@ void close_trace(Thread* thread, Recorder& recorder, HotLoop& hot) {
 }
 
 void stop_recording() {
-  delete tls_recorder;
+  Recorder* recorder = tls_recorder;
   tls_recorder = nullptr;
+  delete recorder;  // may run destructors
 }
 
 // One instruction under the recording table; whether recording goes on.
@@ -172,7 +173,6 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   HotLoop& hot = hot_loop(pc);
   if (hot.pc != pc) {
     hot = {pc, 0, g_threshold, 0, 0, 0};
-    if (g_threshold > 1) return LoopOutcome::kInterpret;
   }
   CallRecord* record = thread->record;
   auto loop = static_cast<uint32_t>(static_cast<uint16_t>(operand_a(word)));
@@ -183,7 +183,7 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
       hot.limit = kNever;
       return LoopOutcome::kInterpret;
     }
-    return LoopOutcome::kRecord;
+    return ++hot.count > g_threshold ? LoopOutcome::kRecord : LoopOutcome::kInterpret;
   }
   hot.limit = 0;
   hot.count = 0;

@@ -104,8 +104,11 @@ void remove_dead_code(Ir& ir) {
   for (Reference i = 0; i < ir.size(); ++i) {
     const Instruction& in = ir.at(i);
     uint8_t flags = describe(in.op).flags;
-    // A pure guard without a result is there for its check; one with a result (an overflow, a tag) only if that is used.
-    bool keep = (flags & (kStore | kEffect)) || ((flags & kGuard) && in.type == Type::N);
+    // Guards are there for their check: what fails them may have effects or raise. Only those whose failure just means
+    // another representation of the result go with an unused result.
+    bool representation = in.op == Op::kAddInt || in.op == Op::kSubInt || in.op == Op::kMulInt || in.op == Op::kTagWord ||
+                          in.op == Op::kBoxFloat;
+    bool keep = (flags & (kStore | kEffect)) || ((flags & kGuard) && !representation);
     if (keep && !live[static_cast<size_t>(i)]) {
       live[static_cast<size_t>(i)] = true;
       work.push_back(i);

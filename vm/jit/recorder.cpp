@@ -24,6 +24,10 @@ Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* back_edge)
   emit(Op::kSafepoint);
 }
 
+Recorder::~Recorder() {
+  for (Value v : kept_) release(v);
+}
+
 int32_t Recorder::snapshot() {
   if (snapshot_ >= 0) return snapshot_;
   Snapshot s{pc_, {}, frames_};
@@ -64,7 +68,7 @@ void Recorder::set(int32_t at, Reference r) {
   changed_[i] = 1;
 }
 Reference Recorder::object_constant(Value v) {
-  kept_.push_back(v);
+  keep(v.untagged());
   return builder_.constant(v.untagged().bits(), Type::W);
 }
 Reference Recorder::read(int operand) {
@@ -237,7 +241,7 @@ bool Recorder::load_global(uint64_t word) {
   Value v = field.peek_acquire();
   if (v.empty()) return abort(Abort::kglobal);
   ir_.touches_heap = true;
-  kept_.push_back(Value::object(globals));
+  keep(Value::object(globals));
   int64_t offset = reinterpret_cast<char*>(&field) - reinterpret_cast<char*>(t);
   size_t number = 0;
   while (number < ir_.globals.size() && (ir_.globals[number].dict != globals || ir_.globals[number].offset != offset)) ++number;
@@ -356,7 +360,7 @@ bool Recorder::call(int base, uint32_t count, int result) {
   Reference constant = object_constant(callable);
   if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
   Reference code_word = emit(Op::kLoadWord, constant, kNoReference, offsetof(Function, code_field));
-  kept_.push_back(Value::object(code));
+  keep(Value::object(code));
   emit(Op::kGuardEqual, code_word, builder_.constant(reinterpret_cast<uint64_t>(code), Type::P));
   int32_t window = window_ + (base >> 1) + 1;
   for (uint32_t i = 0; i < count; ++i) slot(window + static_cast<int32_t>(i));

@@ -21,9 +21,15 @@ class Recorder {
   Opcode last_opcode() const { return opcode_; }
   Ir& ir() { return ir_; }
   std::vector<SlotValue> final_slots() const;
-  std::vector<Value>& kept() { return kept_; }  // objects the code refers to; borrowed
+  ~Recorder();
+  // The compiled code refers to these objects for ever: their counts are its own now.
+  void keep_for_ever() { kept_.clear(); }
 
  private:
+  void keep(Value v) {
+    retain(v);
+    kept_.push_back(v);
+  }
   bool record(uint64_t word);
   bool abort(Abort reason) { reason_ = reason; return false; }
   int32_t snapshot();
@@ -69,7 +75,7 @@ class Recorder {
   std::vector<char> changed_;
   std::vector<SlotValue> positions_;   // of range iterators
   std::vector<InlinedFrame> frames_;
-  std::vector<Value> kept_;
+  std::vector<Value> kept_;   // counted
   Reference empty_;
   int32_t snapshot_ = -1;   // of this instruction
   int count_ = 0;
