@@ -30,6 +30,11 @@ demo: release
 bench: release
 	@$(PYTHON311) benchmarks/run.py --python build/release/bin/ptpython
 
+# CPython's own suite on this interpreter and on the reference; writes tests/conformance/expected.txt and docs/conformance.md.
+conformance: release
+	@$(PYTHON311) tests/conformance/run.py --python build/release/bin/ptpython --write \
+	  --reference-cache build/release/conformance_reference.json
+
 format:
 	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
 
