@@ -115,9 +115,11 @@ void Collection::add_candidate(Object* o, void* context) {
   if (!(bits & (kGcTracked | kGcDeferred))) return;
   self->tracked_++;
   // What is left out keeps its references: they count as references from outside.
-  if ((bits & (kGcFrozen | kGcUnreachable | kGcDead)) || o->is_immortal()) return;
+  if (bits & kGcDead) return;
+  if ((bits & (kGcFrozen | kGcUnreachable)) || o->is_immortal()) return self->trial_->keep_describing(o);
   int64_t count = reference_count(o);
-  if (count <= 0) return;  // being destroyed, or about to be: its fields may be half gone
+  // Being destroyed, or about to be: its fields may be half gone.
+  if (count <= 0) return self->trial_->keep_describing(o);
   if (bits & kGcDeferred) {
     count--;  // the heap's own
   } else if (names_nothing_tracked(o)) {

@@ -25,6 +25,38 @@ bool Trial::add(Object* o, int64_t count) {
 // References lead all over the heap, and most of their words are in no cache. So a reference is not followed at once: its
 // word is asked for, and looked at a number of references later.
 
+void Trial::arrive(Edge edge) {
+  if ((*edge.word & (kKnown | kReached)) != kKnown) return;
+  *edge.word |= kReached;
+  if (PT_UNLIKELY(!stack_.push(edge.target))) failed_ = true;
+}
+
+void Trial::reach(Object* o) {
+  uint32_t* word = shadow_.find(o);
+  if (!word) return;
+  __builtin_prefetch(word, 1);
+  if (edges_count_ == kDelay) {
+    arrive(edges_[edges_begin_]);
+    edges_[edges_begin_] = {word, o};
+    edges_begin_ = (edges_begin_ + 1) % kDelay;
+  } else {
+    edges_[(edges_begin_ + edges_count_++) % kDelay] = {word, o};
+  }
+}
+
+void Trial::traverse(Object* o, void (*visit)(FieldVisitor&, Field&)) {
+  const TypeLayout* layout = layout_of(o);
+  if (!layout->traverse) return;
+  Visitor visitor;
+  visitor.visit = visit;
+  visitor.trial = this;
+  layout->traverse(o, visitor);
+  if (visit == visit_mark && layout != last_layout_) {
+    last_layout_ = layout;
+    reach(describing(layout));
+  }
+}
+
 void Trial::take_off(uint32_t* word) {
   if (!*word) return;
   uint32_t count = *word & kCountMask;
@@ -55,25 +87,6 @@ void Trial::subtract_internal() {
     edge = {};
   }
   edges_begin_ = 0;
-}
-
-void Trial::arrive(Edge edge) {
-  if ((*edge.word & (kKnown | kReached)) != kKnown) return;
-  *edge.word |= kReached;
-  if (PT_UNLIKELY(!stack_.push(edge.target))) failed_ = true;
-}
-
-void Trial::reach(Object* o) {
-  uint32_t* word = shadow_.find(o);
-  if (!word) return;
-  __builtin_prefetch(word, 1);
-  if (edges_count_ == kDelay) {
-    arrive(edges_[edges_begin_]);
-    edges_[edges_begin_] = {word, o};
-    edges_begin_ = (edges_begin_ + 1) % kDelay;
-  } else {
-    edges_[(edges_begin_ + edges_count_++) % kDelay] = {word, o};
-  }
 }
 
 void Trial::visit_mark(FieldVisitor& visitor, Field& field) {
@@ -112,7 +125,16 @@ void Trial::drain() {
   }
 }
 
+void Trial::keep_describing(const Object* o) {
+  const TypeLayout* layout = layout_of(o);
+  if (layout == last_layout_) return;
+  last_layout_ = layout;
+  if (!kept_layouts_.push(layout)) failed_ = true;
+}
+
 bool Trial::mark_from_roots() {
+  last_layout_ = nullptr;
+  for (const TypeLayout* layout : kept_layouts_) reach(describing(layout));
   for_each_mutator(
       [](Mutator* mutator, void* context) {
         if (g_heap_hooks.visit_roots) g_heap_hooks.visit_roots(mutator, visit_root, context);

@@ -11,6 +11,8 @@ class Trial {
   Trial();
   // Adds a candidate that has `outside` references once internal ones are taken away (0 or more). False: out of memory.
   [[nodiscard]] bool add(Object* o, int64_t count);
+  // What describes an object that is no candidate lives as long as it does.
+  void keep_describing(const Object* o);
   // Takes the references that candidates hold to each other off their counts.
   void subtract_internal();
   // Marks what is reachable from candidates with references left over, from all frames and native roots, and from the
@@ -40,6 +42,11 @@ class Trial {
     uint32_t* word;
     Object* target;
   };
+  // An instance keeps its type alive without a count: a layout in the heap lies in the object that describes the instances,
+  // right behind its header. Any other address is in no shadow.
+  static Object* describing(const TypeLayout* layout) {
+    return reinterpret_cast<Object*>(reinterpret_cast<uintptr_t>(layout) - sizeof(Object));
+  }
   static void visit_subtract(FieldVisitor& visitor, Field& field);
   static void visit_mark(FieldVisitor& visitor, Field& field);
   static void visit_root(Value v, void* context);
@@ -47,20 +54,15 @@ class Trial {
   PT_INLINE void reach(Object* o);
   PT_INLINE void arrive(Edge edge);
   void drain();
-  void traverse(Object* o, void (*visit)(FieldVisitor&, Field&)) {
-    const TypeLayout* layout = layout_of(o);
-    if (!layout->traverse) return;
-    Visitor visitor;
-    visitor.visit = visit;
-    visitor.trial = this;
-    layout->traverse(o, visitor);
-  }
+  PT_INLINE void traverse(Object* o, void (*visit)(FieldVisitor&, Field&));
 
   ShadowMap shadow_;
   WordArray<Object*> stack_;   // reached, not traversed yet
   Edge edges_[kDelay] = {};    // a ring
   unsigned edges_begin_ = 0;
   unsigned edges_count_ = 0;
+  const TypeLayout* last_layout_ = nullptr;       // the one marked last: neighbours are often of one type
+  WordArray<const TypeLayout*> kept_layouts_;     // of objects that are no candidates
   int64_t candidates_ = 0;
   int64_t underflows_ = 0;
   bool failed_ = false;

@@ -3,6 +3,7 @@
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
+#include "vm/interp/generator_frames.h"
 #include "vm/object/attributes.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/names.h"
@@ -373,13 +374,15 @@ PT_SLOW(slow_RETURN) {
   }
   CallRecord* record = thread->record;
   uint32_t flags = record->flags;
-  if (flags & kRecordGenerator) thread->returning_generator = record->generator;
+  Generator* generator = record->generator;
+  if (flags & kRecordGenerator) generator_end(generator);
   int result = record->result_register;
   pop_record(thread);
   Value function = frame[-1];
   frame[-1] = Value();
   release(function);
   if (flags & kRecordGenerator) {
+    thread->returning_generator = generator;
     [[clang::musttail]] return generator_returned(thread, frame, pc, constants, dispatch, v.bits());
   }
   if (flags & kRecordEntry) return v.bits();

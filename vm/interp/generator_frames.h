@@ -14,7 +14,9 @@ CallRecord* generator_push(Thread* thread, Generator* g, Value* window);
 Ref<> generator_error(const Code* code, Ref<> exception);
 // The running generator on top of the stack yields: registers move back to the heap, the record goes.
 void generator_suspend(Thread* thread, const uint64_t* pc);
-// It returned or raised: it is finished; registers are already released.
+// It returned or raised: it is finished before destructors of its locals run, which may resume it.
+void generator_end(Generator* g);
+// Afterwards, with its record popped: the resumer's handled exception is back.
 void generator_finish(Thread* thread, Generator* g);
 
 }  // namespace pt

@@ -103,12 +103,14 @@ void generator_suspend(Thread* thread, const uint64_t* pc) {
   g->state.store(GeneratorState::kSuspended, std::memory_order_release);
 }
 
-void generator_finish(Thread* thread, Generator* g) {
-  CallRecord* record = thread->record + 1;  // just popped
-  restore_handled(thread, record, g, false);
+void generator_end(Generator* g) {
   memory::release(g->registers);
   g->registers = nullptr;
   g->state.store(GeneratorState::kFinished, std::memory_order_release);
+}
+
+void generator_finish(Thread* thread, Generator* g) {
+  restore_handled(thread, thread->record + 1, g, false);  // the record just popped
 }
 
 Ref<> generator_error(const Code* code, Ref<> exception) {
@@ -165,6 +167,7 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
         restore_error(std::move(exception));
         add_traceback(record);
         exception = take_error();
+        generator_end(g);
         pop_record(thread);
         generator_finish(thread, g);
         exception = generator_error(g->code, std::move(exception));
@@ -204,8 +207,11 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
       bits = g_dispatch.handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, &g_dispatch, word);
     }
     if (bits == 0) return SendResult::kError;
+    // Its state says nothing any more: another thread may have resumed it.
+    bool returned = thread->returning_generator == g;
+    thread->returning_generator = nullptr;
     *out = Ref<>::steal(promote(Value::from_bits(bits)));
-    return g->state.load(std::memory_order_acquire) == GeneratorState::kFinished ? SendResult::kReturn : SendResult::kYield;
+    return returned ? SendResult::kReturn : SendResult::kYield;
   }
 }
 
@@ -289,8 +295,8 @@ uint64_t generator_returned(PT_HANDLER_PARAMETERS) {
   uint32_t flags = popped->flags;
   int result = popped->result_register;
   generator_finish(thread, thread->returning_generator);
-  thread->returning_generator = nullptr;
   if (flags & kRecordEntry) return word;
+  thread->returning_generator = nullptr;
   // A FOR_ITER or SEND of the frame below resumed it: the loop ends, or the value is the result.
   Value v = Value::from_bits(word);
   CallRecord* record = thread->record;

@@ -54,6 +54,7 @@ CallRecord* unwind_frames(Thread* thread) {
     Generator* generator = record->generator;
     Value* registers = record->registers;
     Ref<> exception = take_error();
+    if (flags & kRecordGenerator) generator_end(generator);
     pop_record(thread);
     Value function = registers[-1];
     registers[-1] = Value();

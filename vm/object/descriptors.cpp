@@ -1,6 +1,8 @@
 // Native callables and the descriptors of builtin types.
 #include "vm/object/descriptors.h"
 
+#include <cstring>
+
 #include "gc/platform/memory.h"
 #include "vm/object/attributes.h"
 #include "vm/object/error.h"
@@ -359,7 +361,8 @@ void* slot_wrapper_function(Value v, const SlotDef* def, Type* type, bool* other
   if (!has_shape(v, kShape_wrapper_descriptor)) return nullptr;
   auto* w = as<WrapperDescriptor>(v);
   if (w->def->offset != def->offset) {
-    *other_slot = true;
+    // A name that has two slots (__add__: numbers and sequences), or a wrapper of another name: `__repr__ = X.__str__`.
+    *other_slot = std::strcmp(w->def->name, def->name) == 0;
     return nullptr;
   }
   if (w->def->wrapper != def->wrapper || !is_subtype(type, w->owner)) return nullptr;

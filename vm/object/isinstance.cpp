@@ -1,4 +1,7 @@
 // isinstance, issubclass and assignment to __bases__.
+#include <utility>
+#include <vector>
+
 #include "vm/object/dependency.h"
 #include "vm/object/error.h"
 #include "vm/object/names.h"
@@ -103,16 +106,24 @@ int is_subclass(Value derived, Value cls) {
 }
 
 namespace {
-bool recompute_mro(Type* type) {
+using OldMros = std::vector<std::pair<Type*, Ref<>>>;
+
+// Gives `type` and its subclasses their new MROs; on an error all of them keep the old ones.
+bool recompute_mro(Type* type, OldMros* replaced) {
   Ref<> bases = type->bases.load(type);
-  Ref<Tuple> mro = compute_mro(type, as_tuple(bases.value()));
+  Ref<Tuple> mro = ask_mro(type, as_tuple(bases.value()));
   if (!mro) return false;
+  replaced->emplace_back(type, type->mro.load(type));
   type->mro.store(type, std::move(mro));
-  bool ok = true;
-  for_each_subclass(type, [](Type* subclass, void* flag) {
-    if (!recompute_mro(subclass)) *static_cast<bool*>(flag) = false;
-  }, &ok);
-  return ok;
+  struct Walk {
+    OldMros* replaced;
+    bool ok = true;
+  } walk{replaced};
+  for_each_subclass(type, [](Type* subclass, void* context) {
+    auto* w = static_cast<Walk*>(context);
+    w->ok = w->ok && recompute_mro(subclass, w->replaced);
+  }, &walk);
+  return walk.ok;
 }
 void update_all_slots(Type* type) {
   update_slots(type);
@@ -133,21 +144,25 @@ bool type_reassign_bases(Type* type, Tuple* bases) {
   }
   Ref<> old_bases = type->bases.load(type);
   type->bases.store(type, Ref<>::retain(Value::object(bases)));
-  if (!recompute_mro(type)) {
+  OldMros replaced;
+  if (!recompute_mro(type, &replaced)) {
     Ref<> error = take_error();
-    type->bases.store(type, old_bases.copy());
-    recompute_mro(type);
+    for (auto& [changed, mro] : replaced) changed->mro.store(changed, std::move(mro));
+    if (type->bases.peek().is(bases)) type->bases.store(type, old_bases.copy());
     restore_error(std::move(error));
     return false;
   }
+  if (!type->bases.peek().is(bases)) return true;  // an mro() method assigned __bases__ again: that one stands
   for (int64_t i = 0; i < as_tuple(old_bases.value())->length; ++i) {
     remove_subclass(as_type(as_tuple(old_bases.value())->at(i)), type);
   }
   for (int64_t i = 0; i < bases->length; ++i) add_subclass(as_type(bases->at(i)), type);
-  type->base = new_base;  // same layout; types are not freed
+  Type* old_base = type->base;
+  type->base = Ref<Type>::retain(new_base).take();  // same layout; the memory of types stays
   type_modified(type);
   invalidate_all_names();
   update_all_slots(type);
+  decref(old_base);
   return true;
 }
 

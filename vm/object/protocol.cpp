@@ -336,7 +336,7 @@ Ref<> get_iter(Value v) {
   Type* type = type_of(v);
   if (type->slots.iter) {
     Ref<> result = type->slots.iter(v);
-    if (result && !type_of(result.value())->slots.next) {
+    if (result && !is_iterator(result.value())) {
       return raise(exc::TypeError, "iter() returned non-iterator of type '%T'", result.value());
     }
     return result;
@@ -346,10 +346,14 @@ Ref<> get_iter(Value v) {
   }
   return raise(exc::TypeError, "'%T' object is not iterable", v);
 }
-bool is_iterator(Value v) { return type_of(v)->slots.next != nullptr; }
+bool is_iterator(Value v) {
+  auto slot = type_of(v)->slots.next;
+  return slot != nullptr && slot != next_not_implemented;
+}
+Ref<> next_not_implemented(Value self) { return raise(exc::TypeError, "'%T' object is not iterable", self); }
 Ref<> next(Value iterator) {
   auto slot = type_of(iterator)->slots.next;
-  if (!slot) return raise(exc::TypeError, "'%T' object is not an iterator", iterator);
+  if (!slot || slot == next_not_implemented) return raise(exc::TypeError, "'%T' object is not an iterator", iterator);
   Ref<> result = slot(iterator);
   if (!result) clear_if(exc::StopIteration);
   return result;

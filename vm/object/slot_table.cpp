@@ -8,6 +8,7 @@
 #include "vm/object/native.h"
 #include "vm/types/dict.h"
 #include "vm/types/int.h"
+#include "vm/types/iterators.h"
 #include "vm/types/tuple.h"
 
 namespace pt {
@@ -212,7 +213,6 @@ Ref<> dispatch_next(Value self) {
   if (!result) clear_if(exc::StopIteration);
   return result;
 }
-// A __next__ called by name must raise StopIteration; slot users take an empty result for exhaustion.
 
 Ref<> dispatch_call(Value self, const Args& args) {
   Type* type = type_of(self);
@@ -573,6 +573,8 @@ void update_slots(Type* type, Str* only) {
       // Sequence slots have no dispatcher of their own: a Python-level override goes through `binary`.
       function = use_dispatcher ? nullptr : chosen;
     }
+    // Loops over an iterator looked at the slot when they began.
+    if (!function && offset == SLOT(next) && type->slots.next) function = FN(next_not_implemented);
     set_slot(type->slots, offset, function);
   }
 }

@@ -34,6 +34,9 @@ void clear_fields(Object* o) {
 void destroy_nothing(Object*) {}
 }  // namespace
 
+// The collector finds a type by the address of its layout.
+static_assert(offsetof(Type, layout) == sizeof(Object));
+
 uint32_t next_type_version() { return g_next_version.fetch_add(1, std::memory_order_relaxed); }
 
 bool is_subtype(const Type* type, const Type* base) {
@@ -86,15 +89,16 @@ Value type_lookup_borrowed(Type* type, Str* name) {
     if (entry->type == type && entry->name == name && entry->version == version) return entry->value;
   }
   Value result;
-  Value mro = type->mro.peek_acquire();
-  if (mro.empty()) {  // while the type is being made
+  // Comparing keys may run Python code that replaces the MRO.
+  Ref<> mro = type->mro.load(type);
+  if (!mro) {  // while the type is being made
     for (Type* t = type; t && result.empty(); t = t->base) {
       Value dict = t->dict.peek_acquire();
       if (!dict.empty()) result = dict_get_str(as_dict(dict), name).value();
     }
     return result;
   }
-  const Tuple* tuple = as_tuple(mro);
+  const Tuple* tuple = as_tuple(mro.value());
   for (int64_t i = 0; i < tuple->length; ++i) {
     auto* base = reinterpret_cast<Type*>(tuple->at(i).as_object());
     Ref<> found = dict_get_str(as_dict(base->dict.peek()), name);

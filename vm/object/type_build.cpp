@@ -23,7 +23,9 @@ namespace pt {
 namespace {
 struct SubclassTable {
   std::mutex mutex;
-  std::unordered_map<const Type*, std::vector<Type*>> subclasses;  // guarded by mutex; types live for ever
+  // Both guarded by mutex; the memory of types stays.
+  std::unordered_map<const Type*, std::vector<Type*>> subclasses;
+  std::unordered_map<const Type*, std::vector<Type*>> bases;
 };
 SubclassTable& subclass_table() {
   static SubclassTable* table = new SubclassTable;
@@ -35,12 +37,25 @@ bool add_subclass(Type* base, Type* subclass) {
   SubclassTable& table = subclass_table();
   std::lock_guard guard(table.mutex);
   table.subclasses[base].push_back(subclass);
+  table.bases[subclass].push_back(base);
   return true;
 }
 void remove_subclass(Type* base, Type* subclass) {
   SubclassTable& table = subclass_table();
   std::lock_guard guard(table.mutex);
   std::erase(table.subclasses[base], subclass);
+  std::erase(table.bases[subclass], base);
+}
+void forget_class(Type* type) {
+  SubclassTable& table = subclass_table();
+  std::lock_guard guard(table.mutex);
+  if (auto found = table.bases.find(type); found != table.bases.end()) {
+    for (Type* base : found->second) {
+      if (auto siblings = table.subclasses.find(base); siblings != table.subclasses.end()) std::erase(siblings->second, type);
+    }
+    table.bases.erase(found);
+  }
+  table.subclasses.erase(type);
 }
 void for_each_subclass(Type* type, void (*visit)(Type*, void*), void* context) {
   std::vector<Type*> snapshot;
@@ -99,11 +114,10 @@ Ref<Tuple> compute_mro(Type* type, Tuple* bases) {
     }
     direct.push_back(base);
     Ref<> mro = base->mro.load(base);
+    if (!mro) return raise(exc::TypeError, "Cannot extend an incomplete type '%N'", base);
     std::vector<Type*> sequence;
-    if (mro) {
-      for (int64_t k = 0; k < as_tuple(mro.value())->length; ++k) {
-        sequence.push_back(reinterpret_cast<Type*>(as_tuple(mro.value())->at(k).as_object()));
-      }
+    for (int64_t k = 0; k < as_tuple(mro.value())->length; ++k) {
+      sequence.push_back(reinterpret_cast<Type*>(as_tuple(mro.value())->at(k).as_object()));
     }
     sequences.push_back(std::move(sequence));
   }
@@ -377,6 +391,26 @@ bool call_init_subclass(Type* type, const Args& args) {
 
 }  // namespace
 
+Ref<Tuple> ask_mro(Type* type, Tuple* bases) {
+  Type* metatype = type_of(Value::object(type));
+  Ref<> method = metatype == &type_type ? Ref<>() : type_lookup(metatype, names::mro_.str());
+  if (!method || has_shape(method.value(), kShape_method_descriptor)) return compute_mro(type, bases);
+  Ref<> result = call_method(Value::object(type), names::mro_.str(), {});
+  if (!result) return Ref<Tuple>();
+  Ref<Tuple> mro = tuple_from_iterable(result.value());
+  Type* layout = layout_ancestor(type);
+  for (int64_t i = 0; mro && i < mro->length; ++i) {
+    if (!is_instance_of(mro->at(i), &type_type)) {
+      return raise(exc::TypeError, "mro() returned a non-class ('%T')", mro->at(i));
+    }
+    auto* base = reinterpret_cast<Type*>(mro->at(i).as_object());
+    if (!is_subtype(layout, layout_ancestor(base))) {
+      return raise(exc::TypeError, "mro() returned base with unsuitable layout ('%N')", base);
+    }
+  }
+  return mro;
+}
+
 Ref<> type_new(Type* metatype, const Args& args) {
   if (args.count != 3) {
     return raise(exc::TypeError, "type.__new__() takes exactly 3 arguments (%d given)", static_cast<int>(args.count));
@@ -535,23 +569,9 @@ Ref<> type_new(Type* metatype, const Args& args) {
   for (int64_t i = 0; i < bases->length; ++i) {
     if (!add_subclass(reinterpret_cast<Type*>(bases->at(i).as_object()), type)) return Ref<>();
   }
-  // A metatype may define mro().
-  Ref<Tuple> mro;
-  Ref<> mro_method = metatype == &type_type ? Ref<>() : type_lookup(metatype, names::mro_.str());
-  if (mro_method && !has_shape(mro_method.value(), kShape_method_descriptor)) {
-    Ref<> result = call1(mro_method.value(), Value::object(type));
-    if (!result) return Ref<>();
-    mro = tuple_from_iterable(result.value());
-    for (int64_t i = 0; mro && i < mro->length; ++i) {
-      if (!is_instance_of(mro->at(i), &type_type)) {
-        return raise(exc::TypeError, "mro() returned a non-class ('%T')", mro->at(i));
-      }
-    }
-  } else {
-    mro = compute_mro(type, bases.get());
-  }
+  Ref<Tuple> mro = ask_mro(type, bases.get());
   if (!mro) return Ref<>();
-  type->mro.init(std::move(mro));
+  type->mro.store(type, std::move(mro));
   type->version.store(next_type_version(), std::memory_order_release);
   // Sequence slots have no dispatcher: they come from the bases.
   type->slots.get_buffer = base->slots.get_buffer;

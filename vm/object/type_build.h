@@ -12,7 +12,11 @@ uint32_t next_type_version();
 // The namespace of `type` or a base changed: new versions for it and all subclasses.
 void type_modified(Type* type);
 bool add_subclass(Type* base, Type* subclass);
+// The MRO as the metatype's mro() gives it (may run Python code), checked; by default compute_mro.
+Ref<Tuple> ask_mro(Type* type, Tuple* bases);
 void remove_subclass(Type* base, Type* subclass);
+// Takes a class that dies out of the table of subclasses.
+void forget_class(Type* type);
 // Types made by class statements live as long as the process (their shapes name them).
 void for_each_subclass(Type* type, void (*visit)(Type*, void*), void* context);
 // The `__new__` of a builtin type.

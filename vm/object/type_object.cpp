@@ -346,6 +346,25 @@ void type_traverse(Object* o, FieldVisitor& v) {
   v(t->dict);
   v(t->subclasses);
   v(t->doc_text);
+  // An owned word has the form of a Field.
+  if (has_flag(t, kTypeHeap)) v(*reinterpret_cast<Field*>(&t->base));
+}
+
+// What is left of a class that nobody can reach. Its memory stays: shapes, caches and whatever still dies with instances
+// of it name it without a count. It behaves like an empty class derived from its builtin ancestor.
+void type_clear(Object* o) {
+  auto* t = static_cast<Type*>(o);
+  if (!has_flag(t, kTypeHeap)) return;
+  incref(o);
+  forget_class(t);
+  Type* ancestor = t->base;
+  while (ancestor && has_flag(ancestor, kTypeHeap)) ancestor = ancestor->base;
+  if (ancestor) {
+    t->mro.store(t, ancestor->mro.load(ancestor));
+    t->bases.store(t, ancestor->bases.load(ancestor));
+  }
+  t->version.store(next_type_version(), std::memory_order_release);
+  if (Ref<> dict = t->dict.load(t)) dict_clear(as_dict(dict.value()));
 }
 
 }  // namespace
@@ -363,6 +382,7 @@ const TypeSpec type_spec = {
               .construct = type_construct,
               .init = type_init},
     .traverse = type_traverse,
+    .clear = type_clear,
     .methods = kTypeMethods,
     .getsets = kTypeGetSets,
 };

@@ -393,7 +393,7 @@ Ref<> builtin_iter(const Value* a) {
 }
 Ref<> builtin_next(const Value* a) {
   auto slot = type_of(a[0])->slots.next;
-  if (!slot) return raise(exc::TypeError, "'%T' object is not an iterator", a[0]);
+  if (!slot || slot == next_not_implemented) return raise(exc::TypeError, "'%T' object is not an iterator", a[0]);
   Ref<> v = slot(a[0]);
   if (v) return v;
   if (!a[1].empty()) {

@@ -5,6 +5,7 @@
 #include "vm/object/error.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
+#include "vm/object/protocol.h"
 #include "vm/ops/instruction.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
@@ -37,7 +38,7 @@ Ref<> get_awaitable(Value v) {
        (as_generator(iterator.value())->code->flags & kCodeFlagIterableCoroutine))) {
     return raise(exc::TypeError, "__await__() returned a coroutine");
   }
-  if (!type_of(iterator.value())->slots.next) {
+  if (!is_iterator(iterator.value())) {
     return raise(exc::TypeError, "__await__() returned non-iterator of type '%T'", iterator.value());
   }
   return iterator;
@@ -89,6 +90,12 @@ Ref<> make_exception(Value type, Value value, Value traceback) {
     exception = Ref<>::retain(type);
   } else {
     return raise(exc::TypeError, "exceptions must be classes or instances deriving from BaseException, not %T", type);
+  }
+  // What goes wrong with making the exception is thrown in its place.
+  if (!exception) exception = take_error();
+  if (!is_exception(exception.value())) {
+    raise(exc::TypeError, "calling %R should have returned an instance of BaseException, not %T", type, exception.value());
+    exception = take_error();
   }
   if (exception && given(traceback)) set_exception_traceback(exception.value(), traceback);
   return exception;
@@ -358,7 +365,8 @@ void generator_traverse(Object* o, FieldVisitor& v) {
   // Owned words have the form of Fields.
   v(*reinterpret_cast<Field*>(&g->handled));
   if (g->frame_object) v(*reinterpret_cast<Field*>(&g->frame_object));
-  if (g->registers && g->state.load(std::memory_order_relaxed) != GeneratorState::kRunning) {
+  GeneratorState state = g->state.load(std::memory_order_relaxed);
+  if (g->registers && (state == GeneratorState::kCreated || state == GeneratorState::kSuspended)) {
     for (uint32_t i = 0; i < g->code->register_count; ++i) {
       if (!g->registers[i].is_borrowed()) v(*reinterpret_cast<Field*>(&g->registers[i]));
     }

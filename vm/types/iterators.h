@@ -88,4 +88,7 @@ PT_INLINE Ref<> range_iterator_advance(RangeIterator* it) {
 // Empty with or without an exception ("dictionary changed size during iteration").
 Ref<> dict_key_iterator_next(Value iterator);
 
+// The `next` slot of a type that lost its __next__.
+Ref<> next_not_implemented(Value self);
+
 }  // namespace pt

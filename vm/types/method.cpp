@@ -388,6 +388,7 @@ Ref<> super_get_attribute(Value self, Str* name) {
   Ref<> object_class = s->object_type.load(s);
   if (object_class && !name->equals_ascii("__class__")) {
     Ref<> mro = as<Type>(object_class.value())->mro.load(object_class.value().as_object());
+    if (!mro) return generic_get_attribute(self, name);  // a class in the making: its metaclass' mro() runs
     Tuple* t = as_tuple(mro.value());
     int64_t i = 0;
     while (i < t->length && !t->at(i).same(s->type.peek())) ++i;
