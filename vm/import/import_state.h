@@ -11,6 +11,9 @@ struct Str;
 const NativeModule* find_native_module(Str* name);
 // Makes a native module (or gives sys or builtins) and puts it in sys.modules; empty without an exception when there is none.
 Ref<> import_native(Str* name);
+// _imp.acquire_lock and release_lock: recursive. Waits detached.
+void import_lock_take();
+void import_lock_leave();
 // importlib.util.cache_from_source's folder for a source file whose own folder is not ours to write: "" when it is.
 bool cache_is_redirected(const char* source_path);
 const char* cache_folder();

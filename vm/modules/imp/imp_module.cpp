@@ -44,24 +44,14 @@ constinit std::atomic<uint64_t> g_import_owner{0};
 constinit int64_t g_import_depth = 0;  // the owner's
 
 Ref<> imp_acquire_lock(const Value*) {
-  uint64_t self = current_thread()->ident;
-  if (g_import_owner.load(std::memory_order_relaxed) == self) {
-    ++g_import_depth;
-    return none_ref();
-  }
-  while (g_import_lock.acquire(-1, false) != Acquire::kTaken) {}
-  g_import_owner.store(self, std::memory_order_relaxed);
-  g_import_depth = 1;
+  import_lock_take();
   return none_ref();
 }
 Ref<> imp_release_lock(const Value*) {
   if (g_import_owner.load(std::memory_order_relaxed) != current_thread()->ident) {
     return raise(exc::RuntimeError, "not holding the import lock");
   }
-  if (--g_import_depth == 0) {
-    g_import_owner.store(0, std::memory_order_relaxed);
-    g_import_lock.release();
-  }
+  import_lock_leave();
   return none_ref();
 }
 Ref<> imp_lock_held(const Value*) { return bool_ref(g_import_owner.load(std::memory_order_relaxed) != 0); }
@@ -228,10 +218,20 @@ bool sys_add_builtin_names(Dict* d) {
   return dict_set_text(d, "builtin_module_names", tuple.value());
 }
 
-void import_lock_after_fork() {
-  if (g_import_owner.load(std::memory_order_relaxed) == current_thread()->ident) return;
-  g_import_lock.reset();
+void import_lock_take() {
+  uint64_t self = current_thread()->ident;
+  if (g_import_owner.load(std::memory_order_relaxed) == self) {
+    ++g_import_depth;
+    return;
+  }
+  while (g_import_lock.acquire(-1, false) != Acquire::kTaken) {}
+  g_import_owner.store(self, std::memory_order_relaxed);
+  g_import_depth = 1;
+}
+void import_lock_leave() {
+  if (--g_import_depth) return;
   g_import_owner.store(0, std::memory_order_relaxed);
+  g_import_lock.release();
 }
 
 extern const NativeModule imp_module;

@@ -82,6 +82,7 @@ class OwnedLock {
  private:
   ThreadLock lock_;
   std::atomic<uint64_t> owner_{0};
+  std::atomic<uint64_t> generation_{0};  // fork_generation() when it was taken
   int64_t depth_ = 0;
 };
 class OwnedGuard {

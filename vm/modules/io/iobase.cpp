@@ -18,6 +18,12 @@ bool OwnedLock::enter() {
     ++depth_;
     return true;
   }
+  uint64_t taken_in = generation_.load(std::memory_order_relaxed), generation = fork_generation();
+  if (taken_in != generation && generation_.compare_exchange_strong(taken_in, generation, std::memory_order_relaxed) &&
+      owner_.load(std::memory_order_relaxed) != fork_survivor()) {
+    // Taken by a thread that a fork left behind.
+    lock_.reset();
+  }
   if (!lock_.try_acquire()) {
     bool timed_out;
     if (!acquire_with_signals(lock_, -1, &timed_out)) {
@@ -26,6 +32,7 @@ bool OwnedLock::enter() {
     }
   }
   owner_.store(self, std::memory_order_relaxed);
+  generation_.store(generation, std::memory_order_relaxed);
   depth_ = 1;
   return true;
 }

@@ -9,8 +9,13 @@ namespace pt::posix {
 extern const NativeDef kFileFunctions[];
 extern const NativeDef kProcessFunctions[];
 extern const NativeDef kDirectoryFunctions[];
+extern const NativeDef kForkFunctions[];
+extern const NativeDef kWaitFunctions[];
 extern const IntConstant kConstants[];
 
+bool prepare_fork();  // on the first import
+bool add_process_types(Module* m);
+bool add_wait_types(Module* m);
 bool add_stat_types(Module* m);
 bool add_directory_types(Module* m);
 Ref<> stat_result(const struct stat& info);

@@ -15,13 +15,13 @@
 namespace pt {
 
 namespace posix {
-bool add_process_types(Module* m);
 #define C(name) {#name, name}
 const IntConstant kConstants[] = {
     C(F_OK), C(R_OK), C(W_OK), C(X_OK), C(O_RDONLY), C(O_WRONLY), C(O_RDWR), C(O_NDELAY), C(O_NONBLOCK), C(O_APPEND), C(O_DSYNC),
     C(O_RSYNC), C(O_SYNC), C(O_NOCTTY), C(O_CREAT), C(O_EXCL), C(O_TRUNC), C(O_LARGEFILE), C(O_PATH), C(O_TMPFILE), C(O_CLOEXEC),
     C(O_ACCMODE), C(O_ASYNC), C(O_DIRECT), C(O_DIRECTORY), C(O_NOFOLLOW), C(O_NOATIME), C(WNOHANG), C(WUNTRACED), C(WCONTINUED),
-    C(WEXITED), C(WSTOPPED), C(WNOWAIT), C(P_PID), C(P_PGID), C(P_ALL), {"EX_OK", 0}, {"EX_USAGE", 64}, {"EX_DATAERR", 65},
+    C(WEXITED), C(WSTOPPED), C(WNOWAIT), C(P_PID), C(P_PGID), C(P_ALL), C(P_PIDFD), C(CLD_CONTINUED), C(CLD_DUMPED), C(CLD_EXITED),
+    C(CLD_KILLED), C(CLD_STOPPED), C(CLD_TRAPPED), C(O_FSYNC), {"EX_OK", 0}, {"EX_USAGE", 64}, {"EX_DATAERR", 65},
     {"EX_NOINPUT", 66}, {"EX_NOUSER", 67}, {"EX_NOHOST", 68}, {"EX_UNAVAILABLE", 69}, {"EX_SOFTWARE", 70}, {"EX_OSERR", 71},
     {"EX_OSFILE", 72}, {"EX_CANTCREAT", 73}, {"EX_IOERR", 74}, {"EX_TEMPFAIL", 75}, {"EX_PROTOCOL", 76}, {"EX_NOPERM", 77},
     {"EX_CONFIG", 78}, C(SEEK_DATA), C(SEEK_HOLE), C(PRIO_PROCESS), C(PRIO_PGRP), C(PRIO_USER), C(SCHED_OTHER), C(SCHED_FIFO),
@@ -52,8 +52,9 @@ const char* const kHave[] = {"HAVE_FACCESSAT", "HAVE_FCHDIR", "HAVE_FCHMOD", "HA
                              "HAVE_SYMLINKAT", "HAVE_UNLINKAT", "HAVE_UTIMENSAT"};
 bool execute(Module* m) {
   if (!add_functions(m, posix::kDirectoryFunctions) || !add_functions(m, posix::kProcessFunctions) ||
+      !posix::prepare_fork() || !add_functions(m, posix::kForkFunctions) || !add_functions(m, posix::kWaitFunctions) ||
       !module_add_ints(m, posix::kConstants) || !posix::add_stat_types(m) || !posix::add_directory_types(m) ||
-      !posix::add_process_types(m)) {
+      !posix::add_process_types(m) || !posix::add_wait_types(m)) {
     return false;
   }
   Ref<List> have = list_new();

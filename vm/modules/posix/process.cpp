@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -13,9 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "gc/sync/mutator.h"
 #include "vm/modules/posix/posix_internal.h"
-#include "vm/modules/signal/signals.h"
+#include "vm/modules/posix/strings.h"
 #include "vm/object/thread.h"
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
@@ -204,71 +202,6 @@ Ref<> posix_killpg(const Value* a) {
   if (!to_cint(a[0], &group) || !to_cint(a[1], &number)) return Ref<>();
   return none_or_error(killpg(group, number));
 }
-Ref<List>& fork_hooks(int which) {
-  static Ref<List> hooks[3];
-  return hooks[which];
-}
-void run_hooks(int which, bool reverse) {
-  List* list = fork_hooks(which).get();
-  if (!list) return;
-  Ref<Tuple> snapshot = list_to_tuple(list);
-  for (int64_t i = 0; snapshot && i < snapshot->length; ++i) {
-    Value hook = snapshot->at(reverse ? snapshot->length - 1 - i : i);
-    Ref<> result = call0(hook);
-    if (!result) write_unraisable("ignored in", hook);
-  }
-}
-Ref<> posix_register_at_fork(const Value* a) {
-  if (a[0].empty() && a[1].empty() && a[2].empty()) return raise(exc::TypeError, "At least one argument is required.");
-  for (int i = 0; i < 3; ++i) {
-    if (a[i].empty()) continue;
-    if (!is_callable(a[i])) {
-      const char* const names[] = {"before", "after_in_child", "after_in_parent"};
-      return raise(exc::TypeError, "'%s' must be callable, not %T", names[i], a[i]);
-    }
-    Ref<List>& list = fork_hooks(i);
-    if (!list && !(list = list_new())) return Ref<>();
-    if (!list_append(list.get(), Ref<>::retain(a[i]))) return Ref<>();
-  }
-  return none_ref();
-}
-Ref<> posix_fork(const Value*) {
-  run_hooks(0, true);
-  pid_t pid = fork();
-  if (pid == 0) {
-    mutators_after_fork_child();
-    signals_after_fork();
-    run_hooks(1, false);
-  } else {
-    int failure = errno;
-    run_hooks(2, false);
-    errno = failure;
-  }
-  if (pid < 0) return raise_os_error();
-  return int_from_int64(pid);
-}
-struct Strings {
-  std::vector<std::string> texts;
-  std::vector<char*> pointers;
-  char** data() {
-    pointers.clear();
-    for (auto& t : texts) pointers.push_back(t.data());
-    pointers.push_back(nullptr);
-    return pointers.data();
-  }
-};
-bool argument_strings(Value v, const char* function, Strings* out) {
-  if (!is_list(v) && !is_tuple(v)) return raise(exc::TypeError, "%s() arg 2 must be a tuple or list", function);
-  bool ok = for_each(v, [&](Value item) {
-    Ref<Bytes> b = fs_encode(item);
-    if (!b) return false;
-    out->texts.emplace_back(b->view());
-    return true;
-  });
-  if (ok && out->texts.empty()) return raise(exc::ValueError, "%s() arg 2 must not be empty", function);
-  if (ok && out->texts[0].empty()) return raise(exc::ValueError, "%s() arg 2 first element cannot be empty", function);
-  return ok;
-}
 Ref<> posix_execv(const Value* a) {
   PathArgument p;
   Strings args;
@@ -280,64 +213,13 @@ Ref<> posix_execve(const Value* a) {
   PathArgument p;
   Strings args, env;
   if (!p.convert(a[0], "execve", "path", PathArgument::kDescriptor) || !argument_strings(a[1], "execve", &args)) return Ref<>();
-  Ref<> items = call_method(a[2], "items");
-  if (!items) return raise(exc::TypeError, "execve: environment must be a mapping object");
-  bool ok = for_each(items.value(), [&](Value item) {
-    Ref<Tuple> pair = tuple_from_iterable(item);
-    if (!pair || pair->length != 2) return false;
-    Ref<Bytes> name = fs_encode(pair->at(0)), value = fs_encode(pair->at(1));
-    if (!name || !value) return false;
-    env.texts.push_back(std::string(name->view()) + "=" + std::string(value->view()));
-    return true;
-  });
-  if (!ok) return Ref<>();
+  if (!environment_strings(a[2], "execve", &env)) return Ref<>();
   if (p.is_descriptor()) {
     fexecve(p.descriptor(), args.data(), env.data());
   } else {
     execve(p.c_str(), args.data(), env.data());
   }
   return raise_os_error(p.object());
-}
-Ref<> wait_result(pid_t pid, int status) {
-  if (pid < 0) return raise_os_error();
-  return tuple_of({Value::small_int(pid), Value::small_int(status)});
-}
-Ref<> posix_wait(const Value*) {
-  int status = 0;
-  pid_t pid = blocking([&] { return wait(&status); });
-  return wait_result(pid, status);
-}
-Ref<> posix_waitpid(const Value* a) {
-  int wanted, options, status = 0;
-  if (!to_cint(a[0], &wanted) || !to_cint(a[1], &options)) return Ref<>();
-  pid_t pid = blocking([&] { return waitpid(wanted, &status, options); });
-  return wait_result(pid, status);
-}
-template <int (*Test)(int)>
-Ref<> status_number(const Value* a) {
-  int status;
-  return to_cint(a[0], &status) ? int_from_int64(Test(status)) : Ref<>();
-}
-template <int (*Test)(int)>
-Ref<> status_flag(const Value* a) {
-  int status;
-  return to_cint(a[0], &status) ? bool_ref(Test(status)) : Ref<>();
-}
-int exit_status(int s) { return WEXITSTATUS(s); }
-int term_signal(int s) { return WTERMSIG(s); }
-int stop_signal(int s) { return WSTOPSIG(s); }
-int if_exited(int s) { return WIFEXITED(s); }
-int if_signaled(int s) { return WIFSIGNALED(s); }
-int if_stopped(int s) { return WIFSTOPPED(s); }
-int if_continued(int s) { return WIFCONTINUED(s); }
-int core_dump(int s) { return WCOREDUMP(s); }
-Ref<> posix_waitstatus_to_exitcode(const Value* a) {
-  int s;
-  if (!to_cint(a[0], &s)) return Ref<>();
-  if (WIFEXITED(s)) return int_from_int64(WEXITSTATUS(s));
-  if (WIFSIGNALED(s)) return int_from_int64(-WTERMSIG(s));
-  if (WIFSTOPPED(s)) return raise(exc::ValueError, "process stopped by delivery of signal %d", WSTOPSIG(s));
-  return raise(exc::ValueError, "invalid wait status: %d", s);
 }
 Ref<> posix_system(const Value* a) {
   Ref<Bytes> command = fs_encode(a[0]);
@@ -439,21 +321,8 @@ const NativeDef kProcessFunctions[] = {
     {"abort", "()", posix_abort, "Abort the interpreter immediately."},
     {"kill", "(pid, signal, /)", posix_kill, "Kill a process with a signal."},
     {"killpg", "(pgid, signal, /)", posix_killpg, "Kill a process group with a signal."},
-    {"register_at_fork", "(*, before=None, after_in_child=None, after_in_parent=None)", posix_register_at_fork, "Register callables to be called when forking a new process."},
-    {"fork", "()", posix_fork, "Fork a child process."},
     {"execv", "(path, argv, /)", posix_execv, "Execute an executable path with arguments, replacing current process."},
     {"execve", "(path, argv, env)", posix_execve, "Execute an executable path with arguments, replacing current process."},
-    {"wait", "()", posix_wait, "Wait for completion of a child process."},
-    {"waitpid", "(pid, options, /)", posix_waitpid, "Wait for completion of a given child process."},
-    {"WEXITSTATUS", "(status)", status_number<exit_status>, "Return the process return code from status."},
-    {"WTERMSIG", "(status)", status_number<term_signal>, "Return the signal that terminated the process that provided the status value."},
-    {"WSTOPSIG", "(status)", status_number<stop_signal>, "Return the signal that stopped the process that provided the status value."},
-    {"WIFEXITED", "(status)", status_flag<if_exited>, "Return True if the process returning status exited via the exit() system call."},
-    {"WIFSIGNALED", "(status)", status_flag<if_signaled>, "Return True if the process returning status was terminated by a signal."},
-    {"WIFSTOPPED", "(status)", status_flag<if_stopped>, "Return True if the process returning status was stopped."},
-    {"WIFCONTINUED", "(status)", status_flag<if_continued>, "Return True if a particular process was continued from a job control stop."},
-    {"WCOREDUMP", "(status, /)", status_flag<core_dump>, "Return True if the process returning status was dumped to a core file."},
-    {"waitstatus_to_exitcode", "(status)", posix_waitstatus_to_exitcode, "Convert a wait status to an exit code."},
     {"system", "(command)", posix_system, "Execute the command in a subshell."},
     {"strerror", "(code, /)", posix_strerror, "Translate an error code to a message string."},
     {"sysconf", "(name, /)", posix_sysconf, "Return an integer-valued system configuration variable."},

@@ -258,6 +258,16 @@ const NativeDef kRLockMethods[] = {
 
 }  // namespace
 
+namespace {
+constinit std::atomic<uint64_t> g_fork_generation{0}, g_fork_survivor{0};
+}
+void note_fork(uint64_t survivor) {
+  g_fork_survivor.store(survivor, std::memory_order_relaxed);
+  g_fork_generation.fetch_add(1, std::memory_order_relaxed);
+}
+uint64_t fork_generation() { return g_fork_generation.load(std::memory_order_relaxed); }
+uint64_t fork_survivor() { return g_fork_survivor.load(std::memory_order_relaxed); }
+
 Ref<> lock_new() { return allocate<LockObject>(&lock_type); }
 
 constinit Type lock_type, rlock_type;

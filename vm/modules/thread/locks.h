@@ -41,6 +41,13 @@ extern const TypeSpec lock_spec, rlock_spec, thread_local_spec;
 
 Ref<> lock_new();
 
+// How often this process and its ancestors forked, and the thread that came through the last time: what a lock of the
+// runtime needs to tell that its holder is gone. note_fork: in the child, with one thread.
+void note_fork(uint64_t survivor);
+uint64_t fork_generation();
+uint64_t fork_survivor();
+void thread_module_after_fork();
+
 // Ends what the thread keeps for the module: its thread-local values, its sentinel lock.
 void thread_module_leave();
 

@@ -223,6 +223,8 @@ void thread_module_leave() {
   release_sentinel();
 }
 
+void thread_module_after_fork() { g_count.store(0, std::memory_order_relaxed); }
+
 extern const NativeModule thread_module;
 const NativeModule thread_module = {"_thread", "This module provides primitive operations to write multi-threaded programs.", kFunctions,
                                     thread_execute};
