@@ -21,6 +21,10 @@ Ref<> import_from(Value module, Str* name);
 
 // Code of a source file, from the bytecode cache when that is fresh; writes the cache where it can. `shown` is co_filename.
 Ref<> load_source_code(std::string_view path, Str* shown);
+// Writes the bytecode file of a source where it is missing or old, for the distribution's library. False: out of memory.
+bool compile_to_cache(const char* source_path);
+// The same for all of the distribution's library and our own but tests (build and installation); the number of files.
+int64_t compile_library();
 // Folder of CPython's pure-Python library, and our own library folder ("" when there is none).
 const char* library_folder();
 const char* own_library_folder();

@@ -452,6 +452,19 @@ PT_HANDLER(RETURN) {
 
 // ---- functions -----------------------------------------------------------------------------------------------------------------
 
+// Code from an image that runs for the first time.
+PT_HANDLER(LOAD_BODY) {
+  PT_SAVE_PC();
+  Code* code = const_cast<Code*>(thread->record->code);
+  bool ok = code_load_body(code);
+  pc = code->words;
+  constants = code->constants_end;
+  PT_SAVE_PC();
+  if (PT_UNLIKELY(!ok)) PT_RAISE();
+  word = load_word(pc);
+  PT_TAIL(dispatch->handlers[word & 0xFFFF]);
+}
+
 PT_OPERATION(LOAD_BUILD_CLASS, 1) {
   Ref<> v;
   if (thread->record->function) {

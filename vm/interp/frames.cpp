@@ -133,6 +133,7 @@ Raised positional_only_by_name(Function* f, const Code* code, Tuple* names) {
 }
 
 bool bind_values(Function* f, const Code* code, Value* window, Value* values, uint32_t count, Tuple* names) {
+  if (!code_ensure_body(code)) return false;
   auto keywords = names ? static_cast<uint32_t>(names->length) : 0u;
   uint32_t positional = count - keywords;
   uint32_t named = code->argument_count + code->keyword_only_count;

@@ -367,8 +367,10 @@ int run_main(int argc, char** argv) {
   g_config.warn_option_count = static_cast<int>(options.warn_options.size());
   g_config.x_options = options.x_options.data();
   g_config.x_option_count = static_cast<int>(options.x_options.size());
+  bool compiles_library = false;
   for (const char* x : options.x_options) {
     if (std::strcmp(x, "dev") == 0) g_config.dev_mode = true;
+    if (std::strcmp(x, "compile_library") == 0) compiles_library = true;  // for the build and the installation
     if (std::strcmp(x, "utf8") == 0 || std::strcmp(x, "utf8=1") == 0) g_config.utf8_mode = true;
     if (std::strncmp(x, "int_max_str_digits=", 19) == 0) g_config.int_max_str_digits = std::atoll(x + 19);
   }
@@ -399,6 +401,11 @@ int run_main(int argc, char** argv) {
       }
     }
     return 1;
+  }
+  if (compiles_library) {
+    std::printf("%lld files\n", static_cast<long long>(compile_library()));
+    std::fflush(nullptr);
+    std::_Exit(0);
   }
   int status = 0;
   Ref<Module> main_module = make_main();

@@ -84,19 +84,20 @@ Ref<Code> code_from_unit(const CodeUnit* unit, Str* filename) {
   Ref<Code> code = allocate<Code>(&code_type);
   if (!code) return code;
   Code* c = code.get();
-  c->words = array<uint64_t>(unit->words.size);
+  auto* words = array<uint64_t>(unit->words.size);
+  c->words.store(words, std::memory_order_relaxed);
   c->exceptions = array<CodeException>(unit->exceptions.size);
   c->names = array<Str*>(unit->names.size);
   c->local_names = array<Str*>(unit->local_names.size);
   c->local_kinds = array<uint8_t>(unit->local_kinds.size);
   c->positions = array<uint8_t>(unit->positions.size);
   Value* constants = array<Value>(unit->constants.size + 1);
-  if (!c->words || !c->exceptions || !c->names || !c->local_names || !c->local_kinds || !c->positions || !constants) {
+  if (!words || !c->exceptions || !c->names || !c->local_names || !c->local_kinds || !c->positions || !constants) {
     return raise_no_memory();
   }
   c->constants_end = constants;  // moved up as constants are filled, so that a failure leaves no gaps
   c->word_count = static_cast<uint32_t>(unit->words.size);
-  __builtin_memcpy(c->words, unit->words.data, unit->words.size * sizeof(uint64_t));
+  __builtin_memcpy(words, unit->words.data, unit->words.size * sizeof(uint64_t));
   for (uint32_t i = 0; i < unit->exceptions.size; ++i) {
     const ExceptionEntry& e = unit->exceptions.data[i];
     c->exceptions[i] = {e.start, e.end, e.target, e.depth};

@@ -24,6 +24,7 @@ int code_line(const Code* code, uint32_t word_offset) {
 }
 
 Ref<> code_variable_names(const Code* code, uint8_t kinds) {
+  if (!code_ensure_body(code)) return Ref<>();
   uint32_t count = 0;
   for (uint32_t i = 0; i < code->local_end; ++i) count += (code->local_kinds[i] & kinds) != 0;
   Ref<Tuple> t = tuple_allocate(count);
@@ -53,20 +54,24 @@ Ref<> get_nlocals(Value self) {
   Ref<> t = get_varnames(self);
   return t ? int_from_int64(as_tuple(t.value())->length) : Ref<>();
 }
+bool with_body(Value self) { return code_ensure_body(as(self)); }
 Ref<> get_stacksize(Value self) { return int_from_int64(as(self)->register_count - as(self)->local_end); }
 Ref<> get_names(Value self) {
+  if (!with_body(self)) return Ref<>();
   Code* code = as(self);
   Ref<Tuple> t = tuple_allocate(code->name_count);
   for (uint32_t i = 0; t && i < code->name_count; ++i) t->items[i].init(Ref<>::retain(Value::object(code->names[i])));
   return t;
 }
 Ref<> get_consts(Value self) {
+  if (!with_body(self)) return Ref<>();
   Code* code = as(self);
   Ref<Tuple> t = tuple_allocate(code->constant_count);
   for (uint32_t i = 0; t && i < code->constant_count; ++i) t->items[i].init(Ref<>::retain(code->constant(i)));
   return t;
 }
 Ref<> get_code_bytes(Value self) {
+  if (!with_body(self)) return Ref<>();
   Code* code = as(self);
   Ref<Bytes> b = bytes_allocate(static_cast<int64_t>(code->word_count) * 8);
   if (!b) return b;
@@ -78,12 +83,14 @@ Ref<> get_code_bytes(Value self) {
 }
 Ref<> get_exception_table(Value) { return bytes_from(""); }
 Ref<> get_line_table(Value self) {
+  if (!with_body(self)) return Ref<>();
   Code* code = as(self);
   return bytes_from({reinterpret_cast<const char*>(code->positions), code->position_bytes});
 }
 
 Ref<> int_or_none(int32_t i) { return i < 0 ? none_ref() : int_from_int64(i); }
 Ref<> code_positions(const Value* a) {
+  if (!with_body(a[0])) return Ref<>();
   Code* code = as(a[0]);
   Ref<List> list = list_new(code->word_count);
   if (!list) return list;
@@ -99,6 +106,7 @@ Ref<> code_positions(const Value* a) {
   return get_iter(list.value());
 }
 Ref<> code_lines(const Value* a) {
+  if (!with_body(a[0])) return Ref<>();
   Code* code = as(a[0]);
   Ref<List> list = list_new();
   if (!list) return list;
@@ -132,6 +140,7 @@ T* copy_array(const T* from, uint32_t count) {
 
 // A copy with other metadata. Bytecode, names and constants are the implementation's own and cannot be replaced.
 Ref<> code_replace(const Value* a) {
+  if (!with_body(a[0])) return Ref<>();
   Code* from = as(a[0]);
   Ref<Code> c = allocate<Code>(&code_type);
   if (!c) return c;
@@ -153,19 +162,19 @@ Ref<> code_replace(const Value* a) {
   c->constant_count = from->constant_count;
   c->name_count = from->name_count;
   c->position_bytes = from->position_bytes;
-  c->words = copy_array(from->words, from->word_count);
+  c->words.store(copy_array(from->words.load(std::memory_order_relaxed), from->word_count), std::memory_order_relaxed);
   c->exceptions = copy_array(from->exceptions, from->exception_count);
   c->names = copy_array(from->names, from->name_count);
   c->local_names = copy_array(from->local_names, from->local_end);
   c->local_kinds = copy_array(from->local_kinds, from->local_end);
   c->positions = copy_array(from->positions, from->position_bytes);
   auto* constants = static_cast<Value*>(memory::allocate((from->constant_count + 1) * sizeof(Value)));
-  if (!c->words || !c->exceptions || !c->names || !c->local_names || !c->local_kinds || !c->positions || !constants) {
+  if (!c->words.load(std::memory_order_relaxed) || !c->exceptions || !c->names || !c->local_names || !c->local_kinds || !c->positions || !constants) {
     return raise_no_memory();
   }
   c->constants_end = constants + from->constant_count;
   for (uint32_t i = 0; i < from->constant_count; ++i) c->constants_end[-1 - static_cast<int64_t>(i)] = Ref<>::retain(from->constant(i)).take();
-  code_reset_caches(c.get());
+  reset_caches(c->words.load(std::memory_order_relaxed), c->word_count);
   c->name.init(from->name.load(from));
   c->qualname.init(from->qualname.load(from));
   c->filename.init(from->filename.load(from));
@@ -208,6 +217,7 @@ Ref<> code_repr(Value self) {
 }
 bool same_code(Code* x, Code* y, bool* same) {
   *same = false;
+  if (!code_ensure_body(x) || !code_ensure_body(y)) return false;
   if (x->argument_count != y->argument_count || x->positional_only_count != y->positional_only_count ||
       x->keyword_only_count != y->keyword_only_count || x->flags != y->flags || x->first_line != y->first_line ||
       x->word_count != y->word_count || x->constant_count != y->constant_count || x->name_count != y->name_count ||
@@ -243,7 +253,7 @@ Ref<> code_compare(Value a, Value b, CompareOp op) {
 }
 int64_t code_hash(Value self) {
   Code* c = as(self);
-  int64_t h = hash(c->name.peek()) ^ static_cast<int64_t>(c->argument_count * 31 + c->word_count * 7 + c->name_count) ^
+  int64_t h = hash(c->name.peek()) ^ static_cast<int64_t>(c->argument_count * 31 + c->local_end * 7 + c->register_count) ^
               c->first_line;
   return h == -1 ? -2 : h;
 }
@@ -264,8 +274,13 @@ void code_destroy(Object* o) {
   c->qualname.clear();
   c->filename.clear();
   for (uint32_t i = 0; i < c->constant_count; ++i) release(c->constant(i));
+  if (c->image) {
+    memory::release(c->body_block);
+    code_image_release(c->image);
+    return;
+  }
   if (c->constants_end) memory::release(c->constants_end - c->constant_count);
-  for (void* p : {static_cast<void*>(c->words), static_cast<void*>(c->exceptions), static_cast<void*>(c->names),
+  for (void* p : {static_cast<void*>(c->words.load(std::memory_order_relaxed)), static_cast<void*>(c->exceptions), static_cast<void*>(c->names),
                   static_cast<void*>(c->local_names), static_cast<void*>(c->local_kinds), static_cast<void*>(c->positions)}) {
     memory::release(p);
   }
@@ -304,11 +319,11 @@ const NativeDef kCodeMethods[] = {
 
 }  // namespace
 
-void code_reset_caches(Code* code) {
-  for (uint32_t i = 0; i < code->word_count;) {
-    auto op = opcode_of(code->words[i]);
+void reset_caches(uint64_t* words, uint32_t count) {
+  for (uint32_t i = 0; i < count;) {
+    auto op = opcode_of(words[i]);
     auto extra = static_cast<uint32_t>(instruction_words(op)) - 1;
-    if (extra && extra_kind(op) == ExtraKind::kCache) code->words[i + 1] = 0;
+    if (extra && extra_kind(op) == ExtraKind::kCache) words[i + 1] = 0;
     i += 1 + extra;
   }
 }

@@ -93,6 +93,7 @@ Ref<> frame_register(FrameObject* f, uint32_t i) {
 
 Ref<> frame_locals(FrameObject* f) {
   Code* code = as_code(f->code.peek());
+  if (!code_ensure_body(code)) return Ref<>();
   Ref<> mapping = f->locals.load(f);
   if (!(code->flags & kCodeFlagNewLocals) || !(code->flags & kCodeFlagOptimized)) {
     if (!mapping) mapping = f->globals.load(f);

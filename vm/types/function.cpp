@@ -46,7 +46,6 @@ Ref<> function_new(Code* code, Dict* globals, Str* qualname) {
   f->builtins_field.init(std::move(builtins));
   f->name.init(Ref<>::retain(code->name.peek()));
   f->qualname.init(Ref<>::retain(qualname ? Value::object(qualname) : code->qualname.peek()));
-  if (code->flags & kCodeFlagDocstring) f->doc.init(Ref<>::retain(code->constant(0)));
   Ref<> module_name = dict_get_str(globals, names::name.str());
   if (module_name) f->module.init(std::move(module_name));
   clear_error();
@@ -123,9 +122,16 @@ Ref<> get_name(Value self) { return load_or_none(self, as_function(self)->name);
 bool put_name(Value self, Value v) { return put_text(self, as_function(self)->name, v, "__name__"); }
 Ref<> get_qualname(Value self) { return load_or_none(self, as_function(self)->qualname); }
 bool put_qualname(Value self, Value v) { return put_text(self, as_function(self)->qualname, v, "__qualname__"); }
-Ref<> get_doc(Value self) { return load_or_none(self, as_function(self)->doc); }
+Ref<> get_doc(Value self) {
+  Ref<> set = as_function(self)->doc.load(self.as_object());
+  if (set) return set;
+  Ref<> code = as_function(self)->code_field.load(self.as_object());
+  if (!(as_code(code.value())->flags & kCodeFlagDocstring)) return none_ref();
+  if (!code_ensure_body(as_code(code.value()))) return Ref<>();
+  return Ref<>::retain(as_code(code.value())->constant(0));
+}
 bool put_doc(Value self, Value v) {
-  as_function(self)->doc.store(self.as_object(), v.empty() ? Ref<>() : Ref<>::retain(v));
+  as_function(self)->doc.store(self.as_object(), v.empty() ? none_ref() : Ref<>::retain(v));
   return true;
 }
 Ref<> get_module(Value self) { return load_or_none(self, as_function(self)->module); }
@@ -141,6 +147,8 @@ bool put_code(Value self, Value v) {
     return raise(exc::ValueError, "%V() requires a code object with %ld free vars, not %ld", f->name.peek(),
                  static_cast<int64_t>(f->code()->free_count), static_cast<int64_t>(as_code(v)->free_count));
   }
+  Ref<> doc = get_doc(self);
+  if (!doc || !put_doc(self, doc.value())) return false;
   // Code objects are freed by the collector only: a frame that runs the old one keeps it through its record.
   Ref<> old;
   {

@@ -24,10 +24,11 @@ struct CodeException {
   uint32_t start, end, target, depth;
 };
 
-// Immutable after creation, except for `words` (inline caches and quickened opcodes: atomic) and the counters.
+// Immutable after creation, except for the words (inline caches: atomic) and that code from an image (code_image.h) gets its
+// body, the fields marked so, when it is first needed: written under the object lock, published by `words`.
 struct Code : Object {
-  uint64_t* words;
-  uint32_t word_count;
+  std::atomic<uint64_t*> words;   // body; until then a single LOAD_BODY instruction
+  uint32_t word_count;            // body
   uint32_t flags;                 // co_flags
   uint32_t argument_count, positional_only_count, keyword_only_count;
   uint32_t parameter_count;
@@ -36,10 +37,10 @@ struct Code : Object {
   uint32_t free_register, free_count;
   uint32_t loop_count;
   uint32_t self_attribute_count;
-  uint32_t exception_count;
+  uint32_t exception_count;       // body
   int32_t first_line;
   bool simple_call;               // no *args, **kwargs, keyword-only parameters, generator or cells to fill: the fast path
-  CodeException* exceptions;
+  CodeException* exceptions;      // body, and so are those up to position_bytes
   Value* constants_end;           // constant k is constants_end[-1 - k]; owned
   uint32_t constant_count;
   uint32_t name_count;
@@ -48,6 +49,9 @@ struct Code : Object {
   uint8_t* local_kinds;
   uint8_t* positions;
   uint32_t position_bytes;
+  struct CodeImage* image;        // counted, or nullptr: then each array is an allocation of its own
+  const void* image_record;
+  void* body_block;               // with an image: constants, names and local_names
   Field name, qualname, filename; // str
   Field constants_tuple;          // co_consts, made on demand
   std::atomic<struct JitCode*> jit;  // compiled traces of this code (vm/jit)
@@ -61,7 +65,8 @@ struct Function : Object {
   Field defaults;                 // tuple or empty
   Field keyword_defaults;         // dict or empty
   Field closure;                  // tuple of cells or empty; immutable
-  Field name, qualname, module, doc, annotations;  // annotations: dict, tuple (not built yet) or empty
+  Field name, qualname, module, annotations;  // annotations: dict, tuple (not built yet) or empty
+  Field doc;                      // empty: the code's docstring
   std::atomic<uint32_t> version;  // bumped when __defaults__, __kwdefaults__ or __code__ change
   Code* code() const { return reinterpret_cast<Code*>(code_field.peek().as_object()); }
   Dict* globals() const { return reinterpret_cast<Dict*>(globals_field.peek().as_object()); }
@@ -79,10 +84,15 @@ inline bool is_function(Value v) { return type_of(v) == &function_type; }
 Ref<> cell_new(Value content_or_empty);
 inline Cell* as_cell(Value v) { return reinterpret_cast<Cell*>(v.as_object()); }
 void cell_set(Value cell, Value content);
+// False with an exception pending: the body is missing and cannot be loaded. Runs no Python code.
+bool code_load_body(Code* code);
+bool code_has_body(const Code* code);
+inline bool code_ensure_body(const Code* code) { return !code->image || code_has_body(code) || code_load_body(const_cast<Code*>(code)); }
+void code_image_release(struct CodeImage* image);
 // The names of the locals whose kind has one of the `kinds` bits, as a tuple (co_varnames 1, co_cellvars 2, co_freevars 4).
 Ref<> code_variable_names(const Code* code, uint8_t kinds);
 // Empties the inline caches of a copied instruction array.
-void code_reset_caches(Code* code);
+void reset_caches(uint64_t* words, uint32_t count);
 // Installed by vm/interp: runs a Python function from native code.
 extern Ref<> (*g_call_function)(Value function, const Args& args);
 Ref<> function_new(Code* code, Dict* globals, Str* qualname_or_null);

@@ -118,8 +118,8 @@ Str* intern(Ref<Str> s) {
   return result;
 }
 
-Str* intern(const char* ascii) {
-  std::string_view text(ascii);
+Str* intern(const char* ascii) { return intern_ascii(ascii); }
+Str* intern_ascii(std::string_view text) {
   int64_t hash = hash_bytes(text.data(), text.size());
   if (InternTable* table = g_table.load(std::memory_order_acquire)) {
     Str* found = probe(table, hash, [&](Str* other) {

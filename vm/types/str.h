@@ -71,6 +71,7 @@ inline size_t str_item_count(const Str* s) { return static_cast<size_t>(s->lengt
 // The one object for that text: interned strings are immortal, compared by identity.
 Str* intern(Ref<Str> s);
 Str* intern(const char* ascii);                                // start-up and literals
+Str* intern_ascii(std::string_view ascii);                     // the caller guarantees ASCII
 inline bool is_interned(const Str* s) { return s->interned.load(std::memory_order_acquire) != 0; }
 
 // UTF-8 bytes of the string in a scratch buffer that lives as long as this object. ok() false: a surrogate was met and

@@ -7,6 +7,7 @@
 #include "gc/platform/memory.h"
 #include "vm/object/buffer.h"
 #include "vm/object/native.h"
+#include "vm/types/code_image.h"
 #include "vm/types/complex.h"
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
@@ -19,8 +20,6 @@
 #include "vm/types/codecs.h"
 
 namespace pt {
-
-constinit MarshalHooks g_marshal_hooks = {};
 
 namespace {
 constexpr uint8_t kRefFlag = 0x80;
@@ -245,9 +244,15 @@ bool MarshalWriter::write(Value v) {
     return true;
   }
   if (has_shape(v, kShape_set) || has_shape(v, kShape_frozenset)) return set(v, flag);
-  if (has_shape(v, kShape_code) && g_marshal_hooks.write_code) {
+  if (has_shape(v, kShape_code)) {
+    Ref<Bytes> image = code_image_write(as_code(v));
+    if (!image) return false;
     byte('c' | flag);
-    return g_marshal_hooks.write_code(*this, v);
+    int32(static_cast<int32_t>(image->length));
+    // With the 16 bytes a bytecode file begins with, the image is aligned.
+    raw("\0\0", 3);
+    raw(image->data, static_cast<size_t>(image->length));
+    return true;
   }
   if (has_buffer(v)) {
     BufferView buffer(v);
@@ -519,10 +524,12 @@ Ref<> MarshalReader::read() {
     }
     case 'c': {
       int64_t index;
-      if (!g_marshal_hooks.read_code || !reserve_reference(flag, &index)) {
-        return error_pending() ? Ref<>() : raise(exc::ValueError, "bad marshal data (unknown type code)");
-      }
-      Ref<> result = g_marshal_hooks.read_code(*this);
+      if (!reserve_reference(flag, &index) || !size("code object") || !raw(3, &at) || !raw(n, &at)) return Ref<>();
+      auto* copy = static_cast<uint8_t*>(memory::allocate(static_cast<size_t>(n)));
+      if (!copy) return raise_no_memory();
+      std::memcpy(copy, at, static_cast<size_t>(n));
+      Ref<> result = code_image_load({copy, static_cast<size_t>(n), false, 0}, false, nullptr);
+      if (!result && !error_pending()) return raise(exc::ValueError, "bad marshal data (code object damaged or of another version)");
       if (result) set_reference(index, result.value());
       return result;
     }

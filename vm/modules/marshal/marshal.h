@@ -1,5 +1,5 @@
 #pragma once
-// The marshal format (version 4 for data; code objects in a form of our own, written and read by the runtime's hooks).
+// The marshal format (version 4 for data; code objects as vm/types/code_image.h stores them).
 #include <cstdint>
 #include <string_view>
 
@@ -69,13 +69,6 @@ class MarshalReader {
   Ref<struct List> references_;
   int depth_ = 0;
 };
-
-// Code objects: set by the runtime. write: the body after the type byte; read: the object.
-struct MarshalHooks {
-  bool (*write_code)(MarshalWriter& writer, Value code);
-  Ref<> (*read_code)(MarshalReader& reader);
-};
-extern MarshalHooks g_marshal_hooks;
 
 Ref<Bytes> marshal_dumps(Value v, int version = 4);
 Ref<> marshal_loads(std::string_view data);
