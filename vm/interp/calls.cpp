@@ -221,9 +221,40 @@ PT_SLOW(slow_CALL) {
       }                                                                                                                    \
     }                                                                                                                      \
   } while (0)
+namespace {
+// A builtin function with plain arguments. False: not applicable. Otherwise *result (empty: error).
+PT_INLINE bool direct_native(Value callable, Value* values, uint32_t count, Value* result) {
+  if (!has_shape(callable, kShape_native_function)) return false;
+  auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
+  const NativeSignature* s = f->signature();
+  uint32_t total = count + s->has_self;
+  if (!s->simple || total < s->required || total > s->positional || s->count > 6) return false;
+  if (!s->has_self && count == s->count) {
+    *result = f->def->function(values).take();
+    return true;
+  }
+  Value bound[6];
+  bound[0] = f->self.peek();
+  for (uint32_t i = 0; i < count; ++i) bound[i + s->has_self] = values[i];
+  for (uint32_t i = total; i < s->count; ++i) bound[i] = Value();
+  *result = f->def->function(bound).take();
+  return true;
+}
+}  // namespace
+PT_SLOW(native_CALL) {
+  PT_SAVE_PC();
+  Value* base = &register_at(frame, PT_A);
+  auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
+  Value result;
+  if (!direct_native(base[0], base + 1, count, &result)) PT_TAIL(slow_CALL);
+  clear_window(base, count + 1);
+  if (PT_UNLIKELY(result.empty())) PT_RAISE();
+  write(frame, PT_C, result);
+  PT_NEXT(2);
+}
 PT_HANDLER(CALL) {
   PT_DIRECT_CALL(&register_at(frame, PT_A), static_cast<uint16_t>(PT_B));
-  PT_TAIL(slow_CALL);
+  PT_TAIL(native_CALL);
 }
 PT_SLOW(slow_CALL_METHOD) {
   PT_SAVE_PC();
@@ -236,13 +267,15 @@ namespace {
 PT_INLINE bool direct_method(Value callable, Value* values, uint32_t count, Value* result) {
   if (!has_shape(callable, kShape_method_descriptor)) return false;
   auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
-  const NativeSignature* s = d->signature;
-  if (s->var_positional || s->var_keyword || s->required_keyword_only || count < s->required || count > s->positional ||
-      s->count > 6) {
-    return false;
-  }
+  const NativeSignature* s = d->signature();
+  if (!s->simple || count < s->required || count > s->positional || s->count > 6) return false;
   Type* receiver = type_of(values[0]);
   if (receiver != d->owner && !is_subtype(receiver, d->owner)) return false;
+  if (PT_LIKELY(count == s->count)) {
+    // In declaration order already, and owned by the window.
+    *result = d->def->function(values).take();
+    return true;
+  }
   Value bound[6];
   for (uint32_t i = 0; i < count; ++i) bound[i] = values[i];
   for (uint32_t i = count; i < s->count; ++i) bound[i] = Value();

@@ -39,7 +39,7 @@ Str* intern_name(Str* name, Ref<Str>* holder) {
 Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value self, const Args& args,
                   const Type* owner) {
   // Only positional arguments in the right number: they are in declaration order already.
-  if (PT_LIKELY(!args.names && !signature->var_positional && !signature->var_keyword && !signature->required_keyword_only)) {
+  if (PT_LIKELY(!args.names && signature->simple)) {
     int offset = signature->has_self;
     auto count = static_cast<int>(args.count);
     if (count + offset >= signature->required && count + offset <= signature->positional) {
@@ -127,18 +127,16 @@ Ref<> native_function_new(const NativeDef* def, Value self, Value module_name) {
   Ref<NativeFunctionObject> f = allocate<NativeFunctionObject>(&native_function_type);
   if (!f) return f;
   f->def = def;
-  f->signature = native_signature(def->signature);
   if (!self.empty()) f->self.init(Ref<>::retain(self));
   if (!module_name.empty()) f->module.init(Ref<>::retain(module_name));
   return f;
 }
 
 namespace {
-Ref<> native_method_new(const NativeDef* def, const NativeSignature* signature, Value self, Type* owner) {
+Ref<> native_method_new(const NativeDef* def, Value self, Type* owner) {
   Ref<NativeFunctionObject> f = allocate<NativeFunctionObject>(&native_function_type);
   if (!f) return f;
   f->def = def;
-  f->signature = signature;
   f->self.init(Ref<>::retain(self));
   f->qualname_owner.init(Ref<>::retain(Value::object(owner)));
   return f;
@@ -149,7 +147,7 @@ const Type* owner_of(NativeFunctionObject* f) {
 }
 Ref<> native_function_call(Value self, const Args& args) {
   auto* f = as<NativeFunctionObject>(self);
-  return call_native(f->def, f->signature, f->self.peek(), args, owner_of(f));
+  return call_native(f->def, f->signature(), f->self.peek(), args, owner_of(f));
 }
 Ref<> native_function_repr(Value self) {
   auto* f = as<NativeFunctionObject>(self);
@@ -244,7 +242,6 @@ Ref<> method_descriptor_new(Type* owner, const NativeDef* def) {
       allocate<MethodDescriptor>(def->kind == kClassMethod ? &class_method_descriptor_type : &method_descriptor_type);
   if (!d) return d;
   d->def = def;
-  d->signature = native_signature(def->signature);
   d->owner = owner;
   make_immortal(d.get());
   return d;
@@ -263,13 +260,13 @@ Ref<> method_descriptor_call(Value self, const Args& args) {
     return raise(exc::TypeError, "descriptor '%s' for '%N' objects doesn't apply to a '%T' object", d->def->name, d->owner,
                  args.values[0]);
   }
-  return call_native(d->def, d->signature, args.values[0], Args{args.values + 1, args.count - 1, args.names}, d->owner);
+  return call_native(d->def, d->signature(), args.values[0], Args{args.values + 1, args.count - 1, args.names}, d->owner);
 }
 Ref<> method_descriptor_get(Value self, Value instance, Value) {
   auto* d = as<MethodDescriptor>(self);
   if (instance.empty()) return Ref<>::retain(self);
   if (!is_instance_of(instance, d->owner)) return wrong_receiver(d->def->name, d->owner, instance);
-  return native_method_new(d->def, d->signature, instance, d->owner);
+  return native_method_new(d->def, instance, d->owner);
 }
 Ref<> method_descriptor_repr(Value self) {
   auto* d = as<MethodDescriptor>(self);
@@ -286,7 +283,7 @@ Ref<> class_method_descriptor_get(Value self, Value instance, Value type) {
     return raise(exc::TypeError, "descriptor '%s' requires a subtype of '%N' but received '%N'", d->def->name, d->owner,
                  reinterpret_cast<Type*>(receiver.as_object()));
   }
-  return native_method_new(d->def, d->signature, receiver, d->owner);
+  return native_method_new(d->def, receiver, d->owner);
 }
 Ref<> class_method_descriptor_call(Value self, const Args& args) {
   auto* d = as<MethodDescriptor>(self);
@@ -348,7 +345,6 @@ Ref<> slot_wrapper_new(Type* owner, const SlotDef* def, void* function) {
   Ref<WrapperDescriptor> w = allocate<WrapperDescriptor>(&wrapper_descriptor_type);
   if (!w) return w;
   w->def = def;
-  w->signature = native_signature(def->signature);
   w->function = function;
   w->owner = owner;
   make_immortal(w.get());
@@ -372,7 +368,7 @@ void* slot_wrapper_function(Value v, const SlotDef* def, Type* type, bool* other
 namespace {
 Ref<> wrapper_invoke(WrapperDescriptor* w, Value self, const Args& args) {
   BoundArguments bound;
-  const NativeSignature* s = w->signature;
+  const NativeSignature* s = w->signature();
   // Slot wrappers count in CPython's older style: "expected 1 argument, got 0".
   if (!s->var_positional) {
     if (args.keyword_count()) return raise(exc::TypeError, "wrapper %s() takes no keyword arguments", w->def->name);

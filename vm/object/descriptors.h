@@ -9,7 +9,8 @@ namespace pt {
 // builtin_function_or_method: a module function, or a method descriptor bound to `self`.
 struct NativeFunctionObject : Object {
   const NativeDef* def;
-  const NativeSignature* signature;
+  LazySignature lazy_signature;
+  const NativeSignature* signature() const { return lazy_signature.get(def->signature); }
   Field self;    // bound instance or type; the module for module functions; may be empty
   Field module;  // __module__
   Field qualname_owner;  // the type for bound methods (messages, __qualname__), or empty
@@ -17,13 +18,15 @@ struct NativeFunctionObject : Object {
 // method_descriptor, classmethod_descriptor: a method of a builtin type.
 struct MethodDescriptor : Object {
   const NativeDef* def;
-  const NativeSignature* signature;
+  LazySignature lazy_signature;
+  const NativeSignature* signature() const { return lazy_signature.get(def->signature); }
   Type* owner;   // builtin types are immortal
 };
 // wrapper_descriptor: `int.__add__`.
 struct WrapperDescriptor : Object {
   const SlotDef* def;
-  const NativeSignature* signature;
+  LazySignature lazy_signature;
+  const NativeSignature* signature() const { return lazy_signature.get(def->signature); }
   void* function;
   Type* owner;
 };

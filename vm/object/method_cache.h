@@ -11,7 +11,7 @@ struct MethodCacheEntry {
   Value value;  // borrowed from the namespace; empty: not found
 };
 struct MethodCache {
-  static constexpr size_t kSize = 4096;
+  static constexpr size_t kSize = 2048;
   MethodCacheEntry entries[kSize];
   MethodCacheEntry* find(const Type* type, const Str* name) {
     uint64_t mixed = (reinterpret_cast<uintptr_t>(type) >> 4) * 31 + (reinterpret_cast<uintptr_t>(name) >> 4);

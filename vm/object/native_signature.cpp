@@ -14,7 +14,8 @@ namespace pt {
 namespace {
 
 NativeSignature* parse_signature(const char* text) {
-  auto* signature = new (memory::allocate_zeroed(sizeof(NativeSignature))) NativeSignature;
+  NativeSignature whole = {};
+  NativeSignature* signature = &whole;
   std::string_view rest(text);
   PT_CHECK(rest.size() >= 2 && rest.front() == '(');
   rest.remove_prefix(1);
@@ -92,14 +93,19 @@ NativeSignature* parse_signature(const char* text) {
       signature->keywords_allowed = true;
     }
   }
-  return signature;
+  signature->simple = !signature->var_positional && !signature->var_keyword && !signature->required_keyword_only;
+  size_t bytes = offsetof(NativeSignature, names) + (signature->count + 1u) * sizeof(Str*);
+  void* kept = memory::allocate(bytes);
+  PT_CHECK(kept);
+  std::memcpy(kept, signature, bytes < sizeof whole ? bytes : sizeof whole);
+  return static_cast<NativeSignature*>(kept);
 }
 
 struct CacheEntry {
   std::atomic<const char*> text;
   std::atomic<const NativeSignature*> signature;
 };
-constexpr uint32_t kCacheSize = 1u << 14;
+constexpr uint32_t kCacheSize = 1u << 12;
 constinit CacheEntry g_cache[kCacheSize] = {};
 
 struct CallName {
@@ -209,6 +215,12 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
 }
 
 }  // namespace
+
+const NativeSignature* LazySignature::resolve(const char* text) const {
+  const NativeSignature* s = native_signature(text);
+  cached_.store(s, std::memory_order_release);
+  return s;
+}
 
 const NativeSignature* native_signature(const char* text) {
   auto at = static_cast<uint32_t>((reinterpret_cast<uintptr_t>(text) * 0x9E3779B97F4A7C15u) >> 40) & (kCacheSize - 1);

@@ -1,5 +1,7 @@
 #pragma once
 // Native signatures: "($self, index=-1, /)" parsed once into what binding needs.
+#include <atomic>
+
 #include "vm/object/type.h"
 
 namespace pt {
@@ -9,16 +11,31 @@ inline constexpr int kMaxNativeParameters = 24;
 enum ParameterKind : uint8_t { kPositionalOnly, kPositionalOrKeyword, kVarPositional, kKeywordOnly, kVarKeyword };
 
 struct NativeSignature {
-  Str* names[kMaxNativeParameters];
-  ParameterKind kinds[kMaxNativeParameters];
-  bool optional[kMaxNativeParameters];
+  // What a call with positional arguments only looks at comes first.
+  bool simple = false;        // no *args, no **kwargs, no required keyword-only parameter
+  bool has_self = false;      // starts with $self, $module or $type
   uint8_t count = 0;          // parameters, self included when has_self
   uint8_t positional = 0;     // leading positional ones (self included)
   uint8_t required = 0;       // leading positional ones without a default (self included)
-  bool has_self = false;      // starts with $self, $module or $type
   bool var_positional = false, var_keyword = false;
   bool keywords_allowed = false;  // some parameter may be given by name
   bool required_keyword_only = false;
+  ParameterKind kinds[kMaxNativeParameters];
+  bool optional[kMaxNativeParameters];
+  Str* names[kMaxNativeParameters];   // the first `count` exist
+};
+
+// A signature that is parsed when it is first asked for: most native functions of a process are never called.
+class LazySignature {
+ public:
+  const NativeSignature* get(const char* text) const {
+    const NativeSignature* s = cached_.load(std::memory_order_acquire);  // pairs with the release in resolve
+    return PT_LIKELY(s != nullptr) ? s : resolve(text);
+  }
+
+ private:
+  PT_COLD const NativeSignature* resolve(const char* text) const;
+  mutable std::atomic<const NativeSignature*> cached_;
 };
 
 // Parses and caches (by address of the text) a signature. Never fails for well-formed text; aborts otherwise.
