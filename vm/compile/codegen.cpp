@@ -356,10 +356,21 @@ bool Codegen::is_constant(const Expr* expr) {
   }
 }
 
+UnitConstant Codegen::literal_constant(const ConstantValue* value) {
+  UnitConstant constant = make_constant(value);
+  if (value->kind == LiteralKind::FrozenSet) {
+    UnitConstant* items = context_.arena.make_array<UnitConstant>(value->text.length);
+    for (uint32_t i = 0; i < value->text.length; i++) items[i] = literal_constant(&value->items[i]);
+    constant.items = items;
+    constant.item_count = value->text.length;
+  }
+  return constant;
+}
+
 bool Codegen::constant_of(const Expr* expr, UnitConstant* out) {
   switch (expr->kind) {
     case ExprKind::Constant:
-      *out = make_constant(&as<Constant>(expr)->value);
+      *out = literal_constant(&as<Constant>(expr)->value);
       return true;
     case ExprKind::Tuple: {
       if (!is_constant(expr)) return false;

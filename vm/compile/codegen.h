@@ -121,6 +121,7 @@ class Codegen {
 
   // --- constants (codegen.cpp)
   bool constant_of(const Expr* expr, UnitConstant* out);
+  UnitConstant literal_constant(const ConstantValue* value);
   bool is_constant(const Expr* expr);
   int add_constant(const UnitConstant& constant);
   int none_constant();

@@ -110,6 +110,9 @@ UnitConstant make_constant(const syntax::ConstantValue* value) {
     case Kind::Bytes:
       constant.kind = ConstantKind::kBytes;
       break;
+    case Kind::FrozenSet:
+      constant.kind = ConstantKind::kFrozenSet;
+      break;
   }
   constant.literal = value;
   return constant;

@@ -354,6 +354,9 @@ void Unparser::constant(const Constant* node) {
     case LiteralKind::Bytes:
       text_literal(value.text.view(), true);
       return;
+    case LiteralKind::FrozenSet:
+      write("frozenset(...)");
+      return;
   }
 }
 

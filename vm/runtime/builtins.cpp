@@ -1,4 +1,5 @@
 // The builtin functions.
+#include "vm/modules/ast/tree.h"
 #include "vm/runtime/builtins.h"
 
 #include <optional>
@@ -142,23 +143,32 @@ bool source_text(Value source, const char* function, Ref<Str>* str_holder, std::
 constexpr int64_t kOnlyAst = 0x400, kTypeComments = 0x1000, kAllowTopLevelAwait = 0x2000, kAllowIncomplete = 0x4000,
                   kDontImplyDedent = 0x200, kFutureAnnotations = 0x1000000;
 
-Ref<> compile_any(Value source, Str* filename, const char* mode, int optimize, int64_t flags, const char* function) {
+CompileRequest compile_request(Str* filename, const char* mode, int optimize, int64_t flags) {
+  CompileRequest request;
+  request.filename = filename;
+  request.mode = mode;
+  request.optimize = optimize;
+  request.allow_incomplete = flags & kAllowIncomplete;
+  request.dont_imply_dedent = flags & kDontImplyDedent;
+  request.top_level_await = flags & kAllowTopLevelAwait;
+  request.future_flags = static_cast<uint32_t>(flags & kFutureAnnotations);
+  request.only_tree = flags & kOnlyAst;
+  request.type_comments = flags & kTypeComments;
+  return request;
+}
+
+Ref<> compile_any(Value source, Str* filename, const char* mode, int optimize, int64_t flags, const char* function,
+                  int feature_version = -1) {
   Ref<Str> holder;
   std::string_view text;
   bool is_text;
   std::optional<Utf8> utf8;
   std::optional<BufferView> view;
   if (!source_text(source, function, &holder, &text, &is_text, &utf8, &view)) return Ref<>();
-  CompileRequest request;
+  CompileRequest request = compile_request(filename, mode, optimize, flags);
   request.source = text;
-  request.filename = filename;
-  request.mode = mode;
-  request.optimize = optimize;
   request.is_str = is_text;
-  request.allow_incomplete = flags & kAllowIncomplete;
-  request.dont_imply_dedent = flags & kDontImplyDedent;
-  request.top_level_await = flags & kAllowTopLevelAwait;
-  request.future_flags = static_cast<uint32_t>(flags & kFutureAnnotations);
+  request.feature_version = feature_version;
   return compile_text(request);
 }
 int64_t inherited_flags() {
@@ -202,18 +212,14 @@ Ref<> builtin_compile(const Value* a) {
     return raise(exc::ValueError, "compile() mode 'func_type' requires flag PyCF_ONLY_AST");
   }
   if (has_shape(a[0], kShape_code)) return Ref<>::retain(a[0]);
-  Ref<> ast_hook = sys_get("modules");
-  Ref<> ast_module = ast_hook ? dict_get_text(as_dict(ast_hook.value()), "_ast") : Ref<>();
-  if (ast_module && is_module(ast_module.value())) {
-    // Trees and PyCF_ONLY_AST are the _ast module's business.
-    Ref<> compile_tree = dict_get_text(module_dict(as_module(ast_module.value())), "_compile");
-    if (compile_tree) {
-      Ref<> handled = call_values(compile_tree.value(), {a[0], filename.value(), Value::object(intern(mode_text)),
-                                                         Value::small_int(flags), Value::small_int(optimize)});
-      if (!handled || !is_not_implemented(handled.value())) return handled;
-    }
+  int64_t feature_version = -1;
+  if (!a[6].empty() && !to_int64(a[6], &feature_version)) return Ref<>();
+  if (ast::is_tree(a[0])) {
+    if (flags & kOnlyAst) return Ref<>::retain(a[0]);
+    return compile_tree(a[0], compile_request(filename.get(), mode_text, static_cast<int>(optimize), flags));
   }
-  return compile_any(a[0], filename.get(), mode_text, static_cast<int>(optimize), flags, "compile");
+  return compile_any(a[0], filename.get(), mode_text, static_cast<int>(optimize), flags, "compile",
+                     flags & kOnlyAst ? static_cast<int>(feature_version) : -1);
 }
 
 // Default namespaces of eval and exec: those of the caller.

@@ -34,25 +34,26 @@ bool looks_like_identifier(std::string_view s) {
   return true;
 }
 
+Ref<> str_constant(std::string_view text) {
+  Ref<Str> s = str_from_wtf8(text);
+  // Identifier-like literals are interned, as CPython does: attribute names and dict keys compare by identity.
+  if (s && looks_like_identifier(text)) return Ref<>::retain(Value::object(intern(std::move(s))));
+  return s;
+}
+
 Ref<> constant(const UnitConstant& c, Str* filename) {
   switch (c.kind) {
     case ConstantKind::kNone: return none_ref();
     case ConstantKind::kTrue: return bool_ref(true);
     case ConstantKind::kFalse: return bool_ref(false);
     case ConstantKind::kEllipsis: return Ref<>::steal(Value::object(&ellipsis_object));
-    case ConstantKind::kInt: return int_constant(c.literal);
-    case ConstantKind::kFloat: return float_from_double(c.literal->number);
-    case ConstantKind::kImaginary: return complex_from_doubles(0.0, c.literal->number);
+    case ConstantKind::kInt:
+    case ConstantKind::kFloat:
+    case ConstantKind::kImaginary:
+    case ConstantKind::kStr:
+    case ConstantKind::kBytes: return literal_value(*c.literal);
     case ConstantKind::kComplex:
       return complex_from_doubles(c.items[0].literal->number, c.items[1].literal->number);
-    case ConstantKind::kStr: {
-      Ref<Str> s = str_from_wtf8(c.literal->text.view());
-      if (!s) return s;
-      // Identifier-like literals are interned, as CPython does: attribute names and dict keys compare by identity.
-      if (looks_like_identifier(c.literal->text.view())) return Ref<>::retain(Value::object(intern(std::move(s))));
-      return s;
-    }
-    case ConstantKind::kBytes: return bytes_from(c.literal->text.view());
     case ConstantKind::kTuple:
     case ConstantKind::kFrozenSet: {
       Ref<Tuple> t = tuple_allocate(c.item_count);
@@ -79,6 +80,22 @@ template <class T>
 T* array(size_t count) { return static_cast<T*>(memory::allocate_zeroed((count ? count : 1) * sizeof(T))); }
 
 }  // namespace
+
+Ref<> literal_value(const syntax::ConstantValue& literal) {
+  switch (literal.kind) {
+    case syntax::ConstantKind::None: return none_ref();
+    case syntax::ConstantKind::True: return bool_ref(true);
+    case syntax::ConstantKind::False: return bool_ref(false);
+    case syntax::ConstantKind::Ellipsis: return Ref<>::steal(Value::object(&ellipsis_object));
+    case syntax::ConstantKind::Int: return int_constant(&literal);
+    case syntax::ConstantKind::Float: return float_from_double(literal.number);
+    case syntax::ConstantKind::Imaginary: return complex_from_doubles(0.0, literal.number);
+    case syntax::ConstantKind::Str: return str_constant(literal.text.view());
+    case syntax::ConstantKind::Bytes: return bytes_from(literal.text.view());
+    case syntax::ConstantKind::FrozenSet: break;
+  }
+  return Ref<>();
+}
 
 Ref<Code> code_from_unit(const CodeUnit* unit, Str* filename) {
   Ref<Code> code = allocate<Code>(&code_type);

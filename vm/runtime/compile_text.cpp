@@ -1,5 +1,6 @@
 // From source text to a code object: parser, compiler, warnings, SyntaxError.
 #include "vm/compile/compile.h"
+#include "vm/modules/ast/tree.h"
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
@@ -109,33 +110,53 @@ int process_optimize_level() {
   return level;
 }
 
+namespace {
+syntax::ParseMode parse_mode(std::string_view mode) {
+  return mode == "eval"        ? syntax::ParseMode::Eval
+         : mode == "single"    ? syntax::ParseMode::Single
+         : mode == "func_type" ? syntax::ParseMode::FunctionType
+                               : syntax::ParseMode::Exec;
+}
+
+Ref<> compile_mod(syntax::Arena& arena, syntax::Mod* mod, std::string_view filename, const CompileRequest& request) {
+  CompileOptions options;
+  options.filename = filename;
+  options.optimize = request.optimize >= 0 ? request.optimize : process_optimize_level();
+  options.future_annotations = request.future_flags & 0x1000000;
+  options.top_level_await = request.top_level_await;
+  options.stack_limit = current_thread()->native_limit;
+  CompileResult compiled = compile_module(arena, mod, nullptr, options);
+  if (!compiled) return raise_syntax_error(compiled.error, request);
+  if (!issue_warnings(compiled.warnings, request)) return Ref<>();
+  return code_from_unit(compiled.code, request.filename);
+}
+}  // namespace
+
+Ref<> compile_tree(Value tree, const CompileRequest& request) {
+  syntax::Arena arena;
+  Utf8 filename(request.filename, true);
+  if (!filename.ok()) return Ref<>();
+  syntax::Mod* mod = ast::object_to_tree(arena, tree, parse_mode(request.mode));
+  if (!mod || !ast::validate_tree(mod)) return Ref<>();
+  return compile_mod(arena, mod, filename.view(), request);
+}
+
 Ref<> compile_text(const CompileRequest& request) {
   syntax::Arena arena;
   syntax::ParseOptions options;
   Utf8 filename(request.filename, true);
   if (!filename.ok()) return Ref<>();
-  std::string_view mode = request.mode;
-  options.mode = mode == "eval" ? syntax::ParseMode::Eval
-                 : mode == "single" ? syntax::ParseMode::Single
-                 : mode == "func_type" ? syntax::ParseMode::FunctionType
-                                       : syntax::ParseMode::Exec;
+  options.mode = parse_mode(request.mode);
   options.filename = filename.view();
   options.is_str = request.is_str;
   options.allow_incomplete = request.allow_incomplete;
   options.dont_imply_dedent = request.dont_imply_dedent;
+  options.max_int_digits = int_max_str_digits();
   syntax::ParseResult parsed = syntax::parse(arena, request.source, options);
   if (!parsed) return raise_syntax_error(parsed.error, request);
   if (!issue_warnings(parsed.warnings, request)) return Ref<>();
-  CompileOptions compile_options;
-  compile_options.filename = filename.view();
-  compile_options.optimize = request.optimize >= 0 ? request.optimize : process_optimize_level();
-  compile_options.future_annotations = request.future_flags & 0x1000000;
-  compile_options.top_level_await = request.top_level_await;
-  compile_options.stack_limit = current_thread()->native_limit;
-  CompileResult compiled = compile_module(arena, parsed.mod, nullptr, compile_options);
-  if (!compiled) return raise_syntax_error(compiled.error, request);
-  if (!issue_warnings(compiled.warnings, request)) return Ref<>();
-  return code_from_unit(compiled.code, request.filename);
+  if (request.only_tree) return ast::tree_to_object(parsed.mod);
+  return compile_mod(arena, parsed.mod, filename.view(), request);
 }
 
 Ref<> compile_source(std::string_view source, Str* filename, const char* mode, int optimize) {

@@ -27,7 +27,12 @@ struct CompileRequest {
   bool dont_imply_dedent = false;
   uint32_t future_flags = 0;   // co_flags of the enclosing code to inherit
   bool top_level_await = false;
+  bool only_tree = false;      // an object of the ast module instead of code
+  bool type_comments = false;
+  int feature_version = -1;    // minor version of the grammar, or -1
 };
 Ref<> compile_text(const CompileRequest& request);
+// Code from an object of the ast module; `source` is not read.
+Ref<> compile_tree(Value tree, const CompileRequest& request);
 
 }  // namespace pt

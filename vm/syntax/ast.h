@@ -24,10 +24,11 @@ struct String {
   std::string_view view() const { return {data, length}; }
 };
 
-enum class ConstantKind : uint8_t { None, True, False, Ellipsis, Int, Float, Imaginary, Str, Bytes };
+enum class ConstantKind : uint8_t { None, True, False, Ellipsis, Int, Float, Imaginary, Str, Bytes, FrozenSet };
 
 // A literal. An int that fits is in `integer` (`is_small`); every int has its digits, without prefix and
-// underscores, in `text`, to be read in `base`. Str and Bytes are in `text`, Float and Imaginary in `number`.
+// underscores, in `text`, to be read in `base`. Str and Bytes are in `text`, Float and Imaginary in `number`. FrozenSet, only in
+// trees that a program made: `text.length` of `items`.
 struct ConstantValue {
   ConstantKind kind = ConstantKind::None;
   uint8_t base = 10;
@@ -35,6 +36,7 @@ struct ConstantValue {
   union {
     int64_t integer = 0;
     double number;
+    ConstantValue* items;
   };
   String text;
 };

@@ -542,6 +542,8 @@ const char* literal_type_name(const Expr* e) {
           return "str";
         case ConstantKind::Bytes:
           return "bytes";
+        case ConstantKind::FrozenSet:
+          return "frozenset";
       }
       return nullptr;
     default:
