@@ -23,7 +23,7 @@ add_compile_options(
   -fno-omit-frame-pointer -ffp-contract=off -fno-strict-aliasing
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Wno-invalid-offsetof -Wno-c99-designator -Wthread-safety -Werror
   -Werror=unknown-attributes)
-add_link_options(-fuse-ld=lld -no-pie)
+add_link_options(-fuse-ld=lld $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-no-pie>)
 add_compile_definitions(_GNU_SOURCE
   $<$<BOOL:${PT_ASSERTS}>:PT_ENABLE_ASSERTS=1>
   $<$<BOOL:${PT_VERIFY}>:PT_ENABLE_VERIFY=1>)

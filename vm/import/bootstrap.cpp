@@ -30,7 +30,7 @@ namespace {
 
 constinit Value g_bootstrap, g_bootstrap_external;  // immortal modules
 constexpr size_t kPathMax = 4096;
-constinit char g_library[kPathMax] = "", g_own_library[kPathMax] = "";
+constinit char g_library[kPathMax] = "", g_own_library[kPathMax] = "", g_dynload[kPathMax] = "";
 
 bool is_folder(const char* path) {
   struct stat status;
@@ -42,12 +42,20 @@ void find_folders() {
   if (!wanted && !g_config.ignore_environment) wanted = std::getenv("PTPYTHON_LIB");
   if (!wanted || !*wanted) wanted = PT_PYTHON_LIB;
   std::snprintf(g_library, sizeof g_library, "%s", wanted);
+  // Shared objects: <prefix>/lib/ptpython3.11-dynload, in the build tree too.
+  const char* slash = std::strrchr(g_config.executable, '/');
+  if (slash) {
+    std::snprintf(g_dynload, sizeof g_dynload, "%.*s/../lib/ptpython3.11-dynload", static_cast<int>(slash - g_config.executable),
+                  g_config.executable);
+    char* resolved = realpath(g_dynload, nullptr);
+    std::snprintf(g_dynload, sizeof g_dynload, "%s", resolved ? resolved : "");
+    std::free(resolved);
+  }
   if (g_config.own_library) {
     std::snprintf(g_own_library, sizeof g_own_library, "%s", g_config.own_library);
     return;
   }
   // Installed: <prefix>/bin/ptpython with <prefix>/lib/ptpython3.11; else the source tree.
-  const char* slash = std::strrchr(g_config.executable, '/');
   if (slash) {
     std::snprintf(g_own_library, sizeof g_own_library, "%.*s/../lib/ptpython3.11", static_cast<int>(slash - g_config.executable),
                   g_config.executable);
@@ -101,7 +109,7 @@ bool set_paths() {
     }
   }
   if (g_own_library[0] && !append_path(path.get(), g_own_library)) return false;
-  if (!append_path(path.get(), g_library) || !sys_set("path", path.value())) return false;
+  if (!append_path(path.get(), g_library) || (g_dynload[0] && !append_path(path.get(), g_dynload)) || !sys_set("path", path.value())) return false;
   // The prefix is where <prefix>/lib/python3.11 lies.
   char prefix[kPathMax];
   std::snprintf(prefix, sizeof prefix, "%s", g_library);
