@@ -487,6 +487,7 @@ void heap_leave(Mutator* m) {
 }
 
 void heap_orphan(Mutator* m) {
+  if (!m->heap) return;  // it was about to leave the registry
   abandon_all(m->heap, false);
   // What was put off belongs to a thread that is gone in the middle of it; it stays.
   m->heap->pending_size = 0;

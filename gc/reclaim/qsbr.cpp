@@ -206,7 +206,7 @@ void qsbr_leave(Mutator* m) {
 
 void qsbr_orphan(Mutator* m) {
   m->qsbr_seen.store(0, std::memory_order_relaxed);
-  abandon(*m->qsbr);
+  if (m->qsbr) abandon(*m->qsbr);  // else it was about to leave the registry
 }
 
 void qsbr_after_fork_child() { g_orphans_lock.reset(); }
