@@ -1,4 +1,5 @@
-"""Runs one kernel in N threads, R times, and prints `seconds checksum` for each round. Part of the harness in run.py."""
+"""Runs one kernel in N threads and prints `seconds processor-seconds checksum` for each round: R rounds, or (R = 0) one for
+each line read from stdin, after a line that says it is ready. Part of the harness in run.py."""
 import importlib
 import os
 import sys
@@ -15,9 +16,8 @@ def run(index):
     results[index] = kernel()
 
 
-run(0)  # warm-up
-for _ in range(rounds):
-    start = time.perf_counter()
+def measure():
+    start, used = time.perf_counter(), time.process_time()
     if threads == 1:
         run(0)
     else:
@@ -26,8 +26,23 @@ for _ in range(rounds):
             worker.start()
         for worker in workers:
             worker.join()
-    elapsed = time.perf_counter() - start
+    elapsed, used = time.perf_counter() - start, time.process_time() - used
     if any(r != results[0] for r in results):
         print("MISMATCH", results)
         sys.exit(1)
-    print(f"{elapsed:.6f} {results[0]}", flush=True)
+    print(f"{elapsed:.6f} {used:.6f} {results[0]}", flush=True)
+
+
+run(0)  # warm-up
+if rounds:
+    for _ in range(rounds):
+        measure()
+else:
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        measure()
+    try:
+        from _ptpython import counters
+        print(counters(), flush=True)
+    except ImportError:
+        print({}, flush=True)

@@ -4,8 +4,9 @@
   run.py --python BIN            single-thread kernels
   run.py --python BIN --scaling  the scaling kernels on 1..N threads
   run.py --python BIN --demo     the demo's kernels on 1..N threads
-Results also go to --json FILE and, for scaling, to --svg FILE."""
+Scaling is measured beside a control: as many single-threaded processes at once. Results also go to --json FILE and, for scaling, to --svg FILE."""
 import argparse
+import ast
 import json
 import math
 import os
@@ -23,8 +24,8 @@ def run_once(command, module, kernel, threads, rounds, timeout):
                              capture_output=True, text=True, timeout=timeout)
     if process.returncode != 0:
         raise RuntimeError((process.stdout + process.stderr).strip().splitlines()[-1:])
-    lines = [line.split(" ", 1) for line in process.stdout.splitlines()]
-    return [float(seconds) for seconds, _ in lines], lines[-1][1]
+    lines = [line.split(" ", 2) for line in process.stdout.splitlines()]
+    return [float(line[0]) for line in lines], lines[-1][2]
 
 
 def kernel_names(module):
@@ -88,39 +89,126 @@ def single(peers, module, args):
     return out
 
 
+class Server:
+    """A process that runs one round of a kernel whenever it is told to."""
+
+    def __init__(self, command, module, kernel, threads):
+        self.process = subprocess.Popen([*command, os.path.join(HERE, "driver.py"), module, kernel, str(threads), "0"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def ready(self):
+        self.line()
+
+    def line(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(self.process.stderr.read().strip().splitlines()[-1:])
+        return line
+
+    def go(self):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def result(self):
+        seconds, used, checksum = self.line().split(" ", 2)
+        return float(seconds), float(used), checksum.strip()
+
+    def finish(self):
+        """The runtime's counters."""
+        self.process.stdin.close()
+        counters = ast.literal_eval(self.process.stdout.readline() or "{}")
+        self.process.wait(timeout=30)
+        return counters
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            try:
+                stream.close()
+            except OSError:
+                pass
+
+
+def scale_once(command, module, kernel, counts, args):
+    """Rounds that take turns: each number of threads, and the control: as many processes of one thread at a time. A round
+    of the control takes as long as its slowest process. Seconds by name, processor seconds by name, checksums, counters of
+    a round on all cores."""
+    most = counts[-1]
+    servers = {n: [Server(command, module, kernel, n)] for n in counts}
+    control = [Server(command, module, kernel, 1) for _ in range(most)]
+    seconds = {name: [] for name in [*counts, "control"]}
+    used = {name: [] for name in [*counts, "control"]}
+    sums = set()
+    try:
+        for group in [*servers.values(), control]:
+            for server in group:
+                server.ready()
+        for turn in range(args.rounds):
+            groups = [*servers.items(), ("control", control)]
+            for name, group in groups if turn % 2 else reversed(groups):
+                for server in group:
+                    server.go()
+                results = [server.result() for server in group]
+                seconds[name].append(max(r[0] for r in results))
+                used[name].append(sum(r[1] for r in results))
+                sums |= {r[2] for r in results}
+        counters = servers[most][0].finish()
+        return seconds, used, sums, {k: v / args.rounds for k, v in counters.items()}
+    finally:
+        for group in [*servers.values(), control]:
+            for server in group:
+                server.kill()
+
+
+# What would be contention on a path that only reads shared things.
+CONTENTION = ("shared_increments", "shared_decrements", "lock_contended", "field_load_slow")
+
+
 def scaling(peers, module, args):
     kernels = args.kernel or kernel_names(module)
     cores = len(os.sched_getaffinity(0))
     counts = sorted({1, *[2 ** k for k in range(1, 8) if 2 ** k <= cores], cores})
-    print(f"{'kernel':<22}" + "".join(f"{str(n) + ' thr ms':>12}" for n in counts) + f"{'efficiency':>12}"
-          + "".join(f"{'x ' + name:>14}" for name in peers if name != "ptpython"))
-    ours = {"ptpython": peers["ptpython"]}
-    out, efficiencies = {}, {}
+    others = {k: v for k, v in peers.items() if k != "ptpython"}
+    print("efficiency: throughput on all cores / (cores x throughput on one). The control runs processes of one thread side by")
+    print("side instead of threads: vs control is what threads cost beyond what the machine allows. cpu: the same efficiency in")
+    print("processor time, which other load on the machine hardly changes. atomic: shared counts taken and given back, and locks")
+    print("found taken, in a round.")
+    print(f"{'kernel':<22}" + "".join(f"{str(n) + ' thr ms':>11}" for n in counts) + f"{'control ms':>12}{'efficiency':>12}"
+          + f"{'vs control':>12}{'cpu':>7}{'atomic':>10}" + "".join(f"{'x ' + name:>14}" for name in others))
+    out, efficiencies, against, processor = {}, {}, {}, {}
     for kernel in kernels:
         print(f"  running {kernel} ...", end="\r", file=sys.stderr, flush=True)
-        row, sums = {}, set()
-        for n in counts:
-            median, checksum = measure(ours, module, kernel, n, args)
-            row[n] = median["ptpython"]
-            sums.add(checksum["ptpython"])
-        others = {k: v for k, v in peers.items() if k != "ptpython"}
+        try:
+            seconds, used, sums, counters = scale_once(peers["ptpython"], module, kernel, counts, args)
+        except (RuntimeError, OSError, ValueError) as error:
+            print(f"{kernel:<22} failed: {error}")
+            out[kernel] = {"error": str(error)}
+            continue
         median, checksum = measure(others, module, kernel, cores, args) if others else ({}, {})
         sums |= {s for s in checksum.values() if s is not None}
-        last = row[counts[-1]]
-        efficiency = row[1] / last if row[1] and last else None
-        if efficiency:
-            efficiencies[kernel] = efficiency
-        agree = len(sums) == 1 and None not in sums
-        print(f"{kernel:<22}" + "".join(f"{t * 1000:>12.1f}" if t else f"{'-':>12}" for t in row.values())
-              + (f"{efficiency:>12.2f}" if efficiency else f"{'-':>12}")
-              + "".join(f"{t / last:>14.2f}" if t and last else f"{'-':>14}" for t in median.values())
+        row = {name: statistics.median(times) for name, times in seconds.items()}
+        most = counts[-1]
+        efficiencies[kernel] = statistics.median(one / n for one, n in zip(seconds[1], seconds[most]))
+        against[kernel] = statistics.median(c / n for c, n in zip(seconds["control"], seconds[most]))
+        processor[kernel] = most * statistics.median(used[1]) / statistics.median(used[most])
+        agree = len(sums) == 1
+        atomic = sum(counters.get(name, 0) for name in CONTENTION)
+        print(f"{kernel:<22}" + "".join(f"{row[n] * 1000:>11.1f}" for n in counts) + f"{row['control'] * 1000:>12.1f}"
+              + f"{efficiencies[kernel]:>12.2f}{against[kernel]:>12.2f}{processor[kernel]:>7.2f}{atomic:>10.0f}"
+              + "".join(f"{t / row[most]:>14.2f}" if t else f"{'-':>14}" for t in median.values())
               + ("" if agree else "  CHECKSUMS DIFFER"), flush=True)
-        out[kernel] = {"seconds": row, "efficiency": efficiency, "peers": median, "agree": agree}
-    print(f"efficiency on {cores} threads (same work in each): geometric mean {geometric_mean(efficiencies.values()):.2f}, "
-          f"lowest {min(efficiencies.values(), default=float('nan')):.2f}")
+        out[kernel] = {"seconds": row, "efficiency": efficiencies[kernel], "versus_control": against[kernel],
+                       "processor_efficiency": processor[kernel],
+                       "counters": counters, "peers": median, "agree": agree}
+    for title, values in (("efficiency", efficiencies), ("against the control", against),
+                          ("in processor time", processor)):
+        counted = [v for name, v in values.items() if not name.startswith("contended_")]
+        print(f"{title} on {cores} threads: geometric mean {geometric_mean(counted):.2f}, "
+              f"lowest {min(counted, default=float('nan')):.2f}, {sum(v >= 0.92 for v in counted)} of {len(counted)} at least 0.92")
     print(COUNTERS_NOTE)
     if args.svg:
-        svg_chart(efficiencies, args.svg)
+        svg_chart(against, args.svg)
     return out
 
 

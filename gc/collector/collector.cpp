@@ -207,12 +207,16 @@ void Collection::free_garbage() {
     if (!o->has_gc_bit(kGcUnreachable)) continue;
     if (const TypeLayout* layout = layout_of(o); layout->clear) layout->clear(o);
   }
+  // Deferred garbage dies by its counts from here on: they must be true, and nobody may keep any back.
+  refcount_settle(tls_mutator);
   for (Object* o : garbage_) {
-    uint8_t bits = o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcUnreachable), std::memory_order_relaxed);
-    if ((bits & (kGcUnreachable | kGcDeferred)) == (kGcUnreachable | kGcDeferred)) {
-      o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcDeferred), std::memory_order_relaxed);
-      decref(o);  // the heap's own count
-    }
+    if (!o->has_gc_bit(kGcUnreachable) || !o->has_gc_bit(kGcDeferred)) continue;
+    o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcDeferred), std::memory_order_relaxed);
+    decref(o);  // the heap's own count; ours is left
+  }
+  refcount_settle(tls_mutator);
+  for (Object* o : garbage_) {
+    o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcUnreachable), std::memory_order_relaxed);
     decref(o);
   }
 }

@@ -11,6 +11,7 @@
   X(shared_decrements, "reference counts given back with an atomic instruction")    \
   X(merges, "objects whose local and shared counts were merged")                    \
   X(merge_queued, "objects queued for their owner to merge")                        \
+  X(pending_settled, "counts of deferred objects that a thread had kept to itself, written to the object") \
   X(escalations, "objects made deferred because threads fought over their count")   \
   X(field_load_slow, "lock-free slot loads that had to take the holder's lock")     \
   X(lock_contended, "lock acquisitions that found the lock taken")                  \

@@ -104,6 +104,7 @@ void refcount_open(Mutator* m) {
   RawGuard guard(queue->lock);
   queue->mutator = m;
   m->refcount = queue;
+  m->pending_counts = own_pending_counts();
 }
 
 void refcount_drain(Mutator* m) {
@@ -124,6 +125,7 @@ void refcount_drain(Mutator* m) {
 }
 
 void refcount_close(Mutator* m) PT_NO_THREAD_SAFETY {
+  refcount_settle(m);
   RefcountLocal* queue = m->refcount;
   for (;;) {
     refcount_drain(m);
@@ -132,6 +134,7 @@ void refcount_close(Mutator* m) PT_NO_THREAD_SAFETY {
     queue->mutator = nullptr;
     break;
   }
+  refcount_settle(m);
 }
 
 void refcount_orphan(Mutator* m) {

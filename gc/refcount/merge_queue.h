@@ -8,4 +8,7 @@ namespace pt {
 // queue. Merges at once when the owner has ended or is detached; may then run destructors.
 void queue_for_merge(Object*);
 
+// The calling thread's, for its Mutator.
+struct PendingCount* own_pending_counts();
+
 }  // namespace pt

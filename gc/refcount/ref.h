@@ -126,22 +126,50 @@ class Field {
     if (v.is_object()) mark_maybe_shared(v.as_object());
     return Ref<>::retain(v);
   }
-  // As load(), for an interpreter register: immortal and deferred objects come back borrowed, without touching their
-  // counts (a deferred object that was seen in the slot lives until the next stop of the world); others counted.
-  PT_INLINE Value load_register(Object* holder) const {
+  // For an interpreter register, as register_copy: immortal and deferred objects of other threads come back borrowed,
+  // without touching their counts (a deferred object that was seen in the slot lives until the next stop of the world).
+  // False, and nothing has happened: an object of another thread, or the slot changed meanwhile; use load().
+  [[nodiscard]] PT_INLINE bool try_load_register(Value* out) const {
     uint64_t bits = bits_.load(std::memory_order_acquire);  // pairs with the release in exchange_locked
     Value v = Value::from_bits(bits);
     if (v.is_object()) {
       Object* o = v.as_object();
-      // Acquire pairs with the release in make_deferred and make_immortal.
-      if ((o->gc_bits.load(std::memory_order_acquire) & kGcDeferred) ||
-          o->local.load(std::memory_order_acquire) == kLocalImmortal) {
-        // The slot may have changed, and the memory become another object, between the two loads.
-        if (PT_LIKELY(bits_.load(std::memory_order_acquire) == bits)) return v.as_borrowed();
+      if (PT_LIKELY(owned_by_this_thread(o))) {
+        // Nobody else destroys it while this thread, its owner, runs.
+        uint32_t count = o->local.load(std::memory_order_relaxed);
+        o->local.store(count + 1, std::memory_order_relaxed);
+        if (PT_UNLIKELY(bits_.load(std::memory_order_acquire) != bits)) {
+          undo_load_register(v);
+          return false;
+        }
+        note_reference(o, LedgerEvent::kTake);
+      } else {
+        // Acquire pairs with the release in make_deferred and make_immortal. The slot may have changed, and the memory
+        // become another object, between the two loads.
+        if (!((o->gc_bits.load(std::memory_order_acquire) & kGcDeferred) ||
+              o->local.load(std::memory_order_acquire) == kLocalImmortal) ||
+            bits_.load(std::memory_order_acquire) != bits) {
+          return false;
+        }
+        v = v.as_borrowed();
       }
-      return load(holder).take();
     }
-    return v;
+    *out = v;
+    return true;
+  }
+  // Gives back what try_load_register took a moment ago: it cannot be the last reference, as only this thread, the
+  // object's owner, could have dropped the one the slot had.
+  PT_INLINE static void undo_load_register(Value v) {
+    if (!v.is_counted()) return;
+    Object* o = v.as_object();
+    uint32_t count = o->local.load(std::memory_order_relaxed);
+    PT_ASSERT(count > 1);
+    o->local.store(count - 1, std::memory_order_relaxed);
+  }
+  // try_load_register or load.
+  PT_INLINE Value load_register(Object* holder) const {
+    Value v;
+    return PT_LIKELY(try_load_register(&v)) ? v : load(holder).take();
   }
   // Holder locked, unshared, or immutable after construction: what the slot holds, borrowed.
   Value peek() const { return Value::from_bits(bits_.load(std::memory_order_relaxed)); }

@@ -7,11 +7,19 @@
 #include "gc/platform/counters.h"
 #include "gc/refcount/merge_queue.h"
 #include "gc/refcount/ref.h"
+#include "gc/sync/mutator_parts.h"
 #include "gc/sync/object_lock.h"
 
 namespace pt {
 
+struct PendingCount {
+  Object* object;
+  int64_t amount;
+};
+
 namespace {
+
+void settle(PendingCount&);
 
 constexpr int32_t kMergedZero = kSharedMerged;
 // Beyond this many references the word could overflow; nobody will ever count that many down.
@@ -22,7 +30,8 @@ constexpr int32_t state_of(int32_t shared) { return shared & kSharedStateMask; }
 
 // Escalation: every kSamplePeriod-th shared increment of a thread looks at its object, in a small cache of suspects.
 constexpr uint32_t kSamplePeriod = 64;
-constexpr uint32_t kSuspects = 8;
+constexpr uint32_t kSuspects = 64;
+constexpr uint32_t kWeakrefFactor = 8;
 struct Suspect {
   const Object* object;
   uint32_t hits;
@@ -36,20 +45,28 @@ PT_COLD void sample(Object* o) {
   tls_until_sample = kSamplePeriod;
   uint32_t threshold = g_escalation_hits.load(std::memory_order_relaxed);
   if (threshold == 0 || o->has_gc_bit(kGcDeferred)) return;
-  Suspect& suspect = tls_suspects[(reinterpret_cast<uintptr_t>(o) >> 4) % kSuspects];
+  uint32_t place = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(o) >> 4);
+  Suspect* known = &tls_suspects[place % kSuspects];
+  if (known->object != o) {
+    Suspect* other = &tls_suspects[(place >> 6) % kSuspects];
+    if (other->object == o || other->hits < known->hits) known = other;
+  }
+  Suspect& suspect = *known;
   if (suspect.object != o) {
-    // One hit of another object ages the suspect out, so that a mixture of objects does not add up.
+    // Hits of other objects age the suspect out, so that a mixture of objects does not add up.
     if (suspect.hits > 1) {
-      suspect.hits /= 2;
+      --suspect.hits;
       return;
     }
     suspect = {o, 1};
     return;
   }
+  // Whose end somebody may wait for should end when its last reference goes, not at some collection: with a finaliser
+  // always, with a weak reference unless the threads fight over it for long.
+  if (o->has_gc_bit(kGcHasWeakrefs)) threshold *= kWeakrefFactor;
   if (++suspect.hits < threshold) return;
   suspect = {nullptr, 0};
-  // Whose end somebody waits for must end when its last reference goes, not at some collection.
-  if (o->has_gc_bit(kGcHasWeakrefs) || layout_of(o)->finalize) return;
+  if (layout_of(o)->finalize) return;
   count(Counter::escalations);
   make_deferred(o);
 }
@@ -57,6 +74,28 @@ PT_COLD void sample(Object* o) {
 PT_INLINE void note_shared_increment(Object* o) {
   count(Counter::shared_increments);
   if (PT_UNLIKELY(--tls_until_sample == 0)) sample(o);
+}
+
+// Counts of deferred objects that are not this thread's own wait here until the world is stopped: only a collection needs
+// to know them, so threads need not fight over the object's word.
+constexpr size_t kPendingCounts = 128;
+constinit thread_local PendingCount tls_pending[kPendingCounts] = {};
+
+PT_INLINE PendingCount& pending_count(const Object* o) {
+  auto bits = reinterpret_cast<uintptr_t>(o) >> 4;
+  return tls_pending[(bits ^ (bits >> 8)) % kPendingCounts];
+}
+
+// False: the thread is not registered, nobody would settle for it.
+PT_INLINE bool count_pending(Object* o, int64_t amount) {
+  if (PT_UNLIKELY(tls_owner_id == kNoOwnerId)) return false;
+  PendingCount& pending = pending_count(o);
+  if (PT_UNLIKELY(pending.object != o)) {
+    settle(pending);
+    pending.object = o;
+  }
+  pending.amount += amount;
+  return true;
 }
 
 // `shared` has grown past all reason. A merged object becomes immortal; the count of another one is merged first.
@@ -87,16 +126,15 @@ PT_INLINE bool end_ownership(Object* o) {
   return PT_LIKELY(shared == 0) || end_shared_ownership(o, shared);
 }
 
-// Not the owner: true when the object is dead.
-bool drop_shared(Object* o) {
-  if (o->is_immortal()) return false;
+// Not the owner, and counts are written: true when the object is dead.
+bool drop_counted(Object* o) {
   count(Counter::shared_decrements);
   int32_t shared = o->shared.load(std::memory_order_relaxed);
   for (;;) {
     bool queue = count_of(shared) == 0 && state_of(shared) <= kSharedMaybe;
     // The reference that would make the count negative is not subtracted but handed to the merge queue.
     int32_t next = queue ? kSharedQueued : shared - kSharedOne;
-    PT_ASSERT(state_of(shared) != kSharedMerged || count_of(shared) > 0);
+    PT_ASSERT(state_of(shared) != kSharedMerged || count_of(shared) > 0 || o->has_gc_bit(kGcDeferred));
     // Release pairs with the acquire of whoever finds the count at zero; acquire for when that is this thread.
     if (!o->shared.compare_exchange_weak(shared, next, std::memory_order_acq_rel, std::memory_order_relaxed)) continue;
     if (queue) {
@@ -105,6 +143,26 @@ bool drop_shared(Object* o) {
     }
     return next == kMergedZero;
   }
+}
+
+void settle(PendingCount& pending) {
+  Object* o = pending.object;
+  int64_t amount = pending.amount;
+  pending = {nullptr, 0};
+  if (amount == 0) return;
+  count(Counter::pending_settled);
+  if (PT_LIKELY(o->has_gc_bit(kGcDeferred))) {
+    o->shared.fetch_add(static_cast<int32_t>(amount * kSharedOne), std::memory_order_acq_rel);
+    return;
+  }
+  // The collector has given it up meanwhile: from here on it dies by its counts.
+  for (; amount > 0; --amount) incref(o);
+  for (; amount < 0; ++amount) decref(o);
+}
+
+PT_INLINE bool drop_shared(Object* o) {
+  if (o->is_immortal() || (o->has_gc_bit(kGcDeferred) && count_pending(o, -1))) return false;
+  return drop_counted(o);
 }
 
 PT_INLINE void destroy_unless_deferred(Object* o) {
@@ -121,7 +179,7 @@ bool end_shared_ownership(Object* o, int32_t shared) {
     int32_t merged = (shared & ~kSharedStateMask) | kSharedMerged;
     // Release: the owner's writes come before the destruction by whoever drops the last shared count.
     if (o->shared.compare_exchange_weak(shared, merged, std::memory_order_acq_rel, std::memory_order_acquire)) {
-      PT_ASSERT(count_of(merged) >= 0);
+      PT_ASSERT(count_of(merged) >= 0 || o->has_gc_bit(kGcDeferred));
       return merged == kMergedZero;
     }
   }
@@ -140,6 +198,7 @@ bool decref_without_destroy(Object* o) {
 
 void incref_shared(Object* o) {
   if (o->is_immortal()) return;
+  if (o->has_gc_bit(kGcDeferred) && count_pending(o, 1)) return;
   // Release pairs with the acquire in try_incref_shared: a reader whose stale pointer leads to this object, where it
   // expected one that died here, must find its slot changed when it looks again.
   int32_t before = o->shared.fetch_add(kSharedOne, std::memory_order_release);
@@ -149,6 +208,7 @@ void incref_shared(Object* o) {
 
 bool try_incref_shared(Object* o) {
   if (o->local.load(std::memory_order_acquire) == kLocalImmortal) return true;  // pairs with make_immortal
+  if ((o->gc_bits.load(std::memory_order_acquire) & kGcDeferred) && count_pending(o, 1)) return true;  // and make_deferred
   int32_t shared = o->shared.load(std::memory_order_relaxed);
   for (;;) {
     // 0: the owner may free it without an atomic instruction. Merged with count 0: it is dead.
@@ -178,7 +238,7 @@ int64_t merge_counts(Object* o, int64_t extra) {
   count(Counter::merges);
   for (;;) {
     int64_t total = count_of(shared) + add;
-    PT_ASSERT(total >= 0);
+    PT_ASSERT(total >= 0 || o->has_gc_bit(kGcDeferred));
     if (PT_UNLIKELY(total >= kSaturation)) {
       o->local.store(kLocalImmortal, std::memory_order_relaxed);
       total = kSaturation;
@@ -222,9 +282,12 @@ void make_immortal(Object* o) {
 
 void make_deferred(Object* o) {
   if (o->is_immortal()) return;
+  if (o->has_gc_bit(kGcDeferred)) return;
   mark_maybe_shared(o);
-  // Release pairs with the acquire in Field::load_register.
-  if (!(o->gc_bits.fetch_or(kGcDeferred, std::memory_order_release) & kGcDeferred)) incref(o);
+  // The heap's own count, before anybody relies on it.
+  incref(o);
+  // Release pairs with the acquire in Field::try_load_register and try_incref_shared.
+  if (o->gc_bits.fetch_or(kGcDeferred, std::memory_order_release) & kGcDeferred) decref(o);
 }
 
 int64_t reference_count(const Object* o) {
@@ -234,6 +297,7 @@ int64_t reference_count(const Object* o) {
   if (state_of(shared) != kSharedMerged) total += o->local.load(std::memory_order_relaxed);
   // While queued, the queue owns the reference that was not subtracted.
   if (state_of(shared) == kSharedQueued) --total;
+  if (const PendingCount& pending = pending_count(o); pending.object == o) total += pending.amount;
   return total;
 }
 
@@ -241,6 +305,17 @@ void set_escalation_threshold(uint32_t increments) {
   uint32_t hits = increments == 0 ? 0 : (increments + kSamplePeriod - 1) / kSamplePeriod;
   g_escalation_hits.store(hits, std::memory_order_relaxed);
 }
+
+void refcount_settle(Mutator* m) {
+  if (!m->pending_counts) return;
+  for (size_t i = 0; i < kPendingCounts; ++i) {
+    PendingCount& pending = m->pending_counts[i];
+    // With the world stopped nothing may die: what is not deferred any more is left to its thread.
+    if (pending.amount && (m == tls_mutator || pending.object->has_gc_bit(kGcDeferred))) settle(pending);
+  }
+}
+
+PendingCount* own_pending_counts() { return tls_pending; }
 
 Ref<> Field::load_slow(Object* holder) const {
   count(Counter::field_load_slow);

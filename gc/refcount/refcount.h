@@ -54,6 +54,33 @@ PT_INLINE void retain(Value v) {
 PT_INLINE void release(Value v) {
   if (v.is_counted()) decref(v.as_object());
 }
+// Immortal or deferred: whoever lets it go, the object lives until this thread's next safepoint.
+PT_INLINE bool lives_on(const Object* o) {
+  // Acquire pairs with the release in make_deferred.
+  return (o->gc_bits.load(std::memory_order_acquire) & kGcDeferred) || o->is_immortal();
+}
+// `v`, which somebody keeps alive for the moment, in the form a register holds it: counted by this thread's own objects,
+// borrowed for immortal and deferred ones of others, whose headers are not written.
+PT_INLINE Value register_copy(Value v) {
+  if (!v.is_object()) return v;
+  Object* o = v.as_object();
+  if (PT_LIKELY(owned_by_this_thread(o))) {
+    note_reference(o, LedgerEvent::kTake);
+    o->local.store(o->local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return v.untagged();
+  }
+  if (PT_LIKELY(lives_on(o))) return v.as_borrowed();
+  note_reference(o, LedgerEvent::kTake);
+  incref_shared(o);
+  return v.untagged();
+}
+// The caller's counted reference is the only one: nobody else can reach the object, or gain a reference to it.
+PT_INLINE bool only_reference(const Object* o) {
+  static_assert(offsetof(Object, shared) == offsetof(Object, local) + 4 && sizeof(Object::local) == 4);
+  // One load of both words: local 1, shared 0 and not announced.
+  auto* words = reinterpret_cast<const uint64_t*>(o);
+  return __atomic_load_n(words + offsetof(Object, local) / 8, __ATOMIC_RELAXED) == 1;
+}
 // The counted form of `v`: borrowed pointers gain a count, all else is returned as it is (already owned).
 PT_INLINE Value promote(Value v) {
   if (v.is_borrowed()) {

@@ -100,6 +100,8 @@ void stop_others(Mutator* self) {
     }
   }
   g_world_stopped = true;
+  // Whoever stops the world (collector, audit, fork) sees true counts.
+  for (Mutator* m = g_first; m; m = m->next) refcount_settle(m);
   count(Counter::stop_the_world);
   count(Counter::stop_wait_ns, static_cast<uint64_t>(monotonic_ns() - begin));
 }

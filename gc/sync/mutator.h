@@ -12,6 +12,7 @@ struct Object;
 struct HeapLocal;     // gc/heap: per-thread blocks
 struct QsbrLocal;     // gc/reclaim: per-thread limbo lists
 struct RefcountLocal; // gc/refcount: the merge queue of an owner id
+struct PendingCount;  // gc/refcount: counts of deferred objects that only this thread knows yet
 class CriticalSection;
 
 enum class MutatorState : uint32_t {
@@ -40,6 +41,7 @@ struct Mutator {
   HeapLocal* heap = nullptr;
   QsbrLocal* qsbr = nullptr;
   RefcountLocal* refcount = nullptr;
+  PendingCount* pending_counts = nullptr;  // its own thread, or anybody with the world stopped
   Mutator* next = nullptr;               // registry list, guarded by the registry lock
   void* native_handle = nullptr;         // the vm's thread object, opaque here
   CriticalSection* sections = nullptr;   // innermost critical section; its own thread only

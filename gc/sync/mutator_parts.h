@@ -12,6 +12,8 @@ void refcount_open(Mutator*);
 void refcount_drain(Mutator*);
 void refcount_close(Mutator*);
 void refcount_orphan(Mutator*);
+// Writes the pending counts of deferred objects into the objects. Its own thread, or the world is stopped.
+void refcount_settle(Mutator*);
 void refcount_after_fork_child();
 
 // gc/reclaim. attached/detached: the thread starts and stops being a possible reader. quiescent: it holds nothing.

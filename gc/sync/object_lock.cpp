@@ -8,6 +8,8 @@ namespace pt {
 
 namespace {
 constexpr int kSpins = 40;
+// How long a waiter sleeps before it looks at the lock again: unlock_byte may have missed it.
+constexpr int64_t kParkNs = 1'000'000;
 
 bool still_parked(void* context) {
   auto& lock = *static_cast<std::atomic<uint8_t>*>(context);
@@ -46,7 +48,7 @@ void lock_slow(std::atomic<uint8_t>& lock) {
     }
     count(Counter::lock_waited);
     // Detaching suspends this thread's critical sections, so nobody waits for what it holds.
-    park(&lock, still_parked, &lock, -1, true);
+    park(&lock, still_parked, &lock, kParkNs, true);
   }
 }
 

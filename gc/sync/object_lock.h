@@ -41,11 +41,22 @@ PT_INLINE void unlock_byte(std::atomic<uint8_t>& lock) {
     lock.store(seen & static_cast<uint8_t>(~kLockLocked), std::memory_order_relaxed);
     return;
   }
-  // Pairs with the acquire in lock_byte.
-  if ((seen & kLockParked) || !lock.compare_exchange_strong(seen, seen & static_cast<uint8_t>(~kLockLocked),
-                                                            std::memory_order_release, std::memory_order_relaxed)) {
-    unlock_slow(lock);
-  }
+  if (PT_UNLIKELY(seen & kLockParked)) return unlock_slow(lock);
+  // A plain store, half the price of the lock: it may wipe out a kLockParked that a waiter sets at this very moment, so
+  // waiters look again after kParkNs. Pairs with the acquire in lock_byte.
+  lock.store(seen & static_cast<uint8_t>(~kLockLocked), std::memory_order_release);
+}
+
+// For handlers in line: false when somebody holds the lock. While there is one thread nothing is locked.
+[[nodiscard]] PT_INLINE bool try_lock_or_alone(Object* o) {
+  if (PT_LIKELY(!multithreaded())) return true;
+  uint8_t seen = o->lock.load(std::memory_order_relaxed);
+  return PT_LIKELY(!(seen & (kLockLocked | kLockParked)) &&
+                   o->lock.compare_exchange_strong(seen, seen | kLockLocked, std::memory_order_acquire,
+                                                   std::memory_order_relaxed));
+}
+PT_INLINE void unlock_unless_alone(Object* o) {
+  if (PT_UNLIKELY(multithreaded())) unlock_byte(o->lock);
 }
 
 class [[clang::capability("object lock")]] ObjectLock;

@@ -1,6 +1,8 @@
 // Attribute and item instructions.
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/dispatch.h"
+#include "vm/object/attributes.h"
+#include "vm/object/module.h"
 #include "vm/object/protocol.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
@@ -27,24 +29,75 @@ PT_SLOW_OPERATION(slow_LOAD_ATTR, 2) {
   write(frame, PT_A, v.take());
   return true;
 }
+#define PT_STORE_AND_GO(value_, words_)            \
+  do {                                             \
+    Value& target_ = register_at(frame, PT_A);     \
+    if (PT_UNLIKELY(target_.is_counted())) {       \
+      PT_SAVE_PC();                                \
+      write(frame, PT_A, value_);                  \
+    } else {                                       \
+      target_ = value_;                            \
+    }                                              \
+    PT_NEXT(words_);                               \
+  } while (0)
+
+// What the other kinds of nodes give without a lock or an atomic instruction.
+PT_SLOW(other_LOAD_ATTR) {
+  Object* o = PT_READ(PT_B).as_object();
+  const AttributeNode* node = cached_node(pc);
+  Value v;
+  switch (node->kind) {
+    case AttributeKind::kOverflow: {
+      auto* overflow = static_cast<OverflowSlots*>(attribute_storage(o)->extra.load(std::memory_order_acquire));
+      uint32_t shape = node->shape.load(std::memory_order_relaxed);
+      // An object whose shape changed meanwhile may have something else there.
+      if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == shape && overflow &&
+                    node->offset < static_cast<int64_t>(overflow->capacity) &&
+                    overflow->slots[node->offset].try_load_register(&v) && !v.empty())) {
+        if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == shape)) PT_STORE_AND_GO(v, 2);
+        Field::undo_load_register(v);
+      }
+      break;
+    }
+    case AttributeKind::kClassValue:
+      v = register_copy(node->value);
+      PT_STORE_AND_GO(v, 2);
+    case AttributeKind::kClassAttribute:
+      if (PT_UNLIKELY(o != node->holder)) break;
+      v = register_copy(node->value);
+      PT_STORE_AND_GO(v, 2);
+    case AttributeKind::kModule: {
+      if (PT_UNLIKELY(o != node->holder)) break;
+      Dict* d = module_dict(static_cast<Module*>(o));
+      DictTable* t = d->table.load(std::memory_order_acquire);
+      if (PT_LIKELY(t->version.load(std::memory_order_relaxed) == node->version &&
+                    dict_load_register(d, t, node->offset, &v) && !v.empty())) {
+        PT_STORE_AND_GO(v, 2);
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  PT_TAIL(slow_LOAD_ATTR);
+}
 PT_HANDLER(LOAD_ATTR) {
   Value object = PT_READ(PT_B);
   const AttributeNode* node = cached_node(pc);
   if (PT_LIKELY(object.is_object() && node != nullptr)) {
     Object* o = object.as_object();
-    if (PT_LIKELY(o->shape_id.load(std::memory_order_relaxed) == node->shape.load(std::memory_order_relaxed) &&
-                  node->kind == AttributeKind::kSlot && !multithreaded() && !(PT_B & 1))) {
-      Value v = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset)->peek();
-      if (PT_LIKELY(!v.empty())) {
-        retain(v);
-        Value& target = register_at(frame, PT_A);
-        if (PT_UNLIKELY(target.is_counted())) {
-          PT_SAVE_PC();
-          write(frame, PT_A, v);
-        } else {
-          target = v;
+    // Acquire pairs with the release in store_through_node: the slot is not read before the shape.
+    if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed) &&
+                  !(PT_B & 1))) {
+      if (node->kind != AttributeKind::kSlot) PT_TAIL(other_LOAD_ATTR);
+      Value v;
+      auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
+      if (PT_LIKELY(field->try_load_register(&v) && !v.empty())) {
+        // An attribute that moved to the dict meanwhile shows as another shape.
+        if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed))) {
+          PT_STORE_AND_GO(v, 2);
         }
-        PT_NEXT(2);
+        Field::undo_load_register(v);
       }
     }
   }
@@ -65,16 +118,25 @@ PT_SLOW_OPERATION(slow_STORE_ATTR, 2) {
 PT_HANDLER(STORE_ATTR) {
   Value object = PT_READ(PT_A);
   const AttributeNode* node = cached_node(pc);
-  if (PT_LIKELY(object.is_object() && node != nullptr)) {
+  if (PT_LIKELY(object.is_object() && node != nullptr && !(PT_A & 1))) {
     Object* o = object.as_object();
     if (PT_LIKELY(o->shape_id.load(std::memory_order_relaxed) == node->shape.load(std::memory_order_relaxed) &&
-                  node->kind == AttributeKind::kSlot && !multithreaded() && !(PT_A & 1))) {
-      PT_SAVE_PC();
-      auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
-      Value old = field->peek();
-      field->init_value(take_value(frame, constants, PT_B));
-      release(old);
-      PT_NEXT(2);
+                  try_lock_or_alone(o))) {
+      // Once more, under the lock.
+      uint32_t shape = node->shape.load(std::memory_order_relaxed);
+      if (PT_LIKELY(shape != 0 && o->shape_id.load(std::memory_order_relaxed) == shape)) {
+        PT_SAVE_PC();
+        auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
+        Value old = field->peek();
+        field->init_value(take_value(frame, constants, PT_B));
+        if (node->kind == AttributeKind::kAdd) {
+          o->shape_id.store(node->version, std::memory_order_release);  // pairs with the acquire in shape()
+        }
+        unlock_unless_alone(o);
+        release(old);
+        PT_NEXT(2);
+      }
+      unlock_unless_alone(o);
     }
   }
   PT_TAIL(slow_STORE_ATTR);
@@ -173,6 +235,23 @@ PT_SLOW_OPERATION(slow_LOAD_ITEM, 2) {
   write(frame, PT_A, v.take());
   return true;
 }
+// d[key] for an exact dict, by a lookup that takes no lock and runs no Python code.
+PT_SLOW(dict_LOAD_ITEM) {
+  Dict* d = as_dict(PT_READ(PT_B));
+  Value key = PT_READ(PT_C);
+  if (key.is_small_int() || is_exact_str(key)) {
+    DictTable* t = d->table.load(std::memory_order_acquire);
+    int64_t hash = key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key));
+    int64_t at = table_find_plain(t, key, hash);
+    Value v;
+    if (PT_LIKELY(at >= 0 && dict_load_register(d, t, at, &v) && !v.empty())) {
+      PT_SAVE_PC();
+      consume(frame, PT_C);
+      PT_STORE_AND_GO(v, 2);
+    }
+  }
+  PT_TAIL(slow_LOAD_ITEM);
+}
 PT_HANDLER(LOAD_ITEM) {
   Value container = PT_READ(PT_B), key = PT_READ(PT_C);
   if (PT_LIKELY(container.is_object() && !(PT_B & 1))) {
@@ -183,39 +262,18 @@ PT_HANDLER(LOAD_ITEM) {
       if (shape == kShape_list) {
         auto* list = static_cast<List*>(o);
         if (i < 0) i += list_size(list);
-        if (PT_LIKELY(!multithreaded())) {
-          if (PT_LIKELY(static_cast<uint64_t>(i) < static_cast<uint64_t>(list->size.load(std::memory_order_relaxed)))) {
-            Value v = list->buffer.load(std::memory_order_relaxed)->items[i].peek();
-            retain(v);
-            Value& target = register_at(frame, PT_A);
-            if (PT_UNLIKELY(target.is_counted())) {
-              PT_SAVE_PC();
-              write(frame, PT_A, v);
-            } else {
-              target = v;
-            }
-            PT_NEXT(2);
-          }
-        } else if (i >= 0) {
-          Value v = list_get(list, i).take();
-          if (PT_LIKELY(!v.empty())) {
-            PT_SAVE_PC();
-            write(frame, PT_A, v);
-            PT_NEXT(2);
-          }
-        }
+        Value v;
+        if (PT_LIKELY(list_load_register(list, i, &v))) PT_STORE_AND_GO(v, 2);
       } else if (shape == kShape_tuple) {
         auto* tuple = static_cast<Tuple*>(o);
         if (i < 0) i += tuple->length;
         if (PT_LIKELY(static_cast<uint64_t>(i) < static_cast<uint64_t>(tuple->length))) {
-          Value v = tuple->at(i);
-          retain(v);
-          PT_SAVE_PC();
-          write(frame, PT_A, v);
-          PT_NEXT(2);
+          Value v = register_copy(tuple->at(i));
+          PT_STORE_AND_GO(v, 2);
         }
       }
     }
+    if (shape == kShape_dict) PT_TAIL(dict_LOAD_ITEM);
   }
   PT_TAIL(slow_LOAD_ITEM);
 }
@@ -229,21 +287,24 @@ PT_SLOW(slow_STORE_ITEM) {
 }
 PT_HANDLER(STORE_ITEM) {
   Value container = PT_READ(PT_A), key = PT_READ(PT_B);
-  if (PT_LIKELY(container.is_object() && !multithreaded() && !(PT_A & 1))) {
+  if (PT_LIKELY(container.is_object() && !(PT_A & 1))) {
     Object* o = container.as_object();
     uint32_t shape = o->shape_id.load(std::memory_order_relaxed);
-    if (shape == kShape_list && key.is_small_int()) {
+    if (shape == kShape_list && key.is_small_int() && try_lock_or_alone(o)) {
       auto* list = static_cast<List*>(o);
       int64_t i = key.as_small_int();
-      if (i < 0) i += list_size(list);
-      if (PT_LIKELY(static_cast<uint64_t>(i) < static_cast<uint64_t>(list->size.load(std::memory_order_relaxed)))) {
+      int64_t size = list->size.load(std::memory_order_relaxed);
+      if (i < 0) i += size;
+      if (PT_LIKELY(static_cast<uint64_t>(i) < static_cast<uint64_t>(size))) {
         PT_SAVE_PC();
         Field& field = list->buffer.load(std::memory_order_relaxed)->items[i];
         Value old = field.peek();
         field.init_value(take_value(frame, constants, PT_C));
+        unlock_unless_alone(o);
         release(old);
         PT_NEXT(1);
       }
+      unlock_unless_alone(o);
     }
   }
   PT_TAIL(slow_STORE_ITEM);

@@ -110,8 +110,8 @@ CallOutcome call_base(Thread* thread, Value* frame, Value* base, uint32_t count,
           // Make room for self: the window may grow by one.
           auto* m = static_cast<BoundMethod*>(o);
           if (PT_UNLIKELY(base + count + 2 > thread->stack_limit)) break;
-          Value function = Ref<>::retain(m->function.peek()).take();
-          Value self = Ref<>::retain(m->self.peek()).take();
+          Value function = register_copy(m->function.peek());
+          Value self = register_copy(m->self.peek());
           for (uint32_t i = count; i > 0; --i) base[i + 1] = base[i];
           base[1] = self;
           base[0] = function;
@@ -450,10 +450,9 @@ PT_HANDLER(RETURN) {
   Value v = PT_READ(PT_A);
   if (PT_A & 1) {
     register_at(frame, PT_A) = Value();
-    v = promote(v);
-  } else if (v.is_object()) {
-    incref(v.as_object());
-    v = v.untagged();
+    if (v.is_borrowed()) v = register_copy(v);
+  } else {
+    v = register_copy(v);
   }
   uint32_t count = record->code->local_end;
   bool counted = false;

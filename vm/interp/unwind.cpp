@@ -5,6 +5,7 @@
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
+#include "vm/object/slot_table.h"
 #include "vm/types/exception.h"
 #include "vm/types/frame.h"
 #include "vm/types/list.h"
@@ -197,9 +198,7 @@ PT_HANDLER(LOAD_ASSERTION_ERROR) {
 namespace {
 bool before_with(Value* frame, Value* constants, uint64_t word, Str* enter_name, Str* exit_name, const char* protocol) {
   Value manager = PT_READ(PT_B);
-  Ref<> enter = lookup_special(manager, enter_name);
-  if (!enter) {
-    if (error_pending()) return false;
+  if (type_lookup_borrowed(type_of(manager), enter_name).empty()) {
     return raise(exc::TypeError, "'%T' object does not support the %s protocol", manager, protocol);
   }
   Ref<> exit = lookup_special(manager, exit_name);
@@ -208,8 +207,12 @@ bool before_with(Value* frame, Value* constants, uint64_t word, Str* enter_name,
     return raise(exc::TypeError, "'%T' object does not support the %s protocol (missed %U method)", manager, protocol,
                  exit_name);
   }
-  Ref<> entered = call0(enter.value());
-  if (!entered) return false;
+  bool found;
+  Ref<> entered = call_special(manager, enter_name, {}, &found);
+  if (!entered) {
+    if (found) return false;
+    return raise(exc::TypeError, "'%T' object does not support the %s protocol", manager, protocol);
+  }
   consume(frame, PT_B);
   write(frame, PT_A, exit.take());
   write(frame, PT_A + 2, entered.take());

@@ -27,8 +27,7 @@ PT_HANDLER(MOVE) {
   if (PT_B & 1) {
     register_at(frame, PT_B) = Value();
   } else {
-    v = promote(v);
-    if (v.is_counted() && PT_B >= 0 && v.bits() == PT_READ(PT_B).bits()) incref(v.as_object());
+    v = register_copy(v);
   }
   Value& target = register_at(frame, PT_A);
   if (PT_UNLIKELY(target.is_counted())) {
@@ -92,17 +91,39 @@ PT_OPERATION(MAKE_CELL, 1) {
   write(frame, PT_A, cell.take());
   return true;
 }
-PT_OPERATION(LOAD_CELL, 1) {
+PT_SLOW_OPERATION(slow_LOAD_CELL, 1) {
   Cell* cell = as_cell(PT_READ(PT_B));
-    Ref<> v = cell->content.load(cell);
+  Ref<> v = cell->content.load(cell);
   if (PT_UNLIKELY(!v)) return unbound_local(thread, pc, PT_B);
   write(frame, PT_A, v.take());
   return true;
 }
-PT_HANDLER(STORE_CELL) {
+PT_HANDLER(LOAD_CELL) {
+  Value v;
+  if (PT_UNLIKELY(!as_cell(PT_READ(PT_B))->content.try_load_register(&v) || v.empty())) PT_TAIL(slow_LOAD_CELL);
+  Value& target = register_at(frame, PT_A);
+  if (PT_UNLIKELY(target.is_counted())) {
+    PT_SAVE_PC();
+    write(frame, PT_A, v);
+  } else {
+    target = v;
+  }
+  PT_NEXT(1);
+}
+PT_SLOW(slow_STORE_CELL) {
   Cell* cell = as_cell(PT_READ(PT_A));
   PT_SAVE_PC();
   cell->content.store(cell, take_operand(frame, constants, PT_B));
+  PT_NEXT(1);
+}
+PT_HANDLER(STORE_CELL) {
+  Cell* cell = as_cell(PT_READ(PT_A));
+  if (PT_UNLIKELY(!try_lock_or_alone(cell))) PT_TAIL(slow_STORE_CELL);
+  PT_SAVE_PC();
+  Value old = cell->content.peek();
+  cell->content.init_value(take_value(frame, constants, PT_B));
+  unlock_unless_alone(cell);
+  release(old);
   PT_NEXT(1);
 }
 PT_OPERATION(DELETE_CELL, 1) {
@@ -198,6 +219,11 @@ Ref<> load_global_general(Thread* thread, Str* name, std::atomic<uint64_t>* cach
   return v;
 }
 
+// The entry still holds `v`: its memory had not become another object when its header was read.
+PT_INLINE bool in_entry(DictTable* t, int64_t position, Value v) {
+  return t->entries()[position].value.peek_acquire().bits() == v.bits();
+}
+
 // The cached value, or empty.
 PT_INLINE Value global_from_cache(Thread* thread, uint64_t cached) {
   Dict* globals = thread->record->globals;
@@ -207,7 +233,11 @@ PT_INLINE Value global_from_cache(Thread* thread, uint64_t cached) {
     if (PT_UNLIKELY(t->version.load(std::memory_order_relaxed) != static_cast<uint32_t>(cached >> 32))) return Value();
     Value v = t->entries()[position].value.peek_acquire();
     if (!v.is_object()) return v;
-    if (PT_LIKELY(v.as_object()->has_gc_bit(kGcDeferred))) return v.as_borrowed();
+    // A deferred object that was in the dict lives until the next stop of the world.
+    if (PT_LIKELY((v.as_object()->gc_bits.load(std::memory_order_acquire) & kGcDeferred) && in_entry(t, position, v))) {
+      return v.as_borrowed();
+    }
+    if (PT_LIKELY(dict_load_register(globals, t, position, &v))) return v;
     return dict_cached_value(globals, static_cast<uint32_t>(cached >> 32), position).take();
   }
   if (!cached) return Value();
@@ -221,9 +251,8 @@ PT_INLINE Value global_from_cache(Thread* thread, uint64_t cached) {
   if (!builtins) return Value();
   DictTable* b = builtins->table.load(std::memory_order_acquire);
   if (b->version.load(std::memory_order_relaxed) != node->builtins_version) return Value();
-  Value v = b->entries()[node->position].value.peek_acquire();
-  if (!v.is_object()) return v;
-  if (v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal()) return v.as_borrowed();
+  Value v;
+  if (PT_LIKELY(dict_load_register(builtins, b, node->position, &v))) return v;
   return dict_cached_value(builtins, node->builtins_version, node->position).take();
 }
 

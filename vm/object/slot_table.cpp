@@ -15,14 +15,20 @@ namespace pt {
 
 Ref<> call_special(Value self, Str* name, std::initializer_list<Value> arguments, bool* found) {
   Type* type = type_of(self);
-  Ref<> method = type_lookup(type, name);
-  *found = static_cast<bool>(method);
-  if (!method) return Ref<>();
   PT_ASSERT(arguments.size() < 7);
   Value values[8];
   uint32_t count = 0;
   values[count++] = self;
   for (Value v : arguments) values[count++] = v;
+  // The usual method of a class: its frame keeps it, no count is needed.
+  Value borrowed = type_lookup_borrowed(type, name);
+  if (PT_LIKELY(has_shape(borrowed, kShape_function) && lives_on(borrowed.as_object()))) {
+    *found = true;
+    return call(borrowed, Args{values, count});
+  }
+  Ref<> method = type_lookup(type, name);
+  *found = static_cast<bool>(method);
+  if (!method) return Ref<>();
   Type* found_type = type_of(method.value());
   if (has_flag(found_type, kTypeMethodDescriptor)) return call(method.value(), Args{values, count});
   if (found_type->slots.descriptor_get) {

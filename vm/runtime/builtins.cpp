@@ -475,12 +475,11 @@ Ref<> builtin_sum(const Value* a) {
 Ref<> builtin_divmod(const Value* a) { return binary_operation(BinaryOp::kDivmod, a[0], a[1]); }
 Ref<> builtin_pow(const Value* a) { return power(a[0], a[1], a[2]); }
 Ref<> builtin_round(const Value* a) {
-  Ref<> method = lookup_special(a[0], names::round.str());
-  if (!method) {
-    if (error_pending()) return Ref<>();
-    return raise(exc::TypeError, "type %T doesn't define __round__ method", a[0]);
-  }
-  return given(a[1]) ? call1(method.value(), a[1]) : call0(method.value());
+  bool found;
+  Ref<> result = given(a[1]) ? call_special(a[0], names::round.str(), {a[1]}, &found)
+                             : call_special(a[0], names::round.str(), {}, &found);
+  if (!found) return raise(exc::TypeError, "type %T doesn't define __round__ method", a[0]);
+  return result;
 }
 Ref<> builtin_format(const Value* a) {
   if (!a[1].empty() && !is_str(a[1])) return raise(exc::TypeError, "format() argument 2 must be str, not %T", a[1]);

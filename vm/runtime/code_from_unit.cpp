@@ -152,7 +152,8 @@ Ref<Code> code_from_unit(const CodeUnit* unit, Str* filename) {
       for (uint32_t k = 0; k < i; ++k) release(end[-1 - static_cast<int64_t>(k)]);
       return Ref<Code>();
     }
-    if (v.value().is_object()) mark_maybe_shared(v.value().as_object());
+    // All threads that run the code load them: no counts.
+    if (v.value().is_object()) make_deferred(v.value().as_object());
     end[-1 - static_cast<int64_t>(i)] = v.take().untagged();
   }
   c->constants_end = end;

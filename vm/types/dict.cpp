@@ -45,11 +45,12 @@ Ref<> dict_get(Dict* d, Value key) {
   if (is_exact_str(key)) return dict_get_str_fast(d, as_str(key));
   int64_t hash = key_hash(key);
   if (PT_UNLIKELY(hash == -1)) return Ref<>();
-  if (PT_LIKELY(!multithreaded() && key.is_small_int())) {
-    DictTable* t = d->table.load(std::memory_order_relaxed);
+  if (PT_LIKELY(key.is_small_int())) {
+    DictTable* t = d->table.load(std::memory_order_acquire);
     int64_t at = table_find_plain(t, key, hash);
-    if (PT_LIKELY(at >= 0)) return Ref<>::retain(t->entries()[at].value.peek());
     if (at == kEntryAbsent) return Ref<>();
+    Value v;
+    if (PT_LIKELY(at >= 0 && dict_load_register(d, t, at, &v))) return Ref<>::steal(promote(v));
   }
   return dict_get_hashed(d, key, hash);
 }
@@ -107,26 +108,33 @@ bool dict_next(Dict* d, int64_t* position, Ref<>* key, Ref<>* value, int64_t* ha
 
 namespace {
 
-// d[key] = value with one thread, no watcher, a plain key and room for it. False: nothing has happened.
+// d[key] = value without a watcher, for a plain key whose lock is free. False: nothing has happened.
 PT_INLINE bool set_plain(Dict* d, Value key, int64_t hash, Value value) {
-  if (PT_UNLIKELY(multithreaded() || d->watchers.load(std::memory_order_relaxed))) return false;
+  if (PT_UNLIKELY(!try_lock_or_alone(d))) return false;
+  // Watchers are added under the lock: a write that misses one came first.
   DictTable* t = d->table.load(std::memory_order_relaxed);
-  int64_t at = table_find_plain(t, key, hash);
+  int64_t at = d->watchers.load(std::memory_order_relaxed) ? kEntryRetry : table_find_plain(t, key, hash);
   if (at >= 0) {
     Ref<> old = t->entries()[at].value.exchange_locked(Ref<>::retain(value));
+    unlock_unless_alone(d);
     return true;
   }
-  if (PT_UNLIKELY(at == kEntryRetry)) return false;
-  bool str_key = !key.is_small_int();
-  if (PT_UNLIKELY(t->entry_count.load(std::memory_order_relaxed) >= t->capacity || (t->str_keys && !str_key))) {
-    DictTable* replaced;
-    t = dict_grow_locked(d, str_key, &replaced);
-    if (!t) return false;
-    dict_table_retire(replaced);
+  if (PT_UNLIKELY(at == kEntryRetry)) {
+    unlock_unless_alone(d);
+    return false;
   }
-  dict_table_append(t, Ref<>::retain(key), hash, Ref<>::retain(value));
-  d->used.store(d->used.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  return true;
+  bool str_key = !key.is_small_int();
+  DictTable* replaced = nullptr;
+  if (PT_UNLIKELY(t->entry_count.load(std::memory_order_relaxed) >= t->capacity || (t->str_keys && !str_key))) {
+    t = dict_grow_locked(d, str_key, &replaced);
+  }
+  if (PT_LIKELY(t)) {
+    dict_table_append(t, Ref<>::retain(key), hash, Ref<>::retain(value));
+    d->used.store(d->used.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  unlock_unless_alone(d);
+  if (PT_UNLIKELY(replaced)) dict_table_retire(replaced);
+  return t;
 }
 
 }  // namespace

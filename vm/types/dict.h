@@ -37,7 +37,7 @@ static_assert(sizeof(DictTable) == 40);
 struct Dict : Object {
   std::atomic<int64_t> used;
   std::atomic<DictTable*> table;          // never nullptr: empty dicts share one immortal empty table
-  std::atomic<uint32_t> watchers;         // nonzero: writes report to the JIT and caches (g_dict_watch_hook)
+  std::atomic<uint32_t> watchers;         // nonzero: writes report to the JIT and caches (g_dict_watch_hook); added with the lock held
 };
 inline bool is_dict(Value v) { return v.is_object() && has_flag(type_of(v), kTypeDictSubclass); }
 inline bool is_exact_dict(Value v) { return has_shape(v, kShape_dict); }

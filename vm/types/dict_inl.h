@@ -60,17 +60,6 @@ PT_INLINE int64_t table_find_plain(DictTable* t, Value key, int64_t hash) {
   return kEntryRetry;
 }
 
-Ref<> dict_get_str_shared(Dict* d, Str* key);  // with threads, or with keys that are not all str
-
-// dict_get_str in line.
-PT_INLINE Ref<> dict_get_str_fast(Dict* d, Str* key) {
-  DictTable* t = d->table.load(std::memory_order_relaxed);
-  if (PT_UNLIKELY(multithreaded() || !t->str_keys)) return dict_get_str_shared(d, key);
-  int64_t at = table_find_str(t, key, exact_str_hash(key));
-  if (at < 0) return Ref<>();
-  return Ref<>::retain(t->entries()[at].value.peek());
-}
-
 // d[key] = value for a key that is there, one thread and no watcher: true when done; otherwise `value` is untouched.
 PT_INLINE bool dict_replace_str_fast(Dict* d, Str* key, Ref<>& value) {
   DictTable* t = d->table.load(std::memory_order_relaxed);
@@ -79,6 +68,27 @@ PT_INLINE bool dict_replace_str_fast(Dict* d, Str* key, Ref<>& value) {
   if (at < 0) return false;
   Ref<> old = t->entries()[at].value.exchange_locked(std::move(value));
   return true;
+}
+
+// Entry `position` of the dict's table `t` for a register, see Field::try_load_register. False: look again some other way.
+[[nodiscard]] PT_INLINE bool dict_load_register(const Dict* d, DictTable* t, int64_t position, Value* out) {
+  if (PT_UNLIKELY(!t->entries()[position].value.try_load_register(out))) return false;
+  if (PT_LIKELY(d->table.load(std::memory_order_acquire) == t)) return true;
+  Field::undo_load_register(*out);
+  return false;
+}
+
+Ref<> dict_get_str_shared(Dict* d, Str* key);  // with threads, or with keys that are not all str
+
+// dict_get_str in line.
+PT_INLINE Ref<> dict_get_str_fast(Dict* d, Str* key) {
+  DictTable* t = d->table.load(std::memory_order_acquire);  // pairs with the release in publish
+  if (PT_UNLIKELY(!t->str_keys)) return dict_get_str_shared(d, key);
+  int64_t at = table_find_str(t, key, exact_str_hash(key));
+  if (at < 0) return Ref<>();
+  Value v;
+  if (PT_LIKELY(dict_load_register(d, t, at, &v))) return Ref<>::steal(promote(v));
+  return dict_get_str_shared(d, key);
 }
 
 // What a cached (version, position) names, or empty when it is no longer valid or the entry was deleted.

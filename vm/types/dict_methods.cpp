@@ -196,7 +196,7 @@ void dict_destroy(Object* o) {
     release(entries[i].key.peek());
     release(entries[i].value.peek());
   }
-  dict_table_retire(t);
+  memory::release(t);  // a reader would hold a reference to the dict
 }
 
 constexpr NativeDef kDictMethods[] = {

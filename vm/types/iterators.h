@@ -16,9 +16,9 @@ namespace pt {
 // Position of an iterator that has ended. Advancing it stays far below zero.
 inline constexpr int64_t kIteratorDone = INT64_MIN / 2;
 
-// The position to use, which then is nobody else's.
-PT_INLINE int64_t claim_position(std::atomic<int64_t>& position) {
-  if (PT_UNLIKELY(multithreaded())) return position.fetch_add(1, std::memory_order_relaxed);
+// The position to use, which then is nobody else's. `exclusive`: no other thread can reach the iterator.
+PT_INLINE int64_t claim_position(std::atomic<int64_t>& position, bool exclusive = false) {
+  if (PT_UNLIKELY(!exclusive && multithreaded())) return position.fetch_add(1, std::memory_order_relaxed);
   int64_t i = position.load(std::memory_order_relaxed);
   position.store(i + 1, std::memory_order_relaxed);
   return i;
@@ -60,30 +60,33 @@ Ref<> callable_iterator_new(Value callable, Value sentinel);     // iter(callabl
 PT_COLD void list_iterator_end(ListIterator* it);
 PT_COLD void tuple_iterator_end(TupleIterator* it);
 
-// The next item, owned; empty at the end (never an exception).
-PT_INLINE Ref<> list_iterator_advance(ListIterator* it) {
-  int64_t i = claim_position(it->index);
-  if (PT_UNLIKELY(i < 0)) return Ref<>();
-  Ref<> item = list_get(as_list(it->list.peek()), i);
-  if (PT_UNLIKELY(!item)) list_iterator_end(it);
+// The next item in the form of a register (counted or borrowed, see register_copy); empty at the end (never an exception).
+PT_INLINE Value list_iterator_advance(ListIterator* it, bool exclusive = false) {
+  int64_t i = claim_position(it->index, exclusive);
+  if (PT_UNLIKELY(i < 0)) return Value();
+  List* list = as_list(it->list.peek());
+  Value item;
+  if (PT_LIKELY(list_load_register(list, i, &item))) return item;
+  item = list_get(list, i).take();
+  if (PT_UNLIKELY(item.empty())) list_iterator_end(it);
   return item;
 }
-PT_INLINE Ref<> tuple_iterator_advance(TupleIterator* it) {
-  int64_t i = claim_position(it->index);
-  if (PT_UNLIKELY(i < 0)) return Ref<>();
+PT_INLINE Value tuple_iterator_advance(TupleIterator* it, bool exclusive = false) {
+  int64_t i = claim_position(it->index, exclusive);
+  if (PT_UNLIKELY(i < 0)) return Value();
   Tuple* tuple = as_tuple(it->tuple.peek());
-  if (PT_LIKELY(i < tuple->length)) return Ref<>::retain(tuple->at(i));
+  if (PT_LIKELY(i < tuple->length)) return register_copy(tuple->at(i));
   tuple_iterator_end(it);
-  return Ref<>();
+  return Value();
 }
-PT_INLINE Ref<> range_iterator_advance(RangeIterator* it) {
-  int64_t i = claim_position(it->index);
+PT_INLINE Value range_iterator_advance(RangeIterator* it, bool exclusive = false) {
+  int64_t i = claim_position(it->index, exclusive);
   if (PT_UNLIKELY(static_cast<uint64_t>(i) >= static_cast<uint64_t>(it->length))) {
     it->index.store(it->length, std::memory_order_relaxed);
-    return Ref<>();
+    return Value();
   }
   int64_t number = it->start + i * it->step;
-  return PT_LIKELY(Value::fits_small_int(number)) ? Ref<>::steal(Value::small_int(number)) : int_from_int64(number);
+  return PT_LIKELY(Value::fits_small_int(number)) ? Value::small_int(number) : int_from_int64(number).take();
 }
 // Empty with or without an exception ("dictionary changed size during iteration").
 Ref<> dict_key_iterator_next(Value iterator);

@@ -1,6 +1,8 @@
 // list: storage, construction and the operations the runtime itself uses.
 #include "vm/types/list.h"
 
+#include <cstring>
+
 #include "gc/heap/heap_inl.h"
 #include "gc/platform/memory.h"
 #include "gc/reclaim/qsbr.h"
@@ -41,7 +43,8 @@ bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
   if (!buffer) return false;
   buffer->capacity = capacity;
   int64_t n = list->size.load(std::memory_order_relaxed);
-  for (int64_t i = 0; i < n; ++i) buffer->items[i].init_value(old->items[i].peek());
+  // Nobody sees the new buffer yet, and the lock keeps writers off the old one.
+  if (n) std::memcpy(static_cast<void*>(buffer->items), static_cast<const void*>(old->items), static_cast<size_t>(n) * sizeof(Field));
   list->buffer.store(buffer, std::memory_order_release);  // pairs with the acquire in list_get_shared
   *retired = old;
   return true;

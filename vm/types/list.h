@@ -32,6 +32,19 @@ PT_INLINE Ref<> list_get(List* list, int64_t i) {
   if (PT_UNLIKELY(multithreaded())) return list_get_shared(list, i);
   return Ref<>::retain(list->buffer.load(std::memory_order_relaxed)->items[i].peek());
 }
+// Item `i` (not negative) for a register, see Field::try_load_register. Any thread, no lock. False: past the end, or
+// list_get has to decide.
+[[nodiscard]] PT_INLINE bool list_load_register(const List* list, int64_t i, Value* out) {
+  if (PT_UNLIKELY(static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_acquire)))) {
+    return false;
+  }
+  ListBuffer* buffer = list->buffer.load(std::memory_order_acquire);
+  if (PT_UNLIKELY(!buffer || i >= buffer->capacity)) return false;
+  if (PT_UNLIKELY(!buffer->items[i].try_load_register(out) || out->empty())) return false;
+  if (PT_LIKELY(list->buffer.load(std::memory_order_acquire) == buffer)) return true;
+  Field::undo_load_register(*out);
+  return false;
+}
 Ref<List> list_new(int64_t capacity = 0);
 Ref<List> list_from(const Value* values, int64_t count);
 Ref<List> list_from_iterable(Value iterable);

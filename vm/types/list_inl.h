@@ -25,6 +25,17 @@ PT_INLINE bool list_append_private(List* list, Ref<> item) {
 // list.append with the single-threaded case in line.
 PT_INLINE bool list_append_fast(List* list, Ref<> item) {
   if (PT_LIKELY(!multithreaded())) return list_append_private(list, std::move(item));
+  if (PT_LIKELY(try_lock_or_alone(list))) {
+    int64_t n = list->size.load(std::memory_order_relaxed);
+    ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
+    bool room = PT_LIKELY(buffer && n < buffer->capacity);
+    if (room) {
+      buffer->items[n].init(std::move(item));
+      list->size.store(n + 1, std::memory_order_release);
+    }
+    unlock_byte(list->lock);
+    if (room) return true;
+  }
   return list_append(list, std::move(item));
 }
 

@@ -24,7 +24,7 @@ LongRangeIterator* as_long(Value v) { return static_cast<LongRangeIterator*>(v.a
 Value small(int64_t i) { return Value::small_int(i); }
 
 Ref<> self_iter(Value self) { return Ref<>::retain(self); }
-Ref<> range_iterator_next(Value self) { return range_iterator_advance(as_range_iterator(self)); }
+Ref<> range_iterator_next(Value self) { return Ref<>::steal(range_iterator_advance(as_range_iterator(self))); }
 
 int64_t position(RangeIterator* it) {
   int64_t i = it->index.load(std::memory_order_relaxed);

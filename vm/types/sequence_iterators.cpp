@@ -40,8 +40,8 @@ ListIterator* as_list_iterator(Value v) { return static_cast<ListIterator*>(v.as
 TupleIterator* as_tuple_iterator(Value v) { return static_cast<TupleIterator*>(v.as_object()); }
 
 Ref<> self_iter(Value self) { return Ref<>::retain(self); }
-Ref<> list_iterator_next(Value self) { return list_iterator_advance(as_list_iterator(self)); }
-Ref<> tuple_iterator_next(Value self) { return tuple_iterator_advance(as_tuple_iterator(self)); }
+Ref<> list_iterator_next(Value self) { return Ref<>::steal(promote(list_iterator_advance(as_list_iterator(self)))); }
+Ref<> tuple_iterator_next(Value self) { return Ref<>::steal(promote(tuple_iterator_advance(as_tuple_iterator(self)))); }
 
 Ref<> list_reverse_iterator_next(Value self) {
   ListIterator* it = as_list_iterator(self);

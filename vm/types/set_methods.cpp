@@ -495,7 +495,7 @@ void set_destroy(Object* o) {
   s->table.store(kEmptySetTable, std::memory_order_relaxed);
   s->used.store(0, std::memory_order_relaxed);
   for (uint64_t i = 0; i <= t->mask; ++i) release(t->entries[i].key.peek());
-  set_table_retire(t);
+  memory::release(t);  // a reader would hold a reference to the set
 }
 
 constexpr int kSub = static_cast<int>(BinaryOp::kSub), kAnd = static_cast<int>(BinaryOp::kAnd),

@@ -1,0 +1,57 @@
+// _ptpython: what the runtime tells of itself.
+#include "gc/platform/counters.h"
+#include "gc/refcount/refcount.h"
+#include "gc/sync/mutator.h"
+#include "vm/object/module.h"
+#include "vm/object/native.h"
+#include "vm/types/dict.h"
+#include "vm/types/str.h"
+
+namespace pt {
+namespace {
+
+Ref<> counters(const Value*) {
+  Ref<Dict> all = dict_new();
+  for (uint32_t i = 0; all && i < kCounterCount; ++i) {
+    auto sum = static_cast<int64_t>(counter_sum(static_cast<Counter>(i)));
+    if (!dict_set_text(all.get(), counter_name(i), Value::small_int(sum))) return Ref<>();
+  }
+  return all;
+}
+
+Ref<> describe_counters(const Value*) {
+  Ref<Dict> all = dict_new();
+  for (uint32_t i = 0; all && i < kCounterCount; ++i) {
+    Ref<Str> text = str_from_ascii(counter_description(i));
+    if (!text || !dict_set_text(all.get(), counter_name(i), text.value())) return Ref<>();
+  }
+  return all;
+}
+
+// How the object is counted: what a reader in another thread would write to it.
+Ref<> counting(const Value* a) {
+  if (!a[0].is_object()) return Ref<>::retain(Value::object(intern("immediate")));
+  Object* o = a[0].as_object();
+  const char* word = o->is_immortal()                 ? "immortal"
+                     : o->has_gc_bit(kGcDeferred)     ? "deferred"
+                     : owned_by_this_thread(o)        ? "own"
+                     : o->owner.load(std::memory_order_relaxed) == 0 ? "merged"
+                                                      : "foreign";
+  return Ref<>::retain(Value::object(intern(word)));
+}
+
+Ref<> is_multithreaded(const Value*) { return bool_ref(multithreaded()); }
+
+const NativeDef kFunctions[] = {
+    {"counters", "()", counters, "The runtime's counters, summed over all threads."},
+    {"describe_counters", "()", describe_counters, "What each counter counts."},
+    {"counting", "(object, /)", counting,
+     "How references to the object are counted: immediate, immortal, deferred, own, merged or foreign."},
+    {"multithreaded", "()", is_multithreaded, "Whether a second thread was ever started."},
+    {},
+};
+
+}  // namespace
+extern const NativeModule ptpython_module;
+const NativeModule ptpython_module = {"_ptpython", "The runtime's view of itself.", kFunctions, nullptr};
+}  // namespace pt
