@@ -252,7 +252,7 @@ Ref<> format(Value v, Value spec) {
     no_spec = str_from_ascii("");
     spec = no_spec.value();
   }
-  Ref<> result = call_special_method(v, names::format.str(), {spec}, &found);
+  Ref<> result = call_special(v, names::format.str(), {spec}, &found);
   if (!found) return raise(exc::TypeError, "Type %T doesn't define __format__", v);
   if (result && !is_str(result.value())) {
     return raise(exc::TypeError, "__format__ must return a str, not %T", result.value());
@@ -276,7 +276,7 @@ int64_t length_hint(Value v, int64_t fallback) {
     if (!clear_if(exc::TypeError)) return -1;
   }
   bool found;
-  Ref<> hint = call_special_method(v, names::length_hint.str(), {}, &found);
+  Ref<> hint = call_special(v, names::length_hint.str(), {}, &found);
   if (!found) return fallback;
   if (!hint) return clear_if(exc::TypeError) ? fallback : -1;
   if (is_not_implemented(hint.value())) return fallback;

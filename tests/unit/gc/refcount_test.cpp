@@ -356,11 +356,40 @@ TEST_F(RefcountTest, DeferredSurvivesItsLastCount) {
   decref(n);
   EXPECT_EQ(g_destroyed, 0);
   EXPECT_FALSE(n->has_gc_bit(kGcDead));
-  // As the collector does it: no longer deferred, one count, dropped.
+  // As the collector does it: no longer deferred, one true count, dropped.
   incref(n);
+  { StopTheWorld stopped; }
   n->gc_bits.fetch_and(static_cast<uint8_t>(~kGcDeferred));
   decref(n);
   EXPECT_EQ(g_destroyed, 1);
+}
+
+TEST_F(RefcountTest, CountsOfDeferredObjectsStayInTheirThread) {
+  Ref<Node> n = new_node();
+  make_deferred(n.get());
+  int64_t before = reference_count(n.get());
+  uint64_t written = counter_sum(Counter::shared_increments);
+  std::atomic<int> step{0};
+  Worker worker([&] {
+    for (int i = 0; i < 10; ++i) incref(n.get());
+    EXPECT_EQ(shared_of(n.get()), 0);
+    EXPECT_EQ(reference_count(n.get()), before + 10);
+    step = 1;
+    while (step != 2) safepoint();
+    for (int i = 0; i < 7; ++i) decref(n.get());
+  });
+  while (step != 1) safepoint();
+  { StopTheWorld stopped; }
+  EXPECT_EQ(reference_count(n.get()), before + 10);
+  step = 2;
+  worker.join();
+  // A thread that ends settles.
+  EXPECT_EQ(reference_count(n.get()), before + 3);
+  EXPECT_EQ(counter_sum(Counter::shared_increments), written);
+  for (int i = 0; i < 3; ++i) decref(n.get());
+  { StopTheWorld stopped; }
+  n->gc_bits.fetch_and(static_cast<uint8_t>(~kGcDeferred));
+  decref(n.get());
 }
 
 TEST_F(RefcountTest, DeferredByAnotherThread) {
@@ -522,9 +551,12 @@ TEST_F(RefcountTest, FieldLoadRegisterBorrowsDeferred) {
   release(counted);
   make_deferred(inner);
   int64_t count = reference_count(inner);
-  Value borrowed = holder->left.load_register(holder.get());
-  EXPECT_TRUE(borrowed.is_borrowed());
+  Worker([&] {
+    Value borrowed = holder->left.load_register(holder.get());
+    EXPECT_TRUE(borrowed.is_borrowed());
+  }).join();
   EXPECT_EQ(reference_count(inner), count);
+  EXPECT_EQ(shared_of(inner), 0);
   inner->gc_bits.fetch_and(static_cast<uint8_t>(~kGcDeferred));
   decref(inner);
 }
