@@ -4,6 +4,7 @@
 
 namespace pt {
 struct Thread;
+class Value;
 }
 
 namespace pt::jit {
@@ -16,35 +17,66 @@ enum class StencilOp : uint8_t {
   kMoveFloat,
   kStoreWord,   // spill slot (hole 0) = A
   kStoreFloat,
-  kExit,        // saves all registers in the State and returns hole 0
+  kExit,        // saves all registers in the State and returns the word at hole 0
+  kJumpThrough, // jumps to the code whose address lies at hole 0
+  kMoveFrame,   // frame += hole 0
+  kCallHelper,  // calls hole 0 with the word at hole 1; leaves through EXIT when it returns 0. Keeps r0 and r1 only.
+  kCallCold,    // the same, but the result goes to State::go_on
+  kGuardGoOn,   // leaves when State::go_on is 0
   kCount
 };
 
 // Machine registers of a trace; the last of each class is scratch for spilled operands and moves.
 inline constexpr int kRegisterCount = 8;
 inline constexpr int kScratch = kRegisterCount - 1;
+// Integer registers that a helper's call leaves alone (r14 and r15).
+inline constexpr int kKeptRegisters = 2;
 // B operands past the registers.
 inline constexpr int kOperandSlot = kRegisterCount;           // spill slot: hole 1 is its offset in the State
 inline constexpr int kOperandPool = kRegisterCount + 1;       // constant in memory: hole 1 is its address
 inline constexpr int kOperandImmediate = kRegisterCount + 2;  // hole 1 is the word itself, in 1 .. 2^31-1
 inline constexpr int kOperandCount = kRegisterCount + 3;
 inline constexpr int kSpillSlots = 96;
+// Registers of the value stack that must be free above a window pushed by a trace.
+inline constexpr int kFrameRoom = 2048;
 
 // Lies on the native stack of whoever runs a trace.
 struct State {
   Thread* thread;
   uint64_t owner_id;                // of the thread, for reference counts
+  char* frame;                      // at the exit
+  uint64_t go_on;                   // what a cold helper returned
+  uint64_t word;                    // a cold helper's operand and result
+  uint64_t object, value;           // a store's further operands
+  uint64_t disturbed;               // a cold helper ran something that may have changed what the trace relies on
+  uint64_t finished, result;        // the entry frame returned while an instruction was interpreted
   uint64_t r[kRegisterCount];       // registers at the exit
   double f[kRegisterCount];
   uint64_t spill[kSpillSlots];
 };
 
-// What LoadGlobal's hole 0 points to, in the trace's constant pool.
+// What GlobalAddress's hole 0 leads to, in the trace's constant pool.
 struct GlobalReference {
   const void* dict;
   uint64_t version;   // of the table
   int64_t offset;     // of the value's Field in the table
+  int64_t entries;    // GuardTable: the table's entry count
 };
+// A call that was inlined: pushed when an exit is taken, or by PushFrame.
+struct InlinedFrame {
+  const void* code;      // Code
+  const void* function;  // Function
+  const void* globals;   // Dict
+  int32_t window;        // its register 0, relative to the frame in which the trace began
+  int32_t result_register;
+  const uint64_t* caller_pc;
+};
+// A return to the frame below the one in which the trace began.
+struct ReturnTarget {
+  const uint64_t* caller_pc;
+  int64_t delta;         // registers between the two windows
+};
+using Helper = uint64_t (*)(State*, Value* frame, uint64_t word);
 
 #define PT_TRACE_PARAMETERS                                                                                              \
   ::pt::jit::State *s, char *frame, uint64_t r0, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,        \

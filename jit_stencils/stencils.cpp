@@ -109,11 +109,16 @@ PT_FLOAT_GUARD(Ne, kNe, true)
 #define PT_BODY(NAME)                                                   \
   template <> struct Body<StencilOp::k##NAME> {                         \
     template <int A, int B>                                             \
-    PT_INLINE static bool run([[maybe_unused]] State* s, [[maybe_unused]] char* frame, Registers& x); \
+    PT_INLINE static bool run([[maybe_unused]] State* s, [[maybe_unused]] char* frame, [[maybe_unused]] Registers& x); \
   };                                                                    \
   template <int A, int B>                                               \
-  PT_INLINE bool Body<StencilOp::k##NAME>::run([[maybe_unused]] State* s, [[maybe_unused]] char* frame, Registers& x)
+  PT_INLINE bool Body<StencilOp::k##NAME>::run([[maybe_unused]] State* s, [[maybe_unused]] char* frame, [[maybe_unused]] Registers& x)
 
+PT_BODY(SqrtFloat) {
+  if (!(x.f[A] >= 0.0)) return false;
+  x.f[A] = __builtin_sqrt(x.f[A]);
+  return true;
+}
 PT_BODY(DivFloat) {
   double y = float_b<B>(s, x);
   if (y == 0.0) return false;
@@ -126,12 +131,65 @@ PT_BODY(NegFloat) {
   x.f[A] = std::bit_cast<double>(std::bit_cast<uint64_t>(x.f[A]) ^ sign);
   return true;
 }
-PT_BODY(LoadFrame) { x.r[A] = at<uint64_t>(reinterpret_cast<uint64_t>(frame) + hole0()); return true; }
-PT_BODY(LoadGlobal) {
+PT_INLINE uint64_t& slot(char* frame) { return at<uint64_t>(reinterpret_cast<uint64_t>(frame) + hole0()); }
+PT_BODY(LoadFrame) { x.r[A] = slot(frame); return true; }
+PT_BODY(StoreFrame) { slot(frame) = x.r[A]; return true; }
+PT_BODY(WriteFrame) {
+  uint64_t old = slot(frame);
+  slot(frame) = x.r[A];
+  if (value(old).is_counted()) {
+    s->word = old;
+    return false;
+  }
+  return true;
+}
+PT_BODY(ClearFrame) {
+  uint64_t old = slot(frame);
+  slot(frame) = 0;
+  if (value(old).is_counted()) {
+    s->word = old;
+    return false;
+  }
+  return true;
+}
+// A counted or, for objects that need no count, borrowed copy. False: the helper does it.
+PT_INLINE bool own(State* s, uint64_t& bits) {
+  if (!value(bits).is_object()) return true;
+  uint64_t pointer = bits & ~Value::kBorrowedBit;
+  Object& o = at<Object>(pointer);
+  uint32_t local = o.local.load(std::memory_order_acquire);
+  if (o.owner.load(std::memory_order_relaxed) == s->owner_id) {
+    o.local.store(local + 1, std::memory_order_relaxed);
+    bits = pointer;
+    return true;
+  }
+  if (local == kLocalImmortal || (o.gc_bits.load(std::memory_order_acquire) & kGcDeferred)) {
+    bits = pointer | Value::kBorrowedBit;
+    return true;
+  }
+  return false;
+}
+PT_BODY(Own) {
+  uint64_t bits = x.r[A];
+  s->word = bits;
+  if (!own(s, bits)) return false;
+  x.r[A] = bits;
+  return true;
+}
+PT_BODY(Borrow) {
+  if (value(x.r[A]).is_object()) x.r[A] |= Value::kBorrowedBit;
+  return true;
+}
+PT_BODY(GuardTable) {
+  const auto& g = at<GlobalReference>(hole0());
+  const DictTable* t = static_cast<const Dict*>(g.dict)->table.load(std::memory_order_acquire);
+  return t->version.load(std::memory_order_relaxed) == g.version && t->entry_count.load(std::memory_order_acquire) == g.entries;
+}
+PT_BODY(GlobalAddress) {
   const auto& g = at<GlobalReference>(hole0());
   const DictTable* t = static_cast<const Dict*>(g.dict)->table.load(std::memory_order_acquire);
   if (t->version.load(std::memory_order_relaxed) != g.version) return false;
-  x.r[A] = at<uint64_t>(reinterpret_cast<uint64_t>(t) + static_cast<uint64_t>(g.offset));
+  x.r[A] = reinterpret_cast<uint64_t>(t) + static_cast<uint64_t>(g.offset);
   return true;
 }
 PT_BODY(GuardInt) { return value(x.r[A]).is_small_int(); }
@@ -177,36 +235,112 @@ PT_BODY(TagWord) {
 PT_BODY(GuardIndex) { return static_cast<uint64_t>(value(x.r[A]).as_small_int()) < word_b<B>(s, x); }
 PT_BODY(ItemAddress) { x.r[A] = x.r[A] + (word_b<B>(s, x) - 1) * 4; return true; }
 PT_BODY(LoadWord) { x.r[A] = at<uint64_t>(x.r[A] + hole0()); return true; }
+PT_BODY(LoadPosition) {
+  auto i = at<int64_t>(x.r[A] + hole0());
+  if (!Value::fits_small_int(i)) return false;
+  x.r[A] = Value::small_int(i).bits();
+  return true;
+}
+PT_BODY(StorePosition) { at<int64_t>(x.r[A] + hole0()) = value(word_b<B>(s, x)).as_small_int(); return true; }
 PT_BODY(LoadField) {
   uint64_t bits = at<uint64_t>(x.r[A] + hole0());
   if (bits == 0) return false;
   x.r[A] = bits;
   return true;
 }
-PT_BODY(LoadItem) { x.r[A] = at<uint64_t>(x.r[A] + hole0()); return true; }
-PT_BODY(StoreField) {
-  uint64_t& field = at<uint64_t>(x.r[A] + hole0());
-  if ((field & 3) == 0) return false;  // counted or empty: the interpreter does it
-  field = word_b<B>(s, x);
+// A counted copy of what a heap slot holds; the slot is read again, as another thread may have emptied it meanwhile.
+PT_BODY(LoadOwned) {
+  uint64_t address = x.r[A] + hole0();
+  uint64_t seen = __atomic_load_n(&at<uint64_t>(address), __ATOMIC_ACQUIRE);
+  uint64_t bits = seen;
+  if (seen == 0 || !own(s, bits)) {
+    s->word = address;
+    s->value = 0;
+    return false;
+  }
+  if (__builtin_expect(__atomic_load_n(&at<uint64_t>(address), __ATOMIC_ACQUIRE) != seen, 0)) {
+    s->word = address;
+    s->value = bits;  // the helper gives the count back
+    return false;
+  }
+  x.r[A] = bits;
   return true;
 }
-PT_BODY(StoreItem) {
+// Immediates over immediates. With threads this holds only for objects no other thread has seen; the rest is the helper's.
+PT_BODY(StoreExclusive) {
   uint64_t& field = at<uint64_t>(x.r[A] + hole0());
   if ((field & 3) == 0) return false;
   field = word_b<B>(s, x);
   return true;
 }
-PT_BODY(Retain) {
-  uint64_t bits = x.r[A];
-  if (value(bits).is_object()) {
-    Object& o = at<Object>(bits & ~Value::kBorrowedBit);
-    if (o.owner.load(std::memory_order_relaxed) != s->owner_id) return false;
-    o.local.store(o.local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+PT_BODY(StoreField) {
+  const Object& o = at<Object>(x.r[A]);
+  uint64_t& field = at<uint64_t>(x.r[A] + hole0());
+  if ((field & 3) == 0 || o.owner.load(std::memory_order_relaxed) != s->owner_id || o.shared.load(std::memory_order_relaxed) != 0) {
+    s->object = x.r[A];
+    s->value = word_b<B>(s, x);
+    return false;
   }
+  __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
   return true;
 }
+PT_BODY(InitField) { __atomic_store_n(&at<uint64_t>(x.r[A] + hole0()), word_b<B>(s, x), __ATOMIC_RELEASE); return true; }
+PT_BODY(StoreAny) {
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return false;
+}
+PT_BODY(AddAny) {
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return false;
+}
+PT_BODY(SetShape) { at<Object>(x.r[A]).shape_id.store(static_cast<uint32_t>(hole0()), std::memory_order_release); return true; }
+PT_BODY(GuardExclusive) {
+  const Object& o = at<Object>(x.r[A]);
+  return o.owner.load(std::memory_order_relaxed) == s->owner_id && o.shared.load(std::memory_order_relaxed) == 0;
+}
+// ---- frames
+PT_BODY(PushFrame) {
+
+  const auto* f = at<const InlinedFrame*>(hole0());
+  Thread* thread = s->thread;
+  CallRecord* caller = thread->record;
+  CallRecord* record = caller + 1;
+  if (record + 12 >= thread->record_limit) return false;
+  Value* window = reinterpret_cast<Value*>(frame) + f->window;
+  if (window + kFrameRoom > thread->stack_limit) return false;
+  caller->pc = f->caller_pc;
+  record->code = static_cast<const Code*>(f->code);
+  record->function = static_cast<Function*>(const_cast<void*>(f->function));
+  record->registers = window;
+  record->pc = f->caller_pc;
+  record->globals = static_cast<Dict*>(const_cast<void*>(f->globals));
+  record->locals = Value();
+  record->frame_object = nullptr;
+  record->generator = nullptr;
+  record->flags = 0;
+  record->result_register = f->result_register;
+  thread->record = record;
+  return true;
+}
+PT_BODY(GuardFrame) {
+
+  return s->thread->record->frame_object == nullptr && s->thread->record->flags == 0;
+}
+PT_BODY(PopFrame) { --s->thread->record; return true; }
+PT_BODY(GuardReturn) {
+
+  const auto* target = at<const ReturnTarget*>(hole0());
+  const CallRecord* record = s->thread->record;
+  if (record->frame_object != nullptr || record->flags != 0) return false;
+  const CallRecord* below = record - 1;
+  return below->pc == target->caller_pc && record->registers - below->registers == target->delta;
+}
+PT_BODY(GuardUndisturbed) { return !s->disturbed; }
+PT_BODY(Interpret) { return true; }  // the emitter calls the helper
 PT_BODY(Safepoint) {
-  (void)x;
+
   return s->thread->breaker.load(std::memory_order_relaxed) == 0;
 }
 PT_BODY(MoveWord) { x.r[A] = word_b<B>(s, x); return true; }
@@ -224,7 +358,27 @@ __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
   if constexpr (Op == StencilOp::kExit) {
     for (int i = 0; i < kRegisterCount; ++i) s->r[i] = x.r[i];
     for (int i = 0; i < kRegisterCount; ++i) s->f[i] = x.f[i];
-    return hole0();
+    s->frame = frame;
+    return at<uint64_t>(hole0());
+  } else if constexpr (Op == StencilOp::kJumpThrough) {
+    [[clang::musttail]] return at<TraceCode>(hole0())(PT_PASS(x));
+  } else if constexpr (Op == StencilOp::kMoveFrame) {
+    frame += hole0();
+    [[clang::musttail]] return pt_continue(PT_PASS(x));
+  } else if constexpr (Op == StencilOp::kCallHelper || Op == StencilOp::kCallCold) {
+    uint64_t ok = reinterpret_cast<Helper>(hole0())(s, reinterpret_cast<Value*>(frame), at<uint64_t>(hole1()));
+    // What the call destroyed is whatever it is now.
+    for (int i = kKeptRegisters; i < kRegisterCount; ++i) asm("" : "=r"(x.r[i]));
+    for (int i = 0; i < kRegisterCount; ++i) asm("" : "=x"(x.f[i]));
+    if constexpr (Op == StencilOp::kCallCold) {
+      s->go_on = ok;
+    } else {
+      if (__builtin_expect(!ok, 0)) { [[clang::musttail]] return pt_exit(PT_PASS(x)); }
+    }
+    [[clang::musttail]] return pt_continue(PT_PASS(x));
+  } else if constexpr (Op == StencilOp::kGuardGoOn) {
+    if (__builtin_expect(!s->go_on, 0)) { [[clang::musttail]] return pt_exit(PT_PASS(x)); }
+    [[clang::musttail]] return pt_continue(PT_PASS(x));
   } else {
     Registers old = x;
     if (__builtin_expect(!Body<Op>::template run<A, B>(s, frame, x), 0)) {
@@ -274,5 +428,10 @@ PT_TABLE(MoveFloat, F, N, Cross)
 PT_TABLE(StoreWord, I, N, Check1)
 PT_TABLE(StoreFloat, F, N, Check1)
 PT_TABLE(Exit, N, N, Alone)
+PT_TABLE(JumpThrough, N, N, Alone)
+PT_TABLE(MoveFrame, N, N, Alone)
+PT_TABLE(CallHelper, N, N, Alone)
+PT_TABLE(CallCold, N, N, Alone)
+PT_TABLE(GuardGoOn, N, N, Alone)
 
 }  // namespace pt::jit

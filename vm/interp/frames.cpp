@@ -2,6 +2,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/interp/generator_frames.h"
+#include "vm/interp/hot_loop.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/types/dict.h"
@@ -253,6 +254,7 @@ bool bind_frame(Thread* thread, Function* function, Value* window, Value* values
 
 Ref<> run_record(Thread* thread) {
   CallRecord* record = thread->record;
+  ++tls_python_entries;
   record->flags |= kRecordEntry;
   if (PT_UNLIKELY(!native_stack_ok())) {
     pop_record(thread);

@@ -20,4 +20,7 @@ PT_INLINE HotLoop& hot_loop(const uint64_t* pc) {
   return tls_hot_loops[(bits ^ (bits >> 9)) % kHotLoops];
 }
 
+// Times the thread entered the interpreter from native code: tells a helper whether Python code ran meanwhile.
+inline constinit thread_local uint64_t tls_python_entries = 0;
+
 }  // namespace pt

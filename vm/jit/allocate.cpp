@@ -81,6 +81,18 @@ Allocation allocate_registers(const Ir& ir) {
       }
     }
     if (!has_value(ir, i)) continue;
+    if (ir.at(i).op == Op::kInherit) {
+      // All of these come first: their places are the parent trace's.
+      Location l = ir.inherited[static_cast<size_t>(ir.at(i).imm)];
+      result.locations[static_cast<size_t>(i)] = l;
+      if (l.place == Place::kSlot) {
+        if (static_cast<size_t>(l.index) >= slot_free_from.size()) slot_free_from.resize(static_cast<size_t>(l.index) + 1, kNoReference);
+        slot_free_from[static_cast<size_t>(l.index)] = last[static_cast<size_t>(i)];
+      } else {
+        holder[l.place == Place::kFloatRegister][l.index] = i;
+      }
+      continue;
+    }
     int bank = ir.at(i).type == Type::F;
     int chosen = -1;
     const Instruction& in = ir.at(i);
@@ -119,6 +131,11 @@ Allocation allocate_registers(const Ir& ir) {
         result.locations[static_cast<size_t>(i)] = {Place::kSlot, spill(i)};
         continue;
       }
+      if (ir.at(v).op == Op::kInherit) {
+        // It has its place already; the newcomer must do without a register.
+        result.locations[static_cast<size_t>(i)] = {Place::kSlot, spill(i)};
+        continue;
+      }
       result.locations[static_cast<size_t>(v)] = {Place::kSlot, spill(v)};
       chosen = victim;
       // Others that took over the victim's register by then keep it; it is free from here.
@@ -127,6 +144,7 @@ Allocation allocate_registers(const Ir& ir) {
     holder[bank][chosen] = i;
     result.locations[static_cast<size_t>(i)] = {bank ? Place::kFloatRegister : Place::kRegister, chosen};
   }
+  result.last_use = std::move(last);
   result.spill_count = static_cast<int>(slot_free_from.size());
   if (result.spill_count > kSpillSlots) result.error = "too many spilled values";
   return result;

@@ -6,15 +6,10 @@
 
 namespace pt::jit {
 
-enum class Place : uint8_t { kNone, kRegister, kFloatRegister, kSlot, kConstant };
-struct Location {
-  Place place = Place::kNone;
-  int32_t index = 0;   // register number, or spill slot
-  bool operator==(const Location&) const = default;
-};
 // One location per instruction; nullptr in `error` on success. The scratch registers are never given out.
 struct Allocation {
   std::vector<Location> locations;
+  std::vector<Reference> last_use;  // ir.size(): needed until the end of the loop
   int spill_count = 0;
   const char* error = nullptr;
 };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "vm/jit/ir.h"
+#include "vm/object/shape.h"
 #include "vm/ops/micro_ops.h"
 
 namespace pt::jit {
@@ -14,7 +15,7 @@ Reference Builder::constant(uint64_t word, Type type) {
     const Instruction& in = ir_.at(i);
     if (in.op == Op::kConstant && in.type == type && in.imm == static_cast<int64_t>(word)) return i;
   }
-  ir_.code.push_back({Op::kConstant, type, kNoReference, kNoReference, static_cast<int64_t>(word), -1});
+  ir_.code.push_back({Op::kConstant, type, kNoReference, kNoReference, static_cast<int64_t>(word), -1, -1});
   return ir_.size() - 1;
 }
 Reference Builder::float_constant(double d) {
@@ -22,7 +23,7 @@ Reference Builder::float_constant(double d) {
   for (Reference i = 0; i < ir_.size(); ++i) {
     if (ir_.at(i).op == Op::kConstantFloat && ir_.at(i).imm == bits) return i;
   }
-  ir_.code.push_back({Op::kConstantFloat, Type::F, kNoReference, kNoReference, bits, -1});
+  ir_.code.push_back({Op::kConstantFloat, Type::F, kNoReference, kNoReference, bits, -1, -1});
   return ir_.size() - 1;
 }
 
@@ -119,16 +120,18 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
       if (a_known) return float_constant(static_cast<double>(word_of(ir_.at(a)).as_small_int()));
       break;
     case Op::kGuardShape:
-      if (ir_.at(a).type == Type::O && ir_.at(a).op == Op::kGuardShape) {
-        if (ir_.at(a).imm == imm) return a;
-        failed_ = true;
+      if (ir_.at(a).type == Type::O) {
+        uint32_t known = known_shape(a);
+        if (known && known == static_cast<uint32_t>(imm)) return a;
+        // The object is known, its present shape is not.
+        return kKeep;
       }
       if (ir_.at(a).type == Type::I) failed_ = true;
       break;
     case Op::kGuardBound:
       if (ir_.at(a).type == Type::F) return kNothing;
       if (ir_.at(a).type != Type::W || ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
-      if (ir_.at(a).op == Op::kLoadField) return kNothing;
+      if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadOwned) return kNothing;
       break;
     case Op::kGuardIs:
       if (ir_.at(a).type == Type::I && b_known && !(ir_.at(b).imm & 1)) failed_ = true;
@@ -136,9 +139,11 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
     case Op::kGuardIsNot:
       if (ir_.at(a).type == Type::I && b_known && !(ir_.at(b).imm & 1)) return kNothing;
       break;
-    case Op::kRetain:
-      if (ir_.at(a).type == Type::I || ir_.at(a).op == Op::kBoxFloat) return kNothing;
-      if (a_known && (ir_.at(a).imm & 3)) return kNothing;
+    case Op::kOwn:
+    case Op::kBorrow:
+      if (ir_.at(a).type == Type::I || ir_.at(a).op == Op::kBoxFloat) return a;
+      if (a_known && ((ir_.at(a).imm & 3) || ir_.at(a).imm == 0)) return a;
+      if (a_known && op == Op::kBorrow) return constant(static_cast<uint64_t>(ir_.at(a).imm) | Value::kBorrowedBit, Type::W);
       break;
     default: break;
   }
@@ -153,14 +158,68 @@ Reference Builder::find_same(Op op, Reference a, Reference b, int64_t imm) const
   return kNoReference;
 }
 
-// The value of a load that is known already, from an earlier load or store of the same place.
-Reference Builder::forward_load(Op op, Reference a, int64_t imm) const {
+// Whether what was seen of an object at instruction `from` still holds at the end of the code.
+bool Builder::fact_holds(Reference from, uint32_t shape) const {
+  if (shape < kFirstDynamicShape) return true;  // builtin types keep their shape
+  for (Reference i = ir_.size() - 1; i > from; --i) {
+    const Instruction& in = ir_.at(i);
+    if (describe(in.op).flags & kBarrier) return false;
+    if (in.op == Op::kSafepoint && ir_.multithreaded) return false;
+  }
+  return true;
+}
+
+uint32_t Builder::known_shape(Reference r) const {
+  if (r < 0 || ir_.at(r).type != Type::O) return 0;
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction& in = ir_.at(i);
+    if (in.op == Op::kAddAny) {
+      if (in.a != r) return 0;
+      auto shape = static_cast<uint32_t>(static_cast<uint64_t>(in.imm) >> 32);
+      return fact_holds(i, shape) ? shape : 0;
+    }
+    bool says = ((in.op == Op::kCheckShape || in.op == Op::kSetShape) && in.a == r) || (in.op == Op::kGuardShape && i == r);
+    if (says) return fact_holds(i, static_cast<uint32_t>(in.imm)) ? static_cast<uint32_t>(in.imm) : 0;
+    // Another name of the same object may have got another shape.
+    if (in.op == Op::kSetShape) return 0;
+  }
+  return 0;
+}
+
+// The value of a load that is known already, from an earlier load or store of the same place.
+Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    const Instruction in = ir_.at(i);
     if (in.op == op && in.a == a && in.imm == imm) return i;
-    if ((in.op == Op::kStoreField && op == Op::kLoadField && in.imm == imm) ||
-        (in.op == Op::kStoreItem && op == Op::kLoadItem)) {
-      return in.a == a ? in.b : kNoReference;
+    if (op == Op::kLoadFrame) {
+      if ((in.op == Op::kStoreFrame || in.op == Op::kWriteFrame) && in.imm == imm) return in.a;
+      if (in.op == Op::kClearFrame && in.imm == imm) return constant(0, Type::W);
+      if (in.op == Op::kInterpret && ir_.interpreted[static_cast<size_t>(in.imm)]->writes(static_cast<int32_t>(imm))) return kNoReference;
+      continue;
+    }
+    if (describe(in.op).flags & kBarrier) return kNoReference;
+    if (in.op == Op::kSafepoint && ir_.multithreaded) return kNoReference;
+    switch (in.op) {
+      case Op::kStoreField:
+      case Op::kStoreExclusive:
+      case Op::kInitField:
+        // Items lie at the front of their buffers, attributes behind the object's header: equal offsets tell the kinds apart.
+        if (op == Op::kLoadField && in.imm == imm) return in.a == a ? in.b : kNoReference;
+        break;
+      case Op::kStoreAny:
+        if (op == Op::kLoadField && static_cast<int32_t>(in.imm) == imm) return kNoReference;
+        break;
+      case Op::kStorePosition:
+        if (op == Op::kLoadPosition && in.imm == imm) return in.a == a ? in.b : kNoReference;
+        break;
+      case Op::kAddAny:
+        if (op == Op::kLoadField && static_cast<int32_t>(in.imm) == imm) return kNoReference;
+        if (op == Op::kCheckShape) return kNoReference;
+        break;
+      case Op::kSetShape:
+        if (op == Op::kCheckShape) return kNoReference;
+        break;
+      default: break;
     }
   }
   return kNoReference;
@@ -170,16 +229,23 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
   // In the second round a variable may be known as an unboxed float where the first saw a word.
   if (op != Op::kGuardFloat && op != Op::kGuardBound) {
     if (a >= 0 && describe(op).a == Type::W && ir_.at(a).type == Type::F) {
-      if (op != Op::kRetain && op != Op::kGuardIsNot) {
+      if (op == Op::kStoreFrame || op == Op::kWriteFrame || op == Op::kOwn || op == Op::kBorrow) {
+        a = emit(Op::kBoxFloat, a, kNoReference, 0, snapshot);
+      } else if (op == Op::kGuardIsNot) {
+        return kNothing;
+      } else {
         failed_ = true;
         return a;
       }
-      return kNothing;
     }
     if (b >= 0 && describe(op).b == Type::W && ir_.at(b).type == Type::F) b = emit(Op::kBoxFloat, b, kNoReference, 0, snapshot);
   }
   Reference folded = fold(op, a, b, imm);
   if (folded != kKeep) return folded;
+  if (op == Op::kGuardShape && ir_.at(a).type == Type::O) {
+    emit(Op::kCheckShape, a, kNoReference, imm, snapshot);
+    return a;
+  }
   const OpDescription& d = describe(op);
   if (d.flags & kPure) {
     Reference same = find_same(op, a, b, imm);
@@ -189,7 +255,7 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
     if (same != kNoReference) return same;
   }
   // A float constant as first operand has no register to come from but its own move; that is the emitter's business.
-  ir_.code.push_back({op, d.result, a, b, imm, (d.flags & kGuard) ? snapshot : -1});
+  ir_.code.push_back({op, d.result, a, b, imm, (d.flags & (kGuard | kAfter)) ? snapshot : -1, -1});
   return ir_.size() - 1;
 }
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "vm/object/shape.h"
+
 namespace pt::jit {
 namespace {
 
@@ -19,11 +21,20 @@ struct Patch {
   const Stencil* stencil;
   HoleValue hole0, hole1;
   int32_t exit;           // snapshot; -1: none
+  int32_t stub = -1;      // cold stub that the exit leads to instead
+};
+// The slow path of an operation, behind the trace.
+struct Stub {
+  Reference at;
+  size_t back;            // where the trace goes on
+  int result;             // register, or -1
+  std::vector<Location> live;
+  int64_t start = -1;
 };
 
 class Emitter {
  public:
-  Emitter(const Ir& ir, const Allocation& allocation) : ir_(ir), allocation_(allocation) {}
+  Emitter(Ir& ir, const Allocation& allocation) : ir_(ir), allocation_(allocation) {}
   const char* run(CompiledTrace* out);
 
  private:
@@ -45,13 +56,24 @@ class Emitter {
     stencil(is_float ? StencilOp::kStoreFloat : StencilOp::kStoreWord, from, 0, {slot_offset(slot), false});
   }
   void close_loop();
+  std::vector<Location> live_at(Reference i) const;
+  void save(const std::vector<Location>& live);
+  void restore(const std::vector<Location>& live);
+  void cold_stub(Stub& stub, CompiledTrace* out);
+  void jump(int64_t to);
+  uint64_t fresh_pool(uint64_t word) {
+    pool_.push_back(word);
+    return pool_.size() - 1;
+  }
 
-  const Ir& ir_;
+  Ir& ir_;
   const Allocation& allocation_;
   std::vector<uint8_t> code_;
   std::vector<Patch> patches_;
   std::vector<uint64_t> pool_;
   std::vector<size_t> global_at_;
+  std::vector<Stub> stubs_;
+  int32_t stub_ = -1;  // of the instruction being emitted
   int32_t cycles_ = 0;
   const char* error_ = nullptr;
 };
@@ -63,7 +85,7 @@ void Emitter::stencil(StencilOp op, int a, int b, HoleValue hole0, HoleValue hol
     return;
   }
   const Stencil& s = g_stencils[number];
-  patches_.push_back({static_cast<uint32_t>(code_.size()), &s, hole0, hole1, exit});
+  patches_.push_back({static_cast<uint32_t>(code_.size()), &s, hole0, hole1, exit, stub_});
   code_.insert(code_.end(), g_stencil_bytes + s.bytes, g_stencil_bytes + s.bytes + s.size);
 }
 
@@ -86,16 +108,82 @@ void Emitter::move_to(bool is_float, int target, Operand from) {
   stencil(is_float ? StencilOp::kMoveFloat : StencilOp::kMoveWord, target, from.place, {}, from.hole);
 }
 
+// Registers that hold something needed at or after instruction i, other than its result.
+std::vector<Location> Emitter::live_at(Reference i) const {
+  std::vector<Location> live;
+  for (Reference v = 0; v < i; ++v) {
+    Location l = place(v);
+    if (l.place != Place::kRegister && l.place != Place::kFloatRegister) continue;
+    if (allocation_.last_use[static_cast<size_t>(v)] < i) continue;
+    bool seen = false;
+    for (const Location& other : live) seen |= other == l;
+    if (!seen) live.push_back(l);
+  }
+  return live;
+}
+void Emitter::save(const std::vector<Location>& live) {
+  for (const Location& l : live) {
+    auto k = static_cast<uint64_t>(l.index);
+    if (l.place == Place::kFloatRegister) stencil(StencilOp::kStoreFloat, l.index, 0, {offsetof(State, f) + k * 8, false});
+    else if (l.index >= kKeptRegisters) stencil(StencilOp::kStoreWord, l.index, 0, {offsetof(State, r) + k * 8, false});
+  }
+}
+void Emitter::restore(const std::vector<Location>& live) {
+  for (const Location& l : live) {
+    auto k = static_cast<uint64_t>(l.index);
+    if (l.place == Place::kFloatRegister) stencil(StencilOp::kMoveFloat, l.index, kOperandSlot, {}, {offsetof(State, f) + k * 8, false});
+    else if (l.index >= kKeptRegisters) stencil(StencilOp::kMoveWord, l.index, kOperandSlot, {}, {offsetof(State, r) + k * 8, false});
+  }
+}
+void Emitter::jump(int64_t to) {
+  auto distance = static_cast<int32_t>(to - static_cast<int64_t>(code_.size() + 5));
+  code_.push_back(0xE9);
+  for (int k = 0; k < 4; ++k) code_.push_back(static_cast<uint8_t>(static_cast<uint32_t>(distance) >> (8 * k)));
+}
+void Emitter::cold_stub(Stub& stub, CompiledTrace* out) {
+  const Instruction& in = ir_.at(stub.at);
+  const Snapshot& frames = ir_.snapshots[static_cast<size_t>(in.frames)];
+  out->cold_frames.push_back(frames.frames);
+  out->cold.push_back({frames.pc, &out->cold_frames.back(), in.imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
+  stub.start = static_cast<int64_t>(code_.size());
+  save(stub.live);
+  stencil(StencilOp::kCallCold, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
+          {fresh_pool(reinterpret_cast<uint64_t>(&out->cold.back())), true});
+  restore(stub.live);
+  if (in.snapshot >= 0) stencil(StencilOp::kGuardGoOn, 0, 0, {}, {}, in.snapshot);
+  if (stub.result >= 0) stencil(StencilOp::kMoveWord, stub.result, kOperandSlot, {}, {offsetof(State, word), false});
+  jump(static_cast<int64_t>(stub.back));
+}
+
 void Emitter::instruction(Reference i) {
   const Instruction& in = ir_.at(i);
   const OpDescription& d = describe(in.op);
+  if (in.op == Op::kInterpret) {
+    std::vector<Location> live = live_at(i);
+    save(live);
+    stencil(StencilOp::kCallHelper, 0, 0, {reinterpret_cast<uint64_t>(&help_interpret), false},
+            {pool(reinterpret_cast<uint64_t>(ir_.interpreted[static_cast<size_t>(in.imm)].get())), true}, in.snapshot);
+    restore(live);
+    return;
+  }
   auto op = static_cast<StencilOp>(in.op);
   HoleValue hole0{static_cast<uint64_t>(in.imm), false};
-  if (in.op == Op::kLoadFrame) hole0.value = static_cast<uint64_t>(in.imm) * 8;
-  if (in.op == Op::kLoadGlobal) hole0 = {global_at_[static_cast<size_t>(in.imm)], true};
+  switch (in.op) {
+    case Op::kLoadFrame: case Op::kStoreFrame: case Op::kWriteFrame: case Op::kClearFrame:
+      hole0.value = static_cast<uint64_t>(in.imm * 8);
+      break;
+    case Op::kGlobalAddress: case Op::kGuardTable: hole0 = {global_at_[static_cast<size_t>(in.imm)], true}; break;
+    case Op::kPushFrame: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())), true}; break;
+    case Op::kGuardReturn: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true}; break;
+    default: break;
+  }
   bool result_float = in.type == Type::F, a_float = d.a == Type::F;
   Location target = place(i);
   int work = target.place == Place::kSlot ? kScratch : target.index;
+  if (d.flags & kCold) {
+    stub_ = static_cast<int32_t>(stubs_.size());
+    stubs_.push_back({i, 0, in.type == Type::N ? -1 : work, live_at(i)});
+  }
   switch (d.form) {
     case Form::Constant: return;
     case Form::Source: stencil(op, work, 0, hole0, {}, in.snapshot); break;
@@ -129,7 +217,7 @@ void Emitter::instruction(Reference i) {
         move_to(a_float, left, a);
       }
       stencil(op, left, b.place, hole0, b.hole, in.snapshot);
-      return;
+      break;
     }
     case Form::Check1: {
       Operand a = operand(in.a);
@@ -139,11 +227,13 @@ void Emitter::instruction(Reference i) {
         move_to(a_float, left, a);
       }
       stencil(op, left, 0, hole0, {}, in.snapshot);
-      return;
+      break;
     }
-    case Form::Alone: stencil(op, 0, 0, hole0, {}, in.snapshot); return;
+    case Form::Alone: stencil(op, 0, 0, hole0, {}, in.snapshot); break;
   }
-  if (target.place == Place::kSlot) store(result_float, target.index, work);
+  if (stub_ >= 0) stubs_[static_cast<size_t>(stub_)].back = code_.size();
+  stub_ = -1;
+  if (in.type != Type::N && target.place == Place::kSlot) store(result_float, target.index, work);
 }
 
 // The phis' values move at once: places that are sources of others are written last; cycles go through a spare slot.
@@ -208,35 +298,54 @@ const char* Emitter::run(CompiledTrace* out) {
     pool_.push_back(reinterpret_cast<uint64_t>(g.dict));
     pool_.push_back(g.version);
     pool_.push_back(static_cast<uint64_t>(g.offset));
+    pool_.push_back(static_cast<uint64_t>(g.entries));
   }
+  out->exit_count = ir_.snapshots.size();
+  out->exits = std::make_unique<Exit[]>(ir_.snapshots.size());
   size_t loop_at = 0;
   for (Reference i = 0; i < ir_.size() && !error_; ++i) {
     if (i == ir_.loop_start) loop_at = code_.size();
     instruction(i);
   }
   if (ir_.loop_start == ir_.size()) loop_at = code_.size();
-  close_loop();
+  size_t link_at = 0;
+  if (ir_.loop_start >= 0) {
+    close_loop();
+    jump(static_cast<int64_t>(loop_at));
+  } else {
+    if (!ir_.link) return "a trace without an end";
+    if (ir_.link_window) stencil(StencilOp::kMoveFrame, 0, 0, {static_cast<uint64_t>(int64_t{ir_.link_window} * 8), false});
+    link_at = code_.size();
+    jump(0);
+  }
+  size_t stencil_count = patches_.size();
+  for (Stub& stub : stubs_) {
+    if (error_) break;
+    cold_stub(stub, out);
+  }
   if (error_) return error_;
-  size_t jump_at = code_.size();
-  // jmp rel32 to the top of the loop
-  code_.push_back(0xE9);
-  auto back = static_cast<int32_t>(static_cast<int64_t>(loop_at) - static_cast<int64_t>(jump_at + 5));
-  for (int k = 0; k < 4; ++k) code_.push_back(static_cast<uint8_t>(static_cast<uint32_t>(back) >> (8 * k)));
 
-  // Exits, in the order of the guards.
+  // Exits, in the order of the guards. Each first jumps to wherever its pool word says: behind that jump, or a side trace.
   std::vector<int64_t> exit_at(ir_.snapshots.size(), -1);
+  std::vector<std::pair<uint64_t, size_t>> targets;  // pool word, code
   size_t main_patches = patches_.size();
   for (size_t p = 0; p < main_patches; ++p) {
     int32_t exit = patches_[p].exit;
     if (exit < 0 || exit_at[static_cast<size_t>(exit)] >= 0) continue;
     exit_at[static_cast<size_t>(exit)] = static_cast<int64_t>(code_.size());
-    stencil(StencilOp::kExit, 0, 0, {static_cast<uint64_t>(exit), false});
+    uint64_t target = fresh_pool(0);
+    stencil(StencilOp::kJumpThrough, 0, 0, {target, true});
+    targets.push_back({target, code_.size()});
+    Exit* e = &out->exits[static_cast<size_t>(exit)];
+    stencil(StencilOp::kExit, 0, 0, {fresh_pool(reinterpret_cast<uint64_t>(e)), true});
   }
+  if (error_) return error_;
   while (code_.size() % 8) code_.push_back(0xCC);
   size_t pool_at = code_.size();
   ArenaBlock block = arena_allocate(pool_at + pool_.size() * 8);
   if (!block.code) return "no room for code";
   auto base = reinterpret_cast<uint64_t>(block.code);
+  for (auto& [word, code] : targets) pool_[word] = base + code;
   auto value_of = [&](HoleValue h) { return h.pool ? base + pool_at + h.value * 8 : h.value; };
   for (const Patch& p : patches_) {
     for (uint32_t k = 0; k < p.stencil->hole_count; ++k) {
@@ -247,6 +356,10 @@ const char* Emitter::run(CompiledTrace* out) {
         case HoleKind::kOperand1: target = value_of(p.hole1); break;
         case HoleKind::kContinue: target = base + p.at + p.stencil->size; break;
         case HoleKind::kExit:
+          if (p.stub >= 0) {
+            target = base + static_cast<uint64_t>(stubs_[static_cast<size_t>(p.stub)].start);
+            break;
+          }
           if (p.exit < 0) return "a stencil leaves where it cannot";
           target = base + static_cast<uint64_t>(exit_at[static_cast<size_t>(p.exit)]);
           break;
@@ -265,36 +378,52 @@ const char* Emitter::run(CompiledTrace* out) {
       std::memcpy(code_.data() + at, &word, 4);
     }
   }
+  if (ir_.link) {
+    auto distance = static_cast<int64_t>(reinterpret_cast<uint64_t>(ir_.link->entry)) - static_cast<int64_t>(base + link_at + 5);
+    auto word = static_cast<uint32_t>(distance);
+    std::memcpy(code_.data() + link_at + 1, &word, 4);
+  }
   std::memcpy(block.writable, code_.data(), code_.size());
   if (!pool_.empty()) std::memcpy(block.writable + pool_at, pool_.data(), pool_.size() * 8);
 
   out->entry = reinterpret_cast<TraceCode>(base);
   out->code_bytes = pool_at;
-  out->stencil_count = main_patches;
-  out->touches_heap = ir_.touches_heap;
-  out->exits.resize(ir_.snapshots.size());
-  for (Reference i = 0; i < ir_.size(); ++i) {
-    int32_t s = ir_.at(i).snapshot;
-    if (s < 0) continue;
+  out->stencil_count = stencil_count;
+  out->multithreaded = ir_.multithreaded;
+  auto fill = [&](Reference i, int32_t s) {
     const Snapshot& snapshot = ir_.snapshots[static_cast<size_t>(s)];
     Exit& exit = out->exits[static_cast<size_t>(s)];
     exit.pc = snapshot.pc;
-    exit.in_loop = i >= ir_.loop_start;
+    exit.dynamic = snapshot.dynamic;
+    exit.in_loop = ir_.loop_start >= 0 && i >= ir_.loop_start;
     exit.frames = snapshot.frames;
+    exit.trace = out;
     exit.values.clear();
     for (const SlotValue& v : snapshot.slots) {
       const Instruction& in = ir_.at(v.value);
-      exit.values.push_back({v.slot, in.type, place(v.value), static_cast<uint64_t>(in.imm)});
-      if (v.slot < kIteratorPosition && v.slot + 1 > out->highest_slot) out->highest_slot = v.slot + 1;
+      uint32_t shape = in.op == Op::kGuardShape && in.imm < kFirstDynamicShape ? static_cast<uint32_t>(in.imm) : 0;
+      exit.values.push_back({v.slot, in.type, place(v.value), static_cast<uint64_t>(in.imm), shape});
     }
-    if (exit.frames.size() > out->deepest) out->deepest = static_cast<uint32_t>(exit.frames.size());
+  };
+  for (Reference i = 0; i < ir_.size(); ++i) {
+    if (ir_.at(i).snapshot >= 0) fill(i, ir_.at(i).snapshot);
   }
+  size_t which = 0;
+  for (size_t p = 0; p < main_patches; ++p) {
+    int32_t exit = patches_[p].exit;
+    if (exit < 0 || out->exits[static_cast<size_t>(exit)].target) continue;
+    out->exits[static_cast<size_t>(exit)].target =
+        reinterpret_cast<std::atomic<uint64_t>*>(block.writable + pool_at + targets[which++].first * 8);
+  }
+  out->pushed = std::move(ir_.pushed);
+  out->returns = std::move(ir_.returns);
+  out->interpreted = std::move(ir_.interpreted);
   return nullptr;
 }
 
 }  // namespace
 
-const char* emit_trace(const Ir& ir, const Allocation& allocation, CompiledTrace* out) {
+const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out) {
   return Emitter(ir, allocation).run(out);
 }
 
@@ -314,8 +443,10 @@ uint64_t exit_word(const ExitValue& value, const State& state) {
 const char* compile_trace(Ir& ir, const std::vector<SlotValue>& final_slots, CompiledTrace* out, std::string* listing) {
   if (listing) *listing += "; recorded\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
-  if (const char* wrong = unroll_loop(ir, final_slots)) return wrong;
-  if (const char* wrong = validate(ir)) return wrong;
+  if (!ir.link) {
+    if (const char* wrong = unroll_loop(ir, final_slots)) return wrong;
+    if (const char* wrong = validate(ir)) return wrong;
+  }
   remove_dead_code(ir);
   if (listing) *listing += "; compiled\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;

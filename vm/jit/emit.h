@@ -1,5 +1,8 @@
 #pragma once
 // Stitching: an allocated Ir becomes machine code in the arena.
+#include <atomic>
+#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,37 +13,66 @@
 
 namespace pt::jit {
 
+struct CompiledTrace;
+
 // Where an exit finds what a place of the interpreter gets.
 struct ExitValue {
   int32_t slot;
   Type type;
   Location from;
   uint64_t constant;  // Place::kConstant: the word, or the double's bits
+  uint32_t shape;     // Type::O: known at the exit; 0: not
 };
+// Immutable once the trace is installed, but for the counters and `target`.
 struct Exit {
-  const uint64_t* pc;
-  bool in_loop;  // the guard lies in the loop: at least one round was finished
+  const uint64_t* pc = nullptr;
+  bool in_loop = false;   // the guard lies in the loop: at least one round was finished
+  bool dynamic = false;   // all is in memory
   std::vector<ExitValue> values;
   std::vector<InlinedFrame> frames;
+  CompiledTrace* trace = nullptr;
+  std::atomic<uint64_t>* target = nullptr;   // the code the exit goes to: its own, or a side trace
+  std::atomic<uint32_t> count{0};            // relaxed: how often it was taken (roughly, with several threads)
+  std::atomic<uint32_t> failures{0};         // side traces given up
+};
+// What a cold helper is told.
+struct ColdInfo {
+  const uint64_t* pc;
+  const std::vector<InlinedFrame>* frames;   // not in memory: pushed while Python code may run
+  int64_t imm;
+  uint32_t tag;
+  bool multithreaded;
 };
 struct CompiledTrace {
   TraceCode entry = nullptr;
-  std::vector<Exit> exits;
+  std::unique_ptr<Exit[]> exits;
+  size_t exit_count = 0;
+  std::deque<ColdInfo> cold;
+  std::deque<std::vector<InlinedFrame>> cold_frames;
+  std::vector<std::unique_ptr<InlinedFrame>> pushed;
+  std::vector<std::unique_ptr<ReturnTarget>> returns;
+  std::vector<std::unique_ptr<Interpreted>> interpreted;
   size_t code_bytes = 0, stencil_count = 0;
-  bool touches_heap = false;
-  int32_t highest_slot = 0;     // of the frames it rebuilds, with their registers
-  uint32_t deepest = 0;         // frames an exit pushes at most
+  bool multithreaded = false;     // compiled for several threads
   const void* globals = nullptr;  // Dict: the namespace the trace belongs to; nullptr: any
+  CompiledTrace* root = nullptr;  // of a side trace; itself otherwise
+  const Exit* parent = nullptr;   // of a side trace: where it begins
+  std::atomic<uint32_t> side_traces{0};
 };
 
+// The helpers compiled code calls (vm/jit/helpers.cpp).
+uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted);
+Helper cold_helper(Op op);
+
 // nullptr or why not. Any thread.
-const char* emit_trace(const Ir& ir, const Allocation& allocation, CompiledTrace* out);
+const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out);
 // All passes after recording: peeling, dead code, allocation, emission, with validation after each. `listing`: what was
-// asked for with PTPYTHON_JIT_DUMP=ir, or nullptr.
+// asked for with PTPYTHON_JIT_DUMP=ir, or nullptr. Without a loop (ir.link), `final_slots` is not used.
 const char* compile_trace(Ir& ir, const std::vector<SlotValue>& final_slots, CompiledTrace* out, std::string* listing);
-// Runs from the top with the frame as it is; the number of the exit taken, with the registers in *state.
-inline uint64_t enter_trace(const CompiledTrace& trace, State* state, Value* frame) {
-  return trace.entry(state, reinterpret_cast<char*>(frame), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+// Runs from the top with the frame as it is; the exit taken, with the registers in *state.
+inline Exit* enter_trace(const CompiledTrace& trace, State* state, Value* frame) {
+  return reinterpret_cast<Exit*>(
+      trace.entry(state, reinterpret_cast<char*>(frame), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
 }
 // The raw word (or double's bits) an exit value has in the state.
 uint64_t exit_word(const ExitValue& value, const State& state);

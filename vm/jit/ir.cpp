@@ -14,14 +14,15 @@ constinit const OpDescription kOpDescriptions[static_cast<int>(Op::kCount)] = {
 #undef PT_JIT_OP
     {"Constant", Type::W, Type::N, Type::N, Form::Constant, kPure},
     {"ConstantFloat", Type::F, Type::N, Type::N, Form::Constant, kPure},
+    {"Inherit", Type::W, Type::N, Type::N, Form::Constant, kPure},
 };
 
 namespace {
 // May a value of type `given` stand where `wanted` is asked for?
 bool fits(Type wanted, Type given) {
   if (wanted == given) return true;
-  if (wanted == Type::W) return given == Type::I || given == Type::O;
-  return wanted == Type::P && given == Type::O;
+  if (wanted == Type::W) return given == Type::I || given == Type::O || given == Type::P;
+  return (wanted == Type::P && given == Type::O) || (wanted == Type::O && given == Type::P);
 }
 }  // namespace
 
@@ -42,10 +43,12 @@ const char* validate(const Ir& ir) {
       if (!fits(wanted[k], operand.type) && !(operand.op == Op::kConstant && wanted[k] != Type::F)) return "operand of the wrong type";
     }
     if (d.form != Form::Constant && in.type != d.result) return "result of the wrong type";
-    if ((d.flags & kGuard) && (in.snapshot < 0 || in.snapshot >= static_cast<int>(ir.snapshots.size()))) {
+    bool leaves = (d.flags & kGuard) || in.snapshot >= 0;
+    if (leaves && (in.snapshot < 0 || in.snapshot >= static_cast<int>(ir.snapshots.size()))) {
       return "guard without a snapshot";
     }
-    if (d.flags & kGuard) {
+    if ((d.flags & kCold) && (in.frames < 0 || in.frames >= static_cast<int>(ir.snapshots.size()))) return "helper without frames";
+    if (leaves) {
       for (const SlotValue& s : ir.snapshots[static_cast<size_t>(in.snapshot)].slots) {
         if (s.value < 0 || (s.value >= i && !ir.is_constant(s.value))) return "snapshot of a value not defined yet";
         if (ir.at(s.value).type == Type::P || ir.at(s.value).type == Type::N) return "snapshot of something that is no value";
@@ -91,7 +94,7 @@ std::string dump(const Ir& ir) {
       std::snprintf(line, sizeof line, "   exit %d:", in.snapshot);
       out += line;
       for (const SlotValue& v : s.slots) {
-        if (v.slot >= kIteratorPosition) std::snprintf(line, sizeof line, " it%d=%d", v.slot - kIteratorPosition, v.value);
+        if (v.slot >= kIteratorPosition) std::snprintf(line, sizeof line, " it%d=%d", v.slot & (kIteratorPosition - 1), v.value);
         else std::snprintf(line, sizeof line, " r%d=%d", v.slot, v.value);
         out += line;
       }
@@ -102,6 +105,10 @@ std::string dump(const Ir& ir) {
     }
     while (!out.empty() && out.back() == ' ') out.pop_back();
     out += '\n';
+  }
+  if (ir.link) {
+    std::snprintf(line, sizeof line, "link %p frame%+d\n", static_cast<const void*>(ir.link), ir.link_window);
+    out += line;
   }
   for (const Phi& phi : ir.phis) {
     std::snprintf(line, sizeof line, "phi  %d <- %d\n", phi.left, phi.right);

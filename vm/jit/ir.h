@@ -3,6 +3,7 @@
 // Everything before loop_start runs once, on entry; what follows is the loop. A phi pairs the value the loop starts with
 // (`left`, from before it) with the value of its next round (`right`); in the loop, `left` names both.
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,22 +11,32 @@
 
 namespace pt::jit {
 
+enum class Place : uint8_t { kNone, kRegister, kFloatRegister, kSlot, kConstant };
+struct Location {
+  Place place = Place::kNone;
+  int32_t index = 0;   // register number, or spill slot
+  bool operator==(const Location&) const = default;
+};
+
 enum class Op : uint8_t {
 #define PT_JIT_OP(name, result, a, b, form, flags) k##name,
 #include "jit_stencils/ops.def"
 #undef PT_JIT_OP
   kConstant,       // imm: a value word or raw word
   kConstantFloat,  // imm: the double's bits
+  kInherit,        // side traces: a value that the parent's exit left in its place; imm: index into Ir::inherited
   kCount
 };
 enum class Type : uint8_t { N, W, I, F, O, P };
 enum class Form : uint8_t { Source, Binary, Unary, Cross, Check1, Check2, Alone, Constant };
-enum OpFlags : uint8_t { kGuard = 1, kPure = 2, kLoad = 4, kStore = 8, kEffect = 16, kCommutative = 32 };
+enum OpFlags : uint16_t {
+  kGuard = 1, kPure = 2, kLoad = 4, kStore = 8, kEffect = 16, kCommutative = 32, kBarrier = 64, kCold = 128, kAfter = 256
+};
 struct OpDescription {
   const char* name;
   Type result, a, b;
   Form form;
-  uint8_t flags;
+  uint16_t flags;
 };
 extern const OpDescription kOpDescriptions[static_cast<int>(Op::kCount)];
 inline const OpDescription& describe(Op op) { return kOpDescriptions[static_cast<int>(op)]; }
@@ -38,29 +49,44 @@ struct Instruction {
   Type type;
   Reference a = kNoReference, b = kNoReference;
   int64_t imm = 0;
-  int32_t snapshot = -1;  // of guards
+  int32_t snapshot = -1;  // of guards: before the instruction; of kAfter operations: behind it
+  int32_t frames = -1;    // kCold: the snapshot whose frames are pushed while the helper runs
+  int32_t tag = 0;        // LoadPosition: the place it reads; stores into objects: the shape the object must have
 };
 
-// A place the interpreter knows: a register relative to the frame in which the trace began, or the position of the range
+// A place the interpreter knows: a register relative to the frame in which the trace began, or the position of the
 // iterator in one.
 inline constexpr int32_t kIteratorPosition = 1 << 20;
+inline constexpr int32_t kListPosition = 1 << 21;   // of a list or tuple iterator
+inline constexpr int32_t kSlotBias = 1024;   // added to the register of an iterator's position: it may be negative
+constexpr int32_t exit_slot(int32_t position) { return (position & (kIteratorPosition - 1)) - kSlotBias; }
 struct SlotValue {
   int32_t slot;
   Reference value;
 };
-// A call that was inlined: pushed when the exit is taken.
-struct InlinedFrame {
-  const void* code;      // Code
-  const void* function;  // Function
-  int32_t window;        // its register 0, relative to the frame in which the trace began
-  int32_t result_register;
-  const uint64_t* caller_pc;
-};
-// How to go on in the interpreter at a guard that fails: what differs from the frame as the trace found it.
+// How to go on in the interpreter at a guard that fails: what differs from the registers in memory.
 struct Snapshot {
   const uint64_t* pc;
   std::vector<SlotValue> slots;
-  std::vector<InlinedFrame> frames;
+  std::vector<InlinedFrame> frames;  // calls that are not in memory yet
+  bool dynamic = false;              // registers and records are in memory, the pc in the innermost record
+};
+// One instruction that the interpreter runs on behalf of a trace, and what it was seen to do.
+struct Interpreted {
+  const uint64_t* pc;
+  const uint64_t* next;       // where it went on
+  int32_t window;             // of the frame it went on in, relative to the trace's
+  int32_t depth;              // calls entered (1), left (-1), or neither
+  bool multithreaded;
+  int32_t clobbered_from;     // registers from here on, relative to the trace's frame, may have changed
+  std::vector<int32_t> written;
+  bool writes(int32_t slot) const {
+    if (slot >= clobbered_from) return true;
+    for (int32_t w : written) {
+      if (w == slot) return true;
+    }
+    return false;
+  }
 };
 struct Phi {
   Reference left, right;
@@ -71,8 +97,14 @@ struct Ir {
   std::vector<Snapshot> snapshots;
   std::vector<Phi> phis;
   std::vector<GlobalReference> globals;
-  Reference loop_start = kNoReference;
-  bool touches_heap = false;  // depends on objects other threads could change
+  std::vector<std::unique_ptr<InlinedFrame>> pushed;      // what PushFrame pushes
+  std::vector<std::unique_ptr<ReturnTarget>> returns;
+  std::vector<std::unique_ptr<Interpreted>> interpreted;
+  std::vector<Location> inherited;
+  Reference loop_start = kNoReference;  // kNoReference: ends with the link
+  const struct CompiledTrace* link = nullptr;
+  int32_t link_window = 0;
+  bool multithreaded = false;  // other threads may change what the trace reads
 
   const Instruction& at(Reference r) const { return code[static_cast<size_t>(r)]; }
   Reference size() const { return static_cast<Reference>(code.size()); }
@@ -92,11 +124,14 @@ class Builder {
   // code. When a guard is known to fail, failed() turns true.
   Reference emit(Op op, Reference a = kNoReference, Reference b = kNoReference, int64_t imm = 0, int32_t snapshot = -1);
   bool failed() const { return failed_; }
+  // Shape id that object `r` is known to have at this point; 0: unknown.
+  uint32_t known_shape(Reference r) const;
 
  private:
+  bool fact_holds(Reference from, uint32_t shape) const;
   Reference fold(Op op, Reference& a, Reference& b, int64_t imm);
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
-  Reference forward_load(Op op, Reference a, int64_t imm) const;
+  Reference forward_load(Op op, Reference a, int64_t imm);
   Ir& ir_;
   bool failed_ = false;
 };

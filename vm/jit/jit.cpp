@@ -18,7 +18,8 @@ namespace pt {
 
 // One a code object, made when its first trace is installed; lives for ever.
 struct JitCode {
-  std::atomic<jit::CompiledTrace*> loops[1];  // loop_count of them; release-stored, immutable afterwards
+  // loop_count of them for one thread, then as many for several; release-stored, immutable afterwards
+  std::atomic<jit::CompiledTrace*> loops[1];
 };
 
 namespace jit {
@@ -36,49 +37,66 @@ constinit const char* const kAbortTexts[] = {
 };
 constinit thread_local Recorder* tls_recorder = nullptr;
 constexpr uint32_t kNever = 0xFFFFFFFF;
-constexpr uint32_t kFailuresAllowed = 3;
+constexpr uint32_t kFailuresAllowed = 6;
+constinit uint32_t g_exit_threshold = 64;
+constexpr uint32_t kSideTraces = 80;     // of one root
+constexpr uint32_t kExitFailures = 2;
 
 __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS);
 constinit Dispatch g_recording = {};
 
-CompiledTrace* find_trace(const Code* code, uint32_t loop) {
-  JitCode* jit = code->jit.load(std::memory_order_acquire);  // pairs with the release in install()
-  return jit && loop < code->loop_count ? jit->loops[loop].load(std::memory_order_acquire) : nullptr;
-}
-
 void install(Code* code, uint32_t loop, CompiledTrace* trace) {
   JitCode* jit = code->jit.load(std::memory_order_acquire);
   if (!jit) {
-    auto* fresh = static_cast<JitCode*>(memory::allocate_zeroed(sizeof(void*) * (code->loop_count ? code->loop_count : 1)));
+    auto* fresh = static_cast<JitCode*>(memory::allocate_zeroed(2 * sizeof(void*) * (code->loop_count ? code->loop_count : 1)));
     if (!fresh) return;
     // Pairs with the acquire in find_trace().
     if (code->jit.compare_exchange_strong(jit, fresh, std::memory_order_acq_rel)) jit = fresh;
     else memory::release(fresh);
   }
-  jit->loops[loop].store(trace, std::memory_order_release);
+  jit->loops[trace->multithreaded ? code->loop_count + loop : loop].store(trace, std::memory_order_release);
 }
 
-void close_trace(Thread* thread, Recorder& recorder, HotLoop& hot) {
-  auto* trace = new CompiledTrace;
+void give_up(Abort reason) { g_aborts[static_cast<int>(reason)].fetch_add(1, std::memory_order_relaxed); }
+
+void close_trace(Recorder& recorder) {
+  auto trace = std::make_unique<CompiledTrace>();
   std::string listing;
-  std::vector<SlotValue> slots = recorder.final_slots();
-  const char* wrong = compile_trace(recorder.ir(), slots, trace, g_dump_ir ? &listing : nullptr);
-  if (g_dump_ir) std::fprintf(stderr, "%s%s%s\n", listing.c_str(), wrong ? "; refused: " : "", wrong ? wrong : "");
+  Exit* exit = recorder.exit();
+  const char* wrong = compile_trace(recorder.ir(), recorder.final_slots(), trace.get(), g_dump_ir ? &listing : nullptr);
+  if (g_dump_ir) {
+    std::fprintf(stderr, "; %s %p, %zu bytes\n%s%s%s\n", exit ? "side trace" : "loop", static_cast<void*>(trace.get()),
+                 trace->code_bytes, listing.c_str(), wrong ? "; refused: " : "", wrong ? wrong : "");
+  }
+  HotLoop* hot = recorder.back_edge() ? &hot_loop(recorder.back_edge()) : nullptr;
   if (wrong) {
-    delete trace;
-    g_aborts[static_cast<int>(Abort::kcompiler)].fetch_add(1, std::memory_order_relaxed);
-    hot.limit = ++hot.failures >= kFailuresAllowed ? kNever : g_threshold;
-    hot.count = 0;
+    give_up(Abort::kcompiler);
+    if (exit) exit->failures.fetch_add(1, std::memory_order_relaxed);
+    if (hot) {
+      hot->limit = ++hot->failures >= kFailuresAllowed ? kNever : g_threshold;
+      hot->count = 0;
+    }
     return;
   }
-  auto* code = const_cast<Code*>(thread->record->code);
-  trace->globals = thread->record->globals;
   // Traces live for ever, and so does what they refer to.
   recorder.keep_for_ever();
-  retain(Value::object(code));
-  install(code, static_cast<uint32_t>(static_cast<uint16_t>(operand_a(load_word(recorder.back_edge())))), trace);
   g_compiled.fetch_add(1, std::memory_order_relaxed);
-  hot.limit = 0;
+  CompiledTrace* made = trace.release();
+  if (exit) {
+    made->root = exit->trace->root;
+    made->parent = exit;
+    made->globals = made->root->globals;
+    made->root->side_traces.fetch_add(1, std::memory_order_relaxed);
+    // Release: the code is complete; x86 executes it after reading the word.
+    exit->target->store(reinterpret_cast<uint64_t>(made->entry), std::memory_order_release);
+    return;
+  }
+  auto* code = const_cast<Code*>(recorder.origin());
+  made->root = made;
+  made->globals = recorder.globals();
+  retain(Value::object(code));
+  install(code, static_cast<uint32_t>(static_cast<uint16_t>(operand_a(load_word(recorder.back_edge())))), made);
+  hot->limit = 0;
 }
 
 void stop_recording() {
@@ -88,23 +106,27 @@ void stop_recording() {
 }
 
 // One instruction under the recording table; whether recording goes on.
-bool record_step(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word) {
+bool record_step(Value* frame, const uint64_t* pc, Value* constants, uint64_t word) {
   Recorder* recorder = tls_recorder;
   if (!recorder) return false;
   Step step = recorder->step(frame, pc, constants, word);
   if (step == Step::kGoOn) return true;
-  HotLoop& hot = hot_loop(recorder->back_edge());
   if (step == Step::kClosed) {
-    close_trace(thread, *recorder, hot);
+    close_trace(*recorder);
   } else {
-    g_aborts[static_cast<int>(recorder->reason())].fetch_add(1, std::memory_order_relaxed);
+    give_up(recorder->reason());
     if (g_dump_ir) {
       std::fprintf(stderr, "; recording given up at %s: %s\n", kInstructionInfo[static_cast<int>(recorder->last_opcode())].name,
                    kAbortTexts[static_cast<int>(recorder->reason())]);
     }
-    if (hot.pc == recorder->back_edge()) {
-      hot.limit = ++hot.failures >= kFailuresAllowed ? kNever : g_threshold;
-      hot.count = 0;
+    if (Exit* exit = recorder->exit()) {
+      exit->failures.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      HotLoop& hot = hot_loop(recorder->back_edge());
+      if (hot.pc == recorder->back_edge()) {
+        hot.limit = ++hot.failures >= kFailuresAllowed ? kNever : g_threshold;
+        hot.count = 0;
+      }
     }
   }
   stop_recording();
@@ -112,64 +134,44 @@ bool record_step(Thread* thread, Value* frame, const uint64_t* pc, Value* consta
 }
 
 __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS) {
-  if (!record_step(thread, frame, pc, constants, word)) dispatch = &g_dispatch;
+  if (!record_step(frame, pc, constants, word)) dispatch = &g_dispatch;
   PT_TAIL(g_dispatch.handlers[word & 0xFFFF]);
 }
 
-// Rebuilds the frames as the exit says. False with MemoryError pending.
-bool leave_trace(Thread* thread, Value* frame, const Exit& exit, const State& state) {
-  constexpr size_t kInline = 64;
-  Value inline_values[kInline], inline_old[kInline];
-  size_t n = exit.values.size();
-  std::vector<Value> many;
-  Value* fresh = inline_values;
-  Value* old = inline_old;
-  if (n > kInline) {
-    many.resize(2 * n);
-    fresh = many.data();
-    old = fresh + n;
-  }
+// Rebuilds the frames as the exit says. False with an exception pending.
+bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
+  auto* frame = reinterpret_cast<Value*>(state.frame);
   bool ok = true;
-  for (size_t i = 0; i < n; ++i) {
-    const ExitValue& v = exit.values[i];
+  for (const ExitValue& v : exit.values) {
     uint64_t bits = exit_word(v, state);
     if (v.slot >= kIteratorPosition) {
-      auto* it = static_cast<RangeIterator*>(frame[v.slot - kIteratorPosition].as_object());
-      it->index.store(Value::from_bits(bits).as_small_int(), std::memory_order_relaxed);
-      fresh[i] = Value();
+      int64_t index = Value::from_bits(bits).as_small_int();
+      Object* it = frame[exit_slot(v.slot)].as_object();
+      if (v.slot >= kListPosition) static_cast<ListIterator*>(it)->index.store(index, std::memory_order_relaxed);
+      else static_cast<RangeIterator*>(it)->index.store(index, std::memory_order_relaxed);
     } else if (v.type == Type::F) {
       Ref<> boxed = float_from_double(std::bit_cast<double>(bits));
       ok = ok && boxed;
-      fresh[i] = boxed.take();
+      frame[v.slot] = boxed.take();
     } else {
-      fresh[i] = Ref<>::retain(Value::from_bits(bits)).take();
+      // What the register held before was no pointer; what it gets is kept alive by the trace or by another register.
+      frame[v.slot] = Value::from_bits(bits).as_borrowed();
     }
-  }
-  uint32_t own = thread->record->code->register_count;
-  size_t old_count = 0;
-  for (size_t i = 0; i < n; ++i) {
-    int32_t slot = exit.values[i].slot;
-    if (slot >= kIteratorPosition) continue;
-    // Above the frame's own registers lies nothing that counts.
-    if (static_cast<uint32_t>(slot) < own && frame[slot].is_counted()) old[old_count++] = frame[slot];
-    frame[slot] = fresh[i];
   }
   for (const InlinedFrame& inlined : exit.frames) {
     thread->record->pc = inlined.caller_pc;
     CallRecord* record = ++thread->record;
-    auto* function = static_cast<Function*>(const_cast<void*>(inlined.function));
-    *record = CallRecord{static_cast<const Code*>(inlined.code), function, frame + inlined.window, nullptr, function->globals(),
-                         Value(), nullptr, nullptr, Value(), 0, inlined.result_register};
+    *record = CallRecord{static_cast<const Code*>(inlined.code), static_cast<Function*>(const_cast<void*>(inlined.function)),
+                         frame + inlined.window, nullptr, static_cast<Dict*>(const_cast<void*>(inlined.globals)), Value(), nullptr,
+                         nullptr, Value(), 0, inlined.result_register};
   }
-  thread->record->pc = exit.pc;
-  // Destructors see the frames as they are now.
-  for (size_t i = 0; i < old_count; ++i) release(old[i]);
-  return ok;
+  if (!exit.dynamic) thread->record->pc = exit.pc;
+  return ok && !error_pending();
 }
 
-enum class LoopOutcome { kInterpret, kRecord, kRan, kError };
+enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError };
 
-LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t word, bool plain) {
+LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t word, bool plain, uint64_t* result) {
   HotLoop& hot = hot_loop(pc);
   if (hot.pc != pc) {
     hot = {pc, 0, g_threshold, 0, 0, 0};
@@ -179,54 +181,66 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   CompiledTrace* trace = find_trace(record->code, loop);
   if (!plain) return LoopOutcome::kInterpret;
   if (!trace) {
-    if (record->flags & kRecordGenerator) {
-      hot.limit = kNever;
-      return LoopOutcome::kInterpret;
-    }
+    if (tls_recorder) return LoopOutcome::kInterpret;
     return ++hot.count > g_threshold ? LoopOutcome::kRecord : LoopOutcome::kInterpret;
   }
   hot.limit = 0;
   hot.count = 0;
-  if (trace->globals != record->globals || (trace->touches_heap && multithreaded()) ||
-      record + trace->deepest + 1 >= thread->record_limit || frame + trace->highest_slot + 512 > thread->stack_limit) {
+  if (trace->globals != record->globals || record + 12 >= thread->record_limit || frame + kFrameRoom > thread->stack_limit) {
     return LoopOutcome::kInterpret;
   }
   thread->record->pc = pc;
   State state;
   state.thread = thread;
   state.owner_id = tls_owner_id;
-  uint64_t number = enter_trace(*trace, &state, frame);
-  const Exit& exit = trace->exits[number];
-  if (g_dump_exits) std::fprintf(stderr, "; exit %llu\n", static_cast<unsigned long long>(number));
-  ++hot.entries;
-  if (!exit.in_loop) ++hot.bad_entries;
-  if (hot.entries >= 256) {
-    // Mostly leaving in the first round is worse than no trace.
-    if (hot.bad_entries * 4 > hot.entries * 3 && g_mode != Mode::kForce) hot.limit = kNever;
-    hot.entries = hot.bad_entries = 0;
+  state.disturbed = 0;
+  state.finished = 0;
+  Exit* exit = enter_trace(*trace, &state, frame);
+  if (g_dump_exits) {
+    std::fprintf(stderr, "; exit %ld of %p\n", static_cast<long>(exit - exit->trace->exits.get()), static_cast<void*>(exit->trace));
   }
-  return leave_trace(thread, frame, exit, state) ? LoopOutcome::kRan : LoopOutcome::kError;
+  if (PT_UNLIKELY(state.finished)) {
+    *result = state.result;
+    return LoopOutcome::kFinished;
+  }
+  if (!leave_trace(thread, *exit, state)) return LoopOutcome::kError;
+  uint32_t count = exit->count.load(std::memory_order_relaxed) + 1;
+  exit->count.store(count, std::memory_order_relaxed);
+  if (count >= g_exit_threshold && !exit->dynamic && thread->breaker.load(std::memory_order_relaxed) == 0 && !tls_recorder) {
+    exit->count.store(0, std::memory_order_relaxed);
+    if (exit->failures.load(std::memory_order_relaxed) < kExitFailures &&
+        exit->trace->root->side_traces.load(std::memory_order_relaxed) < kSideTraces &&
+        exit->trace->multithreaded == multithreaded()) {
+      tls_recorder = new Recorder(thread, reinterpret_cast<Value*>(state.frame), exit);
+      return LoopOutcome::kRecordSide;
+    }
+  }
+  return LoopOutcome::kRan;
 }
 
-void start_recording(Thread* thread, Value* frame, const uint64_t* pc) {
-  stop_recording();
-  tls_recorder = new Recorder(thread, frame, pc);
-}
+void start_recording(Thread* thread, Value* frame, const uint64_t* pc) { tls_recorder = new Recorder(thread, frame, pc); }
 
 __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) {
-  LoopOutcome outcome = run_loop(thread, frame, pc, word, dispatch == &g_dispatch);
-  if (outcome == LoopOutcome::kRan || outcome == LoopOutcome::kError) {
-    CallRecord* record = thread->record;
-    frame = record->registers;
-    pc = record->pc;
-    constants = record->code->constants_end;
-    word = load_word(pc);
-    if (outcome == LoopOutcome::kError) PT_RAISE();
-    PT_TAIL(dispatch->handlers[word & 0xFFFF]);
-  }
-  if (outcome == LoopOutcome::kRecord) {
-    start_recording(thread, frame, pc);
-    dispatch = &g_recording;
+  uint64_t result;
+  LoopOutcome outcome = run_loop(thread, frame, pc, word, dispatch == &g_dispatch, &result);
+  switch (outcome) {
+    case LoopOutcome::kInterpret: break;
+    case LoopOutcome::kRecord:
+      start_recording(thread, frame, pc);
+      dispatch = &g_recording;
+      break;
+    case LoopOutcome::kFinished: return result;
+    case LoopOutcome::kRecordSide: dispatch = &g_recording; [[fallthrough]];
+    case LoopOutcome::kRan:
+    case LoopOutcome::kError: {
+      CallRecord* record = thread->record;
+      frame = record->registers;
+      pc = record->pc;
+      constants = record->code->constants_end;
+      word = load_word(pc);
+      if (outcome == LoopOutcome::kError) PT_RAISE();
+      PT_TAIL(dispatch->handlers[word & 0xFFFF]);
+    }
   }
   PT_NEXT(1 + operand_wide(word));
 }
@@ -238,6 +252,12 @@ void read_mode(const char* text) {
 }
 
 }  // namespace
+
+CompiledTrace* find_trace(const Code* code, uint32_t loop) {
+  JitCode* jit = code->jit.load(std::memory_order_acquire);  // pairs with the release in install()
+  if (!jit || loop >= code->loop_count) return nullptr;
+  return jit->loops[multithreaded() ? code->loop_count + loop : loop].load(std::memory_order_acquire);
+}
 
 Mode mode() { return g_mode; }
 uint64_t compiled_count() { return g_compiled.load(std::memory_order_relaxed); }
@@ -255,7 +275,7 @@ void initialise() {
     g_dump_exits = std::strstr(text, "exits");
   }
   if (g_mode == Mode::kOff) return;
-  if (g_mode == Mode::kForce) g_threshold = 1;
+  if (g_mode == Mode::kForce) g_threshold = g_exit_threshold = 1;
   for (Handler& h : g_recording.handlers) h = record_instruction;
   g_hot_loop = hot_loop_handler;
 }

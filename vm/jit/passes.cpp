@@ -21,15 +21,9 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
       next[static_cast<size_t>(i)] = i;
       continue;
     }
-    if (in.op == Op::kLoadFrame) {
-      const SlotValue* s = changed(static_cast<int32_t>(in.imm));
-      next[static_cast<size_t>(i)] = s ? s->value : i;
-      continue;
-    }
-    if (in.op == Op::kTagWord) {
-      // A range iterator's position (its slot is imm) goes on from where the round left it.
-      const SlotValue* s = in.imm ? changed(static_cast<int32_t>(in.imm)) : nullptr;
-      if (s) {
+    if (in.op == Op::kLoadFrame || (in.op == Op::kLoadPosition && in.tag)) {
+      // What the round left in a machine register goes on from there; what it left in memory is found by the builder.
+      if (const SlotValue* s = changed(in.op == Op::kLoadFrame ? static_cast<int32_t>(in.imm) : in.tag)) {
         next[static_cast<size_t>(i)] = s->value;
         continue;
       }
@@ -37,9 +31,10 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
     int32_t snapshot = -1;
     if (in.snapshot >= 0) {
       const Snapshot old = ir.snapshots[static_cast<size_t>(in.snapshot)];
-      Snapshot fresh{old.pc, {}, old.frames};
+      Snapshot fresh{old.pc, {}, old.frames, old.dynamic};
       // What the finished round changed, then what this one did.
       for (const SlotValue& s : final_slots) {
+        if (old.dynamic) break;
         bool overridden = false;
         for (const SlotValue& o : old.slots) overridden |= o.slot == s.slot;
         if (!overridden) fresh.slots.push_back(s);
@@ -52,6 +47,10 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
     Reference made = builder.emit(in.op, a, b, in.imm, snapshot);
     if (builder.failed()) return "a guard of the second round cannot hold";
     if (in.type != Type::N && made == kNoReference) return "a value was lost";
+    if (made == ir.size() - 1 && ir.at(made).op == in.op) {
+      ir.code.back().frames = in.frames;
+      ir.code.back().tag = in.tag;
+    }
     next[static_cast<size_t>(i)] = in.type == Type::N ? kNoReference : made;
   }
   // A value that a later round takes over from an earlier one changes from round to round.
@@ -103,12 +102,12 @@ void remove_dead_code(Ir& ir) {
   };
   for (Reference i = 0; i < ir.size(); ++i) {
     const Instruction& in = ir.at(i);
-    uint8_t flags = describe(in.op).flags;
+    uint16_t flags = describe(in.op).flags;
     // Guards are there for their check: what fails them may have effects or raise. Only those whose failure just means
     // another representation of the result go with an unused result.
     bool representation = in.op == Op::kAddInt || in.op == Op::kSubInt || in.op == Op::kMulInt || in.op == Op::kTagWord ||
-                          in.op == Op::kBoxFloat;
-    bool keep = (flags & (kStore | kEffect)) || ((flags & kGuard) && !representation);
+                          in.op == Op::kBoxFloat || in.op == Op::kLoadPosition;
+    bool keep = (flags & (kStore | kEffect | kBarrier)) || ((flags & kGuard) && !representation);
     if (keep && !live[static_cast<size_t>(i)]) {
       live[static_cast<size_t>(i)] = true;
       work.push_back(i);

@@ -1,5 +1,6 @@
 #pragma once
-// Records one round of a loop while the interpreter runs it.
+// Records what the interpreter does, from a loop's back-edge or a trace's exit on, until it meets compiled code.
+// docs/jit.md describes the model of the registers.
 #include <memory>
 #include <vector>
 
@@ -7,80 +8,169 @@
 #include "vm/jit/emit.h"
 #include "vm/jit/jit.h"
 
+namespace pt {
+struct AttributeNode;
+}
+
 namespace pt::jit {
 
 enum class Step { kGoOn, kClosed, kAborted };
 
+// The compiled trace of a loop of `code`, for the present number of threads; nullptr: none.
+CompiledTrace* find_trace(const Code* code, uint32_t loop);
+
 class Recorder {
  public:
+  // A loop: from its back-edge.
   Recorder(Thread* thread, Value* frame, const uint64_t* back_edge);
+  // A side trace: from the exit, which has just been left. `frame` is the trace's.
+  Recorder(Thread* thread, Value* frame, Exit* exit);
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+  ~Recorder();
   // Before the instruction runs.
   Step step(Value* frame, const uint64_t* pc, Value* constants, uint64_t word);
   Abort reason() const { return reason_; }
-  const uint64_t* back_edge() const { return back_edge_; }
+  const uint64_t* back_edge() const { return back_edge_; }   // nullptr: a side trace
+  Exit* exit() const { return exit_; }
+  const Code* origin() const { return origin_; }   // the code in which the recording began
+  Dict* globals() const { return origin_globals_; }
   Opcode last_opcode() const { return opcode_; }
   Ir& ir() { return ir_; }
   std::vector<SlotValue> final_slots() const;
-  ~Recorder();
   // The compiled code refers to these objects for ever: their counts are its own now.
   void keep_for_ever() { kept_.clear(); }
 
  private:
+  // A register of the interpreter, as the trace knows it. A lazy one has its value in the trace only; what memory holds
+  // then is no pointer. Otherwise memory is up to date; the trace owns no references but through it.
+  struct Slot {
+    Reference value = kNoReference;  // kNoReference: not read yet
+    Reference raw = kNoReference;    // the word in memory, with its tag
+    bool lazy = false;
+    bool pointer = true;             // memory may hold a pointer
+    bool owned = false;              // the word in memory may move to another frame as it is
+  };
+  struct Call {
+    const Code* code;
+    Function* function;
+    Dict* globals;
+    int32_t window;
+    int32_t result;
+    const uint64_t* caller_pc;
+    bool real;    // its record is pushed
+    bool plain;   // entered by a call without flags
+  };
+  struct Position {   // of an iterator
+    int32_t tag;
+    Reference iterator;
+    int64_t offset;
+    Reference value;
+    bool lazy;
+  };
+
   void keep(Value v) {
     retain(v);
     kept_.push_back(v);
   }
   bool record(uint64_t word);
   bool abort(Abort reason) { reason_ = reason; return false; }
+  // The interpreter is to run the instruction. Only before anything with an effect was emitted for it.
+  bool fall_back() { return false; }
+  Step finish_step(uint64_t word);
+  Step back_edge_step(uint64_t word);
+  bool interpret(uint64_t word);
+  void note_interpreted(Value* frame, const uint64_t* pc);
   int32_t snapshot();
-  Reference emit(Op op, Reference a = kNoReference, Reference b = kNoReference, int64_t imm = 0);
+  Reference emit(Op op, Reference a = kNoReference, Reference b = kNoReference, int64_t imm = 0, int32_t tag = 0);
+  // Registers.
+  Slot& state(int32_t at);
   Reference slot(int32_t at);
+  int32_t at(int operand) const { return window_ + (operand >> 1); }
   Reference read(int operand);
   Value seen(int operand) const { return pt::read(frame_, constants_, operand); }
-  void set(int32_t at, Reference r);
-  void write(int operand, Reference r) { set(window_ + (operand >> 1), r); }
-  void kill(int operand) { if (operand & 1) write(operand, empty_); }
+  bool is_pointer(Reference r) const;     // may be a pointer that needs a count or a keeper
+  void set_lazy(int32_t at, Reference r);
+  void set_owned(int32_t at, Reference r, Reference value = kNoReference);
+  void set_copy(int32_t at, Reference r);       // counted copy, or lazy where no count is needed
+  void clear(int32_t at);                       // memory holds no pointer afterwards
+  void drop(int operand, int result_operand = -2);  // consumes a killed operand; not when the result goes there
+  void move(int32_t to, int32_t from);
+  void write(int operand, Reference r) { set_lazy(at(operand), r); }
   void refine(Reference from, Reference to);
+  void sync();
+  const Call& here() const { return calls_.empty() ? base_ : calls_.back(); }
+  // Values.
   Reference as_int(Reference r);
   Reference as_float(Reference r, Value seen_value);
   Reference exact_float(Reference r, Value seen_value);
   Reference as_object(Reference r, uint32_t shape);
   Reference object_constant(Value v);
+  Reference constant_of(Value v);
   bool arithmetic(uint64_t word, Op int_op, Op float_op);
+  bool negate(uint64_t word);
   bool compare(CompareOp op, int a, int b, bool* outcome);
+  bool compare_value(uint64_t word, CompareOp op);
+  bool compare_jump(uint64_t word, CompareOp op);
   bool truth(int operand, bool* outcome);
+  bool identity(int a, int b, bool* outcome);
+  // Heap.
   bool for_iter(uint64_t word);
-  bool load_global(uint64_t word);
+  bool for_range(uint64_t word);
+  bool for_sequence(uint64_t word, bool list);
+  bool end_iteration(uint64_t word);
+  Position& position_of(int32_t at, int32_t kind, Reference iterator, int64_t offset);
+  bool load_global(uint64_t word, int words);
+  bool store_global(uint64_t word);
   bool load_attribute(uint64_t word);
   bool store_attribute(uint64_t word);
   bool load_method(uint64_t word);
-  bool list_item(int container, int key, Reference* address);
-  Reference storable(int operand);
+  bool load_cell(uint64_t word);
+  bool store_cell(uint64_t word);
+  bool list_item(int container, int key, Reference* list, Reference* address, Value* item);
+  bool load_item(uint64_t word);
+  bool store_item(uint64_t word);
+  bool unpack(uint64_t word);
+  bool cached_shape(Value object, const AttributeNode* node, uint32_t* shape);
+  void guard_node(const AttributeNode* node, uint32_t shape);
+  // What the slot `offset` of `base` holds, into register `to`; consumes `killed` (an operand; 0: none).
+  bool load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2 = 0);
+  Reference storable(int operand);   // an immediate in the form of a heap slot; kNoReference: none
+  // Calls.
   bool call(int base, uint32_t count, int result);
+  bool call_method(uint64_t word);
   bool return_value(uint64_t word);
   void go(int64_t words) { expected_ = pc_ + words; }
 
   Ir ir_;
   Builder builder_{ir_};
   Thread* thread_;
-  const uint64_t* back_edge_;
+  const uint64_t* back_edge_ = nullptr;
+  Exit* exit_ = nullptr;
   CallRecord* base_record_;
   Value* base_frame_;
+  Call base_{};
+  const Code* origin_;
+  Dict* origin_globals_;
   Value* frame_ = nullptr;
   const uint64_t* pc_ = nullptr;
   Value* constants_ = nullptr;
-  const uint64_t* expected_;
+  const uint64_t* expected_ = nullptr;   // nullptr: wherever the interpreted instruction went
+  const uint64_t* generic_pc_ = nullptr;  // an instruction not to be specialised again
   int32_t window_ = 0;
-  std::vector<Reference> current_;
-  std::vector<char> changed_;
-  std::vector<SlotValue> positions_;   // of range iterators
-  std::vector<InlinedFrame> frames_;
+  std::vector<Slot> slots_;
+  std::vector<Position> positions_;
+  std::vector<Call> calls_;
   std::vector<Value> kept_;   // counted
+  std::vector<Reference> after_;   // operations that want the snapshot behind the instruction
   Reference empty_;
   int32_t snapshot_ = -1;   // of this instruction
-  int count_ = 0;
+  Interpreted* interpreted_ = nullptr;   // the instruction before
+  CallRecord* interpreted_record_ = nullptr;
+  int count_ = 0, interpreted_count_ = 0, back_edges_ = 0;
+  bool barrier_ = false;
   Opcode opcode_ = Opcode::kNOP;
-  Abort reason_ = Abort::kinstruction;
+  Abort reason_ = Abort::kCount;
 };
 
 }  // namespace pt::jit

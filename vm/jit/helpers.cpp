@@ -1,0 +1,201 @@
+// What compiled code calls: one instruction by the interpreter, and the slow paths of operations.
+#include "vm/interp/attribute_cache.h"
+#include "vm/interp/frames.h"
+#include "vm/interp/hot_loop.h"
+#include "vm/jit/emit.h"
+#include "vm/object/protocol.h"
+#include "vm/types/frame.h"
+
+namespace pt::jit {
+namespace {
+
+// No value has these bits: a borrowed pointer to nothing.
+constexpr uint64_t kStopped = Value::kBorrowedBit;
+
+__attribute__((preserve_none)) uint64_t stop(PT_HANDLER_PARAMETERS) {
+  thread->record->pc = pc;
+  return kStopped;
+}
+template <int... N>
+constexpr Dispatch all_stop(std::integer_sequence<int, N...>) {
+  return {{((void)N, stop)...}};
+}
+// Whatever comes next stops: a handler entered with this table runs one instruction.
+constinit const Dispatch g_single_step = all_stop(std::make_integer_sequence<int, kOpcodeCount>{});
+
+// The frames of inlined calls are on the record stack while a helper may run Python code.
+class ColdScope {
+ public:
+  ColdScope(State* s, Value* frame, const ColdInfo& info)
+      : thread_(s->thread), info_(info), saved_(thread_->record), entries_(tls_python_entries),
+        epoch_(thread_->qsbr_seen.load(std::memory_order_relaxed)) {
+    for (const InlinedFrame& f : *info.frames) {
+      thread_->record->pc = f.caller_pc;
+      CallRecord* record = ++thread_->record;
+      *record = CallRecord{static_cast<const Code*>(f.code), static_cast<Function*>(const_cast<void*>(f.function)),
+                           frame + f.window, nullptr, static_cast<Dict*>(const_cast<void*>(f.globals)), Value(), nullptr,
+                           nullptr, Value(), 0, f.result_register};
+    }
+    thread_->record->pc = info.pc;
+  }
+  ~ColdScope() {
+    while (thread_->record != saved_) {
+      if (PT_UNLIKELY(thread_->record->frame_object != nullptr)) frame_detach(thread_->record);
+      --thread_->record;
+    }
+  }
+  ColdScope(const ColdScope&) = delete;
+  ColdScope& operator=(const ColdScope&) = delete;
+  // Nothing ran that could have changed what the trace relies on, and no buffer it has read can have been freed.
+  bool undisturbed() const {
+    return tls_python_entries == entries_ && thread_->qsbr_seen.load(std::memory_order_relaxed) == epoch_ &&
+           multithreaded() == info_.multithreaded;
+  }
+  bool report(State* s) const {
+    if (undisturbed()) return true;
+    s->disturbed = 1;
+    return false;
+  }
+
+ private:
+  Thread* thread_;
+  const ColdInfo& info_;
+  CallRecord* saved_;
+  uint64_t entries_, epoch_;
+};
+
+const ColdInfo& info_of(uint64_t word) { return *reinterpret_cast<const ColdInfo*>(word); }
+
+uint64_t help_release(State* s, Value* frame, uint64_t word) {
+  ColdScope scope(s, frame, info_of(word));
+  release(Value::from_bits(s->word));
+  return scope.report(s);
+}
+
+bool needs_no_count(const Object* o) {
+  return o->local.load(std::memory_order_acquire) == kLocalImmortal || (o->gc_bits.load(std::memory_order_acquire) & kGcDeferred);
+}
+
+uint64_t help_own(State* s, Value*, uint64_t) {
+  Object* o = Value::from_bits(s->word).as_object();
+  if (needs_no_count(o)) {
+    s->word = Value::borrowed_object(o).bits();
+  } else {
+    incref(o);
+    s->word = Value::object(o).bits();
+  }
+  return 1;
+}
+
+uint64_t help_load_owned(State* s, Value* frame, uint64_t word) {
+  ColdScope scope(s, frame, info_of(word));
+  release(Value::from_bits(s->value));
+  const auto* field = reinterpret_cast<const Field*>(s->word);
+  Value seen = field->peek_acquire();
+  if (seen.empty()) return 0;
+  if (seen.is_object() && needs_no_count(seen.as_object())) {
+    if (field->peek_acquire().bits() != seen.bits()) return 0;
+    s->word = seen.as_borrowed().bits();
+    return scope.undisturbed();
+  }
+  Ref<> owned;
+  if (!field->try_load(owned) || !owned || !scope.undisturbed()) return 0;
+  s->word = owned.take().bits();
+  return 1;
+}
+
+// An immediate over an immediate in an object that other threads may see. Doing it twice does no harm.
+uint64_t help_store_field(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  ColdScope scope(s, frame, info);
+  auto* o = reinterpret_cast<Object*>(s->object);
+  {
+    LockGuard guard(o);
+    if (o->shape_id.load(std::memory_order_relaxed) != info.tag) return 0;
+    auto* field = reinterpret_cast<Field*>(s->object + static_cast<uint64_t>(info.imm));
+    Value old = field->peek();
+    if (old.empty() || old.is_object()) return 0;
+    field->init_value(Value::from_bits(s->value));
+  }
+  return scope.undisturbed();
+}
+
+uint64_t help_store_any(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  ColdScope scope(s, frame, info);
+  auto* o = reinterpret_cast<Object*>(s->object);
+  Value value = Value::from_bits(s->value);
+  Ref<> content = Ref<>::retain(value);
+  bool stored = false;
+  {
+    LockGuard guard(o);
+    if (o->shape_id.load(std::memory_order_relaxed) == info.tag) {
+      content = reinterpret_cast<Field*>(s->object + static_cast<uint64_t>(info.imm))->exchange_locked(std::move(content));
+      stored = true;
+    }
+  }
+  content.reset();
+  if (PT_UNLIKELY(!stored)) {
+    // Another thread changed the object since its shape was checked. An exception is seen when the trace is left.
+    Str* name = name_at(s->thread, operand_c(load_word(info.pc)));
+    (void)set_attribute(Value::object(o), name, value);
+    s->disturbed = 1;
+    return 0;
+  }
+  return scope.report(s);
+}
+
+// Adds an attribute; `imm`: its offset and, above, the shape with it.
+uint64_t help_add_any(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  ColdScope scope(s, frame, info);
+  auto* o = reinterpret_cast<Object*>(s->object);
+  Value value = Value::from_bits(s->value);
+  {
+    LockGuard guard(o);
+    if (PT_LIKELY(o->shape_id.load(std::memory_order_relaxed) == info.tag)) {
+      reinterpret_cast<Field*>(s->object + static_cast<uint32_t>(info.imm))->init(Ref<>::retain(value));
+      o->shape_id.store(static_cast<uint32_t>(static_cast<uint64_t>(info.imm) >> 32), std::memory_order_release);
+      return scope.report(s);
+    }
+  }
+  Str* name = name_at(s->thread, operand_c(load_word(info.pc)));
+  (void)set_attribute(Value::object(o), name, value);
+  s->disturbed = 1;
+  return 0;
+}
+
+}  // namespace
+
+uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted) {
+  const auto* what = reinterpret_cast<const Interpreted*>(interpreted);
+  Thread* thread = s->thread;
+  CallRecord* record = thread->record;
+  record->pc = what->pc;
+  uint64_t word = load_word(what->pc);
+  uint64_t bits = g_dispatch.handlers[word & 0xFFFF](thread, record->registers, what->pc, record->code->constants_end,
+                                                     &g_single_step, word);
+  if (PT_UNLIKELY(bits != kStopped)) {
+    s->finished = 1;
+    s->result = bits;
+    return 0;
+  }
+  CallRecord* now = thread->record;
+  return now->pc == what->next && now - record == what->depth && now->registers == frame + what->window &&
+         multithreaded() == what->multithreaded;
+}
+
+Helper cold_helper(Op op) {
+  switch (op) {
+    case Op::kWriteFrame:
+    case Op::kClearFrame: return help_release;
+    case Op::kOwn: return help_own;
+    case Op::kLoadOwned: return help_load_owned;
+    case Op::kStoreField: return help_store_field;
+    case Op::kStoreAny: return help_store_any;
+    case Op::kAddAny: return help_add_any;
+    default: return nullptr;
+  }
+}
+
+}  // namespace pt::jit

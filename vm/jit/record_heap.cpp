@@ -1,0 +1,519 @@
+// Recording of reads and writes of objects: globals, attributes, cells, items, iterators.
+#include <cstddef>
+
+#include "vm/interp/attribute_cache.h"
+#include "vm/jit/recorder.h"
+#include "vm/types/dict.h"
+#include "vm/types/dict_inl.h"
+#include "vm/types/iterators.h"
+#include "vm/types/list.h"
+#include "vm/types/tuple.h"
+
+namespace pt::jit {
+
+namespace {
+Field* field_at(Object* o, int64_t offset) { return reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + offset); }
+bool is_immediate(Value v) { return v.is_small_int() || v.is_immediate_float(); }
+bool is_singleton(Value v) { return is_none(v) || is_bool(v); }
+// Owned by the calling thread and never seen by another one.
+bool is_exclusive(const Object* o) {
+  return o->owner.load(std::memory_order_relaxed) == tls_owner_id && o->shared.load(std::memory_order_relaxed) == 0;
+}
+}  // namespace
+
+Reference Recorder::as_object(Reference r, uint32_t shape) {
+  if (ir_.is_constant(r)) {
+    // Known for good: only its shape may have changed.
+    Value v = Value::from_bits(static_cast<uint64_t>(ir_.at(r).imm));
+    if (shape < kFirstDynamicShape && has_shape(v, shape)) return builder_.constant(v.untagged().bits(), Type::O);
+    Reference o = builder_.constant(v.untagged().bits(), Type::O);
+    emit(Op::kCheckShape, o, kNoReference, shape);
+    return o;
+  }
+  Reference o = emit(Op::kGuardShape, r, kNoReference, shape);
+  refine(r, o);
+  return o;
+}
+
+// An immediate in the form of a heap slot.
+Reference Recorder::storable(int operand) {
+  Value v = seen(operand);
+  if (v.is_small_int()) return as_int(read(operand));
+  if (v.is_immediate_float()) return emit(Op::kBoxFloat, as_float(read(operand), v));
+  return kNoReference;
+}
+
+bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2) {
+  if (item.empty()) return fall_back();
+  if (is_immediate(item) || is_singleton(item)) {
+    Reference r = emit(Op::kLoadField, base, kNoReference, offset);
+    if (item.is_small_int()) {
+      r = as_int(r);
+    } else if (item.is_immediate_float()) {
+      r = as_float(r, item);
+    } else {
+      Reference constant = object_constant(item);
+      emit(Op::kGuardIs, r, constant);
+      r = constant;
+    }
+    drop(killed);
+    drop(killed2);
+    set_lazy(at(to), r);
+    return true;
+  }
+  Reference r = emit(Op::kLoadOwned, base, kNoReference, offset);
+  drop(killed, to);
+  drop(killed2, to);
+  set_owned(at(to), r);
+  return true;
+}
+
+// ---- globals -----------------------------------------------------------------------------------------------------------
+
+bool Recorder::load_global(uint64_t word, int words) {
+  CallRecord* record = thread_->record;
+  Dict* globals = record->globals;
+  if (opcode_ == Opcode::kLOAD_NAME && !record->locals.is(globals)) return fall_back();
+  Str* name = record->code->names[static_cast<uint16_t>(PT_B)];
+  DictTable* table;
+  int64_t position = dict_find_entry(globals, name, &table);
+  Dict* holder = globals;
+  if (position < 0) {
+    if (!record->function) return fall_back();
+    // Absent from the globals as long as they are this very table with as many entries.
+    table = globals->table.load(std::memory_order_acquire);
+    uint32_t version = dict_table_version(table);
+    if (!version) return fall_back();
+    ir_.globals.push_back({globals, version, 0, table->entry_count.load(std::memory_order_acquire)});
+    keep(Value::object(globals));
+    emit(Op::kGuardTable, kNoReference, kNoReference, static_cast<int64_t>(ir_.globals.size()) - 1);
+    holder = record->function->builtins();
+    position = dict_find_entry(holder, name, &table);
+    if (position < 0) return fall_back();
+  }
+  uint32_t version = dict_table_version(table);
+  if (!version) return fall_back();
+  Field& field = table->entries()[position].value;
+  Value v = field.peek_acquire();
+  if (v.empty()) return fall_back();
+  keep(Value::object(holder));
+  int64_t offset = reinterpret_cast<char*>(&field) - reinterpret_cast<char*>(table);
+  size_t number = 0;
+  while (number < ir_.globals.size() && (ir_.globals[number].dict != holder || ir_.globals[number].offset != offset)) ++number;
+  if (number == ir_.globals.size()) ir_.globals.push_back({holder, version, offset, 0});
+  Reference address = emit(Op::kGlobalAddress, kNoReference, kNoReference, static_cast<int64_t>(number));
+  // Functions, classes, modules: what is not counted hardly ever changes.
+  if (v.is_object() && !is_singleton(v) &&
+      (v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal())) {
+    Reference constant = object_constant(v);
+    emit(Op::kGuardIs, emit(Op::kLoadField, address, kNoReference, 0), constant);
+    set_lazy(at(PT_A), constant);
+  } else if (!load_into(address, 0, v, PT_A, 0)) {
+    return false;
+  }
+  go(words);
+  return true;
+}
+
+bool Recorder::store_global(uint64_t word) {
+  CallRecord* record = thread_->record;
+  Dict* globals = record->globals;
+  if (opcode_ == Opcode::kSTORE_NAME && !record->locals.is(globals)) return fall_back();
+  if (ir_.multithreaded || globals->watchers.load(std::memory_order_relaxed)) return fall_back();
+  DictTable* table;
+  int64_t position = dict_find_entry(globals, record->code->names[static_cast<uint16_t>(PT_A)], &table);
+  if (position < 0) return fall_back();
+  uint32_t version = dict_table_version(table);
+  Field& field = table->entries()[position].value;
+  if (!version || !is_immediate(field.peek())) return fall_back();
+  Reference v = storable(PT_B);
+  if (v == kNoReference) return fall_back();
+  keep(Value::object(globals));
+  int64_t offset = reinterpret_cast<char*>(&field) - reinterpret_cast<char*>(table);
+  size_t number = 0;
+  while (number < ir_.globals.size() && (ir_.globals[number].dict != globals || ir_.globals[number].offset != offset)) ++number;
+  if (number == ir_.globals.size()) ir_.globals.push_back({globals, version, offset, 0});
+  Reference address = emit(Op::kGlobalAddress, kNoReference, kNoReference, static_cast<int64_t>(number));
+  emit(Op::kStoreExclusive, address, v, 0);
+  drop(PT_B);
+  go(1);
+  return true;
+}
+
+// ---- attributes --------------------------------------------------------------------------------------------------------
+
+bool Recorder::cached_shape(Value object, const AttributeNode* node, uint32_t* shape) {
+  if (!object.is_object() || !node) return false;
+  *shape = object.as_object()->shape_id.load(std::memory_order_relaxed);
+  return *shape == node->shape.load(std::memory_order_relaxed);
+}
+// The class still gives the attribute as it did.
+void Recorder::guard_node(const AttributeNode* node, uint32_t shape) {
+  emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&node->shape), Type::P), kNoReference, shape);
+}
+
+bool Recorder::load_attribute(uint64_t word) {
+  Value object = seen(PT_B);
+  const AttributeNode* node = cached_node(pc_);
+  uint32_t shape;
+  if (!cached_shape(object, node, &shape) || node->store) return fall_back();
+  Object* o = object.as_object();
+  switch (node->kind) {
+    case AttributeKind::kSlot: {
+      Value v = field_at(o, node->offset)->peek();
+      if (v.empty()) return fall_back();
+      Reference r = as_object(read(PT_B), shape);
+      guard_node(node, shape);
+      if (!load_into(r, node->offset, v, PT_A, PT_B)) return false;
+      break;
+    }
+    case AttributeKind::kClassValue: {
+      as_object(read(PT_B), shape);
+      guard_node(node, shape);
+      Reference constant = constant_of(node->value);
+      drop(PT_B, PT_A);
+      if (PT_B & 1 && PT_B >> 1 == PT_A >> 1) clear(at(PT_B));
+      set_lazy(at(PT_A), constant);
+      break;
+    }
+    case AttributeKind::kClassAttribute: {
+      if (!object.is(node->holder)) return fall_back();
+      Reference r = read(PT_B);
+      Reference holder = object_constant(object);
+      if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, holder);
+      guard_node(node, shape);
+      Reference constant = constant_of(node->value);
+      clear(at(PT_A));
+      drop(PT_B);
+      set_lazy(at(PT_A), constant);
+      break;
+    }
+    default: return fall_back();
+  }
+  go(2);
+  return true;
+}
+
+bool Recorder::store_attribute(uint64_t word) {
+  Value object = seen(PT_A);
+  const AttributeNode* node = cached_node(pc_);
+  uint32_t shape;
+  if (!cached_shape(object, node, &shape) || !node->store) return fall_back();
+  Object* o = object.as_object();
+  if (node->kind == AttributeKind::kAdd) {
+    if (ir_.multithreaded && !is_exclusive(o)) return fall_back();
+    Value v = seen(PT_B);
+    if (v.empty()) return fall_back();
+    Reference r = as_object(read(PT_A), shape);
+    guard_node(node, shape);
+    if (ir_.multithreaded) emit(Op::kGuardExclusive, r);
+    if (is_immediate(v)) {
+      Reference stored = storable(PT_B);
+      emit(Op::kInitField, r, stored, node->offset);
+      emit(Op::kSetShape, r, kNoReference, node->version);
+    } else {
+      Reference stored = read(PT_B);
+      emit(Op::kAddAny, r, stored, node->offset | static_cast<int64_t>(node->version) << 32, static_cast<int32_t>(shape));
+    }
+    drop(PT_A);
+    drop(PT_B);
+    go(2);
+    return true;
+  }
+  if (node->kind != AttributeKind::kSlot) return fall_back();
+  Value old = field_at(o, node->offset)->peek();
+  Reference r = as_object(read(PT_A), shape);
+  guard_node(node, shape);
+  Reference v = is_immediate(old) ? storable(PT_B) : kNoReference;
+  if (v != kNoReference) {
+    emit(ir_.multithreaded ? Op::kStoreField : Op::kStoreExclusive, r, v, node->offset, static_cast<int32_t>(shape));
+  } else {
+    if (old.empty()) return fall_back();
+    v = read(PT_B);
+    if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
+    emit(Op::kStoreAny, r, v, node->offset, static_cast<int32_t>(shape));
+  }
+  drop(PT_A);
+  drop(PT_B);
+  go(2);
+  return true;
+}
+
+bool Recorder::load_method(uint64_t word) {
+  Value object = seen(PT_B);
+  const AttributeNode* node = cached_node(pc_);
+  uint32_t shape;
+  if (!cached_shape(object, node, &shape) || node->kind != AttributeKind::kMethod) return fall_back();
+  as_object(read(PT_B), shape);
+  guard_node(node, shape);
+  Reference method = object_constant(node->value);
+  if (PT_B >= 0 && (PT_B & 1)) {
+    move(at(PT_A) + 1, at(PT_B));
+  } else {
+    set_lazy(at(PT_A) + 1, read(PT_B));
+  }
+  set_lazy(at(PT_A), method);
+  go(2);
+  return true;
+}
+
+// ---- cells -------------------------------------------------------------------------------------------------------------
+
+bool Recorder::load_cell(uint64_t word) {
+  Value cell = seen(PT_B);
+  if (!has_shape(cell, kShape_cell)) return fall_back();
+  Value v = as_cell(cell)->content.peek_acquire();
+  if (v.empty()) return fall_back();
+  Reference r = as_object(read(PT_B), kShape_cell);
+  if (!load_into(r, offsetof(Cell, content), v, PT_A, PT_B)) return false;
+  go(1);
+  return true;
+}
+bool Recorder::store_cell(uint64_t word) {
+  Value cell = seen(PT_A);
+  if (!has_shape(cell, kShape_cell)) return fall_back();
+  Value old = as_cell(cell)->content.peek_acquire();
+  if (!is_immediate(old)) return fall_back();
+  Reference r = as_object(read(PT_A), kShape_cell);
+  Reference v = storable(PT_B);
+  if (v == kNoReference) return fall_back();
+  emit(ir_.multithreaded ? Op::kStoreField : Op::kStoreExclusive, r, v, offsetof(Cell, content), kShape_cell);
+  drop(PT_A);
+  drop(PT_B);
+  go(1);
+  return true;
+}
+
+// ---- items -------------------------------------------------------------------------------------------------------------
+
+// Address of the item, to be used with the offset of ListBuffer's or Tuple's items.
+bool Recorder::list_item(int container_operand, int key_operand, Reference* list, Reference* address, Value* item) {
+  Value container = seen(container_operand), key = seen(key_operand);
+  if (!key.is_small_int()) return fall_back();
+  int64_t i = key.as_small_int();
+  bool negative = i < 0;
+  if (has_shape(container, kShape_list)) {
+    auto* l = as_list(container);
+    int64_t size = list_size(l);
+    if (negative) i += size;
+    ListBuffer* buffer = l->buffer.load(std::memory_order_acquire);
+    if (i < 0 || i >= size || !buffer || (multithreaded() && i >= buffer->capacity)) return fall_back();
+    *item = buffer->items[i].peek_acquire();
+    *list = as_object(read(container_operand), kShape_list);
+    Reference index = as_int(read(key_operand));
+    Reference count = emit(Op::kLoadWord, *list, kNoReference, offsetof(List, size));
+    if (negative) {
+      emit(Op::kGuardLtInt, index, builder_.small_int(0));
+      index = emit(Op::kAddInt, emit(Op::kTagWord, count), index);
+    }
+    emit(Op::kGuardIndex, index, count);
+    Reference data = emit(Op::kLoadWord, *list, kNoReference, offsetof(List, buffer));
+    if (ir_.multithreaded) {
+      // Size and buffer may belong to different moments.
+      emit(Op::kGuardBound, data);
+      emit(Op::kGuardIndex, index, emit(Op::kLoadWord, data, kNoReference, offsetof(ListBuffer, capacity)));
+    }
+    *address = emit(Op::kItemAddress, data, index);
+    return true;
+  }
+  if (has_shape(container, kShape_tuple)) {
+    auto* t = as_tuple(container);
+    if (negative) i += t->length;
+    if (i < 0 || i >= t->length) return fall_back();
+    *item = t->at(i);
+    *list = as_object(read(container_operand), kShape_tuple);
+    Reference index = as_int(read(key_operand));
+    Reference count = emit(Op::kLoadWord, *list, kNoReference, offsetof(Tuple, length));
+    if (negative) {
+      emit(Op::kGuardLtInt, index, builder_.small_int(0));
+      index = emit(Op::kAddInt, emit(Op::kTagWord, count), index);
+    }
+    emit(Op::kGuardIndex, index, count);
+    *address = emit(Op::kItemAddress, *list, index);
+    return true;
+  }
+  return fall_back();
+}
+bool Recorder::load_item(uint64_t word) {
+  Reference list, address;
+  Value item;
+  if (!list_item(PT_B, PT_C, &list, &address, &item)) return false;
+  int64_t offset = has_shape(seen(PT_B), kShape_list) ? static_cast<int64_t>(offsetof(ListBuffer, items))
+                                                      : static_cast<int64_t>(offsetof(Tuple, items));
+  if (!load_into(address, offset, item, PT_A, PT_B, PT_C)) return false;
+  go(2);
+  return true;
+}
+bool Recorder::store_item(uint64_t word) {
+  Value container = seen(PT_A);
+  if (!has_shape(container, kShape_list)) return fall_back();
+  if (ir_.multithreaded && !is_exclusive(container.as_object())) return fall_back();
+  Value v = seen(PT_C);
+  if (!is_immediate(v)) return fall_back();
+  Reference list, address;
+  Value old;
+  if (!list_item(PT_A, PT_B, &list, &address, &old)) return false;
+  if (!is_immediate(old)) return fall_back();
+  Reference stored = storable(PT_C);
+  if (ir_.multithreaded) emit(Op::kGuardExclusive, list);
+  emit(Op::kStoreExclusive, address, stored, offsetof(ListBuffer, items));
+  drop(PT_A);
+  drop(PT_B);
+  drop(PT_C);
+  go(1);
+  return true;
+}
+
+bool Recorder::unpack(uint64_t word) {
+  Value sequence = seen(PT_B);
+  int count = PT_C;
+  if (!has_shape(sequence, kShape_tuple) || as_tuple(sequence)->length != count || count > 16) return fall_back();
+  // The first results may lie where the tuple does.
+  if (PT_B >= PT_A && PT_B < PT_A + 2 * count && !(PT_B & 1)) return fall_back();
+  auto* t = as_tuple(sequence);
+  Reference tuple = as_object(read(PT_B), kShape_tuple);
+  emit(Op::kGuardEqual, emit(Op::kLoadWord, tuple, kNoReference, offsetof(Tuple, length)),
+       builder_.constant(static_cast<uint64_t>(count), Type::P));
+  Reference values[16];
+  for (int i = 0; i < count; ++i) {
+    Value item = t->at(i);
+    values[i] = emit(Op::kLoadField, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+    if (item.is_small_int()) values[i] = as_int(values[i]);
+    else if (item.is_immediate_float()) values[i] = as_float(values[i], item);
+  }
+  bool owned[16];
+  for (int i = 0; i < count; ++i) {
+    owned[i] = is_pointer(values[i]);
+    if (owned[i]) values[i] = emit(Op::kOwn, values[i]);
+  }
+  drop(PT_B);
+  for (int i = 0; i < count; ++i) {
+    if (owned[i]) set_owned(at(PT_A) + i, values[i]);
+    else set_lazy(at(PT_A) + i, values[i]);
+  }
+  go(1);
+  return true;
+}
+
+// ---- iterators ---------------------------------------------------------------------------------------------------------
+
+Recorder::Position& Recorder::position_of(int32_t at, int32_t kind, Reference iterator, int64_t offset) {
+  int32_t tag = kind + at + kSlotBias;
+  for (Position& p : positions_) {
+    if (p.tag != tag) continue;
+    p.iterator = iterator;
+    return p;
+  }
+  Reference index = emit(Op::kLoadPosition, iterator, kNoReference, offset, tag);
+  positions_.push_back({tag, iterator, offset, index, false});
+  return positions_.back();
+}
+// The iterator is exhausted: it goes.
+bool Recorder::end_iteration(uint64_t word) {
+  int32_t where = at(PT_B);
+  for (size_t i = positions_.size(); i-- > 0;) {
+    if (exit_slot(positions_[i].tag) == where) positions_.erase(positions_.begin() + static_cast<long>(i));
+  }
+  clear(where);
+  go(2 + jump_extra(pc_));
+  return true;
+}
+
+bool Recorder::for_iter(uint64_t word) {
+  Value iterator = seen(PT_B);
+  if (!iterator.is_object()) return fall_back();
+  Object* it = iterator.as_object();
+  if (it->owner.load(std::memory_order_relaxed) != tls_owner_id || it->local.load(std::memory_order_relaxed) != 1 ||
+      it->shared.load(std::memory_order_relaxed) != 0) {
+    return fall_back();
+  }
+  switch (it->shape_id.load(std::memory_order_relaxed)) {
+    case kShape_range_iterator: return for_range(word);
+    case kShape_list_iterator: return for_sequence(word, true);
+    case kShape_tuple_iterator: return for_sequence(word, false);
+    default: return fall_back();
+  }
+}
+bool Recorder::for_range(uint64_t word) {
+  auto* it = static_cast<RangeIterator*>(seen(PT_B).as_object());
+  int64_t i = it->index.load(std::memory_order_relaxed);
+  bool more = static_cast<uint64_t>(i) < static_cast<uint64_t>(it->length);
+  if (i < 0 || (more && !Value::fits_small_int(it->start + i * it->step)) || !Value::fits_small_int(it->step)) return fall_back();
+  Reference o = as_object(read(PT_B), kShape_range_iterator);
+  emit(Op::kGuardUnshared, o);
+  Position& position = position_of(at(PT_B), kIteratorPosition, o, offsetof(RangeIterator, index));
+  Reference index = position.value;
+  auto field = [&](size_t offset) { return emit(Op::kTagWord, emit(Op::kLoadWord, o, kNoReference, static_cast<int64_t>(offset))); };
+  Reference length = field(offsetof(RangeIterator, length));
+  emit(Op::kGuardGeInt, index, builder_.small_int(0));
+  if (!more) {
+    emit(Op::kGuardGeInt, index, length);
+    return end_iteration(word);
+  }
+  Reference start = field(offsetof(RangeIterator, start)), step = field(offsetof(RangeIterator, step));
+  emit(Op::kGuardLtInt, index, length);
+  emit(Op::kGuardEqInt, step, builder_.small_int(it->step));
+  Reference item = emit(Op::kAddInt, emit(Op::kMulInt, index, builder_.small_int(it->step)), start);
+  Reference next = emit(Op::kAddInt, index, builder_.small_int(1));
+  set_lazy(at(PT_A), item);
+  position.value = next;
+  position.lazy = true;
+  go(2);
+  return true;
+}
+bool Recorder::for_sequence(uint64_t word, bool list) {
+  static_assert(offsetof(ListIterator, list) == offsetof(TupleIterator, tuple));
+  static_assert(offsetof(ListIterator, index) == offsetof(TupleIterator, index));
+  auto* it = static_cast<ListIterator*>(seen(PT_B).as_object());
+  Value sequence = it->list.peek();
+  int64_t i = it->index.load(std::memory_order_relaxed);
+  if (!has_shape(sequence, list ? kShape_list : kShape_tuple) || i < 0) return fall_back();
+  int64_t size = list ? list_size(as_list(sequence)) : as_tuple(sequence)->length;
+  Value item;
+  if (i < size) {
+    if (list) {
+      ListBuffer* buffer = as_list(sequence)->buffer.load(std::memory_order_acquire);
+      if (!buffer || i >= buffer->capacity) return fall_back();
+      item = buffer->items[i].peek_acquire();
+    } else {
+      item = as_tuple(sequence)->at(i);
+    }
+    if (item.empty()) return fall_back();
+  }
+  Reference o = as_object(read(PT_B), list ? kShape_list_iterator : kShape_tuple_iterator);
+  emit(Op::kGuardUnshared, o);
+  Position& position = position_of(at(PT_B), kListPosition, o, offsetof(ListIterator, index));
+  Reference index = position.value;
+  emit(Op::kGuardGeInt, index, builder_.small_int(0));
+  Reference s = emit(Op::kGuardShape, emit(Op::kLoadField, o, kNoReference, offsetof(ListIterator, list)), kNoReference,
+                     list ? kShape_list : kShape_tuple);
+  Reference count = emit(Op::kLoadWord, s, kNoReference, list ? offsetof(List, size) : offsetof(Tuple, length));
+  if (i >= size) {
+    emit(Op::kGuardGeInt, index, emit(Op::kTagWord, count));
+    return end_iteration(word);
+  }
+  emit(Op::kGuardIndex, index, count);
+  Reference address;
+  if (list) {
+    Reference data = emit(Op::kLoadWord, s, kNoReference, offsetof(List, buffer));
+    if (ir_.multithreaded) {
+      emit(Op::kGuardBound, data);
+      emit(Op::kGuardIndex, index, emit(Op::kLoadWord, data, kNoReference, offsetof(ListBuffer, capacity)));
+    }
+    address = emit(Op::kItemAddress, data, index);
+  } else {
+    address = emit(Op::kItemAddress, s, index);
+  }
+  Reference next = emit(Op::kAddInt, index, builder_.small_int(1));
+  if (!load_into(address, list ? offsetof(ListBuffer, items) : offsetof(Tuple, items), item, PT_A, 0)) return false;
+  for (Position& p : positions_) {
+    if (p.tag == kListPosition + at(PT_B) + kSlotBias) {
+      p.value = next;
+      p.lazy = true;
+    }
+  }
+  go(2);
+  return true;
+}
+
+}  // namespace pt::jit
