@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "gc/object/value.h"
+#include "vm/ops/instruction.h"
 
 namespace pt::jit {
 
@@ -84,6 +85,12 @@ std::string dump(const Ir& ir) {
     } else if (in.op == Op::kConstant && (in.imm & 3) == 2 && in.type != Type::P) {
       std::snprintf(line, sizeof line, " float %g",
                     Value::from_bits(static_cast<uint64_t>(in.imm)).as_immediate_float());
+      out += line;
+    } else if (in.op == Op::kInterpret) {
+      out += ' ';
+      out += kInstructionInfo[*ir.interpreted[static_cast<size_t>(in.imm)]->pc & 0xFFFF].name;
+    } else if (in.op == Op::kLoadFrame || in.op == Op::kStoreFrame || in.op == Op::kWriteFrame || in.op == Op::kClearFrame) {
+      std::snprintf(line, sizeof line, " r%lld", static_cast<long long>(in.imm));
       out += line;
     } else if (in.imm || in.op == Op::kConstant) {
       std::snprintf(line, sizeof line, " #%llx", static_cast<unsigned long long>(in.imm));

@@ -39,6 +39,7 @@ constinit thread_local Recorder* tls_recorder = nullptr;
 constexpr uint32_t kNever = 0xFFFFFFFF;
 constexpr uint32_t kFailuresAllowed = 6;
 constinit uint32_t g_exit_threshold = 64;
+constinit uint64_t g_trace_limit = UINT64_MAX;   // for bisection: traces beyond are not installed
 constexpr uint32_t kSideTraces = 80;     // of one root
 constexpr uint32_t kExitFailures = 2;
 
@@ -65,10 +66,12 @@ void close_trace(Recorder& recorder) {
   Exit* exit = recorder.exit();
   const char* wrong = compile_trace(recorder.ir(), recorder.final_slots(), trace.get(), g_dump_ir ? &listing : nullptr);
   if (g_dump_ir) {
-    std::fprintf(stderr, "; %s %p, %zu bytes\n%s%s%s\n", exit ? "side trace" : "loop", static_cast<void*>(trace.get()),
+    std::fprintf(stderr, "; %s %p at %p, %zu bytes\n%s%s%s\n", exit ? "side trace" : "loop", static_cast<void*>(trace.get()),
+                 reinterpret_cast<void*>(trace->entry),
                  trace->code_bytes, listing.c_str(), wrong ? "; refused: " : "", wrong ? wrong : "");
   }
   HotLoop* hot = recorder.back_edge() ? &hot_loop(recorder.back_edge()) : nullptr;
+  if (!wrong && g_compiled.load(std::memory_order_relaxed) >= g_trace_limit) wrong = "the limit is reached";
   if (wrong) {
     give_up(Abort::kcompiler);
     if (exit) exit->failures.fetch_add(1, std::memory_order_relaxed);
@@ -274,6 +277,7 @@ void initialise() {
     g_dump_ir = std::strstr(text, "ir");
     g_dump_exits = std::strstr(text, "exits");
   }
+  if (const char* text = std::getenv("PTPYTHON_JIT_LIMIT")) g_trace_limit = std::strtoull(text, nullptr, 10);
   if (g_mode == Mode::kOff) return;
   if (g_mode == Mode::kForce) g_threshold = g_exit_threshold = 1;
   for (Handler& h : g_recording.handlers) h = record_instruction;

@@ -30,7 +30,7 @@ bool Recorder::call(int base, uint32_t count, int result) {
   // What lies above them is dead and holds no pointers.
   for (int32_t i = window + static_cast<int32_t>(count); i < window + static_cast<int32_t>(code->register_count); ++i) {
     Slot& s = state(i);
-    if (!s.lazy) s = {kNoReference, kNoReference, false, false, false};
+    if (!s.lazy) s = {kNoReference, kNoReference, false, false, false, s.filled};
   }
   for (uint32_t i = code->parameter_count; i < code->local_end; ++i) set_lazy(window + static_cast<int32_t>(i), empty_);
   if (code->free_count) {
@@ -87,12 +87,12 @@ bool Recorder::return_value(uint64_t word) {
     bool local = i - window_ < static_cast<int32_t>(from.code->local_end);
     if (moves && i == source) {
       emit(Op::kStoreFrame, empty_, kNoReference, i);
-      state(i) = {kNoReference, kNoReference, false, false, false};
-    } else if (local) {
-      clear(i);
+      state(i) = {kNoReference, kNoReference, false, false, false, false};
+    } else if (local || (i == source && (PT_A & 1))) {
+      empty(i);
     } else {
       // Temporaries are dead.
-      state(i) = {kNoReference, kNoReference, false, false, false};
+      state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
     }
   }
   const uint64_t* caller_pc;
@@ -144,7 +144,11 @@ bool Recorder::record(uint64_t word) {
       go(1);
       return true;
     }
-    case Opcode::kCLEAR: write(PT_A, empty_); go(1); return true;
+    case Opcode::kCLEAR:
+      clear(at(PT_A));
+      write(PT_A, empty_);
+      go(1);
+      return true;
     case Opcode::kADD: case Opcode::kINPLACE_ADD: return arithmetic(word, Op::kAddInt, Op::kAddFloat);
     case Opcode::kSUB: case Opcode::kINPLACE_SUB: return arithmetic(word, Op::kSubInt, Op::kSubFloat);
     case Opcode::kMUL: case Opcode::kINPLACE_MUL: return arithmetic(word, Op::kMulInt, Op::kMulFloat);

@@ -411,10 +411,7 @@ Recorder::Position& Recorder::position_of(int32_t at, int32_t kind, Reference it
 // The iterator is exhausted: it goes.
 bool Recorder::end_iteration(uint64_t word) {
   int32_t where = at(PT_B);
-  for (size_t i = positions_.size(); i-- > 0;) {
-    if (exit_slot(positions_[i].tag) == where) positions_.erase(positions_.begin() + static_cast<long>(i));
-  }
-  clear(where);
+  empty(where);
   go(2 + jump_extra(pc_));
   return true;
 }

@@ -64,7 +64,7 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
                             r, true});
     } else {
       Slot& s = state(v.slot);
-      s = {r, kNoReference, true, false, false};
+      s = {r, kNoReference, true, false, false, true};
     }
   }
   for (const InlinedFrame& f : exit->frames) {
@@ -136,7 +136,7 @@ Recorder::Slot& Recorder::state(int32_t at) {
     const CallRecord* top = thread_->record;
     int64_t end = top->registers + top->code->register_count - base_frame_;
     for (size_t k = old; k < slots_.size(); ++k) {
-      if (static_cast<int64_t>(k) - kSlotBias >= end) slots_[k].pointer = false;
+      if (static_cast<int64_t>(k) - kSlotBias >= end) slots_[k].pointer = slots_[k].filled = false;
     }
   }
   return slots_[i];
@@ -166,22 +166,34 @@ bool Recorder::is_pointer(Reference r) const {
   return !ir_.is_constant(r);
 }
 void Recorder::clear(int32_t at) {
-  Slot& s = state(at);
-  // A temporary that is written without having been read is dead: dead temporaries hold no pointers.
-  bool dead = s.value == kNoReference && !s.lazy && at >= here().window + static_cast<int32_t>(here().code->local_end);
-  if (!s.lazy && !dead && s.pointer) emit(Op::kClearFrame, kNoReference, kNoReference, at);
-  state(at) = {kNoReference, kNoReference, false, false, false};
+  const Slot s = state(at);
+  std::erase_if(positions_, [at](const Position& p) { return exit_slot(p.tag) == at; });
+  bool filled = s.filled;
+  if (!s.lazy && s.pointer) {
+    emit(Op::kClearFrame, kNoReference, kNoReference, at);
+    filled = false;
+  }
+  state(at) = {kNoReference, kNoReference, false, false, false, filled};
+}
+// As clear(), for a register that is dead from here on: those are empty.
+void Recorder::empty(int32_t at) {
+  clear(at);
+  if (state(at).filled) emit(Op::kStoreFrame, empty_, kNoReference, at);
+  state(at).filled = false;
+}
+// A temporary that gets a value while it has none the trace knows of is dead: dead temporaries hold no pointers.
+bool Recorder::is_dead(int32_t at) {
+  const Slot& s = state(at);
+  return s.value == kNoReference && !s.lazy && at >= here().window + static_cast<int32_t>(here().code->local_end);
 }
 void Recorder::set_lazy(int32_t at, Reference r) {
-  clear(at);
-  state(at) = {r, kNoReference, true, false, false};
+  if (!is_dead(at)) clear(at);
+  state(at) = {r, kNoReference, true, false, false, state(at).filled};
 }
 void Recorder::set_owned(int32_t at, Reference r, Reference value) {
-  Slot& s = state(at);
-  bool dead = s.value == kNoReference && at >= here().window + static_cast<int32_t>(here().code->local_end);
-  bool swap = !s.lazy && s.pointer && !dead;
+  bool swap = !state(at).lazy && state(at).pointer && !is_dead(at);
   emit(swap ? Op::kWriteFrame : Op::kStoreFrame, r, kNoReference, at);
-  state(at) = {value == kNoReference ? r : value, r, false, true, true};
+  state(at) = {value == kNoReference ? r : value, r, false, true, true, true};
 }
 void Recorder::set_copy(int32_t at, Reference r) {
   if (!is_pointer(r)) return set_lazy(at, r);
@@ -191,20 +203,25 @@ void Recorder::drop(int operand, int result_operand) {
   if (operand < 0 || !(operand & 1) || (operand >> 1) == (result_operand >> 1)) return;
   int32_t where = at(operand);
   bool local = (operand >> 1) < static_cast<int>(here().code->local_end);
-  clear(where);
-  if (local) set_lazy(where, empty_);
+  if (local) {
+    clear(where);
+    set_lazy(where, empty_);
+  } else {
+    empty(where);
+  }
 }
 void Recorder::move(int32_t to, int32_t from) {
   if (to == from) return;
   Reference r = slot(from);
   Slot source = state(from);
   if (source.lazy || !source.pointer || !is_pointer(r)) {
-    state(from) = {kNoReference, kNoReference, false, false, false};
+    state(from) = {kNoReference, kNoReference, false, false, false, source.filled};
+    empty(from);
     set_lazy(to, r);
     return;
   }
   emit(Op::kStoreFrame, empty_, kNoReference, from);
-  state(from) = {kNoReference, kNoReference, false, false, false};
+  state(from) = {kNoReference, kNoReference, false, false, false, false};
   set_owned(to, source.raw, r);
   state(to).owned = source.owned;
 }
@@ -250,7 +267,7 @@ void Recorder::sync() {
     emit(Op::kStoreFrame, store.word, kNoReference, store.at);
     Slot& s = state(store.at);
     bool pointer = ir_.is_constant(store.word) ? (ir_.at(store.word).imm & 3) == 0 && ir_.at(store.word).imm != 0 : is_pointer(store.word);
-    s = {s.value, store.word, false, pointer, false};
+    s = {s.value, store.word, false, pointer, false, store.word != empty_};
   }
   for (Position& p : positions_) {
     if (p.lazy) emit(Op::kStorePosition, p.iterator, p.value, p.offset);

@@ -50,6 +50,7 @@ class Recorder {
     bool lazy = false;
     bool pointer = true;             // memory may hold a pointer
     bool owned = false;              // the word in memory may move to another frame as it is
+    bool filled = true;              // memory may hold something
   };
   struct Call {
     const Code* code;
@@ -90,6 +91,8 @@ class Recorder {
   Reference read(int operand);
   Value seen(int operand) const { return pt::read(frame_, constants_, operand); }
   bool is_pointer(Reference r) const;     // may be a pointer that needs a count or a keeper
+  void empty(int32_t at);                       // memory holds nothing afterwards
+  bool is_dead(int32_t at);
   void set_lazy(int32_t at, Reference r);
   void set_owned(int32_t at, Reference r, Reference value = kNoReference);
   void set_copy(int32_t at, Reference r);       // counted copy, or lazy where no count is needed
