@@ -22,7 +22,7 @@ struct Hand {
   std::string listing;
 
   int32_t snapshot(int pc) {
-    ir.snapshots.push_back({kPc + pc, slots, {}});
+    ir.snapshots.push_back({kPc + pc, slots, {}, false});
     return static_cast<int32_t>(ir.snapshots.size()) - 1;
   }
   void set(int32_t slot, Reference r) {
@@ -39,7 +39,7 @@ struct Hand {
   }
   uint64_t run(Value* frame) {
     state.thread = &thread;
-    return enter_trace(trace, &state, frame);
+    return static_cast<uint64_t>(enter_trace(trace, &state, frame) - trace.exits.get());
   }
   uint64_t at_exit(uint64_t exit, int32_t slot) {
     for (const ExitValue& v : trace.exits[exit].values) {
@@ -78,12 +78,12 @@ TEST(JitTrace, GoldenSum) {
   size_t compiled = h.listing.find("; compiled");
   EXPECT_EQ(h.listing.substr(compiled), R"(; compiled
    0   Safepoint        exit 0:
-   1 w LoadFrame      #1
+   1 w LoadFrame      r1
    2 i GuardInt       1   exit 1:
-   3 w LoadFrame      #2
+   3 w LoadFrame      r2
    4 i GuardInt       3   exit 2:
    5   GuardLtInt     2 4   exit 3:
-   6 w LoadFrame
+   6 w LoadFrame      r0
    7 i GuardInt       6   exit 4:
    8 i AddInt         7 2   exit 5:
    9 i Constant       int 1
@@ -246,7 +246,7 @@ TEST(JitBuilder, ForwardsStores) {
   Reference o = h.b.emit(Op::kGuardShape, h.b.emit(Op::kLoadFrame, -1, -1, 0), -1, 99, h.snapshot(0));
   Reference i = h.load_int(1);
   Reference old = h.b.emit(Op::kLoadField, o, -1, 32, h.snapshot(0));
-  h.b.emit(Op::kStoreField, o, i, 24, h.snapshot(0));
+  h.b.emit(Op::kStoreExclusive, o, i, 24, h.snapshot(0));
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0)), i);
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 32, h.snapshot(0)), old);
 }
@@ -254,9 +254,9 @@ TEST(JitIr, ValidatorFindsMistakes) {
   Hand h;
   Reference i = h.load_int(0);
   EXPECT_EQ(validate(h.ir), nullptr);
-  h.ir.code.push_back({Op::kAddFloat, Type::F, i, i, 0, -1});
+  h.ir.code.push_back({Op::kAddFloat, Type::F, i, i, 0, -1, -1, 0});
   EXPECT_STREQ(validate(h.ir), "operand of the wrong type");
-  h.ir.code.back() = {Op::kAddInt, Type::I, i, i, 0, -1};
+  h.ir.code.back() = {Op::kAddInt, Type::I, i, i, 0, -1, -1, 0};
   EXPECT_STREQ(validate(h.ir), "guard without a snapshot");
 }
 
