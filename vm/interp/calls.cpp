@@ -4,6 +4,7 @@
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
+#include "vm/interp/trace.h"
 #include "vm/object/attributes.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/names.h"
@@ -409,6 +410,7 @@ PT_SLOW(slow_RETURN) {
   uint32_t flags = record->flags;
   Generator* generator = record->generator;
   if (flags & kRecordGenerator) generator_end(generator);
+  if (PT_UNLIKELY(flags & kRecordTraceCheck)) dispatch = update_dispatch(thread, dispatch);
   int result = record->result_register;
   pop_record(thread);
   Value function = frame[-1];

@@ -2,6 +2,7 @@
 #include "vm/interp/frames.h"
 #include "vm/interp/hot_loop.h"
 #include "vm/interp/safepoint.h"
+#include "vm/interp/trace.h"
 #include "vm/object/protocol.h"
 #include "vm/types/generator.h"
 #include "vm/types/iterators.h"
@@ -12,6 +13,11 @@ namespace pt {
 PT_SLOW(safepoint_then_next) {
   PT_SAVE_PC();
   if (!run_safepoint(thread)) PT_RAISE();
+  const Dispatch* current = update_dispatch(thread, dispatch);
+  if (PT_UNLIKELY(current != dispatch)) {
+    dispatch = current;
+    PT_TAIL(dispatch->handlers[word & 0xFFFF]);
+  }
   // The instruction is RESUME (one word) or JUMP_BACK.
   if (opcode_of(word) == Opcode::kJUMP_BACK) PT_NEXT(1 + operand_wide(word));
   PT_NEXT(1);

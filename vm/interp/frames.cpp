@@ -3,6 +3,7 @@
 #include "gc/platform/memory.h"
 #include "vm/interp/generator_frames.h"
 #include "vm/interp/hot_loop.h"
+#include "vm/interp/trace.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/types/dict.h"
@@ -262,8 +263,8 @@ Ref<> run_record(Thread* thread) {
   }
   const uint64_t* pc = record->pc;
   uint64_t word = load_word(pc);
-  uint64_t bits = g_dispatch.handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, &g_dispatch,
-                                                     word);
+  const Dispatch* dispatch = active_dispatch(thread);
+  uint64_t bits = dispatch->handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, dispatch, word);
   return Ref<>::steal(promote(Value::from_bits(bits)));
 }
 

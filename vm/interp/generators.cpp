@@ -2,6 +2,7 @@
 #include "gc/platform/memory.h"
 #include "vm/interp/call_support.h"
 #include "vm/interp/generator_frames.h"
+#include "vm/interp/trace.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
@@ -192,9 +193,13 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
     const uint64_t* pc = record->pc;
     uint64_t word = load_word(pc);
     uint64_t bits;
+    const Dispatch* dispatch = active_dispatch(thread);
+    if (PT_UNLIKELY(dispatch == &g_trace_dispatch) && seen == GeneratorState::kSuspended && !trace_call(thread)) {
+      exception = take_error();
+    }
     if (exception) {
       restore_error(std::move(exception));
-      bits = unwind(thread, record->registers, pc, record->code->constants_end, &g_dispatch, word);
+      bits = unwind(thread, record->registers, pc, record->code->constants_end, dispatch, word);
     } else {
       if (g->skip_value) {
         g->skip_value = false;
@@ -204,7 +209,7 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
       }
       pc += 1;
       word = load_word(pc);
-      bits = g_dispatch.handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, &g_dispatch, word);
+      bits = dispatch->handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, dispatch, word);
     }
     if (bits == 0) return SendResult::kError;
     // Its state says nothing any more: another thread may have resumed it.

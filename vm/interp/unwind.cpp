@@ -2,6 +2,7 @@
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
+#include "vm/interp/trace.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
@@ -32,7 +33,7 @@ void clear_registers(Value* registers, uint32_t begin, uint32_t end) {
 
 // Finds the handler and prepares the frame that has it. Returns the record to go on in, or nullptr when the entry frame was
 // left. While destructors run, the exception is out of sight.
-CallRecord* unwind_frames(Thread* thread) {
+CallRecord* unwind_frames(Thread* thread, const uint64_t** target) {
   bool add_entry = !thread->suppress_traceback;
   thread->suppress_traceback = false;
   for (;;) {
@@ -42,15 +43,18 @@ CallRecord* unwind_frames(Thread* thread) {
     if (add_entry && !add_traceback(record)) {
       // Out of memory: the new exception replaces the old one.
     }
+    bool traced = PT_UNLIKELY(tracing(thread));
+    if (traced) trace_exception(thread, add_entry);
     add_entry = true;
-    const CodeException* handler = find_handler(code, at);
+    const CodeException* handler = PT_LIKELY(!(record->flags & kRecordTraceLeaves)) ? find_handler(code, at) : nullptr;
     if (handler) {
       Ref<> exception = take_error();
       clear_registers(record->registers, handler->depth, code->register_count);
       record->registers[handler->depth] = exception.take();
-      record->pc = code->words + handler->target;
+      *target = code->words + handler->target;
       return record;
     }
+    if (traced && tracing(thread) && !(record->flags & kRecordTraceLeaves)) trace_unwound(thread);
     uint32_t flags = record->flags;
     Generator* generator = record->generator;
     Value* registers = record->registers;
@@ -79,10 +83,10 @@ CallRecord* unwind_frames(Thread* thread) {
 
 uint64_t unwind(PT_HANDLER_PARAMETERS) {
   thread->record->pc = pc;
-  CallRecord* record = unwind_frames(thread);
+  CallRecord* record = unwind_frames(thread, &pc);
   if (!record) return 0;
   frame = record->registers;
-  pc = record->pc;
+  if (PT_UNLIKELY(record->flags & kRecordTraceCheck)) dispatch = update_dispatch(thread, dispatch);
   constants = record->code->constants_end;
   word = load_word(pc);
   PT_TAIL(dispatch->handlers[word & 0xFFFF]);

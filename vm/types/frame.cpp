@@ -193,8 +193,11 @@ Ref<> get_globals(Value self) { return frame(self)->globals.load(self.as_object(
 Ref<> get_builtins(Value self) { return or_none(frame(self)->builtins.load(self.as_object())); }
 Ref<> get_locals(Value self) { return frame_locals(frame(self)); }
 Ref<> get_lineno(Value self) { return int_from_int64(frame_line(frame(self))); }
-bool put_lineno(Value, Value) {
-  return raise(exc::ValueError, "f_lineno can only be set in a trace function");
+bool put_lineno(Value self, Value v) {
+  if (v.empty()) return raise(exc::AttributeError, "cannot delete attribute");
+  if (!is_int(v)) return raise(exc::ValueError, "lineno must be an integer");
+  int64_t line;
+  return to_int64(v, &line) && frame_set_line(frame(self), line);
 }
 // Two a word: traceback.py halves it to index co_positions().
 Ref<> get_lasti(Value self) { return int_from_int64(static_cast<int64_t>(frame_pc(frame(self))) * 2); }

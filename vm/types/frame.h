@@ -38,6 +38,8 @@ Ref<FrameObject> frame_object_of(CallRecord* record);
 void frame_detach(CallRecord* record);
 int64_t frame_line(FrameObject* frame);
 uint32_t frame_pc(FrameObject* frame);
+// f_lineno = line, from a trace function (vm/interp/trace.cpp).
+bool frame_set_line(FrameObject* frame, int64_t line);
 // locals() of the call: a fresh or the live mapping.
 Ref<> frame_locals(FrameObject* frame);
 // Line of a word offset in the code.

@@ -18,7 +18,4 @@ struct AsyncGeneratorHooks {
 extern thread_local AsyncGeneratorHooks tls_async_generator_hooks;
 extern thread_local int tls_coroutine_origin_depth;
 
-// Called after the trace or profile function of the (current) thread has changed; set by the interpreter.
-extern void (*g_trace_changed)(Thread*);
-
 }  // namespace pt

@@ -4,6 +4,7 @@
 #include "gc/collector/collector.h"
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
+#include "vm/interp/trace.h"
 #include "vm/modules/signal/signals.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
@@ -139,14 +140,14 @@ bool set_owned(Value* slot, Value v) {
 Ref<> sys_settrace(const Value* a) {
   if (!audit("sys.settrace")) return Ref<>();
   set_owned(&current_thread()->trace_function, a[0]);
-  if (g_trace_changed) g_trace_changed(current_thread());
+  trace_changed(current_thread());
   return none_ref();
 }
 Ref<> sys_gettrace(const Value*) { return or_none(current_thread()->trace_function); }
 Ref<> sys_setprofile(const Value* a) {
   if (!audit("sys.setprofile")) return Ref<>();
   set_owned(&current_thread()->profile_function, a[0]);
-  if (g_trace_changed) g_trace_changed(current_thread());
+  trace_changed(current_thread());
   return none_ref();
 }
 Ref<> sys_getprofile(const Value*) { return or_none(current_thread()->profile_function); }
@@ -280,7 +281,6 @@ Ref<> sys_zero(const Value*) { return int_from_int64(0); }
 
 }  // namespace
 
-constinit void (*g_trace_changed)(Thread*) = nullptr;
 
 const NativeDef kSysFunctions[] = {
     {"_clear_type_cache", "()", sys_nothing, "Clear the internal type lookup cache."},
