@@ -1,5 +1,7 @@
 #include "vm/compile/assembler.h"
 
+#include <algorithm>
+
 #include "gc/platform/check.h"
 
 namespace pt::compiler {
@@ -160,6 +162,11 @@ void Assembler::suspend(Region& region) {
 void Assembler::end(Region& region) {
   suspend(region);
   region.first_entry = static_cast<uint32_t>(entries_.size());
+  // What only marks lines raises nothing.
+  std::erase_if(region.segments, [this](const Region::Segment& segment) {
+    return std::all_of(words_.begin() + segment.start, words_.begin() + segment.end,
+                       [](uint64_t word) { return opcode_of(word) == Opcode::kNOP; });
+  });
   for (const Region::Segment& segment : region.segments) {
     entries_.push_back({segment.start, segment.end, region.depth, -1});
   }
@@ -190,6 +197,9 @@ void Assembler::thread_jumps() {
       uint32_t final_target = target;
       for (int steps = 0; steps < 8 && final_target < size(); steps++) {
         if (opcode_of(words_[final_target]) != Opcode::kJUMP) break;
+        // A jump that is a statement (break) shows as a line of its own.
+        int32_t line = span_of_run(final_target).line;
+        if (line >= 0 && line != span_of_run(at).line) break;
         uint32_t further = jump_target(words_.data(), final_target);
         if (further <= final_target) break;  // the loop of an await
         final_target = further;
@@ -198,6 +208,59 @@ void Assembler::thread_jumps() {
     }
     at = next;
   }
+}
+
+syntax::Span Assembler::span_of_run(uint32_t word) const {
+  auto after = std::upper_bound(runs_.begin(), runs_.end(), word, [](uint32_t at, const Run& run) { return at < run.start; });
+  return after == runs_.begin() ? syntax::Span{-1, -1, -1, -1} : (after - 1)->span;
+}
+
+syntax::Span Assembler::span_at(uint32_t word) const {
+  size_t i = runs_.size();
+  while (i > 0 && runs_[i - 1].start > word) i--;
+  while (i > 1 && runs_[i - 1].span.line < 0) i--;
+  return i > 0 ? runs_[i - 1].span : syntax::Span{-1, -1, -1, -1};
+}
+
+void Assembler::split_final_return() {
+  uint32_t exit = size() - 1;
+  if (size() == 0 || opcode_of(words_[exit]) != Opcode::kRETURN) return;
+  uint64_t word = words_[exit];
+  thread_jumps();
+  uint32_t before = 0;
+  std::vector<uint32_t> branches;
+  for (uint32_t at = 0; at < exit;) {
+    Opcode op = opcode_of(words_[at]);
+    before = at;
+    at += static_cast<uint32_t>(instruction_words(op));
+    if (!is_jump(op) || jump_target(words_.data(), before) != exit) continue;
+    if (op == Opcode::kJUMP) {
+      words_[before] = word;
+    } else {
+      branches.push_back(before);
+    }
+  }
+  Opcode last = opcode_of(words_[before]);
+  bool falls_into = exit > 0 && last != Opcode::kJUMP && last != Opcode::kJUMP_BACK && last != Opcode::kRETURN &&
+                    last != Opcode::kRAISE && last != Opcode::kRERAISE;
+  if (!falls_into && branches.empty()) return;
+  while (!runs_.empty() && runs_.back().start >= exit) runs_.pop_back();
+  if (falls_into) {
+    runs_.push_back({exit, opcode_of(words_[before]) == Opcode::kRESUME ? span_ : span_at(before)});
+  } else {
+    runs_.push_back({exit, span_at(branches.front())});
+  }
+  int32_t line = runs_.back().span.line;
+  for (size_t i = falls_into ? 0 : 1; i < branches.size(); i++) {
+    span_ = span_at(branches[i]);
+    if (span_.line == line) continue;
+    uint32_t next = branches[i] + static_cast<uint32_t>(instruction_words(opcode_of(words_[branches[i]])));
+    set_displacement(branches[i], static_cast<int32_t>(size() - next));
+    reachable_ = true;
+    note_position();
+    words_.push_back(word);
+  }
+  reachable_ = false;
 }
 
 void Assembler::finish(syntax::Arena& arena, CodeUnit* unit) {

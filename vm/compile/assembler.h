@@ -42,6 +42,7 @@ class Assembler {
   BoundSet bound;
 
   bool is_reachable() const { return reachable_; }
+  bool at_label() const { return barrier_ == size(); }
   uint32_t size() const { return static_cast<uint32_t>(words_.size()); }
 
   void set_position(const syntax::Span& span) { span_ = span; }
@@ -70,6 +71,9 @@ class Assembler {
   // The handler of an ended region starts here; code may fall into it.
   void bind_handler(Region& region);
 
+  // The last instruction is the RETURN of code that runs off its end. Each jump to it gets a RETURN of its own, so that the
+  // return is reported on the line it comes from.
+  void split_final_return();
   // Straightens jumps to jumps and writes everything into the unit (words, exceptions, positions).
   void finish(syntax::Arena& arena, CodeUnit* unit);
 
@@ -84,6 +88,9 @@ class Assembler {
   };
 
   void note_position();
+  // That of the word, or of the last code before it that has one.
+  syntax::Span span_of_run(uint32_t word) const;
+  syntax::Span span_at(uint32_t word) const;
   void add_jump(Label& target, uint32_t at);
   void thread_jumps();
   int32_t displacement(uint32_t at) const;

@@ -288,7 +288,10 @@ void Codegen::prologue() {
 }
 
 CodeUnit* Codegen::finish() {
-  if (asm_.is_reachable()) emit(Opcode::kRETURN, constant_operand_of(none_constant()));
+  if (asm_.is_reachable()) {
+    emit(Opcode::kRETURN, constant_operand_of(none_constant()));
+    asm_.split_final_return();
+  }
   unit_->register_count = static_cast<uint32_t>(max_temp_);
   unit_->loop_count = static_cast<uint32_t>(loop_count_);
   unit_->names = context_.arena.copy(name_list_.data(), name_list_.size());

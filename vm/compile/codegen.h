@@ -252,13 +252,14 @@ class Codegen {
   void while_statement(const While* stmt);
   void break_statement(const Stmt* stmt);
   void continue_statement(const Stmt* stmt);
+  void at_end_of_block();
   void jump_back(int loop, Label& head);
   void next_item(int iterator, const Expr* target, Label& done, const Span& span);
   void async_next_item(int iterator, const Expr* target, Region& region, const Span& span);
-  void end_async_loop(int iterator, Region& region);
+  void end_async_loop(int iterator, Region& region, const Span& span);
   Block* enclosing_loop(const Stmt* stmt, const char* message);
   void leave_block(Block& block, int value);
-  bool leaving_runs_code() const;
+  bool leaving_runs_code(const Block* until = nullptr) const;
   void call_exit(int exit_register, bool is_async);
 
   // --- try and with (try.cpp, with.cpp)
@@ -382,5 +383,8 @@ void Codegen::sequence_into(int first, size_t count, Get get) {
     }
   }
 }
+
+// Whether a constant is true: 0, 1, or -1 for what is no literal.
+int truth_of(const Expr* expr);
 
 }  // namespace pt::compiler

@@ -141,7 +141,7 @@ void Codegen::comprehension_loop(const Expr* expr, const Seq<Comprehension*>& ge
   }
   asm_.bind(next);
   jump_back(loop, head);
-  if (generator->is_async) end_async_loop(iterator, region);
+  if (generator->is_async) end_async_loop(iterator, region, generator->iter->span);
   asm_.bind(done);
 }
 

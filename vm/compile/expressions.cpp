@@ -50,9 +50,6 @@ Opcode binary_opcode(BinaryOperator op, bool in_place) {
   return static_cast<Opcode>(in_place ? base + kDistance : base);
 }
 
-namespace {
-
-// Whether a constant is true: 0, 1, or -1 for what is no literal.
 int truth_of(const Expr* expr) {
   if (const Tuple* tuple = try_as<Tuple>(expr)) return tuple->elts.empty() ? 0 : -1;
   const Constant* node = try_as<Constant>(expr);
@@ -74,6 +71,8 @@ int truth_of(const Expr* expr) {
       return value.text.length != 0;
   }
 }
+
+namespace {
 
 bool is_none(const Expr* expr) {
   const Constant* node = try_as<Constant>(expr);
@@ -266,6 +265,7 @@ void Codegen::jump_if(const Expr* expr, bool condition, Label& target) {
   if (context_.is_too_deep()) return;
   if (int truth = truth_of(expr); truth >= 0) {
     at(expr->span);
+    if (expr->kind == ExprKind::Constant) emit(Opcode::kNOP);
     if (condition == (truth == 1)) asm_.jump(target);
     return;
   }

@@ -3,6 +3,10 @@
 
 namespace pt::compiler {
 
+// Jumps at the end of a block belong to no line where paths meet, otherwise to the last statement's.
+void Codegen::at_end_of_block() {
+  if (asm_.at_label()) asm_.set_no_position();
+}
 void Codegen::jump_back(int loop, Label& head) { asm_.emit_jump(Opcode::kJUMP_BACK, loop & 0x7FFF, head); }
 
 // FOR_ITER and the store to the target.
@@ -32,9 +36,9 @@ void Codegen::async_next_item(int iterator, const Expr* target, Region& region, 
   store(target, killed(item));
 }
 
-void Codegen::end_async_loop(int iterator, Region& region) {
+void Codegen::end_async_loop(int iterator, Region& region, const Span& span) {
   asm_.bind_handler(region);
-  asm_.set_no_position();
+  at(span);
   int exception = static_cast<int>(region.depth);
   Label reraise, over;
   asm_.emit_jump(Opcode::kJUMP_IF_NOT_STOP_ASYNC, live(exception), reraise);
@@ -64,6 +68,7 @@ void Codegen::for_statement(const For* stmt) {
     BlockScope scope(*this, block);
     next_item(iterator, stmt->target, done, stmt->iter->span);
     body(stmt->body);
+    at_end_of_block();
     jump_back(block.loop, head);
   }
   asm_.bind(done);
@@ -95,9 +100,10 @@ void Codegen::async_for_statement(const AsyncFor* stmt) {
     BlockScope scope(*this, block);
     async_next_item(iterator, stmt->target, region, stmt->iter->span);
     body(stmt->body);
+    at_end_of_block();
     jump_back(block.loop, head);
   }
-  end_async_loop(iterator, region);
+  end_async_loop(iterator, region, stmt->iter->span);
   body(stmt->orelse);
   asm_.bind(end);
 }
@@ -109,11 +115,19 @@ void Codegen::while_statement(const While* stmt) {
               .break_label = &end,
               .continue_label = &head,
               .span = stmt->span};
+  // `while True` tests nothing: its line shows before the loop and at each jump back.
+  bool endless = truth_of(stmt->test) == 1;
+  if (endless) {
+    at(stmt->test->span);
+    emit(Opcode::kNOP);
+  }
   asm_.bind_loop(head);
   {
     BlockScope scope(*this, block);
-    jump_if(stmt->test, false, done);
+    if (!endless) jump_if(stmt->test, false, done);
     body(stmt->body);
+    at_end_of_block();
+    if (endless) at(stmt->test->span);
     jump_back(block.loop, head);
   }
   asm_.bind(done);
@@ -147,8 +161,8 @@ void Codegen::continue_statement(const Stmt* stmt) {
   jump_back(loop->loop, *loop->continue_label);
 }
 
-bool Codegen::leaving_runs_code() const {
-  for (Block* block = blocks_; block; block = block->outer) {
+bool Codegen::leaving_runs_code(const Block* until) const {
+  for (const Block* block = blocks_; block != until; block = block->outer) {
     if (block->kind == BlockKind::kFinally || block->kind == BlockKind::kWith ||
         block->kind == BlockKind::kAsyncWith)
       return true;
@@ -208,12 +222,17 @@ void Codegen::leave_block(Block& block, int value) {
 Unwinding::Unwinding(Codegen& generator, Block* until, int value)
     : generator_(generator), innermost_(generator.blocks_), until_(until), depth_(generator.block_depth_) {
   Span span = generator.asm_.position();
+  // The statement that leaves is a line of its own, before the code that runs because of it; after that it has no line.
+  if (generator.leaving_runs_code(until)) generator.emit(Opcode::kNOP);
   for (Block* block = innermost_; block != until; block = block->outer) {
     generator.blocks_ = block->outer;
     generator.block_depth_--;
     if (block->region) generator.asm_.suspend(*block->region);
     if (block->region2) generator.asm_.suspend(*block->region2);
+    bool is_with = block->kind == BlockKind::kWith || block->kind == BlockKind::kAsyncWith;
+    if (is_with) generator.at(block->span);
     generator.leave_block(*block, value);
+    if (is_with || block->kind == BlockKind::kFinally) span = {-1, -1, -1, -1};
     generator.at(span);
   }
 }

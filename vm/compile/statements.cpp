@@ -64,9 +64,11 @@ void Codegen::statement(const Stmt* stmt) {
       raise_statement(as<Raise>(stmt));
       return;
     case StmtKind::Try:
+      emit(Opcode::kNOP);  // `try` is a line of its own for tracing
       try_statement(as<Try>(stmt));
       return;
     case StmtKind::TryStar:
+      emit(Opcode::kNOP);
       try_star_statement(as<TryStar>(stmt));
       return;
     case StmtKind::Assert:
@@ -78,9 +80,11 @@ void Codegen::statement(const Stmt* stmt) {
     case StmtKind::ImportFrom:
       import_from(as<ImportFrom>(stmt));
       return;
+    case StmtKind::Pass:
+      emit(Opcode::kNOP);  // a line for tracing
+      return;
     case StmtKind::Global:
     case StmtKind::Nonlocal:
-    case StmtKind::Pass:
       return;
     case StmtKind::ExprStmt:
       expression_statement(as<ExprStmt>(stmt));
@@ -100,6 +104,11 @@ void Codegen::expression_statement(const ExprStmt* stmt) {
     Operand value = operand(stmt->value);
     at(stmt->span);
     emit(Opcode::kPRINT_EXPRESSION, value);
+    return;
+  }
+  if (is_constant(stmt->value)) {
+    at(stmt->value->span);
+    emit(Opcode::kNOP);
     return;
   }
   effect(stmt->value);
@@ -251,10 +260,11 @@ void Codegen::return_statement(const Return* stmt) {
   }
   Temps temps(*this);
   if (!stmt->value || is_constant(stmt->value)) {
+    bool runs_code = leaving_runs_code();
     Unwinding unwinding(*this, nullptr);
-    at(stmt->value ? stmt->value->span : stmt->span);
+    if (!runs_code) at(stmt->value ? stmt->value->span : stmt->span);
     Operand value = stmt->value ? operand(stmt->value) : constant_operand_of(none_constant());
-    at(stmt->span);
+    if (!runs_code) at(stmt->span);
     emit(Opcode::kRETURN, value);
     return;
   }
@@ -284,6 +294,7 @@ void Codegen::if_statement(const If* stmt) {
   jump_if(stmt->test, false, orelse);
   body(stmt->body);
   if (!stmt->orelse.empty()) {
+    at_end_of_block();
     asm_.jump(end);
     asm_.bind(orelse);
     body(stmt->orelse);

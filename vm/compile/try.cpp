@@ -56,6 +56,7 @@ void Codegen::try_finally(const Span& span, const Seq<Stmt*>& final_body, const 
   }
   asm_.end(region);
   body(final_body);
+  at_end_of_block();
   asm_.jump(end);
 
   asm_.bind_handler(region);
@@ -88,6 +89,7 @@ void Codegen::try_except(const Try* stmt) {
   }
   asm_.end(region);
   body(stmt->orelse);
+  at_end_of_block();
   asm_.jump(end);
 
   asm_.bind_handler(region);
@@ -111,6 +113,7 @@ void Codegen::try_except(const Try* stmt) {
       asm_.emit_jump(Opcode::kJUMP_IF_NO_MATCH, live(reg), type, 0, next);
     }
     at(handler->span);
+    if (!handler->type) emit(Opcode::kNOP);
     Region named;
     Block block{.kind = BlockKind::kHandler, .region = &cleanup, .reg = reg, .span = handler->span};
     if (handler->name) {
@@ -158,6 +161,7 @@ void Codegen::try_star_except(const TryStar* stmt) {
   }
   asm_.end(region);
   body(stmt->orelse);
+  at_end_of_block();
   asm_.jump(end);
 
   // reg, reg + 1: the exception and the one handled before. Then what handlers raised, and the part not yet

@@ -49,12 +49,19 @@ PT_SLOW(end_FOR_ITER) {
   write(frame, PT_B, Value());
   PT_NEXT(2 + jump_extra(pc));
 }
+// The pending exception, if it ends the loop.
+static bool end_of_iterator(Thread* thread) {
+  if (!pending_matches(exc::StopIteration)) return false;
+  if (tracing(thread) && !trace_exception(thread, true)) return false;
+  clear_error();
+  return true;
+}
 PT_SLOW(slow_FOR_ITER) {
   PT_SAVE_PC();
   Value iterator = register_at(frame, PT_B);
   Value item = type_of(iterator)->slots.next(iterator).take();
   if (PT_UNLIKELY(item.empty())) {
-    if (error_pending() && !clear_if(exc::StopIteration)) PT_RAISE();
+    if (error_pending() && !end_of_iterator(thread)) PT_RAISE();
     PT_TAIL(end_FOR_ITER);
   }
   write(frame, PT_A, item);

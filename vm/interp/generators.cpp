@@ -247,6 +247,7 @@ SendResult send_value(Value iterator, Value value, Ref<>* out) {
     return SendResult::kYield;
   }
   if (!pending_matches(exc::StopIteration)) return SendResult::kError;
+  if (tracing(current_thread()) && !trace_exception(current_thread(), true)) return SendResult::kError;
   Ref<> stop = take_error();
   Ref<> v = reinterpret_cast<StopIterationObject*>(stop.value().as_object())->value.load(stop.value().as_object());
   *out = v ? std::move(v) : none_ref();

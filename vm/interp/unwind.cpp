@@ -151,7 +151,8 @@ PT_OPERATION(RAISE, 1) {
     if (thread->handled.empty() || is_none(thread->handled)) {
       return raise(exc::RuntimeError, "No active exception to reraise");
     }
-    // The traceback grows by the entry of this very frame as for any raise.
+    // Like a re-raise by the interpreter: this frame adds no entry to the traceback.
+    thread->suppress_traceback = true;
     restore_error(Ref<>::retain(thread->handled));
     return false;
   }

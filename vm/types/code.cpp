@@ -18,9 +18,13 @@ namespace pt {
 constinit Type code_type;
 
 int code_line(const Code* code, uint32_t word_offset) {
-  Position position;
-  if (!position_at(code->positions, code->position_bytes, code->first_line, word_offset, &position)) return code->first_line;
-  return position.line < 0 ? code->first_line : position.line;
+  // Code without a position belongs to what stands before it.
+  int line = code->first_line;
+  PositionIterator runs(code->positions, code->position_bytes, code->first_line);
+  while (runs.next() && runs.start <= word_offset) {
+    if (runs.position.line >= 0) line = runs.position.line;
+  }
+  return line;
 }
 
 Ref<> code_variable_names(const Code* code, uint8_t kinds) {

@@ -23,7 +23,7 @@ TEST_F(AssemblerTest, ForwardJumpsMeetAtTheLabel) {
   Label label;
   assembler_.emit_jump(Opcode::kJUMP_IF_TRUE, 0, label);
   assembler_.emit_jump(Opcode::kJUMP_IF_LT, 0, 2, 1, label);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.bind(label);
   assembler_.emit(Opcode::kRETURN);
   const CodeUnit& unit = finish();
@@ -33,9 +33,9 @@ TEST_F(AssemblerTest, ForwardJumpsMeetAtTheLabel) {
 
 TEST_F(AssemblerTest, BackwardJump) {
   Label head;
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.bind_loop(head);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.emit_jump(Opcode::kJUMP_BACK, 3, head);
   const CodeUnit& unit = finish();
   EXPECT_EQ(jump_target(unit.words.data, 2), 1u);
@@ -45,10 +45,10 @@ TEST_F(AssemblerTest, BackwardJump) {
 TEST_F(AssemblerTest, CodeAfterAJumpIsDropped) {
   Label label;
   assembler_.emit(Opcode::kRETURN);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.emit_jump(Opcode::kJUMP_IF_TRUE, 0, label);
   assembler_.bind(label);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   EXPECT_FALSE(assembler_.is_reachable());
   EXPECT_EQ(finish().words.size, 1u);
 }
@@ -63,7 +63,7 @@ TEST_F(AssemblerTest, LabelMakesCodeReachableAgain) {
 
 TEST_F(AssemblerTest, JumpToTheNextInstructionVanishes) {
   Label label;
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.jump(label);
   assembler_.bind(label);
   assembler_.emit(Opcode::kRETURN);
@@ -75,7 +75,7 @@ TEST_F(AssemblerTest, JumpToTheNextInstructionVanishes) {
 TEST_F(AssemblerTest, OtherJumpsSurviveWhenTheLastVanishes) {
   Label label;
   assembler_.emit_jump(Opcode::kJUMP_IF_TRUE, 0, label);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.jump(label);
   assembler_.bind(label);
   assembler_.emit(Opcode::kRETURN);
@@ -87,7 +87,7 @@ TEST_F(AssemblerTest, OtherJumpsSurviveWhenTheLastVanishes) {
 TEST_F(AssemblerTest, JumpThatIsATargetStays) {
   Label here, label;
   assembler_.emit_jump(Opcode::kJUMP_IF_TRUE, 0, here);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.jump(label);
   assembler_.bind(here);
   assembler_.bind(label);
@@ -113,9 +113,9 @@ TEST_F(AssemblerTest, JumpsToJumpsAreStraightened) {
 
 TEST_F(AssemblerTest, RegionCoversWhatIsEmittedInIt) {
   Region region;
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.begin(region, 7);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.end(region);
   assembler_.emit(Opcode::kRETURN);
   assembler_.bind_handler(region);
@@ -131,11 +131,11 @@ TEST_F(AssemblerTest, RegionCoversWhatIsEmittedInIt) {
 TEST_F(AssemblerTest, SuspendedRegionHasAHole) {
   Region region;
   assembler_.begin(region, 1);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.suspend(region);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.resume(region);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.end(region);
   assembler_.emit(Opcode::kRETURN);
   assembler_.bind_handler(region);
@@ -161,9 +161,9 @@ TEST_F(AssemblerTest, EmptyRegionHasNoHandler) {
 TEST_F(AssemblerTest, InnerRegionsComeFirst) {
   Region outer, inner;
   assembler_.begin(outer, 1);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.begin(inner, 2);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.end(inner);
   assembler_.end(outer);
   assembler_.emit(Opcode::kRETURN);
@@ -193,7 +193,7 @@ TEST_F(AssemblerTest, HandlerForgetsWhatMayBeUnbound) {
   assembler_.bound.add(1);
   assembler_.bound.add(2);
   assembler_.begin(region, 5);
-  assembler_.emit(Opcode::kNOP);
+  assembler_.emit(Opcode::kRESUME);
   assembler_.bound.add(3);
   assembler_.end(region);
   assembler_.emit(Opcode::kRETURN);

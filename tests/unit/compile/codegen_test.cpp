@@ -114,7 +114,7 @@ TEST(Codegen, ForLoopWritesThePlainTarget) {
 
 TEST(Codegen, BreakEmptiesTheIterator) {
   EXPECT_EQ(function_code("for x in a:\n if x: break"),
-            "RESUME\nGET_ITER t0, a\nFOR_ITER x, t0, -> 8\nJUMP_IF_FALSE x, -> 7\nCLEAR t0\nJUMP -> 8\n"
+            "RESUME\nGET_ITER t0, a\nFOR_ITER x, t0, -> 8\nJUMP_IF_FALSE x, -> 7\nCLEAR t0\nRETURN None\n"
             "JUMP_BACK 0, -> 2\nRETURN None\n");
 }
 
@@ -125,7 +125,7 @@ TEST(Codegen, ReturnInALoopEmptiesTheIterator) {
 TEST(Codegen, ReturnRunsFinallyBodies) {
   std::string code = function_code("try:\n return a\nfinally:\n g()");
   EXPECT_EQ(code.substr(0, code.find("RETURN")),
-            "RESUME\nMOVE t0, a\nLOAD_GLOBAL t1, g\nCALL t1, 0, t1\nCLEAR t1\n");
+            "RESUME\nNOP\nMOVE t0, a\nNOP\nLOAD_GLOBAL t1, g\nCALL t1, 0, t1\nCLEAR t1\n");
 }
 
 TEST(Codegen, FinallyIsNotCoveredByItself) {
@@ -133,7 +133,7 @@ TEST(Codegen, FinallyIsNotCoveredByItself) {
   const CodeUnit* unit = compiled.unit("f");
   ASSERT_EQ(unit->exceptions.size, 2u);
   // The copy before the return raises straight out of the function.
-  EXPECT_EQ(unit->exceptions[0].end, 5u);
+  EXPECT_EQ(unit->exceptions[0].end, 7u);
 }
 
 TEST(Codegen, NamedHandlerUnbindsItsName) {

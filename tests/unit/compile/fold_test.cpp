@@ -67,9 +67,9 @@ TEST(FoldStatements, FormatsBecomeStrings) {
 }
 
 TEST(FoldStatements, DeadBranches) {
-  EXPECT_EQ(function_code("if 0: return a\nreturn b"), "RESUME\nRETURN b!\n");
-  EXPECT_EQ(function_code("while False: a()\nreturn b"), "RESUME\nRETURN b!\n");
-  EXPECT_EQ(function_code("if True: return a\nreturn b"), "RESUME\nRETURN a!\n");
+  EXPECT_EQ(function_code("if 0: return a\nreturn b"), "RESUME\nNOP\nRETURN b!\n");
+  EXPECT_EQ(function_code("while False: a()\nreturn b"), "RESUME\nNOP\nRETURN b!\n");
+  EXPECT_EQ(function_code("if True: return a\nreturn b"), "RESUME\nNOP\nRETURN a!\n");
 }
 
 TEST(FoldStatements, DebugIsFalseWhenOptimised) {

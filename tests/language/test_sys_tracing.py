@@ -1,0 +1,185 @@
+"""sys.settrace and sys.setprofile: which events, on which lines."""
+import sys
+
+
+def traced(function, *args):
+    seen = []
+    code = function.__code__
+
+    def tracer(frame, event, arg):
+        if frame.f_code is code:
+            seen.append((frame.f_lineno - code.co_firstlineno, event))
+        return tracer
+
+    sys.settrace(tracer)
+    try:
+        function(*args)
+    except KeyError:
+        pass
+    finally:
+        sys.settrace(None)
+    return seen
+
+
+def test_lines_of_a_loop():
+    def f(a):
+        x = 1
+        for i in range(2):
+            x += i
+        return x
+
+    assert traced(f, 1) == [(0, "call"), (1, "line"), (2, "line"), (3, "line"), (2, "line"), (3, "line"), (2, "line"),
+                            (4, "line"), (4, "return")]
+
+
+def test_exceptions_and_finally():
+    def f():
+        try:
+            {}[1]
+        except ValueError:
+            pass
+        finally:
+            x = 1
+
+    assert traced(f) == [(0, "call"), (1, "line"), (2, "line"), (2, "exception"), (3, "line"), (6, "line"), (6, "return")]
+
+
+def test_implicit_returns():
+    def f(a):
+        if a:
+            a = 1
+        else:
+            pass
+
+    assert traced(f, 1) == [(0, "call"), (1, "line"), (2, "line"), (2, "return")]
+    assert traced(f, 0) == [(0, "call"), (1, "line"), (4, "line"), (4, "return")]
+
+
+def test_leaving_through_with():
+    class M:
+        def __enter__(self):
+            pass
+
+        def __exit__(self, *a):
+            pass
+
+    def f():
+        with M():
+            return 1
+
+    assert traced(f) == [(0, "call"), (1, "line"), (2, "line"), (1, "line"), (1, "return")]
+
+
+def test_generator():
+    def g():
+        yield 1
+        yield 2
+
+    def f():
+        return list(g())
+
+    seen = []
+
+    def tracer(frame, event, arg):
+        if frame.f_code is g.__code__:
+            seen.append((frame.f_lineno - g.__code__.co_firstlineno, event, arg))
+        return tracer
+
+    sys.settrace(tracer)
+    f()
+    sys.settrace(None)
+    assert seen == [(0, "call", None), (1, "line", None), (1, "return", 1), (1, "call", None), (2, "line", None),
+                    (2, "return", 2), (2, "call", None), (2, "return", None)]
+
+
+def test_profile_of_native_calls():
+    seen = []
+
+    def profiler(frame, event, arg):
+        if event.startswith("c_"):
+            seen.append((event, arg.__name__))
+
+    def f():
+        len([])
+        [].append(1)
+        try:
+            ord("ab")
+        except TypeError:
+            pass
+
+    sys.setprofile(profiler)
+    f()
+    sys.setprofile(None)
+    assert seen[:6] == [("c_call", "len"), ("c_return", "len"), ("c_call", "append"), ("c_return", "append"),
+                        ("c_call", "ord"), ("c_exception", "ord")], seen
+
+
+def test_failing_tracer_is_switched_off():
+    def tracer(frame, event, arg):
+        raise KeyError(event)
+
+    def f():
+        return 1
+
+    sys.settrace(tracer)
+    try:
+        f()
+    except KeyError as e:
+        assert e.args == ("call",)
+    else:
+        raise AssertionError
+    finally:
+        state = sys.gettrace()
+        sys.settrace(None)
+    assert state is None
+
+
+def test_tracer_sees_and_changes_locals():
+    def tracer(frame, event, arg):
+        if frame.f_code is f.__code__ and event == "line" and "x" in frame.f_locals:
+            frame.f_locals["x"] = 5
+        return tracer
+
+    def f():
+        x = 1
+        return x
+
+    sys.settrace(tracer)
+    result = f()
+    sys.settrace(None)
+    assert result == 5
+
+
+def test_opcode_events():
+    seen = []
+
+    def tracer(frame, event, arg):
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        seen.append(event)
+        return tracer
+
+    def f():
+        x = 1
+        return x
+
+    sys.settrace(tracer)
+    f()
+    sys.settrace(None)
+    assert "opcode" in seen and "line" not in seen
+
+
+def test_bare_raise_keeps_one_entry():
+    import traceback
+
+    def f():
+        try:
+            {}[1]
+        except KeyError:
+            raise
+
+    try:
+        f()
+    except KeyError as e:
+        names = [entry.name for entry in traceback.extract_tb(e.__traceback__)]
+    assert names == ["test_bare_raise_keeps_one_entry", "f"]
