@@ -269,7 +269,7 @@ class Codegen {
   void try_star_statement(const TryStar* stmt);
   void try_star_except(const TryStar* stmt);
   // The end of a handler whose exception is in reg: re-raises it, or what came up meanwhile.
-  void reraise_tail(int reg, Region& cleanup);
+  void reraise_tail(int reg, Region& cleanup, int at_raise = 0);
   void with_statement(const Seq<WithItem*>& items, size_t index, const Seq<Stmt*>& body, bool is_async,
                       const Span& span);
 

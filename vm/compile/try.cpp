@@ -6,14 +6,16 @@ namespace pt::compiler {
 
 // What falls through re-raises the exception in reg; one that the handler raised comes in the register of the
 // copy.
-void Codegen::reraise_tail(int reg, Region& cleanup) {
-  asm_.set_no_position();
+void Codegen::reraise_tail(int reg, Region& cleanup, int at_raise) {
   int copy = reg + 2;
   emit(Opcode::kMOVE, W(copy), live(reg));
   asm_.end(cleanup);
-  asm_.bind_handler(cleanup);
   emit(Opcode::kLEAVE_HANDLER, W(reg));
-  emit(Opcode::kRERAISE, killed(copy));
+  emit(Opcode::kRERAISE, killed(copy), at_raise);
+  asm_.bind_handler(cleanup);
+  asm_.set_no_position();
+  emit(Opcode::kLEAVE_HANDLER, W(reg));
+  emit(Opcode::kRERAISE, killed(copy), 1);
 }
 
 void Codegen::try_statement(const Try* stmt) {
@@ -139,10 +141,11 @@ void Codegen::try_except(const Try* stmt) {
       alloc();  // the exception that the handler raised
       unbind_name(handler->name);
       emit(Opcode::kLEAVE_HANDLER, W(reg));
-      emit(Opcode::kRERAISE, killed(reg + 2));
+      emit(Opcode::kRERAISE, killed(reg + 2), 1);
     }
     asm_.resume(cleanup);
     asm_.bind(next);
+    if (handler->type) at(handler->type->span);
   }
   reraise_tail(reg, cleanup);
   asm_.bind(end);
@@ -229,7 +232,7 @@ void Codegen::try_star_except(const TryStar* stmt) {
   emit(Opcode::kRERAISE, killed(result));
   asm_.bind_handler(cleanup);
   emit(Opcode::kLEAVE_HANDLER, W(reg));
-  emit(Opcode::kRERAISE, killed(reg + 2));
+  emit(Opcode::kRERAISE, killed(reg + 2), 1);
   asm_.bind(end);
 }
 

@@ -65,7 +65,7 @@ void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Se
     send_loop(answer);
   }
   asm_.emit_jump(Opcode::kJUMP_IF_TRUE, killed(answer), suppressed);
-  reraise_tail(exception, cleanup);
+  reraise_tail(exception, cleanup, 1);
   asm_.bind(suppressed);
   asm_.set_no_position();
   emit(Opcode::kLEAVE_HANDLER, W(exception));

@@ -31,6 +31,15 @@ void clear_registers(Value* registers, uint32_t begin, uint32_t end) {
   }
 }
 
+// After clean-up code: the frame shows the line of the raise, not the last line that ran.
+bool leaves_at_raise(uint64_t word) { return opcode_of(word) == Opcode::kRERAISE && operand_b(word); }
+void move_to_raise(Thread* thread, CallRecord* record) {
+  Ref<> traceback = exception_traceback(thread->pending);
+  if (!traceback) return;
+  auto* entry = reinterpret_cast<Traceback*>(traceback.value().as_object());
+  if (entry->frame.peek().is(record->frame_object)) record->pc = record->code->words + entry->pc;
+}
+
 // Finds the handler and prepares the frame that has it. Returns the record to go on in, or nullptr when the entry frame was
 // left. While destructors run, the exception is out of sight.
 CallRecord* unwind_frames(Thread* thread, const uint64_t** target) {
@@ -44,7 +53,8 @@ CallRecord* unwind_frames(Thread* thread, const uint64_t** target) {
       // Out of memory: the new exception replaces the old one.
     }
     bool traced = PT_UNLIKELY(tracing(thread));
-    if (traced) trace_exception(thread, add_entry);
+    bool raised = add_entry;
+    if (traced) trace_exception(thread, raised);
     add_entry = true;
     const CodeException* handler = PT_LIKELY(!(record->flags & kRecordTraceLeaves)) ? find_handler(code, at) : nullptr;
     if (handler) {
@@ -54,6 +64,7 @@ CallRecord* unwind_frames(Thread* thread, const uint64_t** target) {
       *target = code->words + handler->target;
       return record;
     }
+    if (!raised && record->frame_object && leaves_at_raise(load_word(record->pc))) move_to_raise(thread, record);
     if (traced && tracing(thread) && !(record->flags & kRecordTraceLeaves)) trace_unwound(thread);
     uint32_t flags = record->flags;
     Generator* generator = record->generator;

@@ -548,7 +548,20 @@ bool native_stack_ok(const char* where) {
   thread->native_limit = limit;
   return false;
 }
-RecursionGuard::RecursionGuard(const char* where) : ok_(native_stack_ok(where)) {}
+RecursionGuard::RecursionGuard(const char* where, int scale) : ok_(native_stack_ok(where)) {
+  Thread* thread = current_thread();
+  ++thread->native_depth;
+  int64_t limit = thread->record_limit - thread->record_base;
+  int64_t depth = thread->record - thread->record_base + 1 + thread->native_depth;
+  if (PT_LIKELY(!ok_ || depth <= limit * scale)) return;
+  ok_ = false;
+  // Room for the handling itself.
+  int32_t counted = thread->native_depth;
+  thread->native_depth = counted - kRecordReserve;
+  raise(exc::RecursionError, "maximum recursion depth exceeded%s", where);
+  thread->native_depth = counted;
+}
+RecursionGuard::~RecursionGuard() { --current_thread()->native_depth; }
 
 ReprGuard::ReprGuard(Value v) : value_(v), entered_(false) {
   Thread* thread = current_thread();

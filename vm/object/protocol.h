@@ -69,10 +69,14 @@ bool for_each(Value iterable, F&& f) {
   return iterate(iterable, [](Value item, void* context) { return (*static_cast<F*>(context))(item); }, &f);
 }
 
-// Guards against unbounded native recursion (repr of nested containers, native calls): RecursionError by stack address.
+// Guards against unbounded native recursion (repr of nested containers, native calls): counts towards the recursion limit
+// (times `scale`) with the Python calls, and looks at the stack's address. RecursionError.
 class RecursionGuard {
  public:
-  explicit RecursionGuard(const char* where);  // e.g. " while getting the repr of an object"
+  explicit RecursionGuard(const char* where, int scale = 1);  // e.g. " while getting the repr of an object"
+  ~RecursionGuard();
+  RecursionGuard(const RecursionGuard&) = delete;
+  RecursionGuard& operator=(const RecursionGuard&) = delete;
   explicit operator bool() const { return ok_; }
 
  private:

@@ -298,7 +298,7 @@ bool collect_slots(Type* base, Str* class_name, Dict* ns, SlotNames* out) {
       return false;
     }
     if (text->equals_ascii("__dict__")) {
-      if (out->add_dict || base->attributes_offset) {
+      if (out->add_dict || base->attributes_offset || has_flag(base, kTypeTypeSubclass)) {
         return raise(exc::TypeError, "__dict__ slot disallowed: we already got one");
       }
       out->add_dict = true;
@@ -320,7 +320,7 @@ bool collect_slots(Type* base, Str* class_name, Dict* ns, SlotNames* out) {
     }
     out->members.push_back(Ref<Str>::retain(interned));
   }
-  if (!out->members.empty() && base->item_size) {
+  if (!out->members.empty() && (base->item_size || has_flag(base, kTypeTypeSubclass))) {
     return raise(exc::TypeError, "nonempty __slots__ not supported for subtype of '%N'", base);
   }
   return true;
@@ -459,6 +459,8 @@ Ref<> type_new(Type* metatype, const Args& args) {
     bases_have_dict |= b->attributes_offset != 0;
     bases_weakrefs |= has_flag(b, kTypeWeakrefs);
   }
+  // The attributes of a class are its namespace: instances of a metaclass need no other, and __dict__ is type's.
+  if (has_flag(base, kTypeTypeSubclass)) may_have_dict = bases_have_dict = false;
 
   Ref<> holder = Ref<>::steal(Value::object(allocate_instance(metatype)));
   if (!holder) return Ref<>();

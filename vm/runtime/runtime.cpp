@@ -205,8 +205,9 @@ void thread_leave(Thread* t) {
 }
 
 void set_recursion_limit(int64_t limit) {
+  StopTheWorld stop;
   g_recursion_limit.store(limit, std::memory_order_relaxed);
-  apply_recursion_limit(current_thread());
+  for_each_mutator([](Mutator* mutator, void*) { apply_recursion_limit(static_cast<Thread*>(mutator)); }, nullptr);
 }
 
 // ---- code ----------------------------------------------------------------------------------------------------------------------

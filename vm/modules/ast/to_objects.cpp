@@ -20,7 +20,7 @@ class Builder {
 
   Ref<> node(TypeId type, const void* node) {
     if (!node) return none_ref();
-    RecursionGuard guard(" during ast construction");
+    RecursionGuard guard(" during ast construction", 3);
     if (!guard) return Ref<>();
     const NodeInfo& info = syntax::node_info(type, node);
     int index = node_index(info);

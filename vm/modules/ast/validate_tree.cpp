@@ -93,7 +93,7 @@ bool arguments(const Arguments* a) {
 }
 
 bool expr(const Expr* e, ExprContext context) {
-  RecursionGuard guard(" during compilation");
+  RecursionGuard guard(" during compilation", 3);
   if (!guard || !span(e->span)) return false;
   bool assignable = true;
   ExprContext actual = ExprContext::Load;
@@ -220,7 +220,7 @@ bool patterns(const Seq<Pattern*>& seq, bool star_ok) {
 }
 
 bool pattern(const Pattern* p, bool star_ok) {
-  RecursionGuard guard(" during compilation");
+  RecursionGuard guard(" during compilation", 3);
   if (!guard || !span(p->span)) return false;
   switch (p->kind) {
     case PatternKind::MatchValue: return match_value(as<MatchValue>(p)->value);
@@ -319,7 +319,7 @@ bool try_statement(const T* t, const char* owner) {
 }
 
 bool stmt(const Stmt* s) {
-  RecursionGuard guard(" during compilation");
+  RecursionGuard guard(" during compilation", 3);
   if (!guard || !span(s->span)) return false;
   switch (s->kind) {
     case StmtKind::FunctionDef: return function(as<FunctionDef>(s), "FunctionDef");

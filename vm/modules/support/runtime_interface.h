@@ -20,6 +20,9 @@ Ref<> current_frame(int64_t depth);
 Ref<> thread_frame(Thread* thread);
 // Line number of the innermost frame `depth` up and its code's file name, for warnings; false when there is none.
 
+// sys.setrecursionlimit, for all threads. The caller checks that the depth allows it.
+void set_recursion_limit(int64_t limit);
+
 // A Thread for a new OS thread: memory only. nullptr with MemoryError.
 Thread* thread_create();
 void thread_free(Thread* thread);      // one that was never entered

@@ -161,22 +161,13 @@ Ref<> sys_setrecursionlimit(const Value* a) {
   int limit = 0;
   if (!to_cint(a[0], &limit)) return Ref<>();
   if (limit < 1) return raise(exc::ValueError, "recursion limit must be greater or equal than 1");
-  int64_t old = g_recursion_limit.load(std::memory_order_relaxed);
-  int64_t depth = old - current_thread()->recursion_remaining;
+  Thread* thread = current_thread();
+  int64_t depth = thread->record - thread->record_base + 1;
   if (depth >= limit) {
     return raise(exc::RecursionError, "cannot set the recursion limit to %d at the recursion depth %ld: the limit is too low", limit,
                  depth);
   }
-  struct Change {
-    int64_t difference;
-  };
-  {
-    StopTheWorld stop;
-    Change change{limit - g_recursion_limit.exchange(limit, std::memory_order_relaxed)};
-    for_each_mutator(
-        [](Mutator* mutator, void* c) { static_cast<Thread*>(mutator)->recursion_remaining += static_cast<Change*>(c)->difference; },
-        &change);
-  }
+  set_recursion_limit(limit);
   return none_ref();
 }
 Ref<> sys_setswitchinterval(const Value* a) {
