@@ -24,7 +24,10 @@ PT_SLOW_OPERATION(slow_LOAD_ATTR, 2) {
     if (!v && error_pending()) return false;
   }
   if (!v) v = load_attribute(object, name_at(thread, PT_C), inline_cache(pc), nullptr);
-  if (!v) return false;
+  if (!v) {
+    complete_attribute_error(object, name_at(thread, PT_C));
+    return false;
+  }
   consume(frame, PT_B);
   write(frame, PT_A, v.take());
   return true;
@@ -162,7 +165,10 @@ PT_SLOW_OPERATION(slow_LOAD_METHOD, 2) {
     unbound = false;
     v = load_attribute(object, name_at(thread, PT_C), inline_cache(pc), &unbound);
   }
-  if (!v) return false;
+  if (!v) {
+    complete_attribute_error(object, name_at(thread, PT_C));
+    return false;
+  }
   Value self;
   if (unbound) {
     self = PT_B & 1 ? take_operand(frame, constants, PT_B).take() : object.as_borrowed();

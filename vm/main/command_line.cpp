@@ -1,4 +1,5 @@
 // The command line: options, running -c, -m, a file, stdin or the interactive loop, exit status.
+#include "gc/collector/collector.h"
 #include "vm/main/command_line.h"
 
 #include <sys/stat.h>
@@ -27,6 +28,7 @@
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
+#include "vm/object/type_build.h"
 #include "vm/runtime/builtins.h"
 #include "vm/runtime/runtime.h"
 #include "vm/types/dict.h"
@@ -316,6 +318,23 @@ void wait_for_threads() {
   if (!result) write_unraisable("ignored in", threading.value());
 }
 
+// The objects of the main program die before the process ends: names with one underscore first, then the others.
+void clear_main(Dict* globals) {
+  for (bool underscored : {true, false}) {
+    Ref<List> names = dict_keys_list(globals);
+    for (int64_t i = 0; names && i < list_size(names.get()); ++i) {
+      Ref<> name = list_get(names.get(), i);
+      if (!name || !is_str(name.value())) continue;
+      const Str* text = as_str(name.value());
+      bool is_private = text->length > 0 && text->at(0) == '_' && !(text->length > 1 && text->at(1) == '_');
+      if (is_private != underscored || text->equals_ascii("__builtins__")) continue;
+      if (!dict_set(globals, name.value(), none())) clear_error();
+    }
+    clear_error();
+  }
+  if (g_class_with_finalizer.load(std::memory_order_relaxed)) collect();
+}
+
 }  // namespace
 
 int run_main(int argc, char** argv) {
@@ -447,6 +466,7 @@ int run_main(int argc, char** argv) {
   wait_for_threads();
   run_atexit_callbacks();
   set_finalizing();
+  clear_main(globals);
   if (flush_standard_streams() < 0 && status == 0) status = 120;
   std::fflush(nullptr);
   // Daemon threads may still run: they are never joined, and nothing they use is torn down.

@@ -151,6 +151,17 @@ Raised raise_attribute_error(Value object, Str* name) {
   return raise_instance(std::move(exception));
 }
 
+void complete_attribute_error(Value object, Str* name) {
+  if (!pending_matches(exc::AttributeError)) return;
+  Ref<> exception = take_error();
+  auto* e = reinterpret_cast<AttributeErrorObject*>(exception.value().as_object());
+  if (e->name.peek().empty() && e->object.peek().empty()) {
+    e->name.store(e, Ref<>::retain(Value::object(name)));
+    e->object.store(e, Ref<>::retain(object));
+  }
+  restore_error(std::move(exception));
+}
+
 Raised raise_name_error(Type* type, const char* format, Str* name) {
   Ref<Str> message = str_format(format, name);
   if (!message) return {};

@@ -34,6 +34,8 @@ namespace exc {
 [[gnu::cold]] Raised raise_no_memory();
 [[gnu::cold]] Raised raise_errno(Type* type, Value filename = Value(), Value filename2 = Value());  // OSError from errno
 [[gnu::cold]] Raised raise_attribute_error(Value object, Str* name);  // with name and obj set
+// Gives a pending AttributeError that does not say what it is about the object and the name.
+[[gnu::cold]] void complete_attribute_error(Value object, Str* name);
 [[gnu::cold]] Raised raise_module_attribute_error(Value module, Str* name);
 // NameError or UnboundLocalError with name set; `format` has one %U.
 [[gnu::cold]] Raised raise_name_error(Type* type, const char* format, Str* name);

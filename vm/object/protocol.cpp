@@ -391,7 +391,9 @@ Ref<> get_attribute(Value object, Str* name) {
   Ref<Str> holder;
   Str* interned = intern_name(name, &holder);
   if (!interned) return Ref<>();
-  return type_of(object)->slots.get_attribute(object, interned);
+  Ref<> found = type_of(object)->slots.get_attribute(object, interned);
+  if (PT_UNLIKELY(!found)) complete_attribute_error(object, interned);
+  return found;
 }
 Ref<> get_attribute(Value object, const char* name) { return get_attribute(object, intern(name)); }
 Ref<> find_attribute(Value object, Str* name) {

@@ -33,6 +33,8 @@ SubclassTable& subclass_table() {
 }
 }  // namespace
 
+constinit std::atomic<bool> g_class_with_finalizer{false};
+
 bool add_subclass(Type* base, Type* subclass) {
   SubclassTable& table = subclass_table();
   std::lock_guard guard(table.mutex);
@@ -581,6 +583,7 @@ Ref<> type_new(Type* metatype, const Args& args) {
   update_slots(type);
   if (!type_lookup_borrowed(type, names::del.str()).empty()) {
     type->layout.finalize = heap_finalize;
+    g_class_with_finalizer.store(true, std::memory_order_relaxed);
   } else {
     type->layout.finalize = builtin_ancestor(type)->layout.finalize ? heap_finalize : nullptr;
   }

@@ -1,4 +1,6 @@
 #pragma once
+#include <atomic>
+
 // Making types: what init of builtin types and class statements share.
 #include "vm/object/type.h"
 
@@ -9,6 +11,8 @@ void prepare_builtin_type(Type* type, ShapeId shape, const TypeSpec* spec);
 void finish_builtin_type(Type* type);
 
 uint32_t next_type_version();
+// Some class has a __del__: the end of the process looks for garbage.
+extern std::atomic<bool> g_class_with_finalizer;
 // The namespace of `type` or a base changed: new versions for it and all subclasses.
 void type_modified(Type* type);
 bool add_subclass(Type* base, Type* subclass);

@@ -92,9 +92,13 @@ bool type_init(Value, const Args& args) {
 }
 
 Ref<> module_of(Type* type) {
-  Ref<> module_name = dict_get_str(as_dict(type->dict.peek()), names::module.str());
-  if (module_name) return module_name;
-  if (error_pending()) return Ref<>();
+  Ref<> module_name;
+  if (has_flag(type, kTypeHeap)) {
+    module_name = dict_get_str(as_dict(type->dict.peek()), names::module.str());
+    if (module_name) return module_name;
+    if (error_pending()) return Ref<>();
+  }
+  // A builtin type may have an attribute of that name for its instances.
   module_name = type->module.load(type);
   return module_name ? std::move(module_name) : Ref<>::retain(names::builtins_.value());
 }

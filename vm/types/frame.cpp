@@ -1,5 +1,6 @@
 #include "vm/types/frame.h"
 
+#include "gc/sync/mutator.h"
 #include "vm/compile/positions.h"
 #include "vm/object/error.h"
 #include "vm/object/names.h"
@@ -201,12 +202,30 @@ bool put_lineno(Value self, Value v) {
 }
 // Two a word: traceback.py halves it to index co_positions().
 Ref<> get_lasti(Value self) { return int_from_int64(static_cast<int64_t>(frame_pc(frame(self))) * 2); }
+// The caller of a frame that runs in another thread.
+Ref<> back_in_other_thread(FrameObject* f) {
+  struct Search {
+    FrameObject* frame;
+    Ref<> found;
+  } search{f, {}};
+  StopTheWorld stop;
+  for_each_mutator(
+      [](Mutator* mutator, void* context) {
+        auto* s = static_cast<Search*>(context);
+        auto* thread = static_cast<Thread*>(mutator);
+        CallRecord* record = s->frame->record;
+        if (record > thread->record_base && record <= thread->record) s->found = frame_object_of(record - 1);
+      },
+      &search);
+  return or_none(std::move(search.found));
+}
 Ref<> get_back(Value self) {
   FrameObject* f = frame(self);
   if (f->record) {
     Thread* thread = current_thread();
     if (f->record > thread->record_base && f->record <= thread->record) return frame_object_of(f->record - 1);
-    return none_ref();
+    if (f->record == thread->record_base) return none_ref();
+    return back_in_other_thread(f);
   }
   return or_none(f->back.load(f));
 }

@@ -7,10 +7,12 @@
 
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/sys/config.h"
+#include "vm/modules/sys/suggestions.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
+#include "vm/types/dict.h"
 #include "vm/types/exception.h"
 #include "vm/types/int.h"
 #include "vm/types/str.h"
@@ -103,6 +105,68 @@ int flush_standard_streams() {
   return status;
 }
 
+namespace {
+// Adds what was probably meant to the messages of a traceback.TracebackException and those chained to it.
+bool add_suggestions(Value shown, Value exception) {
+  if (!is_exception(exception)) return true;
+  RecursionGuard guard(" while displaying an exception");
+  if (!guard) return false;
+  if (Ref<> name = suggested_name(exception)) {
+    Ref<> text = get_attribute(shown, "_str");
+    Ref<Str> longer = text ? str_format("%V. Did you mean: '%V'?", text.value(), name.value()) : Ref<Str>();
+    if (!longer || !set_attribute(shown, intern("_str"), longer.value())) return false;
+  }
+  for (const char* link : {"__cause__", "__context__"}) {
+    Ref<> next_shown = get_attribute(shown, link);
+    if (!next_shown) return false;
+    if (is_none(next_shown.value())) continue;
+    Ref<> next = get_attribute(exception, link);
+    if (!next || !add_suggestions(next_shown.value(), next.value())) return false;
+  }
+  Ref<> inner_shown = get_attribute(shown, "exceptions");
+  if (!inner_shown || is_none(inner_shown.value())) return static_cast<bool>(inner_shown);
+  Ref<> inner = get_attribute(exception, "exceptions");
+  if (!inner) return false;
+  for (int64_t i = 0; i < length(inner_shown.value()); ++i) {
+    Ref<> one_shown = get_item(inner_shown.value(), Value::small_int(i));
+    Ref<> one = get_item(inner.value(), Value::small_int(i));
+    if (!one_shown || !one || !add_suggestions(one_shown.value(), one.value())) return false;
+  }
+  return true;
+}
+
+bool print_exception(Value exception, Value file) {
+  Ref<> type = import_attribute("traceback", "TracebackException");
+  if (!type) return false;
+  Ref<> traceback = exception_traceback(exception);
+  // Unlike the library, the display keeps the last entries, and none at all from 0 down.
+  Ref<> limit = sys_get("tracebacklimit");
+  if (limit && is_int(limit.value())) {
+    if (int_sign(limit.value()) <= 0) {
+      traceback = Ref<>();
+      limit = none_ref();
+    } else {
+      int64_t entries;
+      limit = int_to_int64(limit.value(), &entries) && entries < INT32_MAX ? int_from_int64(-entries) : none_ref();
+    }
+  } else {
+    limit = none_ref();
+  }
+  if (!limit) return false;
+  static constexpr const char* kNames[] = {"limit", "compact"};
+  Ref<Tuple> names = tuple_of({Value::object(intern(kNames[0])), Value::object(intern(kNames[1]))});
+  if (!names) return false;
+  Value values[] = {Value::object(type_of(exception)), exception, traceback ? traceback.value() : none(), limit.value(),
+                    boolean(true)};
+  Ref<> shown = call(type.value(), Args{values, 3, names.get()});
+  if (!shown || !add_suggestions(shown.value(), exception)) return false;
+  Ref<Dict> keywords = dict_new();
+  if (!keywords || !dict_set_text(keywords.get(), "file", file)) return false;
+  Ref<> print = get_attribute(shown.value(), "print");
+  return print && call_tuple_dict(print.value(), Value::object(empty_tuple()), keywords.value());
+}
+}  // namespace
+
 void display_exception(Value exception) {
   Ref<> file = sys_get("stderr");
   if (file && is_none(file.value())) return;
@@ -114,12 +178,7 @@ void display_exception(Value exception) {
         if (!flushed) clear_error();
       }
     }
-    Ref<> print = import_attribute("traceback", "print_exception");
-    Ref<> traceback = exception_traceback(exception);
-    Ref<> printed = print ? call_values(print.value(), {Value::object(type_of(exception)), exception,
-                                                        traceback ? traceback.value() : none(), none(), file.value()})
-                          : Ref<>();
-    if (printed) {
+    if (print_exception(exception, file.value())) {
       Ref<> flushed = call_method(file.value(), names::flush_.str());
       if (!flushed) clear_error();
       return;

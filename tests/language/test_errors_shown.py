@@ -1,0 +1,111 @@
+"""How uncaught exceptions are displayed: suggestions, tracebacklimit; recursion limits."""
+import io
+import sys
+
+
+def shown(function):
+    old = sys.stderr
+    sys.stderr = io.StringIO()
+    try:
+        function()
+    except Exception as e:
+        sys.__excepthook__(type(e), e, e.__traceback__)
+    finally:
+        text = sys.stderr.getvalue()
+        sys.stderr = old
+    return text
+
+
+class A:
+    colour = 1
+
+    def __getattr__(self, name):
+        raise AttributeError()
+
+
+def test_attribute_suggestion():
+    assert "Did you mean: 'colour'?" in shown(lambda: A().color)
+    assert "Did you mean: 'append'?" in shown(lambda: [].appnd)
+    assert "Did you mean" not in shown(lambda: [].zzzzzzzzz)
+
+
+def test_name_suggestion():
+    def f():
+        counter = 1
+        print(countr)
+
+    assert shown(f).endswith("NameError: name 'countr' is not defined. Did you mean: 'counter'?\n")
+    assert "Did you mean: 'print'?" in shown(lambda: prnt)
+
+
+def test_suggestion_in_context():
+    def f():
+        try:
+            [].appnd
+        except AttributeError:
+            raise ValueError
+
+    assert "'append'?" in shown(f)
+
+
+def test_traceback_limit():
+    def g():
+        1 / 0
+
+    def f():
+        g()
+
+    try:
+        sys.tracebacklimit = 1
+        text = shown(f)
+        assert text.count("  File ") == 1 and "in g" in text, text
+        sys.tracebacklimit = 0
+        assert shown(f) == "ZeroDivisionError: division by zero\n"
+    finally:
+        del sys.tracebacklimit
+
+
+def test_recursion_limit():
+    def depth(n):
+        try:
+            return depth(n + 1)
+        except RecursionError:
+            return n
+
+    old = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(200)
+        low = depth(0)
+        sys.setrecursionlimit(2000)
+        high = depth(0)
+    finally:
+        sys.setrecursionlimit(old)
+    assert low < 200 and 1000 < high < 2000
+
+
+def test_native_recursion_counts():
+    nested = []
+    for _ in range(sys.getrecursionlimit() + 100):
+        nested = [nested]
+    try:
+        repr(nested)
+    except RecursionError as e:
+        assert str(e) == "maximum recursion depth exceeded while getting the repr of an object"
+    else:
+        raise AssertionError
+
+
+def test_metaclass_instances_share_the_class_namespace():
+    class Meta(type):
+        pass
+
+    class C(metaclass=Meta):
+        x = 1
+
+    C.y = 2
+    assert type(C.__dict__).__name__ == "mappingproxy" and C.__dict__["y"] == 2 and "x" in C.__dict__
+
+
+def test_module_of_native_types():
+    assert type(test_recursion_limit).__module__ == "builtins"
+    assert type(len).__module__ == "builtins"
