@@ -97,6 +97,11 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
     if (holds == 0) failed_ = true;
     if (holds >= 0) return kNothing;
   }
+  // A position that counts up from one known not to be negative.
+  if (op == Op::kGuardGeInt && b_known && ir_.at(b).imm == 1 && ir_.at(a).op == Op::kAddInt && ir_.at(a).b >= 0) {
+    const Instruction& step = ir_.at(ir_.at(a).b);
+    if (step.op == Op::kConstant && step.imm > 0 && find_same(Op::kGuardGeInt, ir_.at(a).a, b, 0) != kNoReference) return kNothing;
+  }
   switch (op) {
     case Op::kGuardInt:
       if (ir_.at(a).type == Type::I) return a;
@@ -186,6 +191,29 @@ uint32_t Builder::known_shape(Reference r) const {
   return 0;
 }
 
+// Whether register `slot` of the interpreter is known to hold constant `value` (kNoReference: to be empty) in memory.
+bool Builder::memory_holds(int64_t slot, Reference value) const {
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    const Instruction& in = ir_.at(i);
+    switch (in.op) {
+      case Op::kStoreFrame:
+        if (in.imm != slot) break;
+        return value == kNoReference ? ir_.at(in.a).op == Op::kConstant && ir_.at(in.a).imm == 0 : in.a == value;
+      case Op::kClearFrame:
+        if (in.imm != slot) break;
+        return value == kNoReference || (ir_.at(value).op == Op::kConstant && ir_.at(value).imm == 0);
+      case Op::kWriteFrame:
+        if (in.imm == slot) return false;
+        break;
+      case Op::kInterpret:
+        if (ir_.interpreted[static_cast<size_t>(in.imm)]->writes(static_cast<int32_t>(slot))) return false;
+        break;
+      default: break;
+    }
+  }
+  return false;
+}
+
 // The value of a load that is known already, from an earlier load or store of the same place.
 Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
@@ -247,6 +275,9 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
     return a;
   }
   const OpDescription& d = describe(op);
+  if ((op == Op::kClearFrame || (op == Op::kStoreFrame && ir_.is_constant(a))) && memory_holds(imm, op == Op::kClearFrame ? kNoReference : a)) {
+    return kNothing;
+  }
   if (d.flags & kPure) {
     Reference same = find_same(op, a, b, imm);
     if (same != kNoReference) return same;

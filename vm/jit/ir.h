@@ -128,6 +128,7 @@ class Builder {
   uint32_t known_shape(Reference r) const;
 
  private:
+  bool memory_holds(int64_t slot, Reference value) const;
   bool fact_holds(Reference from, uint32_t shape) const;
   Reference fold(Op op, Reference& a, Reference& b, int64_t imm);
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
