@@ -22,7 +22,8 @@ enum class StencilOp : uint8_t {
   kMoveFrame,   // frame += hole 0
   kCallHelper,  // calls hole 0 with the word at hole 1; leaves through EXIT when it returns 0. Keeps r0 and r1 only.
   kCallCold,    // the same, but the result goes to State::go_on
-  kGuardGoOn,   // leaves when State::go_on is 0
+  kGuardGoOn,   // leaves when State::go_on is kLeave
+  kGuardNotRaised,  // leaves when it is kRaised
   kCount
 };
 
@@ -37,6 +38,9 @@ inline constexpr int kOperandPool = kRegisterCount + 1;       // constant in mem
 inline constexpr int kOperandImmediate = kRegisterCount + 2;  // hole 1 is the word itself, in 1 .. 2^31-1
 inline constexpr int kOperandCount = kRegisterCount + 3;
 inline constexpr int kSpillSlots = 96;
+inline constexpr int kMaxArguments = 8;
+// What a cold helper returns, in State::go_on.
+inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
 inline constexpr int kFrameRoom = 2048;
 
@@ -48,6 +52,7 @@ struct State {
   uint64_t go_on;                   // what a cold helper returned
   uint64_t word;                    // a cold helper's operand and result
   uint64_t object, value;           // a store's further operands
+  uint64_t arguments[kMaxArguments];  // of a native call, or items of a tuple or list to be built
   uint64_t disturbed;               // a cold helper ran something that may have changed what the trace relies on
   uint64_t finished, result;        // the entry frame returned while an instruction was interpreted
   uint64_t r[kRegisterCount];       // registers at the exit
@@ -69,6 +74,7 @@ struct InlinedFrame {
   const void* globals;   // Dict
   int32_t window;        // its register 0, relative to the frame in which the trace began
   int32_t result_register;
+  uint32_t flags;        // of the record
   const uint64_t* caller_pc;
 };
 // A return to the frame below the one in which the trace began.

@@ -290,6 +290,21 @@ PT_BODY(StoreAny) {
   s->value = word_b<B>(s, x);
   return false;
 }
+PT_BODY(PowFloat) {
+  s->object = std::bit_cast<uint64_t>(x.f[A]);
+  s->value = std::bit_cast<uint64_t>(float_b<B>(s, x));
+  return false;
+}
+PT_BODY(StoreArgument) { at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()) = x.r[A]; return true; }
+PT_BODY(CallNative) { return false; }
+PT_BODY(BuildTuple) { return false; }
+PT_BODY(BuildList) { return false; }
+PT_BODY(NewInstance) { return false; }
+PT_BODY(ListAppend) {
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return false;
+}
 PT_BODY(AddAny) {
   s->object = x.r[A];
   s->value = word_b<B>(s, x);
@@ -319,7 +334,7 @@ PT_BODY(PushFrame) {
   record->locals = Value();
   record->frame_object = nullptr;
   record->generator = nullptr;
-  record->flags = 0;
+  record->flags = f->flags;
   record->result_register = f->result_register;
   thread->record = record;
   return true;
@@ -375,6 +390,9 @@ __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
     } else {
       if (__builtin_expect(!ok, 0)) { [[clang::musttail]] return pt_exit(PT_PASS(x)); }
     }
+    [[clang::musttail]] return pt_continue(PT_PASS(x));
+  } else if constexpr (Op == StencilOp::kGuardNotRaised) {
+    if (__builtin_expect(s->go_on == kRaised, 0)) { [[clang::musttail]] return pt_exit(PT_PASS(x)); }
     [[clang::musttail]] return pt_continue(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kGuardGoOn) {
     if (__builtin_expect(!s->go_on, 0)) { [[clang::musttail]] return pt_exit(PT_PASS(x)); }
@@ -433,5 +451,6 @@ PT_TABLE(MoveFrame, N, N, Alone)
 PT_TABLE(CallHelper, N, N, Alone)
 PT_TABLE(CallCold, N, N, Alone)
 PT_TABLE(GuardGoOn, N, N, Alone)
+PT_TABLE(GuardNotRaised, N, N, Alone)
 
 }  // namespace pt::jit

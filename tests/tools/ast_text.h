@@ -109,6 +109,8 @@ inline std::string constant_repr(const ConstantValue& value) {
       return string_repr(value.text.view(), false);
     case ConstantKind::Bytes:
       return string_repr(value.text.view(), true);
+    case ConstantKind::FrozenSet:
+      return "frozenset";
   }
   return "";
 }

@@ -84,6 +84,45 @@ PT_SLOW(other_LOAD_ATTR) {
   }
   PT_TAIL(slow_LOAD_ATTR);
 }
+// A property whose getter is a plain Python function is called like one, in registers above the caller's.
+PT_SLOW(property_LOAD_ATTR) {
+  Value object = PT_READ(PT_B);
+  const AttributeNode* node = cached_node(pc);
+  if (PT_LIKELY(has_shape(node->value, kShape_function))) {
+    Function* function = as_function(node->value);
+    const Code* code = function->code();
+    CallRecord* record = thread->record + 1;
+    Value* window = frame + thread->record->code->register_count + 1;
+    if (PT_LIKELY(code->simple_call && code->argument_count == 1 && !code->free_count && record < thread->record_limit &&
+                  window + code->register_count + 8 <= thread->stack_limit)) {
+      window[-1] = Value::borrowed_object(function);
+      window[0] = object.as_borrowed();
+      if (PT_B & 1) {
+        window[0] = object;
+        register_at(frame, PT_B) = Value();
+      }
+      for (uint32_t i = code->parameter_count; i < code->local_end; ++i) window[i] = Value();
+      record->code = code;
+      record->function = function;
+      record->registers = window;
+      record->globals = function->globals();
+      record->locals = Value();
+      record->frame_object = nullptr;
+      record->generator = nullptr;
+      record->flags = 0;
+      record->result_register = PT_A;
+      thread->record->pc = pc;
+      thread->record = record;
+      frame = window;
+      pc = code->words;
+      record->pc = pc;
+      constants = code->constants_end;
+      word = load_word(pc);
+      PT_TAIL(dispatch->handlers[word & 0xFFFF]);
+    }
+  }
+  PT_TAIL(slow_LOAD_ATTR);
+}
 PT_HANDLER(LOAD_ATTR) {
   Value object = PT_READ(PT_B);
   const AttributeNode* node = cached_node(pc);
@@ -92,6 +131,7 @@ PT_HANDLER(LOAD_ATTR) {
     // Acquire pairs with the release in store_through_node: the slot is not read before the shape.
     if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed) &&
                   !(PT_B & 1))) {
+      if (node->kind == AttributeKind::kProperty) PT_TAIL(property_LOAD_ATTR);
       if (node->kind != AttributeKind::kSlot) PT_TAIL(other_LOAD_ATTR);
       Value v;
       auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
@@ -103,6 +143,10 @@ PT_HANDLER(LOAD_ATTR) {
         Field::undo_load_register(v);
       }
     }
+  }
+  if (object.is_object() && node != nullptr && node->kind == AttributeKind::kProperty &&
+      object.as_object()->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed)) {
+    PT_TAIL(property_LOAD_ATTR);
   }
   PT_TAIL(slow_LOAD_ATTR);
 }

@@ -31,8 +31,9 @@ std::vector<Reference> last_uses(const Ir& ir) {
     if (has_value(ir, i)) use(i, i);
     use(in.a, i);
     use(in.b, i);
-    if (in.snapshot >= 0) {
-      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(in.snapshot)].slots) use(s.value, i);
+    for (int32_t number : {in.snapshot, describe(in.op).flags & kRaise ? in.frames : -1}) {
+      if (number < 0) continue;
+      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(number)].slots) use(s.value, i);
     }
   }
   for (const Phi& p : ir.phis) {

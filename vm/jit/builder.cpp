@@ -227,6 +227,7 @@ Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
     }
     if (describe(in.op).flags & kBarrier) return kNoReference;
     if (in.op == Op::kSafepoint && ir_.multithreaded) return kNoReference;
+    if ((describe(in.op).flags & kClobber) && (op == Op::kLoadWord || op == Op::kLoadField)) return kNoReference;
     switch (in.op) {
       case Op::kStoreField:
       case Op::kStoreExclusive:

@@ -144,14 +144,17 @@ void Emitter::cold_stub(Stub& stub, CompiledTrace* out) {
   const Instruction& in = ir_.at(stub.at);
   const Snapshot& frames = ir_.snapshots[static_cast<size_t>(in.frames)];
   out->cold_frames.push_back(frames.frames);
-  out->cold.push_back({frames.pc, &out->cold_frames.back(), in.imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
+  int64_t imm = in.op == Op::kCallNative ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get()) : in.imm;
+  out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
   stub.start = static_cast<int64_t>(code_.size());
   save(stub.live);
   stencil(StencilOp::kCallCold, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
           {fresh_pool(reinterpret_cast<uint64_t>(&out->cold.back())), true});
   restore(stub.live);
+  if (describe(in.op).flags & kRaise) stencil(StencilOp::kGuardNotRaised, 0, 0, {}, {}, in.frames);
   if (in.snapshot >= 0) stencil(StencilOp::kGuardGoOn, 0, 0, {}, {}, in.snapshot);
-  if (stub.result >= 0) stencil(StencilOp::kMoveWord, stub.result, kOperandSlot, {}, {offsetof(State, word), false});
+  if (stub.result >= 0 && in.type == Type::F) stencil(StencilOp::kMoveFloat, stub.result, kOperandSlot, {}, {offsetof(State, word), false});
+  else if (stub.result >= 0) stencil(StencilOp::kMoveWord, stub.result, kOperandSlot, {}, {offsetof(State, word), false});
   jump(static_cast<int64_t>(stub.back));
 }
 
@@ -174,6 +177,8 @@ void Emitter::instruction(Reference i) {
       break;
     case Op::kGlobalAddress: case Op::kGuardTable: hole0 = {global_at_[static_cast<size_t>(in.imm)], true}; break;
     case Op::kPushFrame: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())), true}; break;
+    case Op::kStoreArgument: hole0.value = offsetof(State, arguments) + static_cast<uint64_t>(in.imm) * 8; break;
+    case Op::kNewInstance: hole0.value = 0; break;
     case Op::kGuardReturn: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true}; break;
     default: break;
   }
@@ -395,6 +400,7 @@ const char* Emitter::run(CompiledTrace* out) {
     Exit& exit = out->exits[static_cast<size_t>(s)];
     exit.pc = snapshot.pc;
     exit.dynamic = snapshot.dynamic;
+    exit.raises = snapshot.raises;
     exit.in_loop = ir_.loop_start >= 0 && i >= ir_.loop_start;
     exit.frames = snapshot.frames;
     exit.trace = out;
@@ -407,6 +413,7 @@ const char* Emitter::run(CompiledTrace* out) {
   };
   for (Reference i = 0; i < ir_.size(); ++i) {
     if (ir_.at(i).snapshot >= 0) fill(i, ir_.at(i).snapshot);
+    if (describe(ir_.at(i).op).flags & kRaise) fill(i, ir_.at(i).frames);
   }
   size_t which = 0;
   for (size_t p = 0; p < main_patches; ++p) {
@@ -418,6 +425,7 @@ const char* Emitter::run(CompiledTrace* out) {
   out->pushed = std::move(ir_.pushed);
   out->returns = std::move(ir_.returns);
   out->interpreted = std::move(ir_.interpreted);
+  out->native_calls = std::move(ir_.native_calls);
   return nullptr;
 }
 

@@ -28,6 +28,7 @@ struct Exit {
   const uint64_t* pc = nullptr;
   bool in_loop = false;   // the guard lies in the loop: at least one round was finished
   bool dynamic = false;   // all is in memory
+  bool raises = false;    // an exception is pending
   std::vector<ExitValue> values;
   std::vector<InlinedFrame> frames;
   CompiledTrace* trace = nullptr;
@@ -52,6 +53,7 @@ struct CompiledTrace {
   std::vector<std::unique_ptr<InlinedFrame>> pushed;
   std::vector<std::unique_ptr<ReturnTarget>> returns;
   std::vector<std::unique_ptr<Interpreted>> interpreted;
+  std::vector<std::unique_ptr<NativeCall>> native_calls;
   size_t code_bytes = 0, stencil_count = 0;
   bool multithreaded = false;     // compiled for several threads
   const void* globals = nullptr;  // Dict: the namespace the trace belongs to; nullptr: any

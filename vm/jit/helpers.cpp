@@ -1,10 +1,14 @@
 // What compiled code calls: one instruction by the interpreter, and the slow paths of operations.
+#include <cmath>
+
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/hot_loop.h"
 #include "vm/jit/emit.h"
 #include "vm/object/protocol.h"
 #include "vm/types/frame.h"
+#include "vm/types/list.h"
+#include "vm/types/tuple.h"
 
 namespace pt::jit {
 namespace {
@@ -34,7 +38,7 @@ class ColdScope {
       CallRecord* record = ++thread_->record;
       *record = CallRecord{static_cast<const Code*>(f.code), static_cast<Function*>(const_cast<void*>(f.function)),
                            frame + f.window, nullptr, static_cast<Dict*>(const_cast<void*>(f.globals)), Value(), nullptr,
-                           nullptr, Value(), 0, f.result_register};
+                           nullptr, Value(), f.flags, f.result_register};
     }
     thread_->record->pc = info.pc;
   }
@@ -165,6 +169,50 @@ uint64_t help_add_any(State* s, Value* frame, uint64_t word) {
   return 0;
 }
 
+// x ** y for floats; what is not a plain float is left to the interpreter.
+uint64_t help_pow(State* s, Value*, uint64_t) {
+  double x = std::bit_cast<double>(s->object), y = std::bit_cast<double>(s->value);
+  if (!std::isfinite(x) || !std::isfinite(y) || (x <= 0.0 && !(x < 0.0 && y == std::floor(y)))) return kLeave;
+  double result = std::pow(x, y);
+  if (!std::isfinite(result) || result == 0.0) return kLeave;
+  s->word = std::bit_cast<uint64_t>(result);
+  return kGoOn;
+}
+
+uint64_t finish(State* s, const ColdScope& scope, Ref<> result) {
+  if (PT_UNLIKELY(!result)) return kRaised;
+  s->word = result.take().bits();
+  return scope.report(s) ? kGoOn : kLeave;
+}
+uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  const auto* call = reinterpret_cast<const NativeCall*>(info.imm);
+  Value arguments[kMaxArguments];
+  for (int i = 0; i < call->count; ++i) arguments[i] = Value::from_bits(s->arguments[i]);
+  ColdScope scope(s, frame, info);
+  return finish(s, scope, reinterpret_cast<NativeFunction>(const_cast<void*>(call->function))(arguments));
+}
+uint64_t help_build(State* s, Value* frame, uint64_t word, bool list) {
+  const ColdInfo& info = info_of(word);
+  Value items[kMaxArguments];
+  for (int64_t i = 0; i < info.imm; ++i) items[i] = Value::from_bits(s->arguments[i]);
+  ColdScope scope(s, frame, info);
+  return list ? finish(s, scope, list_from(items, info.imm)) : finish(s, scope, tuple_from(items, info.imm));
+}
+uint64_t help_build_tuple(State* s, Value* frame, uint64_t word) { return help_build(s, frame, word, false); }
+uint64_t help_build_list(State* s, Value* frame, uint64_t word) { return help_build(s, frame, word, true); }
+uint64_t help_new_instance(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  ColdScope scope(s, frame, info);
+  Object* o = allocate_instance(reinterpret_cast<pt::Type*>(info.imm));
+  return o ? finish(s, scope, Ref<>::steal(Value::object(o))) : kRaised;
+}
+uint64_t help_list_append(State* s, Value* frame, uint64_t word) {
+  ColdScope scope(s, frame, info_of(word));
+  if (!list_append(reinterpret_cast<List*>(s->object), Ref<>::retain(Value::from_bits(s->value)))) return kRaised;
+  return scope.report(s) ? kGoOn : kLeave;
+}
+
 }  // namespace
 
 uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted) {
@@ -194,6 +242,12 @@ Helper cold_helper(Op op) {
     case Op::kStoreField: return help_store_field;
     case Op::kStoreAny: return help_store_any;
     case Op::kAddAny: return help_add_any;
+    case Op::kPowFloat: return help_pow;
+    case Op::kCallNative: return help_call_native;
+    case Op::kBuildTuple: return help_build_tuple;
+    case Op::kBuildList: return help_build_list;
+    case Op::kNewInstance: return help_new_instance;
+    case Op::kListAppend: return help_list_append;
     default: return nullptr;
   }
 }

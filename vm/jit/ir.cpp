@@ -49,8 +49,9 @@ const char* validate(const Ir& ir) {
       return "guard without a snapshot";
     }
     if ((d.flags & kCold) && (in.frames < 0 || in.frames >= static_cast<int>(ir.snapshots.size()))) return "helper without frames";
-    if (leaves) {
-      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(in.snapshot)].slots) {
+    for (int32_t number : {leaves ? in.snapshot : -1, d.flags & kRaise ? in.frames : -1}) {
+      if (number < 0) continue;
+      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(number)].slots) {
         if (s.value < 0 || (s.value >= i && !ir.is_constant(s.value))) return "snapshot of a value not defined yet";
         if (ir.at(s.value).type == Type::P || ir.at(s.value).type == Type::N) return "snapshot of something that is no value";
       }

@@ -30,7 +30,8 @@ enum class Op : uint8_t {
 enum class Type : uint8_t { N, W, I, F, O, P };
 enum class Form : uint8_t { Source, Binary, Unary, Cross, Check1, Check2, Alone, Constant };
 enum OpFlags : uint16_t {
-  kGuard = 1, kPure = 2, kLoad = 4, kStore = 8, kEffect = 16, kCommutative = 32, kBarrier = 64, kCold = 128, kAfter = 256
+  kGuard = 1, kPure = 2, kLoad = 4, kStore = 8, kEffect = 16, kCommutative = 32, kBarrier = 64, kCold = 128, kAfter = 256,
+  kRaise = 512, kClobber = 1024
 };
 struct OpDescription {
   const char* name;
@@ -50,7 +51,7 @@ struct Instruction {
   Reference a = kNoReference, b = kNoReference;
   int64_t imm = 0;
   int32_t snapshot = -1;  // of guards: before the instruction; of kAfter operations: behind it
-  int32_t frames = -1;    // kCold: the snapshot whose frames are pushed while the helper runs
+  int32_t frames = -1;    // kCold: the snapshot whose frames are pushed while the helper runs; kRaise: and where its exception is raised
   int32_t tag = 0;        // LoadPosition: the place it reads; stores into objects: the shape the object must have
 };
 
@@ -69,7 +70,13 @@ struct Snapshot {
   const uint64_t* pc;
   std::vector<SlotValue> slots;
   std::vector<InlinedFrame> frames;  // calls that are not in memory yet
+  bool raises = false;               // an exception is pending
   bool dynamic = false;              // registers and records are in memory, the pc in the innermost record
+};
+// A native function called by CallNative.
+struct NativeCall {
+  const void* function;   // NativeFunction
+  int count;              // parameters it looks at
 };
 // One instruction that the interpreter runs on behalf of a trace, and what it was seen to do.
 struct Interpreted {
@@ -100,6 +107,7 @@ struct Ir {
   std::vector<std::unique_ptr<InlinedFrame>> pushed;      // what PushFrame pushes
   std::vector<std::unique_ptr<ReturnTarget>> returns;
   std::vector<std::unique_ptr<Interpreted>> interpreted;
+  std::vector<std::unique_ptr<NativeCall>> native_calls;
   std::vector<Location> inherited;
   Reference loop_start = kNoReference;  // kNoReference: ends with the link
   const struct CompiledTrace* link = nullptr;

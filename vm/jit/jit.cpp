@@ -25,7 +25,7 @@ struct JitCode {
 namespace jit {
 namespace {
 
-constinit Mode g_mode = Mode::kOff;
+constinit Mode g_mode = Mode::kOn;
 constinit bool g_dump_ir = false, g_dump_exits = false;
 constinit uint32_t g_threshold = 2000;
 constinit std::atomic<uint64_t> g_compiled{0};
@@ -166,7 +166,7 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
     CallRecord* record = ++thread->record;
     *record = CallRecord{static_cast<const Code*>(inlined.code), static_cast<Function*>(const_cast<void*>(inlined.function)),
                          frame + inlined.window, nullptr, static_cast<Dict*>(const_cast<void*>(inlined.globals)), Value(), nullptr,
-                         nullptr, Value(), 0, inlined.result_register};
+                         nullptr, Value(), inlined.flags, inlined.result_register};
   }
   if (!exit.dynamic) thread->record->pc = exit.pc;
   return ok && !error_pending();
@@ -209,7 +209,7 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   if (!leave_trace(thread, *exit, state)) return LoopOutcome::kError;
   uint32_t count = exit->count.load(std::memory_order_relaxed) + 1;
   exit->count.store(count, std::memory_order_relaxed);
-  if (count >= g_exit_threshold && !exit->dynamic && thread->breaker.load(std::memory_order_relaxed) == 0 && !tls_recorder) {
+  if (count >= g_exit_threshold && !exit->dynamic && !exit->raises && thread->breaker.load(std::memory_order_relaxed) == 0 && !tls_recorder) {
     exit->count.store(0, std::memory_order_relaxed);
     if (exit->failures.load(std::memory_order_relaxed) < kExitFailures &&
         exit->trace->root->side_traces.load(std::memory_order_relaxed) < kSideTraces &&

@@ -28,10 +28,9 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
         continue;
       }
     }
-    int32_t snapshot = -1;
-    if (in.snapshot >= 0) {
-      const Snapshot old = ir.snapshots[static_cast<size_t>(in.snapshot)];
-      Snapshot fresh{old.pc, {}, old.frames, old.dynamic};
+    auto map_snapshot = [&](int32_t number) {
+      const Snapshot old = ir.snapshots[static_cast<size_t>(number)];
+      Snapshot fresh{old.pc, {}, old.frames, old.raises, old.dynamic};
       // What the finished round changed, then what this one did.
       for (const SlotValue& s : final_slots) {
         if (old.dynamic) break;
@@ -41,14 +40,15 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
       }
       for (const SlotValue& o : old.slots) fresh.slots.push_back({o.slot, later(o.value)});
       ir.snapshots.push_back(std::move(fresh));
-      snapshot = static_cast<int32_t>(ir.snapshots.size()) - 1;
-    }
+      return static_cast<int32_t>(ir.snapshots.size()) - 1;
+    };
+    int32_t snapshot = in.snapshot >= 0 ? map_snapshot(in.snapshot) : -1;
     Reference a = later(in.a), b = later(in.b);
     Reference made = builder.emit(in.op, a, b, in.imm, snapshot);
     if (builder.failed()) return "a guard of the second round cannot hold";
     if (in.type != Type::N && made == kNoReference) return "a value was lost";
     if (made == ir.size() - 1 && ir.at(made).op == in.op) {
-      ir.code.back().frames = in.frames;
+      ir.code.back().frames = describe(in.op).flags & kRaise ? map_snapshot(in.frames) : in.frames;
       ir.code.back().tag = in.tag;
     }
     next[static_cast<size_t>(i)] = in.type == Type::N ? kNoReference : made;
@@ -96,8 +96,9 @@ void remove_dead_code(Ir& ir) {
     bool in_loop = i >= ir.loop_start && ir.loop_start >= 0;
     mark(in.a, in_loop);
     mark(in.b, in_loop);
-    if (in.snapshot >= 0) {
-      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(in.snapshot)].slots) mark(s.value, in_loop);
+    for (int32_t number : {in.snapshot, describe(in.op).flags & kRaise ? in.frames : -1}) {
+      if (number < 0) continue;
+      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(number)].slots) mark(s.value, in_loop);
     }
   };
   for (Reference i = 0; i < ir.size(); ++i) {
@@ -149,8 +150,9 @@ void remove_dead_code(Ir& ir) {
   for (Instruction& in : code) {
     move(in.a);
     move(in.b);
-    if (in.snapshot >= 0) {
-      auto at = static_cast<size_t>(in.snapshot);
+    for (int32_t number : {in.snapshot, describe(in.op).flags & kRaise ? in.frames : -1}) {
+      if (number < 0) continue;
+      auto at = static_cast<size_t>(number);
       if (!snapshot_used[at]) {
         for (SlotValue& s : ir.snapshots[at].slots) move(s.value);
       }

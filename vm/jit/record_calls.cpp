@@ -1,33 +1,60 @@
-// Recording of calls and returns, and the list of what is recorded instruction by instruction.
+// Recording of calls and returns.
 #include <cstddef>
+#include <cstring>
 
 #include "vm/jit/recorder.h"
+#include "vm/object/descriptors.h"
+#include "vm/object/names.h"
+#include "vm/types/dict.h"
+#include "vm/types/list.h"
+#include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
 namespace pt::jit {
 
 namespace {
 constexpr size_t kMaxDepth = 8;
+
+// Native code that looks at no frame and, but for the odd __eq__ or __hash__, runs no Python code.
+bool is_plain_method(const MethodDescriptor* d) {
+  static const pt::Type* const kOwners[] = {&str_type, &bytes_type, &list_type, &dict_type, &set_type, &frozenset_type, &tuple_type,
+                                        &int_type, &float_type};
+  if (!std::strcmp(d->def->name, "sort")) return false;
+  for (const pt::Type* t : kOwners) {
+    if (d->owner == t) return true;
+  }
+  return false;
+}
+bool is_plain_function(const NativeFunctionObject* f) {
+  Value module = f->module.peek();
+  if (!is_str(module)) return false;
+  if (as_str(module)->equals_ascii("math")) return true;
+  if (!as_str(module)->equals_ascii("builtins")) return false;
+  static const char* const kNames[] = {"len", "abs", "ord", "chr", "isinstance", "issubclass", "hash", "id", "repr", "divmod",
+                                       "bin", "hex", "callable", "round", "iter"};
+  for (const char* name : kNames) {
+    if (!std::strcmp(f->def->name, name)) return true;
+  }
+  return false;
+}
+}  // namespace
+
+// The value of a register as a word.
+Reference Recorder::boxed(int32_t where) {
+  Reference r = slot(where);
+  return ir_.at(r).type == Type::F ? emit(Op::kBoxFloat, r) : r;
+}
+// The outgoing registers of a call that has run, but for the one with the result.
+void Recorder::consume_window(int32_t from, uint32_t count, int32_t except) {
+  for (int32_t i = from; i < from + static_cast<int32_t>(count); ++i) {
+    if (i != except) empty(i);
+  }
 }
 
-bool Recorder::call(int base, uint32_t count, int result) {
-  Value callable = seen(base);
-  if (!has_shape(callable, kShape_function)) return fall_back();
-  Function* function = as_function(callable);
-  Code* code = function->code();
-  if (!code->simple_call || code->argument_count != count) return fall_back();
-  if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
-  Reference r = read(base);
-  Reference constant = object_constant(callable);
-  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
-  Reference object = builder_.constant(callable.untagged().bits(), Type::O);
-  Reference code_word = emit(Op::kLoadWord, object, kNoReference, offsetof(Function, code_field));
-  keep(Value::object(code));
-  emit(Op::kGuardEqual, code_word, builder_.constant(reinterpret_cast<uint64_t>(code), Type::P));
-  int32_t window = at(base) + 1;
-  // The arguments are in place. What the function's register holds stays there until the return.
-  for (uint32_t i = 0; i < count; ++i) slot(window + static_cast<int32_t>(i));
-  // What lies above them is dead and holds no pointers.
+// Goes on in the function, whose arguments are in place and whose identity is guarded.
+bool Recorder::enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags) {
+  const Code* code = function->code();
+  // What lies above the arguments is dead and holds no pointers.
   for (int32_t i = window + static_cast<int32_t>(count); i < window + static_cast<int32_t>(code->register_count); ++i) {
     Slot& s = state(i);
     if (!s.lazy) s = {kNoReference, kNoReference, false, false, false, s.filled};
@@ -39,29 +66,189 @@ bool Recorder::call(int base, uint32_t count, int result) {
       set_lazy(window + static_cast<int32_t>(code->free_register + i), object_constant(closure->at(i)));
     }
   }
-  calls_.push_back({code, function, function->globals(), window, result, pc_, false, true});
+  calls_.push_back({code, function, function->globals(), window, result, pc_, flags, false});
   window_ = window;
   expected_ = code->words;
   return true;
 }
 
+// The function still has the code that was seen.
+void Recorder::guard_code(Function* function) {
+  Reference object = builder_.constant(Value::object(function).bits(), Type::O);
+  Reference code = emit(Op::kLoadWord, object, kNoReference, offsetof(Function, code_field));
+  keep(Value::object(function->code()));
+  emit(Op::kGuardEqual, code, builder_.constant(reinterpret_cast<uint64_t>(function->code()), Type::P));
+}
+
+// base(base+1 ... base+count); with `shift` register base+1 is empty and the arguments follow it.
+bool Recorder::call(int base, uint32_t count, int result, bool shift) {
+  Value callable = seen(base);
+  if (!callable.is_object()) return fall_back();
+  switch (callable.as_object()->shape_id.load(std::memory_order_relaxed)) {
+    case kShape_function: break;
+    case kShape_type: return shift ? fall_back() : instantiate(base, count, result);
+    case kShape_native_function: return call_native(base, callable, count, result, shift);
+    case kShape_method_descriptor: return call_native(base, callable, count, result, shift);
+    default: return fall_back();
+  }
+  Function* function = as_function(callable);
+  const Code* code = function->code();
+  if (!code->simple_call || code->argument_count != count) return fall_back();
+  if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
+  Reference r = read(base);
+  Reference constant = object_constant(callable);
+  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
+  guard_code(function);
+  int32_t window = at(base) + 1;
+  if (shift) {
+    emit(Op::kGuardIs, slot(window), empty_);
+    move(window, window - 1);
+    ++window;
+  }
+  // What the function's register holds stays there until the return.
+  for (uint32_t i = 0; i < count; ++i) slot(window + static_cast<int32_t>(i));
+  return enter(function, window, count, result, 0);
+}
+
 bool Recorder::call_method(uint64_t word) {
   auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
-  if (seen(PT_A + 2).empty()) return fall_back();
+  if (seen(PT_A + 2).empty()) return call(PT_A, count, PT_C, true);
   Reference self = slot(at(PT_A) + 1);
   if (is_pointer(self) && ir_.at(self).type == Type::W) emit(Op::kGuardBound, self);
-  return call(PT_A, count + 1, PT_C);
+  return call(PT_A, count + 1, PT_C, false);
+}
+
+// A Python class without a __new__ of its own: the instance is made, and __init__ goes on as a call.
+bool Recorder::instantiate(int base, uint32_t count, int result) {
+  Value callable = seen(base);
+  auto* type = static_cast<pt::Type*>(callable.as_object());
+  if (type->slots.construct != object_type.slots.construct || has_flag(type, kTypeAbstract) ||
+      type_of(callable)->slots.call != type_type.slots.call || calls_.size() >= kMaxDepth) {
+    return fall_back();
+  }
+  Value init = type_lookup_borrowed(type, names::init.str());
+  if (init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred)) return fall_back();
+  Function* function = as_function(init);
+  if (!function->code()->simple_call || function->code()->argument_count != count + 1 || count > kMaxArguments) return fall_back();
+  Reference r = read(base);
+  Reference constant = object_constant(callable);
+  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
+  // The class gives the same __init__ as long as its version is the same.
+  emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
+       type->version.load(std::memory_order_relaxed));
+  keep(init);
+  guard_code(function);
+  int32_t where = at(base);
+  for (uint32_t i = 1; i <= count; ++i) slot(where + static_cast<int32_t>(i));
+  Reference instance = emit(Op::kNewInstance, kNoReference, kNoReference, reinterpret_cast<int64_t>(type));
+  // class, arguments -> instance, __init__, self, arguments
+  for (auto i = static_cast<int32_t>(count); i > 0; --i) move(where + i + 2, where + i);
+  set_owned(where, instance);
+  set_lazy(where + 1, object_constant(init));
+  set_lazy(where + 2, instance);
+  return enter(function, where + 2, count + 1, result, kRecordInit);
+}
+
+// A property's getter is called in registers above the caller's.
+bool Recorder::call_property(uint64_t word, Value getter) {
+  if (!has_shape(getter, kShape_function)) return fall_back();
+  Function* function = as_function(getter);
+  const Code* code = function->code();
+  if (!code->simple_call || code->argument_count != 1 || code->free_count) return fall_back();
+  if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
+  keep(getter);
+  guard_code(function);
+  int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
+  for (int32_t i = window - 1; i < window + 1; ++i) state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
+  if (PT_B >= 0 && (PT_B & 1)) move(window, at(PT_B));
+  else set_lazy(window, read(PT_B));
+  set_lazy(window - 1, object_constant(getter));
+  return enter(function, window, 1, PT_A, 0);
+}
+
+// len() of the builtin containers.
+bool Recorder::length(int base, int result, int32_t argument) {
+  Value v = base_frame_[argument];
+  static constexpr struct { uint32_t shape; int64_t offset; } kLengths[] = {
+      {kShape_list, offsetof(List, size)}, {kShape_tuple, offsetof(Tuple, length)}, {kShape_str, offsetof(Str, length)},
+      {kShape_dict, offsetof(Dict, used)}};
+  for (const auto& l : kLengths) {
+    if (!has_shape(v, l.shape)) continue;
+    Reference o = as_object(slot(argument), l.shape);
+    Reference count = emit(Op::kTagWord, emit(Op::kLoadWord, o, kNoReference, l.offset));
+    consume_window(at(base), static_cast<uint32_t>(argument - at(base)) + 1, at(result));
+    set_lazy(at(result), count);
+    go(2);
+    return true;
+  }
+  return false;
+}
+
+bool Recorder::call_native(int base, Value callable, uint32_t count, int result, bool shift) {
+  const NativeSignature* s;
+  const NativeDef* def;
+  Value self;
+  if (has_shape(callable, kShape_native_function)) {
+    auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
+    if (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal())) return fall_back();
+    s = f->signature();
+    def = f->def;
+    if (s->has_self) self = f->self.peek();
+  } else {
+    auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
+    // Only with a receiver that LOAD_METHOD has seen to be of the right type.
+    if (shift || !is_plain_method(d) || !ir_.is_constant(read(base)) || !has_shape(seen(base + 2), shape_id_of(d->owner->instance_shape.load(std::memory_order_acquire)))) {
+      return fall_back();
+    }
+    s = d->signature();
+    def = d->def;
+  }
+  uint32_t given = count + !self.empty();
+  if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments) return fall_back();
+  Reference r = read(base);
+  Reference constant = object_constant(callable);
+  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
+  int32_t first = at(base) + 1;
+  if (shift) emit(Op::kGuardIs, slot(first++), empty_);
+  if (def->name[0] == 'l' && count == 1 && !std::strcmp(def->name, "len") && length(base, result, first)) return true;
+  if (has_shape(callable, kShape_method_descriptor) && count == 2 && has_shape(seen(base + 2), kShape_list) &&
+      !std::strcmp(def->name, "append")) {
+    Reference list = as_object(slot(first), kShape_list);
+    Reference item = boxed(first + 1);
+    emit(Op::kListAppend, list, item);
+    consume_window(at(base), count + 1, at(result));
+    set_lazy(at(result), object_constant(none()));
+    go(2);
+    return true;
+  }
+  Reference arguments[kMaxArguments];
+  uint32_t n = 0;
+  if (!self.empty()) arguments[n++] = constant_of(self);
+  for (uint32_t i = 0; i < count; ++i) arguments[n++] = boxed(first + static_cast<int32_t>(i));
+  while (n < s->count) arguments[n++] = empty_;
+  for (uint32_t i = 0; i < n; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
+  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{reinterpret_cast<const void*>(def->function), static_cast<int>(n)}));
+  Reference value = emit(Op::kCallNative, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
+  int32_t to = at(result);
+  bool inside = to >= at(base) && to < first + static_cast<int32_t>(count);
+  consume_window(at(base), static_cast<uint32_t>(first - at(base)) + count, inside ? -kSlotBias : to);
+  set_owned(to, value);
+  go(2);
+  return true;
 }
 
 bool Recorder::return_value(uint64_t word) {
   CallRecord* record = thread_->record;
   Call from = here();
-  if (!from.plain || record->flags || record->frame_object) return fall_back();
+  bool init = from.flags & kRecordInit;
+  if (!from.plain() || (record->flags & ~uint32_t{kRecordInit}) || record->frame_object) return fall_back();
   bool lower = calls_.empty();
+  if (init && (lower || from.real)) return fall_back();
   if (lower && (record == thread_->record_base || (record - 1)->registers > record->registers)) return abort(Abort::kleft_loop);
   Value v = seen(PT_A);
-  if (v.empty()) return fall_back();
+  if (v.empty() || (init && !is_none(v))) return fall_back();
   Reference r = read(PT_A);
+  if (init && !ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(v));
   if (lower) {
     const CallRecord* below = record - 1;
     ir_.returns.push_back(std::make_unique<ReturnTarget>(ReturnTarget{below->pc, record->registers - below->registers}));
@@ -71,7 +258,7 @@ bool Recorder::return_value(uint64_t word) {
   }
   // The result, with a count of its own unless it can take its register's along.
   int32_t source = at(PT_A);
-  bool pointer = is_pointer(r);
+  bool pointer = !init && is_pointer(r);
   bool moves = false;
   Reference raw = r;
   if (pointer) {
@@ -88,7 +275,7 @@ bool Recorder::return_value(uint64_t word) {
     if (moves && i == source) {
       emit(Op::kStoreFrame, empty_, kNoReference, i);
       state(i) = {kNoReference, kNoReference, false, false, false, false};
-    } else if (local || (i == source && (PT_A & 1))) {
+    } else if (local || (PT_A >= 0 && i == source && (PT_A & 1))) {
       empty(i);
     } else {
       // Temporaries are dead.
@@ -97,144 +284,24 @@ bool Recorder::return_value(uint64_t word) {
   }
   const uint64_t* caller_pc;
   int32_t result = from.result;
+  int32_t instance = window_ - 2;
   if (lower) {
     const CallRecord* below = record - 1;
     caller_pc = below->pc;
     base_record_ = const_cast<CallRecord*>(below);
     base_ = {below->code, below->function, below->globals, static_cast<int32_t>(below->registers - base_frame_),
-             below->result_register, nullptr, true, below->flags == 0};
+             below->result_register, nullptr, below->flags & ~uint32_t{kRecordEntry}, true};
   } else {
     caller_pc = from.caller_pc;
     calls_.pop_back();
   }
   window_ = here().window;
-  if (pointer) set_owned(at(result), raw, moves ? r : raw);
+  if (init) move(at(result), instance);
+  else if (pointer) set_owned(at(result), raw, moves ? r : raw);
   else set_lazy(at(result), r);
   if (from.real) emit(Op::kPopFrame);
   expected_ = caller_pc + 2;
   return true;
-}
-
-bool Recorder::record(uint64_t word) {
-  bool outcome = false;
-  switch (opcode_) {
-    case Opcode::kNOP:
-    case Opcode::kRESUME: go(1); return true;
-    case Opcode::kLOAD_CONST:
-      write(PT_A, constant_of(constants_[-1 - static_cast<int64_t>(operand_wide(word))]));
-      go(1);
-      return true;
-    case Opcode::kMOVE:
-      if (PT_B >= 0 && (PT_B & 1)) {
-        move(at(PT_A), at(PT_B));
-        if ((PT_B >> 1) < static_cast<int>(here().code->local_end)) set_lazy(at(PT_B), empty_);
-      } else {
-        set_copy(at(PT_A), read(PT_B));
-      }
-      go(1);
-      return true;
-    case Opcode::kMOVE_BORROW:
-      write(PT_A, read(PT_B));
-      go(1);
-      return true;
-    case Opcode::kCHECK_BOUND: {
-      if (seen(PT_A).empty()) return fall_back();
-      Reference r = read(PT_A);
-      if (is_pointer(r)) emit(Op::kGuardBound, r);
-      go(1);
-      return true;
-    }
-    case Opcode::kCLEAR:
-      clear(at(PT_A));
-      write(PT_A, empty_);
-      go(1);
-      return true;
-    case Opcode::kADD: case Opcode::kINPLACE_ADD: return arithmetic(word, Op::kAddInt, Op::kAddFloat);
-    case Opcode::kSUB: case Opcode::kINPLACE_SUB: return arithmetic(word, Op::kSubInt, Op::kSubFloat);
-    case Opcode::kMUL: case Opcode::kINPLACE_MUL: return arithmetic(word, Op::kMulInt, Op::kMulFloat);
-    case Opcode::kTRUEDIV: case Opcode::kINPLACE_TRUEDIV: return arithmetic(word, Op::kCount, Op::kDivFloat);
-    case Opcode::kFLOORDIV: case Opcode::kINPLACE_FLOORDIV: return arithmetic(word, Op::kFloorDivInt, Op::kCount);
-    case Opcode::kMOD: case Opcode::kINPLACE_MOD: return arithmetic(word, Op::kModInt, Op::kCount);
-    case Opcode::kAND: case Opcode::kINPLACE_AND: return arithmetic(word, Op::kAndInt, Op::kCount);
-    case Opcode::kOR: case Opcode::kINPLACE_OR: return arithmetic(word, Op::kOrInt, Op::kCount);
-    case Opcode::kXOR: case Opcode::kINPLACE_XOR: return arithmetic(word, Op::kXorInt, Op::kCount);
-    case Opcode::kLSHIFT: case Opcode::kINPLACE_LSHIFT: return arithmetic(word, Op::kLshiftInt, Op::kCount);
-    case Opcode::kRSHIFT: case Opcode::kINPLACE_RSHIFT: return arithmetic(word, Op::kRshiftInt, Op::kCount);
-    case Opcode::kNEG: return negate(word);
-#define PT_RECORD_COMPARE(name, op)                                            \
-    case Opcode::k##name: return compare_value(word, CompareOp::op);           \
-    case Opcode::kJUMP_IF_##name: return compare_jump(word, CompareOp::op);
-    PT_RECORD_COMPARE(LT, kLt)
-    PT_RECORD_COMPARE(LE, kLe)
-    PT_RECORD_COMPARE(EQ, kEq)
-    PT_RECORD_COMPARE(NE, kNe)
-    PT_RECORD_COMPARE(GT, kGt)
-    PT_RECORD_COMPARE(GE, kGe)
-#undef PT_RECORD_COMPARE
-    case Opcode::kNOT:
-      if (!truth(PT_B, &outcome)) return false;
-      drop(PT_B);
-      write(PT_A, object_constant(boolean(!outcome)));
-      go(1);
-      return true;
-    case Opcode::kIS:
-    case Opcode::kIS_NOT:
-      if (!identity(PT_B, PT_C, &outcome)) return false;
-      drop(PT_B);
-      drop(PT_C);
-      write(PT_A, object_constant(boolean(outcome == (opcode_ == Opcode::kIS))));
-      go(1);
-      return true;
-    case Opcode::kJUMP_IF_IS:
-      if (!identity(PT_A, PT_B, &outcome)) return false;
-      drop(PT_A);
-      drop(PT_B);
-      go(2 + (outcome == static_cast<bool>(PT_C) ? jump_extra(pc_) : 0));
-      return true;
-    case Opcode::kJUMP_IF_TRUE:
-    case Opcode::kJUMP_IF_FALSE:
-      if (!truth(PT_A, &outcome)) return false;
-      drop(PT_A);
-      go(1 + (outcome == (opcode_ == Opcode::kJUMP_IF_TRUE) ? operand_wide(word) : 0));
-      return true;
-    case Opcode::kJUMP_IF_TRUE_OR_CLEAR:
-    case Opcode::kJUMP_IF_FALSE_OR_CLEAR:
-      if (!truth(PT_A, &outcome)) return false;
-      if (outcome == (opcode_ == Opcode::kJUMP_IF_TRUE_OR_CLEAR)) {
-        go(1 + operand_wide(word));
-      } else {
-        write(PT_A, empty_);
-        go(1);
-      }
-      return true;
-    case Opcode::kJUMP_IF_NONE:
-    case Opcode::kJUMP_IF_NOT_NONE: {
-      bool none_seen = is_none(seen(PT_A));
-      Reference r = read(PT_A);
-      if (ir_.at(r).type != Type::F) emit(none_seen ? Op::kGuardIs : Op::kGuardIsNot, r, object_constant(none()));
-      drop(PT_A);
-      go(1 + (none_seen == (opcode_ == Opcode::kJUMP_IF_NONE) ? operand_wide(word) : 0));
-      return true;
-    }
-    case Opcode::kJUMP: go(1 + operand_wide(word)); return true;
-    case Opcode::kFOR_ITER: return for_iter(word);
-    case Opcode::kLOAD_GLOBAL:
-    case Opcode::kLOAD_NAME: return load_global(word, 2);
-    case Opcode::kSTORE_GLOBAL:
-    case Opcode::kSTORE_NAME: return store_global(word);
-    case Opcode::kLOAD_ATTR: return load_attribute(word);
-    case Opcode::kSTORE_ATTR: return store_attribute(word);
-    case Opcode::kLOAD_METHOD: return load_method(word);
-    case Opcode::kLOAD_CELL: return load_cell(word);
-    case Opcode::kSTORE_CELL: return store_cell(word);
-    case Opcode::kLOAD_ITEM: return load_item(word);
-    case Opcode::kSTORE_ITEM: return store_item(word);
-    case Opcode::kUNPACK_SEQUENCE: return unpack(word);
-    case Opcode::kCALL: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C);
-    case Opcode::kCALL_METHOD: return call_method(word);
-    case Opcode::kRETURN: return return_value(word);
-    default: return fall_back();
-  }
 }
 
 }  // namespace pt::jit

@@ -3,6 +3,7 @@
 
 #include "vm/interp/attribute_cache.h"
 #include "vm/jit/recorder.h"
+#include "vm/object/module.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/iterators.h"
@@ -15,6 +16,10 @@ namespace {
 Field* field_at(Object* o, int64_t offset) { return reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + offset); }
 bool is_immediate(Value v) { return v.is_small_int() || v.is_immediate_float(); }
 bool is_singleton(Value v) { return is_none(v) || is_bool(v); }
+// Not counted: lives as long as the runtime, or is freed by a collection only.
+bool is_shared(Value v) {
+  return v.is_object() && !is_singleton(v) && (v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal());
+}
 // Owned by the calling thread and never seen by another one.
 bool is_exclusive(const Object* o) {
   return o->owner.load(std::memory_order_relaxed) == tls_owner_id && o->shared.load(std::memory_order_relaxed) == 0;
@@ -68,6 +73,17 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
   return true;
 }
 
+// Address of the value at `position` of a dict's present table, which has a version.
+Reference Recorder::table_entry(Dict* dict, DictTable* table, int64_t position) {
+  keep(Value::object(dict));
+  uint32_t version = table->version.load(std::memory_order_relaxed);
+  int64_t offset = reinterpret_cast<char*>(&table->entries()[position].value) - reinterpret_cast<char*>(table);
+  size_t number = 0;
+  while (number < ir_.globals.size() && (ir_.globals[number].dict != dict || ir_.globals[number].offset != offset)) ++number;
+  if (number == ir_.globals.size()) ir_.globals.push_back({dict, version, offset, 0});
+  return emit(Op::kGlobalAddress, kNoReference, kNoReference, static_cast<int64_t>(number));
+}
+
 // ---- globals -----------------------------------------------------------------------------------------------------------
 
 bool Recorder::load_global(uint64_t word, int words) {
@@ -96,15 +112,9 @@ bool Recorder::load_global(uint64_t word, int words) {
   Field& field = table->entries()[position].value;
   Value v = field.peek_acquire();
   if (v.empty()) return fall_back();
-  keep(Value::object(holder));
-  int64_t offset = reinterpret_cast<char*>(&field) - reinterpret_cast<char*>(table);
-  size_t number = 0;
-  while (number < ir_.globals.size() && (ir_.globals[number].dict != holder || ir_.globals[number].offset != offset)) ++number;
-  if (number == ir_.globals.size()) ir_.globals.push_back({holder, version, offset, 0});
-  Reference address = emit(Op::kGlobalAddress, kNoReference, kNoReference, static_cast<int64_t>(number));
+  Reference address = table_entry(holder, table, position);
   // Functions, classes, modules: what is not counted hardly ever changes.
-  if (v.is_object() && !is_singleton(v) &&
-      (v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal())) {
+  if (is_shared(v)) {
     Reference constant = object_constant(v);
     emit(Op::kGuardIs, emit(Op::kLoadField, address, kNoReference, 0), constant);
     set_lazy(at(PT_A), constant);
@@ -128,12 +138,7 @@ bool Recorder::store_global(uint64_t word) {
   if (!version || !is_immediate(field.peek())) return fall_back();
   Reference v = storable(PT_B);
   if (v == kNoReference) return fall_back();
-  keep(Value::object(globals));
-  int64_t offset = reinterpret_cast<char*>(&field) - reinterpret_cast<char*>(table);
-  size_t number = 0;
-  while (number < ir_.globals.size() && (ir_.globals[number].dict != globals || ir_.globals[number].offset != offset)) ++number;
-  if (number == ir_.globals.size()) ir_.globals.push_back({globals, version, offset, 0});
-  Reference address = emit(Op::kGlobalAddress, kNoReference, kNoReference, static_cast<int64_t>(number));
+  Reference address = table_entry(globals, table, position);
   emit(Op::kStoreExclusive, address, v, 0);
   drop(PT_B);
   go(1);
@@ -186,6 +191,34 @@ bool Recorder::load_attribute(uint64_t word) {
       clear(at(PT_A));
       drop(PT_B);
       set_lazy(at(PT_A), constant);
+      break;
+    }
+    case AttributeKind::kProperty: {
+      if (!has_shape(node->value, kShape_function)) return fall_back();
+      as_object(read(PT_B), shape);
+      guard_node(node, shape);
+      return call_property(word, node->value);
+    }
+    case AttributeKind::kModule: {
+      if (!object.is(node->holder)) return fall_back();
+      Dict* dict = module_dict(as_module(object));
+      DictTable* table = dict->table.load(std::memory_order_acquire);
+      if (table->version.load(std::memory_order_relaxed) != node->version) return fall_back();
+      Value v = table->entries()[node->offset].value.peek_acquire();
+      if (v.empty()) return fall_back();
+      Reference r = read(PT_B);
+      Reference holder = object_constant(object);
+      if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, holder);
+      Reference address = table_entry(dict, table, node->offset);
+      if (is_shared(v)) {
+        Reference constant = object_constant(v);
+        emit(Op::kGuardIs, emit(Op::kLoadField, address, kNoReference, 0), constant);
+        clear(at(PT_A));
+        drop(PT_B);
+        set_lazy(at(PT_A), constant);
+      } else if (!load_into(address, 0, v, PT_A, PT_B)) {
+        return false;
+      }
       break;
     }
     default: return fall_back();
@@ -243,7 +276,25 @@ bool Recorder::load_method(uint64_t word) {
   Value object = seen(PT_B);
   const AttributeNode* node = cached_node(pc_);
   uint32_t shape;
-  if (!cached_shape(object, node, &shape) || node->kind != AttributeKind::kMethod) return fall_back();
+  if (!cached_shape(object, node, &shape)) return fall_back();
+  if (node->kind == AttributeKind::kModule && object.is(node->holder)) {
+    // module.function: no receiver.
+    Dict* dict = module_dict(as_module(object));
+    DictTable* table = dict->table.load(std::memory_order_acquire);
+    if (table->version.load(std::memory_order_relaxed) != node->version) return fall_back();
+    Value v = table->entries()[node->offset].value.peek_acquire();
+    if (v.empty() || !is_shared(v)) return fall_back();
+    Reference r = read(PT_B);
+    if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(object));
+    Reference constant = object_constant(v);
+    emit(Op::kGuardIs, emit(Op::kLoadField, table_entry(dict, table, node->offset), kNoReference, 0), constant);
+    drop(PT_B);
+    set_lazy(at(PT_A), constant);
+    set_lazy(at(PT_A) + 1, empty_);
+    go(2);
+    return true;
+  }
+  if (node->kind != AttributeKind::kMethod) return fall_back();
   as_object(read(PT_B), shape);
   guard_node(node, shape);
   Reference method = object_constant(node->value);

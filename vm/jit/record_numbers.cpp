@@ -1,4 +1,5 @@
 // Recording of numbers, comparisons and truth.
+#include <cmath>
 #include <utility>
 
 #include "vm/jit/recorder.h"
@@ -83,6 +84,22 @@ bool Recorder::negate(uint64_t word) {
                                  : emit(Op::kNegFloat, as_float(read(PT_B), v));
   drop(PT_B);
   write(PT_A, r);
+  go(1);
+  return true;
+}
+
+// float ** float; ints to any power are the interpreter's.
+bool Recorder::power(uint64_t word) {
+  Value a = seen(PT_B), b = seen(PT_C);
+  if (!is_number(a) || !is_number(b) || (a.is_small_int() && b.is_small_int())) return fall_back();
+  double x = number(a), y = number(b);
+  if (x <= 0.0 || !std::isfinite(std::pow(x, y)) || std::pow(x, y) == 0.0) return fall_back();
+  Reference left = as_float(read(PT_B), a);
+  Reference right = PT_B >> 1 == PT_C >> 1 ? left : as_float(read(PT_C), b);
+  Reference result = emit(Op::kPowFloat, left, right);
+  drop(PT_B);
+  drop(PT_C);
+  write(PT_A, result);
   go(1);
   return true;
 }

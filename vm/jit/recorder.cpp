@@ -17,7 +17,7 @@ Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* back_edge)
     : thread_(thread), back_edge_(back_edge), base_record_(thread->record), base_frame_(frame),
       origin_(thread->record->code), origin_globals_(thread->record->globals) {
   const CallRecord* record = thread->record;
-  base_ = {record->code, record->function, record->globals, 0, record->result_register, nullptr, true, record->flags == 0};
+  base_ = {record->code, record->function, record->globals, 0, record->result_register, nullptr, record->flags & ~kRecordEntry, true};
   ir_.multithreaded = multithreaded();
   expected_ = back_edge + 1 + operand_wide(load_word(back_edge));
   empty_ = builder_.constant(0, Type::W);
@@ -30,7 +30,7 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
       origin_(base_record_->code), origin_globals_(base_record_->globals) {
   const CallRecord* record = base_record_;
   window_ = static_cast<int32_t>(record->registers - frame);
-  base_ = {record->code, record->function, record->globals, window_, record->result_register, nullptr, true, record->flags == 0};
+  base_ = {record->code, record->function, record->globals, window_, record->result_register, nullptr, record->flags & ~kRecordEntry, true};
   ir_.multithreaded = multithreaded();
   pc_ = expected_ = exit->pc;
   // What the parent left in machine registers comes first.
@@ -69,7 +69,7 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   }
   for (const InlinedFrame& f : exit->frames) {
     const CallRecord* real = base_record_ + calls_.size() + 1;
-    calls_.push_back({real->code, real->function, real->globals, f.window, f.result_register, f.caller_pc, false, true});
+    calls_.push_back({real->code, real->function, real->globals, f.window, f.result_register, f.caller_pc, f.flags, false});
     window_ = f.window;
   }
   // Time and again the same instruction was not what it had been: it is not specialised any more.
@@ -84,7 +84,7 @@ Recorder::~Recorder() {
 
 int32_t Recorder::snapshot() {
   if (snapshot_ >= 0) return snapshot_;
-  Snapshot s{pc_, {}, {}, false};
+  Snapshot s{pc_, {}, {}, false, false};
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].lazy) s.slots.push_back({static_cast<int32_t>(i) - kSlotBias, slots_[i].value});
   }
@@ -92,7 +92,7 @@ int32_t Recorder::snapshot() {
     if (p.lazy) s.slots.push_back({p.tag, p.value});
   }
   for (const Call& c : calls_) {
-    if (!c.real) s.frames.push_back({c.code, c.function, c.globals, c.window, c.result, c.caller_pc});
+    if (!c.real) s.frames.push_back({c.code, c.function, c.globals, c.window, c.result, c.flags, c.caller_pc});
   }
   ir_.snapshots.push_back(std::move(s));
   return snapshot_ = static_cast<int32_t>(ir_.snapshots.size()) - 1;
@@ -116,6 +116,12 @@ Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t t
     Instruction& in = ir_.code.back();
     in.tag = tag;
     if (flags & kCold) in.frames = before;
+    if (flags & kRaise) {
+      Snapshot raising = ir_.snapshots[static_cast<size_t>(before)];
+      raising.raises = true;
+      ir_.snapshots.push_back(std::move(raising));
+      ir_.code.back().frames = static_cast<int32_t>(ir_.snapshots.size()) - 1;
+    }
     if (flags & kAfter) after_.push_back(r);
   }
   return r;
@@ -258,7 +264,7 @@ void Recorder::sync() {
   }
   for (Call& c : calls_) {
     if (c.real) continue;
-    ir_.pushed.push_back(std::make_unique<InlinedFrame>(InlinedFrame{c.code, c.function, c.globals, c.window, c.result, c.caller_pc}));
+    ir_.pushed.push_back(std::make_unique<InlinedFrame>(InlinedFrame{c.code, c.function, c.globals, c.window, c.result, c.flags, c.caller_pc}));
     emit(Op::kPushFrame, kNoReference, kNoReference, static_cast<int64_t>(ir_.pushed.size()) - 1);
     c.real = true;
     snapshot_ = -1;
@@ -301,7 +307,7 @@ bool Recorder::interpret(uint64_t word) {
     }
   }
   if (leaves) made->clobbered_from = std::min(made->clobbered_from, window_ - 2);
-  Snapshot s{pc_, {}, {}, true};
+  Snapshot s{pc_, {}, {}, false, true};
   ir_.snapshots.push_back(std::move(s));
   ir_.interpreted.push_back(std::move(made));
   interpreted_ = ir_.interpreted.back().get();
@@ -343,8 +349,8 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
   // Iterators may have been moved on by whatever ran.
   positions_.clear();
   if (what.depth == 1) {
-    calls_.push_back({record->code, record->function, record->globals, what.window, record->result_register, what.pc, true,
-                      record->flags == 0});
+    calls_.push_back({record->code, record->function, record->globals, what.window, record->result_register, what.pc, record->flags,
+                      true});
   } else if (what.depth < 0) {
     for (int32_t d = what.depth; d < 0; ++d) {
       if (!calls_.empty()) {
@@ -352,8 +358,8 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
       } else {
         --base_record_;
         base_ = {base_record_->code, base_record_->function, base_record_->globals,
-                 static_cast<int32_t>(base_record_->registers - base_frame_), base_record_->result_register, nullptr, true,
-                 base_record_->flags == 0};
+                 static_cast<int32_t>(base_record_->registers - base_frame_), base_record_->result_register, nullptr,
+                 base_record_->flags & ~kRecordEntry, true};
       }
     }
   }

@@ -10,6 +10,7 @@
 
 namespace pt {
 struct AttributeNode;
+struct DictTable;
 }
 
 namespace pt::jit {
@@ -59,8 +60,9 @@ class Recorder {
     int32_t window;
     int32_t result;
     const uint64_t* caller_pc;
+    uint32_t flags;
     bool real;    // its record is pushed
-    bool plain;   // entered by a call without flags
+    bool plain() const { return (flags & ~kRecordInit) == 0; }   // its return is recorded
   };
   struct Position {   // of an iterator
     int32_t tag;
@@ -128,6 +130,7 @@ class Recorder {
   bool load_attribute(uint64_t word);
   bool store_attribute(uint64_t word);
   bool load_method(uint64_t word);
+  Reference table_entry(Dict* dict, DictTable* table, int64_t position);
   bool load_cell(uint64_t word);
   bool store_cell(uint64_t word);
   bool list_item(int container, int key, Reference* list, Reference* address, Value* item);
@@ -140,9 +143,20 @@ class Recorder {
   bool load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2 = 0);
   Reference storable(int operand);   // an immediate in the form of a heap slot; kNoReference: none
   // Calls.
-  bool call(int base, uint32_t count, int result);
+  bool call(int base, uint32_t count, int result, bool shift);
   bool call_method(uint64_t word);
   bool return_value(uint64_t word);
+  bool enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags);
+  bool instantiate(int base, uint32_t count, int result);
+  bool call_property(uint64_t word, Value getter);
+  bool call_native(int base, Value callable, uint32_t count, int result, bool shift);
+  bool length(int base, int result, int32_t argument);
+  void guard_code(Function* function);
+  bool build(uint64_t word, Op op);
+  bool list_append(int list, int item);
+  bool power(uint64_t word);
+  Reference boxed(int32_t at);
+  void consume_window(int32_t from, uint32_t count, int32_t except);
   void go(int64_t words) { expected_ = pc_ + words; }
 
   Ir ir_;

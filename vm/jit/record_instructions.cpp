@@ -1,0 +1,159 @@
+// What is recorded of each instruction; the rest is left to the interpreter.
+#include "vm/jit/recorder.h"
+#include "vm/types/list.h"
+
+namespace pt::jit {
+
+bool Recorder::build(uint64_t word, Op op) {
+  int count = PT_C;
+  if (count > kMaxArguments || (count == 0 && op == Op::kBuildTuple)) return fall_back();
+  int32_t first = at(PT_B);
+  Reference items[kMaxArguments];
+  for (int i = 0; i < count; ++i) items[i] = boxed(first + i);
+  for (int i = 0; i < count; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+  Reference made = emit(op, kNoReference, kNoReference, count);
+  consume_window(first, static_cast<uint32_t>(count), -kSlotBias);
+  set_owned(at(PT_A), made);
+  go(1);
+  return true;
+}
+
+bool Recorder::list_append(int list_operand, int item_operand) {
+  if (!has_shape(seen(list_operand), kShape_list)) return fall_back();
+  Reference list = as_object(read(list_operand), kShape_list);
+  Reference item = item_operand >= 0 ? boxed(at(item_operand)) : read(item_operand);
+  emit(Op::kListAppend, list, item);
+  drop(list_operand);
+  drop(item_operand);
+  go(1);
+  return true;
+}
+
+bool Recorder::record(uint64_t word) {
+  bool outcome = false;
+  switch (opcode_) {
+    case Opcode::kNOP:
+    case Opcode::kRESUME: go(1); return true;
+    case Opcode::kLOAD_CONST:
+      write(PT_A, constant_of(constants_[-1 - static_cast<int64_t>(operand_wide(word))]));
+      go(1);
+      return true;
+    case Opcode::kMOVE:
+      if (PT_B >= 0 && (PT_B & 1)) {
+        move(at(PT_A), at(PT_B));
+        if ((PT_B >> 1) < static_cast<int>(here().code->local_end)) set_lazy(at(PT_B), empty_);
+      } else {
+        set_copy(at(PT_A), read(PT_B));
+      }
+      go(1);
+      return true;
+    case Opcode::kMOVE_BORROW:
+      write(PT_A, read(PT_B));
+      go(1);
+      return true;
+    case Opcode::kCHECK_BOUND: {
+      if (seen(PT_A).empty()) return fall_back();
+      Reference r = read(PT_A);
+      if (is_pointer(r)) emit(Op::kGuardBound, r);
+      go(1);
+      return true;
+    }
+    case Opcode::kCLEAR:
+      clear(at(PT_A));
+      write(PT_A, empty_);
+      go(1);
+      return true;
+    case Opcode::kADD: case Opcode::kINPLACE_ADD: return arithmetic(word, Op::kAddInt, Op::kAddFloat);
+    case Opcode::kSUB: case Opcode::kINPLACE_SUB: return arithmetic(word, Op::kSubInt, Op::kSubFloat);
+    case Opcode::kMUL: case Opcode::kINPLACE_MUL: return arithmetic(word, Op::kMulInt, Op::kMulFloat);
+    case Opcode::kTRUEDIV: case Opcode::kINPLACE_TRUEDIV: return arithmetic(word, Op::kCount, Op::kDivFloat);
+    case Opcode::kFLOORDIV: case Opcode::kINPLACE_FLOORDIV: return arithmetic(word, Op::kFloorDivInt, Op::kCount);
+    case Opcode::kMOD: case Opcode::kINPLACE_MOD: return arithmetic(word, Op::kModInt, Op::kCount);
+    case Opcode::kAND: case Opcode::kINPLACE_AND: return arithmetic(word, Op::kAndInt, Op::kCount);
+    case Opcode::kOR: case Opcode::kINPLACE_OR: return arithmetic(word, Op::kOrInt, Op::kCount);
+    case Opcode::kXOR: case Opcode::kINPLACE_XOR: return arithmetic(word, Op::kXorInt, Op::kCount);
+    case Opcode::kLSHIFT: case Opcode::kINPLACE_LSHIFT: return arithmetic(word, Op::kLshiftInt, Op::kCount);
+    case Opcode::kRSHIFT: case Opcode::kINPLACE_RSHIFT: return arithmetic(word, Op::kRshiftInt, Op::kCount);
+    case Opcode::kPOW: case Opcode::kINPLACE_POW: return power(word);
+    case Opcode::kNEG: return negate(word);
+#define PT_RECORD_COMPARE(name, op)                                            \
+    case Opcode::k##name: return compare_value(word, CompareOp::op);           \
+    case Opcode::kJUMP_IF_##name: return compare_jump(word, CompareOp::op);
+    PT_RECORD_COMPARE(LT, kLt)
+    PT_RECORD_COMPARE(LE, kLe)
+    PT_RECORD_COMPARE(EQ, kEq)
+    PT_RECORD_COMPARE(NE, kNe)
+    PT_RECORD_COMPARE(GT, kGt)
+    PT_RECORD_COMPARE(GE, kGe)
+#undef PT_RECORD_COMPARE
+    case Opcode::kNOT:
+      if (!truth(PT_B, &outcome)) return false;
+      drop(PT_B);
+      write(PT_A, object_constant(boolean(!outcome)));
+      go(1);
+      return true;
+    case Opcode::kIS:
+    case Opcode::kIS_NOT:
+      if (!identity(PT_B, PT_C, &outcome)) return false;
+      drop(PT_B);
+      drop(PT_C);
+      write(PT_A, object_constant(boolean(outcome == (opcode_ == Opcode::kIS))));
+      go(1);
+      return true;
+    case Opcode::kJUMP_IF_IS:
+      if (!identity(PT_A, PT_B, &outcome)) return false;
+      drop(PT_A);
+      drop(PT_B);
+      go(2 + (outcome == static_cast<bool>(PT_C) ? jump_extra(pc_) : 0));
+      return true;
+    case Opcode::kJUMP_IF_TRUE:
+    case Opcode::kJUMP_IF_FALSE:
+      if (!truth(PT_A, &outcome)) return false;
+      drop(PT_A);
+      go(1 + (outcome == (opcode_ == Opcode::kJUMP_IF_TRUE) ? operand_wide(word) : 0));
+      return true;
+    case Opcode::kJUMP_IF_TRUE_OR_CLEAR:
+    case Opcode::kJUMP_IF_FALSE_OR_CLEAR:
+      if (!truth(PT_A, &outcome)) return false;
+      if (outcome == (opcode_ == Opcode::kJUMP_IF_TRUE_OR_CLEAR)) {
+        go(1 + operand_wide(word));
+      } else {
+        clear(at(PT_A));
+        write(PT_A, empty_);
+        go(1);
+      }
+      return true;
+    case Opcode::kJUMP_IF_NONE:
+    case Opcode::kJUMP_IF_NOT_NONE: {
+      bool none_seen = is_none(seen(PT_A));
+      Reference r = read(PT_A);
+      if (ir_.at(r).type != Type::F) emit(none_seen ? Op::kGuardIs : Op::kGuardIsNot, r, object_constant(none()));
+      drop(PT_A);
+      go(1 + (none_seen == (opcode_ == Opcode::kJUMP_IF_NONE) ? operand_wide(word) : 0));
+      return true;
+    }
+    case Opcode::kJUMP: go(1 + operand_wide(word)); return true;
+    case Opcode::kFOR_ITER: return for_iter(word);
+    case Opcode::kLOAD_GLOBAL:
+    case Opcode::kLOAD_NAME: return load_global(word, 2);
+    case Opcode::kSTORE_GLOBAL:
+    case Opcode::kSTORE_NAME: return store_global(word);
+    case Opcode::kLOAD_ATTR: return load_attribute(word);
+    case Opcode::kSTORE_ATTR: return store_attribute(word);
+    case Opcode::kLOAD_METHOD: return load_method(word);
+    case Opcode::kLOAD_CELL: return load_cell(word);
+    case Opcode::kSTORE_CELL: return store_cell(word);
+    case Opcode::kLOAD_ITEM: return load_item(word);
+    case Opcode::kSTORE_ITEM: return store_item(word);
+    case Opcode::kUNPACK_SEQUENCE: return unpack(word);
+    case Opcode::kBUILD_TUPLE: return build(word, Op::kBuildTuple);
+    case Opcode::kBUILD_LIST: return build(word, Op::kBuildList);
+    case Opcode::kLIST_APPEND: return list_append(PT_A, PT_B);
+    case Opcode::kCALL: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C, false);
+    case Opcode::kCALL_METHOD: return call_method(word);
+    case Opcode::kRETURN: return return_value(word);
+    default: return fall_back();
+  }
+}
+
+}  // namespace pt::jit
