@@ -25,7 +25,7 @@ import table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = "/usr/bin/python3.11"
-MEMORY = 16 << 30
+MEMORY = 64 << 30  # address space, of which the interpreter reserves much
 CRASHES = 60
 
 

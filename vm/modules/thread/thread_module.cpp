@@ -113,6 +113,8 @@ Ref<> thread_interrupt_main(const Value* a) {
   if (number < 1 || number >= kSignalCount) return raise(exc::ValueError, "signal number out of range");
   // Ignored and default dispositions stay without effect, as for a real signal that Python does not handle.
   if (signal_has_handler(number)) trip_signal(number);
+  // On the main thread itself the handler runs before the call returns.
+  if (!run_signal_handlers()) return Ref<>();
   return none_ref();
 }
 
