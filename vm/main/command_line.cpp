@@ -1,5 +1,6 @@
 // The command line: options, running -c, -m, a file, stdin or the interactive loop, exit status.
 #include "gc/collector/collector.h"
+#include "gc/sync/mutator.h"
 #include "vm/main/command_line.h"
 
 #include <sys/stat.h>
@@ -320,6 +321,9 @@ void wait_for_threads() {
 
 // The objects of the main program die before the process ends: names with one underscore first, then the others.
 void clear_main(Dict* globals) {
+  if (mutator_count() > 1) return;  // daemon threads use them
+  bool finalizers = g_class_with_finalizer.load(std::memory_order_relaxed);
+  if (finalizers) collect();
   for (bool underscored : {true, false}) {
     Ref<List> names = dict_keys_list(globals);
     for (int64_t i = 0; names && i < list_size(names.get()); ++i) {
@@ -332,7 +336,7 @@ void clear_main(Dict* globals) {
     }
     clear_error();
   }
-  if (g_class_with_finalizer.load(std::memory_order_relaxed)) collect();
+  if (finalizers) collect();
 }
 
 }  // namespace
