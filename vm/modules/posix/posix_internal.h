@@ -11,10 +11,14 @@ extern const NativeDef kProcessFunctions[];
 extern const NativeDef kDirectoryFunctions[];
 extern const NativeDef kForkFunctions[];
 extern const NativeDef kWaitFunctions[];
+extern const NativeDef kExtendedFunctions[];
+extern const NativeDef kSpawnFunctions[];
 extern const IntConstant kConstants[];
 
 bool prepare_fork();  // on the first import
 bool add_process_types(Module* m);
+bool add_extended_constants(Module* m);
+bool add_spawn_constants(Module* m);
 bool add_wait_types(Module* m);
 bool add_stat_types(Module* m);
 bool add_directory_types(Module* m);

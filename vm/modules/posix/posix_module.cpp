@@ -53,6 +53,8 @@ const char* const kHave[] = {"HAVE_FACCESSAT", "HAVE_FCHDIR", "HAVE_FCHMOD", "HA
 bool execute(Module* m) {
   if (!add_functions(m, posix::kDirectoryFunctions) || !add_functions(m, posix::kProcessFunctions) ||
       !posix::prepare_fork() || !add_functions(m, posix::kForkFunctions) || !add_functions(m, posix::kWaitFunctions) ||
+      !add_functions(m, posix::kExtendedFunctions) || !add_functions(m, posix::kSpawnFunctions) || !posix::add_extended_constants(m) ||
+      !posix::add_spawn_constants(m) ||
       !module_add_ints(m, posix::kConstants) || !posix::add_stat_types(m) || !posix::add_directory_types(m) ||
       !posix::add_process_types(m) || !posix::add_wait_types(m)) {
     return false;
