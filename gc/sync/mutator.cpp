@@ -171,11 +171,12 @@ bool register_mutator(Mutator* m) {
   return true;
 }
 
-void unregister_mutator(Mutator* m) {
+void unregister_mutator(Mutator* m, void (*farewell)()) {
   PT_CHECK(m == tls_mutator && is_attached(m) && !m->sections);
   refcount_drain(m);
   refcount_close(m);
   tls_owner_id = kNoOwnerId;
+  if (farewell) farewell();
   heap_leave(m);
   qsbr_leave(m);
   leave_as(m, MutatorState::kDetached);

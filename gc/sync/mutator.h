@@ -69,8 +69,10 @@ void announce_threads();
 // Registers the calling thread (detached -> attached) and gives it an owner id, which may be that of a thread that has
 // ended: the new thread then owns what that one left. False when all 65,534 ids are in use or memory is out.
 [[nodiscard]] bool register_mutator(Mutator*);
-// Drains the thread's queues, gives its blocks up and forgets it. The thread must be attached.
-void unregister_mutator(Mutator*);
+// Drains the thread's queues, gives its blocks up and forgets it. The thread must be attached. `farewell` runs when the
+// thread owns no object any more, so that nothing waits for it to merge counts: the moment to let those go on who wait for
+// its end. It must not allocate objects.
+void unregister_mutator(Mutator*, void (*farewell)() = nullptr);
 
 // attach() blocks while the world is stopped. detach() must not be called with object locks held other than through
 // critical sections, which it suspends. Both keep errno.

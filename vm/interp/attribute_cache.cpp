@@ -53,8 +53,10 @@ void publish(std::atomic<uint64_t>* cache, AttributeNode* node, Type* type, Str*
   if (!node) return;
   if (node->value.is_object()) mark_maybe_shared(node->value.as_object());
   add_name_dependency(name, &node->shape);
+  // While the version is 0 the attribute may be changing: its caches were invalidated before.
+  bool stable = type->version.load(std::memory_order_acquire) != 0;
   Ref<> now = type_lookup(type, name);
-  if (!now.value().same(expected)) {
+  if (!stable || !now.value().same(expected)) {
     node->shape.store(0, std::memory_order_relaxed);
     return;
   }

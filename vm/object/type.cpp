@@ -6,6 +6,7 @@
 
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
+#include "gc/sync/critical_section.h"
 #include "vm/object/attributes.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/dependency.h"
@@ -84,7 +85,8 @@ Value type_lookup_borrowed(Type* type, Str* name) {
   Thread* thread = current_thread();
   uint32_t version = type->version.load(std::memory_order_acquire);
   MethodCacheEntry* entry = nullptr;
-  if (PT_LIKELY(thread && thread->method_cache)) {
+  // Version 0: an attribute is being changed, nothing is cached.
+  if (PT_LIKELY(thread && thread->method_cache && version)) {
     entry = thread->method_cache->find(type, name);
     if (entry->type == type && entry->name == name && entry->version == version) return entry->value;
   }
@@ -118,7 +120,7 @@ Ref<> type_lookup(Type* type, Str* name) {
     if (!v.is_object()) return Ref<>::steal(v);
     // The namespace keeps the value alive as long as the version stands.
     if (!multithreaded()) return Ref<>::retain(v);
-    if (try_incref(v.as_object())) {
+    if (PT_LIKELY(version) && try_incref(v.as_object())) {
       if (type->version.load(std::memory_order_acquire) == version) return Ref<>::steal(v.untagged());
       decref(v.as_object());
       continue;
@@ -154,19 +156,40 @@ void update_slots_recursively(Type* type, Str* name) {
 }
 }  // namespace
 
+namespace {
+// Taken while a class attribute changes.
+constinit std::atomic<uint8_t> g_class_changes{0};
+
+void stop_caching(Type* type) {
+  type->version.store(0, std::memory_order_release);
+  for_each_subclass(type, [](Type* subclass, void*) { stop_caching(subclass); }, nullptr);
+}
+// 1 done, 0 nothing to delete, -1 error.
+int write_namespace(Dict* dict, Str* name, Value value) {
+  if (value.empty()) return dict_delete_str(dict, name);
+  if (value.is_object()) mark_maybe_shared(value.as_object());
+  return dict_set_str(dict, name, value) ? 1 : -1;
+}
+}  // namespace
+
 bool type_set_attribute(Type* type, Str* name, Value value) {
   Ref<> keep_dict = type->dict.load(type);
   Dict* dict = as_dict(keep_dict.value());
   Ref<> old = dict_get_str(dict, name);  // released after everything points to the new state
-  if (value.empty()) {
-    int deleted = dict_delete_str(dict, name);
-    if (deleted < 0) return false;
-    if (deleted == 0) return raise(exc::AttributeError, "%U", name);
+  int done;
+  if (PT_LIKELY(!multithreaded())) {
+    done = write_namespace(dict, name, value);
+    type_modified(type);
   } else {
-    if (value.is_object()) mark_maybe_shared(value.as_object());
-    if (!dict_set_str(dict, name, value)) return false;
+    // Once a reader may have seen the new value no cache gives the old one: meanwhile none is valid, and none is filled.
+    CriticalSection change(g_class_changes);
+    stop_caching(type);
+    invalidate_name(name);
+    done = write_namespace(dict, name, value);
+    type_modified(type);
   }
-  type_modified(type);
+  if (done < 0) return false;
+  if (done == 0) return raise(exc::AttributeError, "%U", name);
   invalidate_name(name);
   if (is_dunder(name)) update_slots_recursively(type, name);
   // The per-thread method caches hold borrowed values: they go by version, so the old value may go now.

@@ -193,14 +193,14 @@ bool thread_enter(Thread* t) {
   set_native_limit(t);
   return true;
 }
-void thread_leave(Thread* t) {
+void thread_leave(Thread* t, void (*farewell)()) {
   for (Value* v : {&t->pending, &t->handled, &t->locals_dict, &t->context, &t->trace_function, &t->profile_function,
                    &t->async_exception, &t->repr_stack, &t->deferred_roots}) {
     Value old = *v;
     *v = Value();
     release(old);
   }
-  unregister_mutator(t);
+  unregister_mutator(t, farewell);
   thread_free(t);
 }
 

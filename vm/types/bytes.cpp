@@ -301,11 +301,28 @@ Ref<> byte_at(Value self, Value key, bool* is_slice) {
 Ref<> bytes_slice(Value self, std::string_view content, Value slice) {
   int64_t start, stop, step, count;
   if (!slice_indices(slice, static_cast<int64_t>(content.size()), &start, &stop, &step, &count)) return Ref<>();
-  if (is_bytearray(self)) content = byte_view(self);  // slice bounds may have run Python code
-  if (count <= 0) return bytes_like(self, {});
-  if (start + (count - 1) * step >= static_cast<int64_t>(content.size()) || start >= static_cast<int64_t>(content.size())) {
-    return raise(exc::IndexError, "bytearray index out of range");  // it shrank meanwhile
+  if (is_bytearray(self)) {
+    // Slice bounds may have run Python code, and other threads may be writing: a copy is made under the lock.
+    for (size_t size = content.size();;) {
+      BytesBuilder copy;
+      uint8_t* p = copy.reserve(count < 1 ? 1 : count);
+      if (!p) return raise_no_memory();
+      {
+        LockGuard guard(self.as_object());
+        content = byte_view(self);
+        if (content.size() == size) {
+          for (int64_t i = 0, at = start; i < count; i++, at += step) p[i] = static_cast<uint8_t>(content[static_cast<size_t>(at)]);
+        }
+      }
+      if (content.size() == size) {
+        copy.advance(count < 0 ? 0 : count);
+        return bytes_like(self, copy.view());
+      }
+      size = content.size();
+      if (!slice_indices(slice, static_cast<int64_t>(size), &start, &stop, &step, &count)) return Ref<>();
+    }
   }
+  if (count <= 0) return bytes_like(self, {});
   if (step == 1) {
     if (count == static_cast<int64_t>(content.size())) return bytes_unchanged(self, content);
     return bytes_like(self, content.substr(static_cast<size_t>(start), static_cast<size_t>(count)));

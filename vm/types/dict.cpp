@@ -467,6 +467,7 @@ bool dict_update(Dict* d, Value mapping_or_pairs) {
 }
 
 int dict_equal(Dict* d, Dict* other) {
+  if (d == other) return 1;
   if (dict_size(d) != dict_size(other)) return 0;
   int64_t position = 0, hash;
   Ref<> key, value;

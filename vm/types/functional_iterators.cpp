@@ -1,11 +1,14 @@
 // enumerate, zip, map and filter. What they hold never changes, but for enumerate's counter and zip's strictness: threads
 // may share them.
+#include <optional>
+
 #include "vm/object/native.h"
 #include "vm/types/container_inl.h"
 #include "vm/types/int.h"
 #include "vm/types/iterators.h"
 #include "vm/types/tuple.h"
 #include "vm/types/tuple_inl.h"
+#include "vm/types/turns.h"
 
 namespace pt {
 
@@ -242,6 +245,9 @@ Ref<> map_next(Value self) {
     many = tuple_allocate(n);
     if (!many) return many;
   }
+  // One thread fetches a group of items at a time; the function runs outside of the turn.
+  std::optional<CriticalSection> turn;
+  if (PT_UNLIKELY(multithreaded())) turn.emplace(m);
   for (int64_t i = 0; i < n; ++i) {
     Ref<> item = next(iterators->at(i));
     if (!item) return item;
@@ -252,6 +258,7 @@ Ref<> map_next(Value self) {
       few[i] = std::move(item);
     }
   }
+  turn.reset();
   if (many) return call_tuple_dict(m->function.peek(), many.value(), Value());
   return call(m->function.peek(), Args{values, static_cast<uint32_t>(n)});
 }
@@ -335,7 +342,7 @@ const TypeSpec enumerate_spec = {
     .name = "enumerate",
     .size = sizeof(Enumerate),
     .flags = kTypeBase,
-    .slots = {.iter = self_iter, .next = enumerate_next, .construct = enumerate_construct},
+    .slots = {.iter = self_iter, .next = in_turn_with_threads<enumerate_next>, .construct = enumerate_construct},
     .traverse = enumerate_traverse,
     .methods = kEnumerateMethods,
     .doc = "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\n"
@@ -348,7 +355,7 @@ const TypeSpec zip_spec = {
     .name = "zip",
     .size = sizeof(Zip),
     .flags = kTypeBase,
-    .slots = {.iter = self_iter, .next = zip_next, .construct = zip_construct},
+    .slots = {.iter = self_iter, .next = in_turn_with_threads<zip_next>, .construct = zip_construct},
     .traverse = zip_traverse,
     .methods = kZipMethods,
     .doc = "zip(*iterables, strict=False) --> Yield tuples until an input is exhausted.\n\n"

@@ -8,6 +8,7 @@
 #include "gc/reclaim/qsbr.h"
 #include "vm/types/container_inl.h"
 #include "vm/types/dict.h"
+#include "vm/types/dict_views.h"
 #include "vm/types/list_inl.h"
 #include "vm/types/set.h"
 #include "vm/types/tuple.h"
@@ -206,12 +207,6 @@ bool extend_with_tuple(List* list, Tuple* tuple) {
 }
 
 // Containers of ours whose items are appended in one step, as users of `extend` rely on.
-bool extends_at_once(Value iterable) {
-  return is_exact_dict(iterable) || has_shape(iterable, kShape_set) || has_shape(iterable, kShape_frozenset) ||
-         has_shape(iterable, kShape_dict_keys) || has_shape(iterable, kShape_dict_values) ||
-         has_shape(iterable, kShape_dict_items);
-}
-
 bool extend_one_by_one(List* list, Value iterable, bool unshared) {
   Ref<> iterator = get_iter(iterable);
   if (!iterator) return false;
@@ -232,15 +227,29 @@ bool extend_one_by_one(List* list, Value iterable, bool unshared) {
   return !error_pending();
 }
 
+// The items of a builtin container that is no sequence, at one moment; empty without an exception for anything else.
+Ref<List> items_at_once(Value iterable) {
+  if (is_exact_dict(iterable)) return dict_keys_list(as_dict(iterable));
+  auto viewed = [&] { return as_dict(reinterpret_cast<DictView*>(iterable.as_object())->dict.peek()); };
+  if (has_shape(iterable, kShape_dict_keys)) return dict_keys_list(viewed());
+  if (has_shape(iterable, kShape_dict_values)) return dict_values_list(viewed());
+  if (has_shape(iterable, kShape_dict_items)) return dict_items_list(viewed());
+  if (has_shape(iterable, kShape_set) || has_shape(iterable, kShape_frozenset)) {
+    Ref<Set> copy = set_new(iterable);
+    Ref<List> items = copy ? list_allocate() : Ref<List>();
+    if (items && extend_one_by_one(items.get(), copy.value(), true)) return items;
+  }
+  return Ref<List>();
+}
+
 }  // namespace
 
 bool list_extend(List* list, Value iterable) {
   if (is_exact_list(iterable) || iterable.is(list)) return extend_with_list(list, as_list(iterable));
   if (is_exact_tuple(iterable)) return extend_with_tuple(list, as_tuple(iterable));
-  if (multithreaded() && extends_at_once(iterable)) {
-    Ref<List> items = list_allocate();
-    if (!items || !extend_one_by_one(items.get(), iterable, true)) return false;
-    return extend_with_list(list, items.get());
+  if (multithreaded()) {
+    if (Ref<List> items = items_at_once(iterable)) return extend_with_list(list, items.get());
+    if (error_pending()) return false;
   }
   return extend_one_by_one(list, iterable, false);
 }

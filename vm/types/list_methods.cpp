@@ -368,8 +368,32 @@ Ref<> method_reverse(const Value* a) {
 
 // Removes the first equal item. What was compared is what goes: should another thread have moved it, the search
 // begins again.
+// list.remove for items whose comparison runs no Python code, as one operation. False: one needs some.
+bool remove_at_once(List* list, Value value, bool* found) {
+  Ref<> removed;
+  ListWriter writer(list);
+  int64_t n = writer.size();
+  Field* items = writer.items();
+  for (int64_t i = 0; i < n; ++i) {
+    int result = equal_simple(items[i].peek(), value);
+    if (result < 0) return false;
+    if (result == 0) continue;
+    removed = Ref<>::steal(items[i].peek());
+    move_fields(items + i, items + i + 1, n - 1 - i);
+    writer.truncate(n - 1);
+    *found = true;
+    return true;
+  }
+  *found = false;
+  return true;
+}
+
 Ref<> method_remove(const Value* a) {
   List* list = as_list(a[0]);
+  bool found;
+  if (multithreaded() && remove_at_once(list, a[1], &found)) {
+    return found ? none_ref() : raise(exc::ValueError, "list.remove(x): x not in list");
+  }
   for (int64_t i = 0;;) {
     Ref<> item = list_get(list, i);
     if (!item) return raise(exc::ValueError, "list.remove(x): x not in list");

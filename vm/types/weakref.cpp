@@ -123,15 +123,16 @@ Ref<> construct_reference(Type* type, Value target, Value callback) {
   bool shareable = callback.empty() && (type == &weakref_type || type == &weak_proxy_type || type == &weak_callable_proxy_type);
   Shard& shard = shard_of(object);
   mark_maybe_shared(object);
+  auto plain_one = [&](WeakRef* ref) {
+    for (; ref; ref = ref->next) {
+      if (ref->shape()->type == type && ref->callback.peek().empty() && try_hold(ref)) break;
+    }
+    return ref;
+  };
   if (shareable) {
     ShardGuard guard(shard);
-    if (Entry* entry = find(shard, object)) {
-      for (WeakRef* ref = entry->head; ref; ref = ref->next) {
-        if (ref->shape()->type == type && ref->callback.peek().empty() && try_hold(ref)) {
-          return Ref<>::steal(Value::object(ref));
-        }
-      }
-    }
+    Entry* entry = find(shard, object);
+    if (WeakRef* ref = entry ? plain_one(entry->head) : nullptr) return Ref<>::steal(Value::object(ref));
   }
   Ref<WeakRef> made = allocate<WeakRef>(type);
   if (!made) return Ref<>();
@@ -142,6 +143,8 @@ Ref<> construct_reference(Type* type, Value target, Value callback) {
   {
     ShardGuard guard(shard);
     if (Entry* entry = find_or_add(shard, object)) {
+      // Another thread may have made the plain one meanwhile.
+      if (WeakRef* ref = shareable ? plain_one(entry->head) : nullptr) return Ref<>::steal(Value::object(ref));
       made->next = entry->head;
       if (entry->head) entry->head->previous = made.get();
       entry->head = made.get();

@@ -8,6 +8,7 @@
 #include "vm/modules/collections/deque_methods.h"
 #include "vm/modules/support.h"
 #include "vm/types/list.h"
+#include "vm/types/list_inl.h"
 #include "vm/types/str.h"
 
 namespace pt {
@@ -137,8 +138,9 @@ bool deque_insert(Deque* d, int64_t at, Ref<> item, bool* full) {
 
 bool deque_extend(Deque* d, Value iterable, bool left) {
   Ref<> source;
-  if (iterable.is(d)) {
-    source = list_from_iterable(iterable);  // extending a deque by itself
+  // By itself, or by a deque that other threads may be changing.
+  if (iterable.is(d) || (type_of(iterable) == &deque_type && multithreaded())) {
+    source = deque_items(static_cast<Deque*>(iterable.as_object()));
     if (!source) return false;
     iterable = source.value();
   }
@@ -166,6 +168,20 @@ void deque_clear(Deque* d) {
   }
   for (int64_t i = 0; i < length; ++i) items[(head + i) & (capacity - 1)].clear();
   memory::release(items);
+}
+
+Ref<List> deque_items(Deque* d) {
+  for (;;) {
+    uint64_t state;
+    int64_t length = deque_snapshot(d, &state);
+    Ref<List> list = list_new(length);
+    if (!list) return list;
+    LockGuard guard(d);
+    if (d->length != length) continue;  // the room may not suffice
+    // Only we know the list.
+    for (int64_t i = 0; i < length; ++i) (void)list_append_private(list.get(), d->slot(i).load_locked());
+    return list;
+  }
 }
 
 int64_t deque_snapshot(Deque* d, uint64_t* state) {

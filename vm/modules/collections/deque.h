@@ -7,6 +7,8 @@
 
 namespace pt {
 
+struct List;
+
 struct Deque : Object {
   Field* items;       // `capacity` slots; nullptr while capacity is 0
   int64_t capacity;   // a power of two, or 0
@@ -30,6 +32,8 @@ Ref<> deque_take_first(Deque* d);
 Ref<> deque_take_last(Deque* d);
 bool deque_extend(Deque* d, Value iterable, bool left);
 void deque_clear(Deque* d);
+// The items at one moment.
+Ref<List> deque_items(Deque* d);
 // Length and state at one moment.
 int64_t deque_snapshot(Deque* d, uint64_t* state);
 // Item `i` if the state still is `state`; *changed otherwise.

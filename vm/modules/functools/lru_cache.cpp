@@ -27,7 +27,7 @@ struct alignas(64) HitStripe {
 
 struct LruLink : Object {
   Field key, result;             // immutable
-  Field older;                   // guarded by the cache's lock, as are the next two; the chain owns its links
+  Field older;                   // guarded by the cache's lock, as are the next three; the chain owns its links
   LruLink* newer;
   bool linked;                 
   std::atomic<bool> referenced;  // hit while the order could not be changed
@@ -50,6 +50,7 @@ struct LruCache : Object {
   Field newest;           // guarded by the object lock, as are the next two
   LruLink* oldest;
   int64_t linked_count;
+  int64_t reserved;       // entries on their way in
   std::atomic<int64_t> hits, misses;
   std::atomic<HitStripe*> stripes;
   std::atomic<uint32_t> contention;
@@ -193,20 +194,46 @@ void touch(LruCache* c, LruLink* link) {
   if (!link->referenced.load(std::memory_order_relaxed)) link->referenced.store(true, std::memory_order_relaxed);
 }
 
-// Takes the least recently used entry out of the order: empty while the cache is not full.
-Ref<> take_oldest(LruCache* c) {
+// Reserves the room for one more entry, to be used by push_newest_locked or given back. When the cache is full, the least
+// recently used entry leaves the order. False: all room is reserved by threads that have not filled it yet.
+bool reserve_entry(LruCache* c, Ref<>* victim) {
   LockGuard guard(c);
   uint32_t credit = c->contention.load(std::memory_order_relaxed);
   if (credit) c->contention.store(credit - 1, std::memory_order_relaxed);
-  if (c->linked_count < c->maximum) return Ref<>();
+  if (c->linked_count + c->reserved >= c->maximum && !c->oldest) return false;
+  ++c->reserved;
+  if (c->linked_count + c->reserved <= c->maximum) return true;
   for (int64_t chances = c->linked_count; chances > 0; --chances) {
     LruLink* link = c->oldest;
     if (!link->referenced.load(std::memory_order_relaxed)) break;
     link->referenced.store(false, std::memory_order_relaxed);
     move_to_front_locked(c, link);
   }
-  return c->oldest ? unlink_locked(c, c->oldest) : Ref<>();
+  *victim = unlink_locked(c, c->oldest);
+  return true;
 }
+
+// Gives a reserved room back unless it is used.
+class Reservation {
+ public:
+  explicit Reservation(LruCache* c) : cache_(c) {}
+  ~Reservation() {
+    if (!cache_) return;
+    LockGuard guard(cache_);
+    --cache_->reserved;
+  }
+  void use(Ref<> link) {
+    LockGuard guard(cache_);
+    --cache_->reserved;
+    push_newest_locked(cache_, std::move(link));
+    cache_ = nullptr;
+  }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+
+ private:
+  LruCache* cache_;
+};
 
 // ---- calls -------------------------------------------------------------------------------------------------------
 
@@ -230,7 +257,10 @@ Ref<> bounded_call(LruCache* c, const Args& args) {
   found = dict_get_hashed(dict, key.value(), h);
   if (found) return result;
   if (error_pending()) return Ref<>();
-  if (Ref<> victim = take_oldest(c)) {
+  Ref<> victim;
+  if (!reserve_entry(c, &victim)) return result;
+  Reservation room(c);
+  if (victim) {
     Ref<> gone = dict_pop(dict, object_of<LruLink>(victim.value())->key.peek());
     if (!gone && error_pending()) return Ref<>();
   }
@@ -242,8 +272,7 @@ Ref<> bounded_call(LruCache* c, const Args& args) {
   if (!stored) return stored;
   if (stored.value().is(link.get())) {
     // Should cache_clear() have emptied the dict since, the link only ages out of the order.
-    LockGuard guard(c);
-    push_newest_locked(c, std::move(link));
+    room.use(std::move(link));
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include "vm/modules/support.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
+#include "vm/types/turns.h"
 
 namespace pt {
 
@@ -135,10 +136,10 @@ Ref<> cycle_construct(Type* type, const Args& args) {
   self->saved.init(std::move(saved));
   return self;
 }
-Ref<> cycle_next(Value self) {
+Ref<> cycle_step(Value self) {
   auto* c = object_of<Cycle>(self);
-  Ref<> saved = c->saved.load(c);
-  if (Ref<> iterator = c->iterator.load(c)) {
+  Ref<> saved = c->saved.load_locked();
+  if (Ref<> iterator = c->iterator.load_locked()) {
     Ref<> item = advance(iterator.value());
     if (item) {
       if (!c->first_pass_saved.load(std::memory_order_relaxed) && !list_append(as_list(saved.value()), item.copy())) {
@@ -147,17 +148,13 @@ Ref<> cycle_next(Value self) {
       return item;
     }
     if (error_pending()) return Ref<>();
-    c->iterator.store(c, Ref<>());
+    iterator = c->iterator.exchange_locked(Ref<>());
   }
   List* list = as_list(saved.value());
   int64_t size = list_size(list);
   if (size == 0) return Ref<>();
-  int64_t at;
-  {
-    LockGuard guard(c);
-    at = c->index >= size ? 0 : c->index;
-    c->index = at + 1 >= size ? 0 : at + 1;
-  }
+  int64_t at = c->index >= size ? 0 : c->index;
+  c->index = at + 1 >= size ? 0 : at + 1;
   return list_get(list, at);
 }
 Ref<> cycle_reduce(const Value* a) {
@@ -282,7 +279,7 @@ const TypeSpec cycle_spec = {
     .name = "itertools.cycle",
     .size = sizeof(Cycle),
     .flags = kTypeBase,
-    .slots = {.iter = return_self, .next = cycle_next, .construct = cycle_construct},
+    .slots = {.iter = return_self, .next = in_turn<cycle_step>, .construct = cycle_construct},
     .traverse = cycle_traverse,
     .methods = kCycleMethods,
     .doc = "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.",

@@ -4,6 +4,7 @@
 #include "vm/modules/support.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
+#include "vm/types/turns.h"
 
 namespace pt {
 
@@ -36,27 +37,26 @@ Ref<> chain_construct(Type* type, const Args& args) {
 }
 Ref<> chain_from_iterable(const Value* a) { return chain_new(object_of<Type>(a[0]), a[1]); }
 
-Ref<> chain_next(Value self) {
+Ref<> chain_step(Value self) {
   auto* c = object_of<Chain>(self);
   for (;;) {
-    Ref<> active = c->active.load(c);
+    Ref<> active = c->active.load_locked();
     if (!active) {
-      Ref<> source = c->source.load(c);
+      Ref<> source = c->source.load_locked();
       if (!source) return Ref<>();
       Ref<> iterable = advance(source.value());
       if (iterable) active = get_iter(iterable.value());
       if (!active) {
-        c->source.store(c, Ref<>());
+        source = c->source.exchange_locked(Ref<>());
         return Ref<>();
       }
-      c->active.store(c, active.copy());
+      Ref<> old = c->active.exchange_locked(active.copy());
     }
     Ref<> item = advance(active.value());
     if (item) return item;
     if (error_pending()) return Ref<>();
-    Ref<> finished;
-    LockGuard guard(c);
-    if (c->active.peek().same(active.value())) finished = c->active.exchange_locked(Ref<>());
+    // The turn may have been given up meanwhile.
+    if (c->active.peek().same(active.value())) active = c->active.exchange_locked(Ref<>());
   }
 }
 Ref<> chain_reduce(const Value* a) {
@@ -150,9 +150,9 @@ Ref<> islice_construct(Type* type, const Args& args) {
   return self;
 }
 
-Ref<> islice_next(Value self) {
+Ref<> islice_step(Value self) {
   auto* s = object_of<Islice>(self);
-  Ref<> iterator = s->iterator.load(s);
+  Ref<> iterator = s->iterator.load_locked();
   if (!iterator) return Ref<>();
   int64_t count = s->count.load(std::memory_order_relaxed);
   int64_t next_index = s->next.load(std::memory_order_relaxed);
@@ -172,7 +172,7 @@ Ref<> islice_next(Value self) {
       return item;
     }
   }
-  s->iterator.store(s, Ref<>());
+  iterator = s->iterator.exchange_locked(Ref<>());
   return Ref<>();
 }
 Ref<> islice_reduce(const Value* a) {
@@ -238,13 +238,13 @@ Ref<> zip_longest_construct(Type* type, const Args& args) {
   for (uint32_t i = 0; i < args.count; ++i) self->iterators[i].init(Ref<>::retain(iterators->at(i)));
   return self;
 }
-Ref<> zip_longest_next(Value self) {
+Ref<> zip_longest_step(Value self) {
   auto* z = object_of<ZipLongest>(self);
   if (z->active.load(std::memory_order_relaxed) <= 0) return Ref<>();
   Ref<Tuple> result = tuple_allocate(z->length);
   if (!result) return Ref<>();
   for (int64_t i = 0; i < z->length; ++i) {
-    Ref<> iterator = z->iterators[i].load(z);
+    Ref<> iterator = z->iterators[i].load_locked();
     Ref<> item = iterator ? advance(iterator.value()) : Ref<>();
     if (!item) {
       if (iterator) {
@@ -253,9 +253,9 @@ Ref<> zip_longest_next(Value self) {
           z->active.store(0, std::memory_order_relaxed);
           return Ref<>();
         }
-        z->iterators[i].store(z, Ref<>());
+        iterator = z->iterators[i].exchange_locked(Ref<>());
       }
-      item = z->fill.load(z);
+      item = z->fill.load_locked();
     }
     result->items[i].init(std::move(item));
   }
@@ -294,7 +294,7 @@ const TypeSpec chain_spec = {
     .name = "itertools.chain",
     .size = sizeof(Chain),
     .flags = kTypeBase,
-    .slots = {.iter = return_self, .next = chain_next, .construct = chain_construct},
+    .slots = {.iter = return_self, .next = in_turn<chain_step>, .construct = chain_construct},
     .traverse = chain_traverse,
     .methods = kChainMethods,
     .doc = "chain(*iterables): gives the items of the first iterable, then those of the next, and so on.",
@@ -303,7 +303,7 @@ const TypeSpec islice_spec = {
     .name = "itertools.islice",
     .size = sizeof(Islice),
     .flags = kTypeBase,
-    .slots = {.iter = return_self, .next = islice_next, .construct = islice_construct},
+    .slots = {.iter = return_self, .next = in_turn<islice_step>, .construct = islice_construct},
     .traverse = islice_traverse,
     .methods = kIsliceMethods,
     .doc = "islice(iterable, stop) or islice(iterable, start, stop[, step]): the selected items of an iterable.",
@@ -313,7 +313,7 @@ const TypeSpec zip_longest_spec = {
     .size = sizeof(ZipLongest),
     .item_size = sizeof(Field),
     .flags = kTypeBase,
-    .slots = {.iter = return_self, .next = zip_longest_next, .construct = zip_longest_construct},
+    .slots = {.iter = return_self, .next = in_turn<zip_longest_step>, .construct = zip_longest_construct},
     .traverse = zip_longest_traverse,
     .methods = kZipLongestMethods,
     .doc = "zip_longest(*iterables, fillvalue=None): zip() that goes on until the longest iterable ends.",

@@ -4,6 +4,7 @@
 #include "vm/modules/support.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
+#include "vm/types/turns.h"
 
 namespace pt {
 
@@ -232,24 +233,24 @@ Ref<> groupby_construct(Type* type, const Args& args) {
   self->function.init(Ref<>::retain(v[1].empty() ? none() : v[1]));
   return self;
 }
-// Fetches the next item and its key; false at the end or on error.
+// Its turn: fetches the next item and its key; false at the end or on error.
 bool groupby_step(GroupBy* g) {
   Ref<> value = advance(g->iterator.peek());
   if (!value) return false;
   Ref<> key = is_none(g->function.peek()) ? value.copy() : call1(g->function.peek(), value.value());
   if (!key) return false;
-  g->current_value.store(g, std::move(value));
-  g->current_key.store(g, std::move(key));
+  value = g->current_value.exchange_locked(std::move(value));
+  key = g->current_key.exchange_locked(std::move(key));
   return true;
 }
-Ref<> groupby_next(Value self) {
+Ref<> groupby_turn(Value self) {
   GroupBy* g = groupby(self);
   g->current_grouper.store(nullptr, std::memory_order_relaxed);
   Ref<> current;
   for (;;) {
-    current = g->current_key.load(g);
+    current = g->current_key.load_locked();
     if (current) {
-      Ref<> target = g->target_key.load(g);
+      Ref<> target = g->target_key.load_locked();
       if (!target) break;
       int same = equal(target.value(), current.value());
       if (same < 0) return Ref<>();
@@ -257,7 +258,7 @@ Ref<> groupby_next(Value self) {
     }
     if (!groupby_step(g)) return Ref<>();
   }
-  g->target_key.store(g, current.copy());
+  Ref<> old = g->target_key.exchange_locked(current.copy());
   Ref<Grouper> grouper = allocate<Grouper>(&iter::grouper_type);
   if (!grouper) return Ref<>();
   grouper->parent.init(Ref<>::retain(self));
@@ -318,14 +319,14 @@ Ref<> grouper_construct(Type* type, const Args& args) {
 Ref<> grouper_next(Value self) {
   auto* r = object_of<Grouper>(self);
   GroupBy* g = groupby(r->parent.peek());
+  Ref<> item, old_key;
+  CriticalSection turn(g);
   if (g->current_grouper.load(std::memory_order_relaxed) != r) return Ref<>();
   if (g->current_value.peek().empty() && !groupby_step(g)) return Ref<>();
-  Ref<> key = g->current_key.load(g);
+  Ref<> key = g->current_key.load_locked();
   if (!key) return Ref<>();
   int same = equal(r->target_key.peek(), key.value());
   if (same <= 0) return Ref<>();
-  Ref<> item, old_key;
-  LockGuard guard(g);
   item = g->current_value.exchange_locked(Ref<>());
   old_key = g->current_key.exchange_locked(Ref<>());
   return item;
@@ -398,7 +399,7 @@ const TypeSpec groupby_spec = {
     .name = "itertools.groupby",
     .size = sizeof(GroupBy),
     .flags = kTypeBase,
-    .slots = {.iter = return_self, .next = groupby_next, .construct = groupby_construct},
+    .slots = {.iter = return_self, .next = in_turn<groupby_turn>, .construct = groupby_construct},
     .traverse = groupby_traverse,
     .methods = kGroupByMethods,
     .doc = "Make an iterator that returns consecutive keys and groups from the iterable.",

@@ -3,6 +3,7 @@
 
 #include "vm/modules/support.h"
 #include "vm/types/str.h"
+#include "vm/types/turns.h"
 
 namespace pt {
 
@@ -150,7 +151,7 @@ Ref<> compress_construct(Type* type, const Args& args) {
   self->iterator.init(std::move(data));
   return self;
 }
-Ref<> compress_next(Value self) {
+Ref<> compress_step(Value self) {
   Stream* s = stream(self);
   for (;;) {
     Ref<> item = advance(s->iterator.peek());
@@ -187,30 +188,31 @@ Ref<> pairwise_construct(Type* type, const Args& args) {
   self->iterator.init(std::move(iterator));
   return self;
 }
-Ref<> pairwise_next(Value self) {
+Ref<> pairwise_step(Value self) {
   auto* p = object_of<Pairwise>(self);
-  Ref<> iterator = p->iterator.load(p);
+  Ref<> iterator = p->iterator.load_locked();
   if (!iterator) return Ref<>();
-  Ref<> previous = p->previous.load(p);
+  Ref<> old;
+  Ref<> previous = p->previous.load_locked();
   if (!previous) {
     previous = advance(iterator.value());
     if (previous) {
-      p->previous.store(p, previous.copy());
-      iterator = p->iterator.load(p);  // the call may have come back to us
+      old = p->previous.exchange_locked(previous.copy());
+      iterator = p->iterator.load_locked();  // the call may have come back to us
       if (!iterator) {
-        p->previous.store(p, Ref<>());
+        old = p->previous.exchange_locked(Ref<>());
         return Ref<>();
       }
     }
   }
   Ref<> item = previous ? advance(iterator.value()) : Ref<>();
   if (!item) {
-    p->iterator.store(p, Ref<>());
-    p->previous.store(p, Ref<>());
+    iterator = p->iterator.exchange_locked(Ref<>());
+    old = p->previous.exchange_locked(Ref<>());
     return Ref<>();
   }
   Ref<Tuple> pair = tuple_of({previous.value(), item.value()});
-  p->previous.store(p, std::move(item));
+  old = p->previous.exchange_locked(std::move(item));
   return pair;
 }
 void pairwise_traverse(Object* o, FieldVisitor& visitor) {
@@ -238,22 +240,17 @@ Ref<> accumulate_construct(Type* type, const Args& args) {
   if (given(v[2])) self->initial.init(Ref<>::retain(v[2]));
   return self;
 }
-Ref<> accumulate_next(Value self) {
+Ref<> accumulate_step(Value self) {
   auto* a = object_of<Accumulate>(self);
+  Ref<> old;
   if (PT_UNLIKELY(!a->initial.peek().empty())) {
-    Ref<> first;
-    {
-      LockGuard guard(a);
-      first = a->initial.exchange_locked(Ref<>());
-    }
-    if (first) {
-      a->total.store(a, first.copy());
-      return first;
-    }
+    Ref<> first = a->initial.exchange_locked(Ref<>());
+    old = a->total.exchange_locked(first.copy());
+    return first;
   }
   Ref<> item = advance(a->iterator.peek());
   if (!item) return item;
-  Ref<> total = a->total.load(a);
+  Ref<> total = a->total.load_locked();
   if (total) {
     Value function = a->function.peek();
     if (function.empty()) {
@@ -264,7 +261,7 @@ Ref<> accumulate_next(Value self) {
     }
     if (!item) return item;
   }
-  a->total.store(a, item.copy());
+  old = a->total.exchange_locked(item.copy());
   return item;
 }
 Ref<> accumulate_reduce(const Value* args) {
@@ -313,32 +310,32 @@ const NativeDef kAccumulateMethods[] = {
 }  // namespace
 
 namespace iter {
-#define PT_STREAM_SPEC(id, methods_, signature_, doc_)                                                \
+#define PT_STREAM_SPEC(id, step_, methods_, signature_, doc_)                                                \
   const TypeSpec id##_spec = {                                                                        \
       .name = "itertools." #id,                                                                       \
       .size = sizeof(Stream),                                                                         \
       .flags = kTypeBase,                                                                             \
-      .slots = {.iter = return_self, .next = id##_next, .construct = id##_construct},                 \
+      .slots = {.iter = return_self, .next = step_, .construct = id##_construct},                 \
       .traverse = stream_traverse,                                                                    \
       .methods = methods_,                                                                            \
       .doc = doc_,                                                                                    \
       .signature = signature_,                                                                        \
   };
-PT_STREAM_SPEC(dropwhile, kFlaggedMethods, "(predicate, iterable, /)",
+PT_STREAM_SPEC(dropwhile, dropwhile_next, kFlaggedMethods, "(predicate, iterable, /)",
                "Drop items from the iterable while predicate(item) is true, then give all that follow.")
-PT_STREAM_SPEC(takewhile, kFlaggedMethods, "(predicate, iterable, /)",
+PT_STREAM_SPEC(takewhile, takewhile_next, kFlaggedMethods, "(predicate, iterable, /)",
                "Return successive entries from an iterable as long as the predicate is true for each.")
-PT_STREAM_SPEC(filterfalse, kStreamMethods, "(function, iterable, /)",
+PT_STREAM_SPEC(filterfalse, filterfalse_next, kStreamMethods, "(function, iterable, /)",
                "Return those items of iterable for which function(item) is false.")
-PT_STREAM_SPEC(starmap, kStreamMethods, "(function, iterable, /)",
+PT_STREAM_SPEC(starmap, starmap_next, kStreamMethods, "(function, iterable, /)",
                "Return the results of the function called with each item's members as its arguments.")
-PT_STREAM_SPEC(compress, kCompressMethods, "(data, selectors)", "Return data elements that have a true selector.")
+PT_STREAM_SPEC(compress, in_turn_with_threads<compress_step>, kCompressMethods, "(data, selectors)", "Return data elements that have a true selector.")
 
 const TypeSpec pairwise_spec = {
     .name = "itertools.pairwise",
     .size = sizeof(Pairwise),
     .flags = kTypeBase,
-    .slots = {.iter = return_self, .next = pairwise_next, .construct = pairwise_construct},
+    .slots = {.iter = return_self, .next = in_turn<pairwise_step>, .construct = pairwise_construct},
     .traverse = pairwise_traverse,
     .doc = "Return an iterator of overlapping pairs taken from the input iterator.",
     .signature = "(iterable, /)",
@@ -347,7 +344,7 @@ const TypeSpec accumulate_spec = {
     .name = "itertools.accumulate",
     .size = sizeof(Accumulate),
     .flags = kTypeBase,
-    .slots = {.iter = return_self, .next = accumulate_next, .construct = accumulate_construct},
+    .slots = {.iter = return_self, .next = in_turn<accumulate_step>, .construct = accumulate_construct},
     .traverse = accumulate_traverse,
     .methods = kAccumulateMethods,
     .doc = "Return series of accumulated sums (or other binary function results).",

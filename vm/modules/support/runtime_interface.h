@@ -29,6 +29,6 @@ void thread_free(Thread* thread);      // one that was never entered
 // On the new OS thread: registers it and makes it current. False when there are too many threads.
 bool thread_enter(Thread* thread);
 // On that thread, at its end: drops its Python state, unregisters and frees it.
-void thread_leave(Thread* thread);
+void thread_leave(Thread* thread, void (*farewell)() = nullptr);  // farewell: see unregister_mutator
 
 }  // namespace pt

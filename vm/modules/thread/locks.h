@@ -48,7 +48,4 @@ uint64_t fork_generation();
 uint64_t fork_survivor();
 void thread_module_after_fork();
 
-// Ends what the thread keeps for the module: its thread-local values, its sentinel lock.
-void thread_module_leave();
-
 }  // namespace pt

@@ -44,6 +44,8 @@ void report_thread_error(Value function) {
   write_unraisable("in thread started by", function);
 }
 
+void release_sentinel();
+
 void* thread_main(void* argument) {
   auto* boot = static_cast<Boot*>(argument);
   Thread* thread = boot->thread;
@@ -61,8 +63,8 @@ void* thread_main(void* argument) {
     if (!result) report_thread_error(function.value());
   }
   g_count.fetch_sub(1, std::memory_order_relaxed);
-  thread_module_leave();
-  thread_leave(thread);
+  thread_locals_leave();
+  thread_leave(thread, release_sentinel);
   return nullptr;
 }
 
@@ -219,11 +221,6 @@ bool thread_execute(Module* module) {
 }
 
 }  // namespace
-
-void thread_module_leave() {
-  thread_locals_leave();
-  release_sentinel();
-}
 
 void thread_module_after_fork() { g_count.store(0, std::memory_order_relaxed); }
 
