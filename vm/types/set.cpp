@@ -99,7 +99,7 @@ Ref<> set_pop(Set* s) {
     if (writer.used() == 0) return Ref<>();
     SetTable* t = writer.table();
     uint64_t slot = static_cast<uint64_t>(s->finger) & t->mask;
-    while (t->entries[slot].key.peek().empty()) slot = (slot + 1) & t->mask;
+    while (!holds_item(t->entries[slot].key.peek())) slot = (slot + 1) & t->mask;
     s->finger = static_cast<int64_t>(slot + 1);
     removed = writer.remove(static_cast<int64_t>(slot));
   }
@@ -127,7 +127,7 @@ bool set_next(Set* s, int64_t* position, Ref<>* item, int64_t* hash) {
     bool restart = false;
     for (; i <= t->mask; ++i) {
       SetEntry& e = t->entries[i];
-      if (e.key.peek_acquire().empty()) continue;
+      if (!holds_item(e.key.peek_acquire())) continue;
       int64_t h = e.hash.load(std::memory_order_relaxed);
       Ref<> key;
       if (!set_load_key(s, t, e, &key)) {
@@ -135,6 +135,10 @@ bool set_next(Set* s, int64_t* position, Ref<>* item, int64_t* hash) {
         break;
       }
       if (!key || h == kRemovedHash) continue;
+      if (PT_UNLIKELY(e.hash.load(std::memory_order_acquire) != h)) {
+        --i;  // another item took the slot: once more
+        continue;
+      }
       *position = static_cast<int64_t>(i + 1);
       *item = std::move(key);
       if (hash) *hash = h;
@@ -163,14 +167,14 @@ SetTable* clone_locked(Set* other) {
   if (!t) return nullptr;
   if (slots == from->mask + 1 && from->fill == used) {
     for (uint64_t i = 0; i <= from->mask; ++i) {
-      if (from->entries[i].key.peek().empty()) continue;
+      if (!holds_item(from->entries[i].key.peek())) continue;
       t->entries[i].hash.store(from->entries[i].hash.load(std::memory_order_relaxed), std::memory_order_relaxed);
       t->entries[i].key.init(load_locked(from->entries[i].key));
     }
     t->fill = used;
   } else {
     for (uint64_t i = 0; i <= from->mask; ++i) {
-      if (from->entries[i].key.peek().empty()) continue;
+      if (!holds_item(from->entries[i].key.peek())) continue;
       set_table_insert_clean(t, load_locked(from->entries[i].key).take(),
                              from->entries[i].hash.load(std::memory_order_relaxed));
     }

@@ -43,6 +43,7 @@ PT_INLINE void walk_slots(uint64_t mask, int64_t hash, Visit&& visit) {
 
 }  // namespace
 
+constinit Object g_removed_key{{kShape_object}, {0}, {0}, {0}, {kLocalImmortal}, {0}};
 SetTable* const kEmptySetTable = reinterpret_cast<SetTable*>(&g_empty_table);
 
 size_t set_table_bytes(const SetTable* t) { return sizeof(SetTable) + (t->mask + 1) * sizeof(SetEntry); }
@@ -75,7 +76,7 @@ void set_table_drop(SetTable* t) {
 void set_table_insert_clean(SetTable* t, Value owned_key, int64_t hash) {
   walk_slots(t->mask, hash, [&](uint64_t slot) {
     SetEntry& e = t->entries[slot];
-    if (!e.key.peek().empty() || e.hash.load(std::memory_order_relaxed) == kRemovedHash) return false;
+    if (!e.key.peek().empty()) return false;
     e.hash.store(hash, std::memory_order_relaxed);
     e.key.init_value(owned_key);
     return true;
@@ -94,7 +95,7 @@ bool SetWriter::resize(int64_t wanted) {
   if (!fresh) return false;
   for (uint64_t i = 0; i <= old->mask; ++i) {
     Value key = old->entries[i].key.peek();
-    if (!key.empty()) set_table_insert_clean(fresh, key, old->entries[i].hash.load(std::memory_order_relaxed));
+    if (holds_item(key)) set_table_insert_clean(fresh, key, old->entries[i].hash.load(std::memory_order_relaxed));
   }
   publish(fresh);
   if (old == kEmptySetTable) return true;
@@ -118,8 +119,8 @@ int64_t SetWriter::find(Value key, int64_t hash) {
     walk_slots(t->mask, hash, [&](uint64_t slot) {
       SetEntry& e = t->entries[slot];
       Value k = e.key.peek();
-      if (k.empty()) {
-        if (e.hash.load(std::memory_order_relaxed) != kRemovedHash) return true;
+      if (k.empty()) return true;
+      if (is_removed_key(k)) {
         removed_slot_ = static_cast<int64_t>(slot);
         return false;
       }
@@ -189,13 +190,14 @@ int SetWriter::add(Value key, int64_t hash) {
 Value SetWriter::remove(int64_t slot) {
   SetEntry& e = table()->entries[slot];
   e.hash.store(kRemovedHash, std::memory_order_relaxed);
-  Value key = e.key.take_unshared().take();  // releases: a reader that sees no key sees the hash
+  Value key = e.key.exchange_locked(Ref<>::steal(Value::object(&g_removed_key))).take();
   set_used(used() - 1);
   return key;
 }
 
 bool set_load_key(Set* s, SetTable* t, SetEntry& entry, Ref<>* out) {
   Value v = entry.key.peek_acquire();
+  if (is_removed_key(v)) v = Value();
   if (!v.is_object() || !multithreaded()) {
     *out = Ref<>::retain(v);
     return true;
@@ -210,7 +212,7 @@ bool set_load_key(Set* s, SetTable* t, SetEntry& entry, Ref<>* out) {
   }
   LockGuard guard(s);
   if (s->table.load(std::memory_order_relaxed) != t) return false;
-  *out = load_locked(entry.key);
+  if (!is_removed_key(entry.key.peek())) *out = load_locked(entry.key);
   return true;
 }
 
@@ -225,8 +227,8 @@ int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table) {
       SetEntry& e = t->entries[slot];
       Value k = e.key.peek_acquire();
       int64_t h = e.hash.load(std::memory_order_relaxed);
-      if (k.empty()) return h != kRemovedHash;
-      if (h != hash) return false;
+      if (k.empty()) return true;
+      if (h != hash || is_removed_key(k)) return false;
       if (k.same(key)) {
         found = static_cast<int64_t>(slot);
         return true;
