@@ -8,6 +8,7 @@
 #include "vm/runtime/code_from_unit.h"
 #include "vm/runtime/runtime.h"
 #include "vm/syntax/parse.h"
+#include "vm/syntax/symtable.h"
 #include "vm/types/exception.h"
 #include "vm/types/function.h"
 #include "vm/types/int.h"
@@ -141,17 +142,36 @@ Ref<> compile_tree(Value tree, const CompileRequest& request) {
   return compile_mod(arena, mod, filename.view(), request);
 }
 
-Ref<> compile_text(const CompileRequest& request) {
-  syntax::Arena arena;
+namespace {
+syntax::ParseOptions parse_options(const CompileRequest& request, std::string_view filename) {
   syntax::ParseOptions options;
-  Utf8 filename(request.filename, true);
-  if (!filename.ok()) return Ref<>();
   options.mode = parse_mode(request.mode);
-  options.filename = filename.view();
+  options.filename = filename;
   options.is_str = request.is_str;
   options.allow_incomplete = request.allow_incomplete;
   options.dont_imply_dedent = request.dont_imply_dedent;
   options.max_int_digits = int_max_str_digits();
+  return options;
+}
+}  // namespace
+
+Ref<> symbol_table(const CompileRequest& request, Ref<> (*convert)(const syntax::SymbolTable*)) {
+  syntax::Arena arena;
+  Utf8 filename(request.filename, true);
+  if (!filename.ok()) return Ref<>();
+  syntax::ParseResult parsed = syntax::parse(arena, request.source, parse_options(request, filename.view()));
+  if (!parsed) return raise_syntax_error(parsed.error, request);
+  syntax::SyntaxErrorInfo error;
+  const syntax::SymbolTable* table = syntax::build_symbol_table(arena, parsed.mod, &error);
+  if (!table) return raise_syntax_error(error, request);
+  return convert(table);
+}
+
+Ref<> compile_text(const CompileRequest& request) {
+  syntax::Arena arena;
+  Utf8 filename(request.filename, true);
+  if (!filename.ok()) return Ref<>();
+  syntax::ParseOptions options = parse_options(request, filename.view());
   syntax::ParseResult parsed = syntax::parse(arena, request.source, options);
   if (!parsed) return raise_syntax_error(parsed.error, request);
   if (!issue_warnings(parsed.warnings, request)) return Ref<>();

@@ -9,6 +9,9 @@
 namespace pt {
 
 struct Module;
+namespace syntax {
+struct SymbolTable;
+}
 
 // Brings the object model up on the calling thread, which becomes the main thread: types, exceptions, builtins. The
 // import system and sys are started by start_runtime(). Aborts with a message on failure.
@@ -32,6 +35,8 @@ struct CompileRequest {
   int feature_version = -1;    // minor version of the grammar, or -1
 };
 Ref<> compile_text(const CompileRequest& request);
+// What `convert` makes of the symbol table of the source. SyntaxError.
+Ref<> symbol_table(const CompileRequest& request, Ref<> (*convert)(const syntax::SymbolTable*));
 // Code from an object of the ast module; `source` is not read.
 Ref<> compile_tree(Value tree, const CompileRequest& request);
 
