@@ -197,7 +197,7 @@ Ref<> reduce_new(Value self, int64_t protocol) {
   Type* type = type_of(self);
   Ref<> new_args = Ref<>(Ref<Tuple>::retain(empty_tuple()));
   Ref<> new_kwargs;
-  Ref<> get_ex = find_attribute(self, names::getnewargs_ex.str());
+  Ref<> get_ex = lookup_special(self, names::getnewargs_ex.str());
   if (get_ex) {
     Ref<> both = call0(get_ex.value());
     if (!both) return both;
@@ -220,7 +220,7 @@ Ref<> reduce_new(Value self, int64_t protocol) {
     }
   } else {
     if (error_pending()) return Ref<>();
-    Ref<> get = find_attribute(self, names::getnewargs.str());
+    Ref<> get = lookup_special(self, names::getnewargs.str());
     if (get) {
       new_args = call0(get.value());
       if (!new_args) return new_args;
@@ -264,7 +264,7 @@ Ref<> reduce_new(Value self, int64_t protocol) {
     const Type* builtin = type;
     while (has_flag(builtin, kTypeHeap)) builtin = builtin->base;
     if (builtin != &object_type && !has_args && !has_flag(builtin, kTypeListSubclass | kTypeDictSubclass | kTypeSetSubclass) &&
-        !has_flag(builtin, kTypeBase)) {
+        builtin->layout.fixed_size > sizeof(Object)) {
       return raise(exc::TypeError, "cannot pickle '%N' object", type);
     }
   }

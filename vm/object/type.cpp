@@ -215,7 +215,7 @@ void inherit_slots(Type* type) {
 bool fill_namespace(Type* type, const TypeSpec* spec) {
   Dict* dict = as_dict(type->dict.peek());
   for (const NativeDef* def = spec->methods; def && def->name; ++def) {
-    Ref<> descriptor = def->kind == kStaticMethod ? staticmethod_new(native_function_new(def, Value(), Value()).value())
+    Ref<> descriptor = def->kind == kStaticMethod ? staticmethod_new(native_function_new(def, Value::object(type), Value()).value())
                                                   : method_descriptor_new(type, def);
     if (!descriptor || !dict_set_text(dict, def->name, descriptor.value())) return false;
   }
