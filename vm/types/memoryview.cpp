@@ -115,7 +115,7 @@ Ref<MemoryView> new_view(Value owner) {
     return nullptr;
   }
   m->held = held;
-  if (!owner.empty()) m->exporter.init(Ref<>::retain(owner));
+  if (!owner.empty()) m->exporter.init(held->owner ? held->owner.copy() : Ref<>::retain(owner));
   return m;
 }
 
