@@ -321,7 +321,7 @@ bool parse_timeout(Value v, int64_t* out) {
   if (*out / 1'000'000 > INT_MAX) return raise(exc::OverflowError, "timeout doesn't fit into C timeval");
   return true;
 }
-Ref<> timeout_object(int64_t ns) { return ns < 0 ? none_ref() : float_from_double(static_cast<double>(ns) * 1e-9); }
+Ref<> timeout_object(int64_t ns) { return ns < 0 ? none_ref() : float_from_double(static_cast<double>(ns) / 1e9); }
 
 namespace {
 Ref<> settimeout_method(const Value* a) {

@@ -153,6 +153,8 @@ void xml_declaration(void* data, const XML_Char* version, const XML_Char* encodi
   if (Parser* self = ready(data)) notify(self, kXmlDeclHandler, {text(version).value(), text(encoding).value(), Value::small_int(standalone)});
 }
 Ref<> content_model(Parser* self, const XML_Content* model) {
+  RecursionGuard guard(" in conv_content_model");
+  if (!guard) return Ref<>();
   Ref<List> list = list_new(model->numchildren);
   for (unsigned i = 0; list && i < model->numchildren; ++i) {
     Ref<> child = content_model(self, &model->children[i]);
