@@ -153,12 +153,8 @@ Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) 
     case AttributeKind::kOverflow: {
       Object* o = object.as_object();
       AttributeStorage* storage = attribute_storage(o);
-      auto* overflow = static_cast<OverflowSlots*>(storage->extra.load(std::memory_order_acquire));
-      if (o->shape_id.load(std::memory_order_acquire) != node->shape.load(std::memory_order_relaxed) || !overflow ||
-          node->offset >= static_cast<int64_t>(overflow->capacity)) {
-        return Ref<>();
-      }
-      Ref<> v = overflow->slots[node->offset].load(o);
+      Ref<> v;
+      if (!load_overflow(o, storage, node->offset, &v)) return Ref<>();
       if (o->shape_id.load(std::memory_order_acquire) != node->shape.load(std::memory_order_relaxed)) return Ref<>();
       return v;
     }

@@ -51,13 +51,16 @@ PT_SLOW(other_LOAD_ATTR) {
   Value v;
   switch (node->kind) {
     case AttributeKind::kOverflow: {
-      auto* overflow = static_cast<OverflowSlots*>(attribute_storage(o)->extra.load(std::memory_order_acquire));
-      uint32_t shape = node->shape.load(std::memory_order_relaxed);
-      // An object whose shape changed meanwhile may have something else there.
-      if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == shape && overflow &&
-                    node->offset < static_cast<int64_t>(overflow->capacity) &&
+      AttributeStorage* storage = attribute_storage(o);
+      void* extra = storage->extra.load(std::memory_order_acquire);
+      OverflowSlots* overflow = overflow_in(extra);
+      if (PT_LIKELY(overflow && node->offset < static_cast<int64_t>(overflow->capacity) &&
                     overflow->slots[node->offset].try_load_register(&v) && !v.empty())) {
-        if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == shape)) PT_STORE_AND_GO(v, 2);
+        // Neither replaced by a longer array nor by a dict meanwhile, and still the attribute of that name.
+        if (PT_LIKELY(storage->extra.load(std::memory_order_acquire) == extra &&
+                      o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed))) {
+          PT_STORE_AND_GO(v, 2);
+        }
         Field::undo_load_register(v);
       }
       break;

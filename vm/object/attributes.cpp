@@ -29,22 +29,26 @@ AttributeStorage* attribute_storage(Object* o) {
 
 namespace {
 
-// The slot of attribute number `index`; nullptr when the overflow array a racing reader sees is too short.
+// Object locked. The slot of attribute number `index`; nullptr when there is none yet.
 Field* slot_at(AttributeStorage* storage, const Shape* shape, uint32_t index) {
   if (index < shape->inline_capacity) return &storage->inline_slots[index];
-  auto* overflow = static_cast<OverflowSlots*>(storage->extra.load(std::memory_order_acquire));
+  OverflowSlots* overflow = overflow_in(storage->extra.load(std::memory_order_acquire));
   index -= shape->inline_capacity;
   if (!overflow || index >= overflow->capacity) return nullptr;
   return &overflow->slots[index];
 }
 
-Dict* storage_dict(AttributeStorage* storage) { return static_cast<Dict*>(storage->extra.load(std::memory_order_acquire)); }
+// nullptr when it holds no dict (yet).
+Dict* storage_dict(AttributeStorage* storage) {
+  void* extra = storage->extra.load(std::memory_order_acquire);
+  return reinterpret_cast<uintptr_t>(extra) & 1 ? nullptr : static_cast<Dict*>(extra);
+}
 
 // Object locked. Makes room for attribute `index`.
 bool ensure_slot(AttributeStorage* storage, const Shape* shape, uint32_t index) {
   if (index < shape->inline_capacity) return true;
   index -= shape->inline_capacity;
-  auto* old = static_cast<OverflowSlots*>(storage->extra.load(std::memory_order_relaxed));
+  OverflowSlots* old = overflow_in(storage->extra.load(std::memory_order_relaxed));
   if (old && index < old->capacity) return true;
   uint32_t capacity = old ? old->capacity * 2 : 4;
   while (capacity <= index) capacity *= 2;
@@ -55,7 +59,8 @@ bool ensure_slot(AttributeStorage* storage, const Shape* shape, uint32_t index) 
   if (old) {
     for (uint32_t i = 0; i < old->capacity; ++i) grown->slots[i].init_value(old->slots[i].peek());
   }
-  storage->extra.store(grown, std::memory_order_release);  // pairs with the acquire in slot_at
+  // Pairs with the acquire in load_overflow.
+  storage->extra.store(reinterpret_cast<char*>(grown) + 1, std::memory_order_release);
   if (old) retire_buffer(old, sizeof(OverflowSlots) + old->capacity * sizeof(Field));
   return true;
 }
@@ -68,18 +73,32 @@ void switch_to_dict(Object* o, AttributeStorage* storage, Shape* shape, Shape* d
     if (slot && !slot->peek().empty()) dict_set_str(dict.get(), shape_name_at(shape, i), slot->peek());
   }
   void* old = storage->extra.load(std::memory_order_relaxed);
-  // Readers that still go by the old shape re-check it after the read.
-  o->shape_id.store(shape_id_of(dict_shape), std::memory_order_release);
+  // Who sees the new shape sees the dict; readers that still go by the old shape re-check it after the read.
   storage->extra.store(dict.take(), std::memory_order_release);
+  o->shape_id.store(shape_id_of(dict_shape), std::memory_order_release);
   uint32_t inline_used = shape->slot_count < shape->inline_capacity ? shape->slot_count : shape->inline_capacity;
   for (uint32_t i = 0; i < inline_used; ++i) release(storage->inline_slots[i].exchange_locked(Ref<>()).take());
-  if (auto* overflow = static_cast<OverflowSlots*>(old)) {
+  if (OverflowSlots* overflow = overflow_in(old)) {
     for (uint32_t i = 0; i < overflow->capacity; ++i) release(overflow->slots[i].exchange_locked(Ref<>()).take());
     retire_buffer(overflow, sizeof(OverflowSlots) + overflow->capacity * sizeof(Field));
   }
 }
 
 }  // namespace
+
+bool load_overflow(Object* o, AttributeStorage* storage, int64_t index, Ref<>* out) {
+  void* extra = storage->extra.load(std::memory_order_acquire);
+  OverflowSlots* overflow = overflow_in(extra);
+  if (!overflow || index >= static_cast<int64_t>(overflow->capacity)) return false;
+  // The slots of an array that was replaced do not change any more: was it?
+  if (PT_LIKELY(overflow->slots[index].try_load(*out) && storage->extra.load(std::memory_order_acquire) == extra)) return true;
+  out->reset();
+  LockGuard guard(o);
+  overflow = overflow_in(storage->extra.load(std::memory_order_relaxed));
+  if (!overflow || index >= static_cast<int64_t>(overflow->capacity)) return false;
+  *out = overflow->slots[index].load_locked();
+  return true;
+}
 
 Ref<> instance_get(Object* o, Str* name) {
   AttributeStorage* storage = attribute_storage(o);
@@ -104,9 +123,12 @@ Ref<> instance_get(Object* o, Str* name) {
       if (o->shape() == shape) return Ref<>();
       continue;
     }
-    Field* slot = slot_at(storage, shape, static_cast<uint32_t>(index));
-    if (!slot) continue;
-    Ref<> value = slot->load(o);
+    Ref<> value;
+    if (index < shape->inline_capacity) {
+      value = storage->inline_slots[index].load(o);
+    } else if (!load_overflow(o, storage, index - shape->inline_capacity, &value)) {
+      continue;
+    }
     if (o->shape() == shape) return value;  // a slot emptied by a switch to dict mode shows as a changed shape
   }
 }
@@ -288,7 +310,7 @@ void attributes_traverse(Object* o, FieldVisitor& visitor) {
   }
   uint32_t inline_used = shape->slot_count < shape->inline_capacity ? shape->slot_count : shape->inline_capacity;
   for (uint32_t i = 0; i < inline_used; ++i) visitor(storage->inline_slots[i]);
-  if (auto* overflow = static_cast<OverflowSlots*>(extra)) {
+  if (OverflowSlots* overflow = overflow_in(extra)) {
     for (uint32_t i = 0; i < overflow->capacity; ++i) visitor(overflow->slots[i]);
   }
 }
@@ -309,7 +331,7 @@ void attributes_clear(Object* o) {
   o->shape_id.store(shape_id_of(root), std::memory_order_release);
   storage->extra.store(nullptr, std::memory_order_relaxed);
   for (uint32_t i = 0; i < inline_used; ++i) storage->inline_slots[i].clear();
-  if (auto* overflow = static_cast<OverflowSlots*>(extra)) {
+  if (OverflowSlots* overflow = overflow_in(extra)) {
     for (uint32_t i = 0; i < overflow->capacity; ++i) overflow->slots[i].clear();
     retire_buffer(overflow, sizeof(OverflowSlots) + overflow->capacity * sizeof(Field));
   }

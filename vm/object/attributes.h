@@ -14,7 +14,9 @@ struct OverflowSlots {
   Field slots[];
 };
 struct AttributeStorage {
-  std::atomic<void*> extra;   // OverflowSlots*, or Dict* (counted) in a dict-mode shape; nullptr while none is needed
+  // Dict* (counted) in a dict-mode shape, else OverflowSlots* with the low bit set: readers who see the one with the shape
+  // of the other can tell. nullptr while none is needed.
+  std::atomic<void*> extra;
   Field inline_slots[];
 };
 
@@ -22,6 +24,15 @@ PT_INLINE AttributeStorage* attribute_storage_at(Object* o, uint32_t offset) {
   return reinterpret_cast<AttributeStorage*>(reinterpret_cast<char*>(o) + offset);
 }
 AttributeStorage* attribute_storage(Object* o);  // nullptr when instances of its type have no attributes
+
+// What `extra` holds; nullptr when it is nothing or a dict.
+PT_INLINE OverflowSlots* overflow_in(void* extra) {
+  auto bits = reinterpret_cast<uintptr_t>(extra);
+  return bits & 1 ? reinterpret_cast<OverflowSlots*>(bits - 1) : nullptr;
+}
+// Slot `index` of the overflow array into *out, any thread, no lock held. False: there is no such slot; the shape the
+// caller goes by has changed.
+bool load_overflow(Object* o, AttributeStorage* storage, int64_t index, Ref<>* out);
 
 // The instance's own attribute (no descriptors, no class): empty without an exception when absent. No lock.
 Ref<> instance_get(Object* o, Str* interned_name);

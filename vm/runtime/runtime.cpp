@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "gc/platform/futex.h"
 #include "gc/collector/collector.h"
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
@@ -171,7 +172,50 @@ void start_core() {
 
 // ---- threads -------------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+// Stacks and method caches of threads that have ended, for the next ones: mapping, clearing and unmapping them costs more
+// than all else a short thread does. Registers of ended calls hold no pointers, and entries of a method cache go by version.
+constexpr int kSpareThreads = 32;
+constinit RawMutex g_spare_lock;
+constinit Thread* g_spare[kSpareThreads] PT_GUARDED_BY(g_spare_lock) = {};
+constinit int g_spare_count PT_GUARDED_BY(g_spare_lock) = 0;
+
+// Never waits: a fork may have happened while another thread held the lock.
+Thread* take_spare() PT_NO_THREAD_SAFETY {
+  if (!g_spare_lock.try_lock()) return nullptr;
+  Thread* t = g_spare_count ? g_spare[--g_spare_count] : nullptr;
+  g_spare_lock.unlock();
+  return t;
+}
+bool keep_spare(Thread* t) PT_NO_THREAD_SAFETY {
+  if (t->is_main || !t->stack_base || !t->record_base || !t->method_cache) return false;
+  Value* stack = t->stack_base;
+  CallRecord* records = t->record_base;
+  MethodCache* cache = t->method_cache;
+  if (!g_spare_lock.try_lock()) return false;
+  bool room = g_spare_count < kSpareThreads;
+  if (room) {
+    t->~Thread();
+    new (t) Thread;
+    t->stack_base = stack;
+    t->record_base = records;
+    t->method_cache = cache;
+    t->stack_limit = stack + stack_bytes(t) / sizeof(Value);
+    t->record = records - 1;
+    g_spare[g_spare_count++] = t;
+  }
+  g_spare_lock.unlock();
+  return room;
+}
+
+}  // namespace
+
 Thread* thread_create() {
+  if (Thread* spare = take_spare()) {
+    apply_recursion_limit(spare);
+    return spare;
+  }
   auto* t = new (std::nothrow) Thread;
   if (!t || !reserve_stacks(t)) {
     if (t) thread_free(t);
@@ -182,6 +226,7 @@ Thread* thread_create() {
   return t;
 }
 void thread_free(Thread* t) {
+  if (keep_spare(t)) return;
   if (t->stack_base) memory::unreserve(t->stack_base, stack_bytes(t));
   if (t->record_base) memory::unreserve(t->record_base, record_capacity(t) * sizeof(CallRecord));
   memory::release(t->method_cache);
