@@ -197,6 +197,9 @@ bool read_all(FILE* f, std::string* out) {
   return !std::ferror(f);
 }
 
+// The program ended by a KeyboardInterrupt: so does the process, by the signal.
+bool g_interrupted = false;
+
 // Status of the pending exception after it was reported: SystemExit's code, 1, or 130 for KeyboardInterrupt.
 int report_pending() {
   Ref<> exception = take_error();
@@ -222,6 +225,7 @@ int report_pending() {
   bool interrupted = is_subtype(type_of(exception.value()), exc::KeyboardInterrupt);
   report_exception(exception.value());
   clear_error();
+  g_interrupted = interrupted;
   return interrupted ? 130 : 1;
 }
 
@@ -473,6 +477,10 @@ int run_main(int argc, char** argv) {
   clear_main(globals);
   if (flush_standard_streams() < 0 && status == 0) status = 120;
   std::fflush(nullptr);
+  if (g_interrupted && status == 130) {
+    std::signal(SIGINT, SIG_DFL);
+    ::raise(SIGINT);
+  }
   // Daemon threads may still run: they are never joined, and nothing they use is torn down.
   std::_Exit(status);
 }

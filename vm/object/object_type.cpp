@@ -102,9 +102,12 @@ bool put_class(Value self, Value v) {
   }
   Type* to = as_type(v);
   Type* from = type_of(self);
-  if (is_module(self) && is_subtype(to, &module_type) && same_layout(from, to)) {
-    // Modules may change their class (PEP 562's older sibling).
-  } else if (!has_flag(to, kTypeHeap) || !has_flag(from, kTypeHeap)) {
+  if (is_module(self) && is_subtype(to, &module_type) && from->slots_end == to->slots_end) {
+    LockGuard guard(self.as_object());
+    self.as_object()->shape_id.store(shape_id_of(to->instance_shape.load(std::memory_order_acquire)), std::memory_order_release);
+    return true;
+  }
+  if (!has_flag(to, kTypeHeap) || !has_flag(from, kTypeHeap)) {
     return raise(exc::TypeError, "__class__ assignment only supported for mutable types or ModuleType subclasses");
   }
   const Type* to_builtin = to;

@@ -461,8 +461,8 @@ Ref<> type_new(Type* metatype, const Args& args) {
     bases_have_dict |= b->attributes_offset != 0;
     bases_weakrefs |= has_flag(b, kTypeWeakrefs);
   }
-  // The attributes of a class are its namespace: instances of a metaclass need no other, and __dict__ is type's.
-  if (has_flag(base, kTypeTypeSubclass)) may_have_dict = bases_have_dict = false;
+  // The attributes of a class or module are its namespace: instances of a metaclass need no other, and __dict__ is type's.
+  if (has_flag(base, kTypeTypeSubclass) || is_subtype(base, &module_type)) may_have_dict = bases_have_dict = false;
 
   Ref<> holder = Ref<>::steal(Value::object(allocate_instance(metatype)));
   if (!holder) return Ref<>();

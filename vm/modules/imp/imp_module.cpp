@@ -5,6 +5,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/import/import_state.h"
+#include "vm/modules/imp/frozen.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/modules/sys/sys_internal.h"
@@ -119,19 +120,6 @@ Ref<> imp_create_dynamic(const Value* a) {
   return module;
 }
 
-// ---- frozen modules: there are none -----------------------------------------------------------------------------------
-
-Ref<> imp_is_frozen(const Value*) { return bool_ref(false); }
-Ref<> imp_find_frozen(const Value*) { return none_ref(); }
-Ref<> imp_no_frozen(const Value* a) {
-  Ref<Str> message = str_format("No such frozen object named %R", a[0]);
-  Ref<> error = message ? call_keywords(Value::object(exc::ImportError), {message.value(), a[0]}, {"name"}) : Ref<>();
-  return error ? raise_object(error.value()) : Raised{};
-}
-Ref<> imp_init_frozen(const Value*) { return none_ref(); }
-Ref<> imp_frozen_names(const Value*) { return list_new(); }
-Ref<> imp_override_frozen(const Value*) { return none_ref(); }
-
 // ---- code and hashes ---------------------------------------------------------------------------------------------------
 
 bool fix_filename(Code* code, Value old_name, Value new_name) {
@@ -168,15 +156,8 @@ const NativeDef kFunctions[] = {
     {"lock_held", "()", imp_lock_held, "Return True if the import lock is currently held, else False."},
     {"acquire_lock", "()", imp_acquire_lock, "Acquires the interpreter's import lock for the current thread."},
     {"release_lock", "()", imp_release_lock, "Release the interpreter's import lock."},
-    {"find_frozen", "(name, /, *, withdata=False)", imp_find_frozen, "Return info about the corresponding frozen module (if there is one) or None."},
-    {"get_frozen_object", "(name, data=None, /)", imp_no_frozen, "Create a code object for a frozen module."},
-    {"is_frozen_package", "(name, /)", imp_no_frozen, "Returns True if the module name is of a frozen package."},
     {"create_builtin", "(spec, /)", imp_create_builtin, "Create an extension module."},
-    {"init_frozen", "(name, /)", imp_init_frozen, "Initializes a frozen module."},
     {"is_builtin", "(name, /)", imp_is_builtin, "Returns True if the module name corresponds to a built-in module."},
-    {"is_frozen", "(name, /)", imp_is_frozen, "Returns True if the module name corresponds to a frozen module."},
-    {"_frozen_module_names", "()", imp_frozen_names, "Returns the list of available frozen modules."},
-    {"_override_frozen_modules_for_tests", "(override, /)", imp_override_frozen},
     {"create_dynamic", "(spec, file=None, /)", imp_create_dynamic, "Create an extension module."},
     {"exec_dynamic", "(mod, /)", imp_exec_builtin, "Initialize an extension module."},
     {"exec_builtin", "(mod, /)", imp_exec_builtin, "Initialize a built-in module."},
@@ -184,6 +165,15 @@ const NativeDef kFunctions[] = {
     {"source_hash", "(key, source)", imp_source_hash},
     {},
 };
+
+bool imp_execute(Module* module) {
+  if (!module_add_text(module, "check_hash_based_pycs", "default")) return false;
+  Value name = Value::object(intern("_imp"));
+  for (const NativeDef* def = kFrozenFunctions; def->name; ++def) {
+    if (!module_add(module, def->name, native_function_new(def, Value::object(module), name))) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -236,5 +226,5 @@ void import_lock_leave() {
 
 extern const NativeModule imp_module;
 const NativeModule imp_module = {"_imp", "(Extremely) low-level import machinery bits as used by importlib and imp.", kFunctions,
-                                 [](Module* module) { return module_add_text(module, "check_hash_based_pycs", "default"); }};
+                                 imp_execute};
 }  // namespace pt
