@@ -183,7 +183,7 @@ void Codegen::call_ex(int base, size_t leading, const Seq<Expr*>& args, const Se
     }
   }
   at(span);
-  emit(Opcode::kCALL_EX, W(base), 0, W(dest));
+  emit(Opcode::kCALL_EX, W(base), keywords.empty() ? 0 : 1, W(dest));
 }
 
 }  // namespace pt::compiler

@@ -283,12 +283,7 @@ bool Verifier::step(uint32_t at, uint32_t* next) {
       if (!consume(reg(a), b + 2) || !write(reg(c))) return false;
       break;
     case Opcode::kCALL_EX:
-      if (!consume(reg(a), 2)) return false;
-      if (reg(a) + 2 >= registers_) return fail("register out of range", reg(a) + 2);
-      if (now_[static_cast<size_t>(reg(a) + 2)] == kEither)
-        return fail("keyword mapping may be missing", reg(a) + 2);
-      now_[static_cast<size_t>(reg(a) + 2)] = kEmpty;
-      if (!write(reg(c))) return false;
+      if (!consume(reg(a), b ? 3 : 2) || !write(reg(c))) return false;
       break;
     case Opcode::kMAKE_FUNCTION:
       if (!consume(reg(b), __builtin_popcount(static_cast<unsigned>(c))) || !write(reg(a))) return false;

@@ -126,6 +126,20 @@ bool set_paths() {
   return sys_set("_stdlib_dir", library_text.value());
 }
 
+// zipimport from the library's folder, whatever sys.path says: the path being looked at may itself need it.
+Ref<> zipimport_module() {
+  Ref<> modules = sys_get("modules");
+  Ref<> loaded = modules ? dict_get_text(as_dict(modules.value()), "zipimport") : Ref<>();
+  if (loaded) return loaded;
+  Ref<> make_spec = import_attribute("_frozen_importlib_external", "spec_from_file_location");
+  Ref<> load = import_attribute("_frozen_importlib", "_load");
+  Ref<Str> name = str_from_ascii("zipimport");
+  Ref<Str> file = str_format("%s/zipimport.py", g_library);
+  if (!make_spec || !load || !name || !file) return Ref<>();
+  Ref<> spec = call_values(make_spec.value(), {name.value(), file.value()});
+  return spec ? call1(load.value(), spec.value()) : Ref<>();
+}
+
 // A path hook that loads zipimport only for paths that can be archives.
 Ref<> zip_hook(const Value* a) {
   PathArgument path;
@@ -146,7 +160,8 @@ Ref<> zip_hook(const Value* a) {
     *slash = 0;
   }
   if (!found) return raise(exc::ImportError, "not a zip file");
-  Ref<> importer = import_attribute("zipimport", "zipimporter");
+  Ref<> module = zipimport_module();
+  Ref<> importer = module ? get_attribute(module.value(), "zipimporter") : Ref<>();
   return importer ? call1(importer.value(), a[0]) : Ref<>();
 }
 const NativeDef kZipHook = {"zip_path_hook", "(path, /)", zip_hook};

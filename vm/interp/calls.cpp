@@ -332,7 +332,7 @@ PT_OPERATION(CALL_EX, 1) {
     if (!args) return false;
   }
   Ref<> keywords;
-  if (!base[2].empty()) {
+  if (PT_B) {  // otherwise the register is no part of the call and may hold anything
     if (is_exact_dict(base[2])) {
       keywords = Ref<>::retain(base[2]);
     } else {
@@ -342,7 +342,7 @@ PT_OPERATION(CALL_EX, 1) {
     }
   }
   Ref<> result = call_tuple_dict(callable, args.value(), keywords.value());
-  clear_window(base, 3);
+  clear_window(base, PT_B ? 3 : 2);
   if (!result) return false;
   write(frame, PT_C, result.take());
   return true;

@@ -18,6 +18,7 @@
 #include "vm/import/import.h"
 #include "vm/interp/frames.h"
 #include "vm/main/interactive.h"
+#include "vm/main/options.h"
 #include "vm/modules/atexit/atexit.h"
 #include "vm/modules/codecs/registry.h"
 #include "vm/modules/signal/signals.h"
@@ -43,120 +44,6 @@ namespace pt {
 extern bool (*g_run_signal_handlers)();
 
 namespace {
-
-struct Options {
-  const char* command = nullptr;
-  const char* module_name = nullptr;
-  const char* file = nullptr;   // "-": stdin
-  bool help = false, version = false;
-  std::vector<const char*> warn_options, x_options;
-  std::vector<const char*> argv;
-};
-
-const char kUsage[] =
-    "usage: ptpython [option] ... [-c cmd | -m mod | file | -] [arg] ...\n"
-    "Options:\n"
-    "-b     : issue warnings about comparing bytes with str (-bb: errors)\n"
-    "-B     : don't write bytecode files on import; also PYTHONDONTWRITEBYTECODE=x\n"
-    "-c cmd : program passed in as string (terminates option list)\n"
-    "-d     : accepted for compatibility\n"
-    "-E     : ignore PYTHON* environment variables\n"
-    "-h     : print this help message and exit (also -? or --help)\n"
-    "-i     : inspect interactively after running script; also PYTHONINSPECT=x\n"
-    "-I     : isolate from the user's environment (implies -E and -s)\n"
-    "-m mod : run library module as a script (terminates option list)\n"
-    "-O     : remove assert and __debug__-dependent statements; also PYTHONOPTIMIZE=x\n"
-    "-OO    : do -O changes and also discard docstrings\n"
-    "-P     : don't prepend a potentially unsafe path to sys.path\n"
-    "-q     : don't print version and copyright messages on interactive startup\n"
-    "-s     : don't add user site directory to sys.path\n"
-    "-S     : don't imply 'import site' on initialization\n"
-    "-u     : force the stdout and stderr streams to be unbuffered\n"
-    "-v     : verbose (trace import statements)\n"
-    "-V     : print the version number and exit (also --version)\n"
-    "-W arg : warning control; arg is action:message:category:module:lineno\n"
-    "-x     : skip first line of source\n"
-    "-X opt : set implementation-specific option\n"
-    "file   : program read from script file\n"
-    "-      : program read from stdin (default; interactive mode if a tty)\n"
-    "arg ...: arguments passed to program in sys.argv[1:]\n";
-
-int usage_error(const char* format, int c) {
-  std::fprintf(stderr, format, c);
-  std::fprintf(stderr,
-               "usage: ptpython [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `python -h' for more information.\n");
-  return 2;
-}
-
-bool environment_set(const char* name) {
-  const char* v = std::getenv(name);
-  return !g_config.ignore_environment && v && *v;
-}
-
-// 0, or the exit status of a usage error.
-int parse(int argc, char** argv, Options* o) {
-  int i = 1;
-  auto argument = [&](const char* rest, int* at) -> const char* {
-    if (*rest) return rest;
-    return *at + 1 < argc ? argv[++*at] : nullptr;
-  };
-  for (; i < argc; ++i) {
-    const char* a = argv[i];
-    if (a[0] != '-' || !a[1]) break;
-    if (std::strcmp(a, "--help") == 0) { o->help = true; continue; }
-    if (std::strcmp(a, "--version") == 0) { o->version = true; continue; }
-    if (std::strcmp(a, "--") == 0) { ++i; break; }
-    if (a[1] == '-') {
-      std::fprintf(stderr, "unknown option %s\n", a);
-      return usage_error("", 0);
-    }
-    bool stop = false;
-    for (const char* p = a + 1; *p && !stop; ++p) {
-      switch (*p) {
-        case 'b': ++g_config.bytes_warning; break;
-        case 'B': g_config.dont_write_bytecode = true; break;
-        case 'd': ++g_config.debug; break;
-        case 'E': g_config.ignore_environment = true; break;
-        case 'h': case '?': o->help = true; break;
-        case 'i': ++g_config.inspect; ++g_config.interactive; break;
-        case 'I': g_config.isolated = g_config.ignore_environment = g_config.no_user_site = g_config.safe_path = true; break;
-        case 'O': ++g_config.optimize; break;
-        case 'P': g_config.safe_path = true; break;
-        case 'q': g_config.quiet = true; break;
-        case 'R': break;
-        case 's': g_config.no_user_site = true; break;
-        case 'S': g_config.no_site = true; break;
-        case 'u': g_config.unbuffered = true; break;
-        case 'v': ++g_config.verbose; break;
-        case 'V': o->version = true; break;
-        case 'x': break;
-        case 'c': case 'm': case 'W': case 'X': {
-          const char* v = argument(p + 1, &i);
-          if (!v) return usage_error("Argument expected for the -%c option\n", *p);
-          if (*p == 'c') o->command = v;
-          if (*p == 'm') o->module_name = v;
-          if (*p == 'W') o->warn_options.push_back(v);
-          if (*p == 'X') o->x_options.push_back(v);
-          if (*p == 'c' || *p == 'm') {
-            o->argv.push_back(*p == 'c' ? "-c" : "-m");
-            for (++i; i < argc; ++i) o->argv.push_back(argv[i]);
-            return 0;
-          }
-          stop = true;
-          break;
-        }
-        default: return usage_error("Unknown option: -%c\n", *p);
-      }
-    }
-  }
-  if (i < argc) {
-    o->file = argv[i];
-    for (; i < argc; ++i) o->argv.push_back(argv[i]);
-  } else {
-    o->argv.push_back("");
-  }
-  return 0;
-}
 
 std::string executable_path(const char* argv0) {
   char buffer[PATH_MAX];
@@ -259,20 +146,22 @@ bool path_insert(Value entry) {
   return path && is_list(path.value()) && list_insert(as_list(path.value()), 0, Ref<>::retain(entry));
 }
 
-int run_file(const char* path, Dict* globals) {
+int run_file(const char* given, Dict* globals) {
+  // sys.argv keeps the path as it was given.
+  std::string absolute = given;
+  if (char here[PATH_MAX]; given[0] != '/' && getcwd(here, sizeof here)) absolute = std::string(here) + '/' + given;
+  const char* path = absolute.c_str();
   struct stat info;
   if (stat(path, &info) != 0) {
     std::fprintf(stderr, "%s: can't open file '%s': [Errno %d] %s\n", g_config.executable, path, errno, std::strerror(errno));
     return 2;
   }
-  bool is_directory = S_ISDIR(info.st_mode);
-  size_t length = std::strlen(path);
-  bool zip = length > 4 && std::strcmp(path + length - 4, ".zip") == 0;
-  if (is_directory || zip) {
+  auto run_folder = [&] {
     Ref<Str> entry = str_from_filesystem(path);
     if (!entry || !path_insert(entry.value())) return report_pending();
     return run_module("__main__", false);
-  }
+  };
+  if (S_ISDIR(info.st_mode)) return run_folder();
   FILE* f = std::fopen(path, "rb");
   if (!f) {
     std::fprintf(stderr, "%s: can't open file '%s': [Errno %d] %s\n", g_config.executable, path, errno, std::strerror(errno));
@@ -285,9 +174,17 @@ int run_file(const char* path, Dict* globals) {
     std::fprintf(stderr, "%s: can't read '%s'\n", g_config.executable, path);
     return 2;
   }
+  // An archive ends with its directory, whatever it begins with.
+  size_t tail = source.size() > 65557 ? source.size() - 65557 : 0;
+  if (source.find(std::string_view("PK\5\6", 4), tail) != std::string::npos) return run_folder();
+  size_t length = std::strlen(path);
+  bool compiled = length > 4 && std::strcmp(path + length - 4, ".pyc") == 0;
   Ref<Str> name = str_from_filesystem(path);
-  if (!name || !dict_set_str(globals, names::file.str(), name.value())) return report_pending();
-  Ref<> loader_class = import_attribute("_frozen_importlib_external", "SourceFileLoader");
+  if (!name || !dict_set_str(globals, names::file.str(), name.value()) ||
+      !dict_set_text(globals, "__cached__", none())) {
+    return report_pending();
+  }
+  Ref<> loader_class = import_attribute("_frozen_importlib_external", compiled ? "SourcelessFileLoader" : "SourceFileLoader");
   if (loader_class) {
     Ref<> loader = call_values(loader_class.value(), {names::main.value(), name.value()});
     if (loader) dict_set_str(globals, names::loader.str(), loader.value());
@@ -301,6 +198,12 @@ int run_file(const char* path, Dict* globals) {
     folder = slash == std::string::npos ? "" : slash == 0 ? "/" : folder.substr(0, slash);
     Ref<Str> entry = str_from_filesystem(folder);
     if (!entry || !path_insert(entry.value())) return report_pending();
+  }
+  if (compiled) {
+    Ref<> loader = dict_get_str(globals, names::loader.str());
+    Ref<> code = loader ? call_method(loader.value(), "get_code", {names::main.value()}) : Ref<>();
+    Ref<> result = code ? exec_code(code.value(), globals) : Ref<>();
+    return result ? 0 : report_pending();
   }
   return run_text(source, path, globals, true);
 }
@@ -347,11 +250,8 @@ void clear_main(Dict* globals) {
 
 int run_main(int argc, char** argv) {
   Options options;
-  if (int status = parse(argc, argv, &options)) return status;
-  if (options.help) {
-    std::fputs(kUsage, stdout);
-    return 0;
-  }
+  if (int status = parse_options(argc, argv, &options)) return status;
+  if (print_help(options)) return 0;
   if (options.version) {
     std::puts("Python 3.11.2 (ptpython 0.1.0)");
     return 0;
@@ -362,44 +262,14 @@ int run_main(int argc, char** argv) {
   g_config.argc = static_cast<int>(options.argv.size());
   g_config.original_argv = argv;
   g_config.original_argc = argc;
-  if (!g_config.ignore_environment) {
-    if (const char* path = std::getenv("PYTHONPATH")) g_config.search_path = path;
-    g_config.stdio_encoding = std::getenv("PYTHONIOENCODING");
-    g_config.pycache_prefix = std::getenv("PYTHONPYCACHEPREFIX");
-    if (environment_set("PYTHONDONTWRITEBYTECODE")) g_config.dont_write_bytecode = true;
-    if (environment_set("PYTHONUNBUFFERED")) g_config.unbuffered = true;
-    if (environment_set("PYTHONINSPECT")) ++g_config.inspect;
-    if (environment_set("PYTHONNOUSERSITE")) g_config.no_user_site = true;
-    if (environment_set("PYTHONSAFEPATH")) g_config.safe_path = true;
-    if (environment_set("PYTHONOPTIMIZE") && !g_config.optimize) {
-      g_config.optimize = std::max(1, std::atoi(std::getenv("PYTHONOPTIMIZE")));
-    }
-    if (environment_set("PYTHONVERBOSE") && !g_config.verbose) g_config.verbose = 1;
-  }
-  std::vector<std::string> environment_warnings;
-  if (environment_set("PYTHONWARNINGS")) {
-    std::string all = std::getenv("PYTHONWARNINGS");
-    for (size_t at = 0; at <= all.size();) {
-      size_t comma = all.find(',', at);
-      if (comma == std::string::npos) comma = all.size();
-      environment_warnings.push_back(all.substr(at, comma - at));
-      at = comma + 1;
-    }
-    std::vector<const char*> merged;
-    for (auto& w : environment_warnings) merged.push_back(w.c_str());
-    merged.insert(merged.end(), options.warn_options.begin(), options.warn_options.end());
-    options.warn_options = merged;
-  }
+  if (!configure(&options)) return 1;
   g_config.warn_options = options.warn_options.data();
   g_config.warn_option_count = static_cast<int>(options.warn_options.size());
   g_config.x_options = options.x_options.data();
   g_config.x_option_count = static_cast<int>(options.x_options.size());
   bool compiles_library = false;
   for (const char* x : options.x_options) {
-    if (std::strcmp(x, "dev") == 0) g_config.dev_mode = true;
     if (std::strcmp(x, "compile_library") == 0) compiles_library = true;  // for the build and the installation
-    if (std::strcmp(x, "utf8") == 0 || std::strcmp(x, "utf8=1") == 0) g_config.utf8_mode = true;
-    if (std::strncmp(x, "int_max_str_digits=", 19) == 0) g_config.int_max_str_digits = std::atoll(x + 19);
   }
 
   jit::initialise();
@@ -409,7 +279,7 @@ int run_main(int argc, char** argv) {
     g_import = import_statement;
     g_run_signal_handlers = run_signal_handlers;
     init_codecs();
-    started = init_import();
+    started = init_first_stderr() && init_import();
   }
   if (started) {
     init_signals(true);
@@ -445,6 +315,11 @@ int run_main(int argc, char** argv) {
       std::fputs("Fatal Python error: init_import_site: Failed to import the site module\n", stderr);
       return report_pending();
     }
+  }
+  if (options.faulthandler) {
+    Ref<> enable = import_attribute("faulthandler", "enable");
+    Ref<> enabled = enable ? call0(enable.value()) : Ref<>();
+    if (!enabled) clear_error();
   }
   if (options.command) {
     if (!g_config.safe_path) {

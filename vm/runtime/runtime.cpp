@@ -1,3 +1,4 @@
+#include "vm/modules/sys/config.h"
 #include "vm/runtime/runtime.h"
 
 #include <pthread.h>
@@ -149,7 +150,7 @@ void start_core() {
   init_immortal_header(&true_object, kShape_bool);
   true_object.size = 1;
   true_object.limb = 1;
-  if (!str_init(std::getenv("PYTHONHASHSEED"))) {
+  if (!str_init(g_config.hash_seed)) {
     std::fputs("Fatal Python error: config_init_hash_seed: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]\n",
                stderr);
     std::_Exit(1);

@@ -63,7 +63,7 @@ TEST(Codegen, MethodCalls) {
 
 TEST(Codegen, UnpackingCalls) {
   EXPECT_EQ(function_code("return a(*b, **c)"),
-            "RESUME\nMOVE t0, a\nMOVE t1, b\nMOVE t2, c\nCALL_EX t0, t0\nRETURN t0!\n");
+            "RESUME\nMOVE t0, a\nMOVE t1, b\nMOVE t2, c\nCALL_EX t0, 1, t0\nRETURN t0!\n");
   std::string code = function_code("return a(*b, 1, x=2, **c, y=3)");
   EXPECT_EQ(count(code, "LIST_EXTEND"), 1);
   EXPECT_EQ(count(code, "LIST_TO_TUPLE t1, t1!"), 1);

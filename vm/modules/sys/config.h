@@ -19,6 +19,7 @@ struct RuntimeConfig {
   const char* pycache_prefix = nullptr;
   const char* search_path = nullptr;      // PYTHONPATH, colon separated; nullptr: none
   const char* stdio_encoding = nullptr;   // PYTHONIOENCODING: "encoding[:errors]"
+  const char* hash_seed = nullptr;        // PYTHONHASHSEED; nullptr: random
   int debug = 0, inspect = 0, interactive = 0, optimize = 0;
   bool dont_write_bytecode = false, no_user_site = false, no_site = false, ignore_environment = false;
   int verbose = 0, bytes_warning = 0;

@@ -53,6 +53,47 @@ Ref<> make_stream(Value open, Value wrapper, int fd, bool writes, const char* na
 
 }  // namespace
 
+namespace {
+// sys.stderr until the io module can make the real one: messages of the import system (-v), errors of start-up.
+constinit Type printer_type;
+
+Ref<> printer_write(const Value* a) {
+  if (!is_str(a[1])) return raise(exc::TypeError, "write() argument must be str, not %T", a[1]);
+  Ref<Str> escaped = str_escape_non_ascii(as_str(a[1]));
+  if (!escaped) return escaped;
+  std::fwrite(escaped->data1(), 1, static_cast<size_t>(escaped->length), stderr);
+  return int_from_int64(as_str(a[1])->length);
+}
+Ref<> printer_flush(const Value*) {
+  std::fflush(stderr);
+  return none_ref();
+}
+Ref<> printer_fileno(const Value*) { return int_from_int64(2); }
+Ref<> printer_isatty(const Value*) { return bool_ref(isatty(2)); }
+Ref<> printer_closed(Value) { return bool_ref(false); }
+Ref<> printer_encoding(Value) { return none_ref(); }
+Ref<> printer_mode(Value) { return str_from_ascii("w"); }
+const NativeDef kPrinterMethods[] = {{"write", "($self, text, /)", printer_write},
+                                     {"flush", "($self, /)", printer_flush},
+                                     {"close", "($self, /)", printer_flush},
+                                     {"fileno", "($self, /)", printer_fileno},
+                                     {"isatty", "($self, /)", printer_isatty},
+                                     {}};
+const GetSetDef kPrinterGetSets[] = {
+    {"closed", printer_closed}, {"encoding", printer_encoding}, {"mode", printer_mode}, {}};
+const TypeSpec kPrinterSpec = {.name = "stderrprinter",
+                               .size = sizeof(Object),
+                               .flags = kTypeNoInstantiate,
+                               .methods = kPrinterMethods,
+                               .getsets = kPrinterGetSets};
+}  // namespace
+
+bool init_first_stderr() {
+  if (!init_module_type(&printer_type, &kPrinterSpec)) return false;
+  Ref<> printer = Ref<>::steal(Value::object(allocate_instance(&printer_type)));
+  return printer && sys_set("stderr", printer.value()) && sys_set("__stderr__", printer.value());
+}
+
 bool init_standard_streams() {
   Ref<> open = import_attribute("_io", "open"), wrapper = open ? import_attribute("_io", "TextIOWrapper") : Ref<>();
   if (!wrapper) return false;
@@ -147,7 +188,7 @@ bool print_exception(Value exception, Value file) {
       limit = none_ref();
     } else {
       int64_t entries;
-      limit = int_to_int64(limit.value(), &entries) && entries < INT32_MAX ? int_from_int64(-entries) : none_ref();
+      limit = int_to_int64(limit.value(), &entries) && entries < INT32_MAX ? int_from_int64(-entries) : int_from_int64(-INT32_MAX);
     }
   } else {
     limit = none_ref();

@@ -16,6 +16,8 @@ Dict* sys_modules();              // the dict the import system was started with
 Module* sys_module_object();
 Module* builtins_module_object();
 
+// A sys.stderr that needs nothing: until init_standard_streams().
+bool init_first_stderr();
 // Start-up, after import works: sys.stdin, stdout, stderr and their dunder twins.
 bool init_standard_streams();
 // Flushes stdout and stderr; -1 when stdout failed (reported as unraisable).
