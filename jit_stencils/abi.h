@@ -40,7 +40,7 @@ inline constexpr int kOperandCount = kRegisterCount + 3;
 inline constexpr int kSpillSlots = 96;
 inline constexpr int kMaxArguments = 8;
 // What a cold helper returns, in State::go_on.
-inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2;
+inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
 inline constexpr int kFrameRoom = 2048;
 

@@ -234,6 +234,7 @@ PT_BODY(TagWord) {
 }
 PT_BODY(GuardIndex) { return static_cast<uint64_t>(value(x.r[A]).as_small_int()) < word_b<B>(s, x); }
 PT_BODY(ItemAddress) { x.r[A] = x.r[A] + (word_b<B>(s, x) - 1) * 4; return true; }
+PT_BODY(LoadImmutable) { x.r[A] = at<uint64_t>(x.r[A] + hole0()); return true; }
 PT_BODY(LoadWord) { x.r[A] = at<uint64_t>(x.r[A] + hole0()); return true; }
 PT_BODY(LoadPosition) {
   auto i = at<int64_t>(x.r[A] + hole0());
@@ -243,6 +244,13 @@ PT_BODY(LoadPosition) {
 }
 PT_BODY(StorePosition) { at<int64_t>(x.r[A] + hole0()) = value(word_b<B>(s, x)).as_small_int(); return true; }
 PT_BODY(LoadField) {
+  uint64_t bits = at<uint64_t>(x.r[A] + hole0());
+  if (bits == 0) return false;
+  x.r[A] = bits;
+  return true;
+}
+// A slot whose changes are announced (vm/jit/facts.h): need not be read again in every round.
+PT_BODY(LoadFact) {
   uint64_t bits = at<uint64_t>(x.r[A] + hole0());
   if (bits == 0) return false;
   x.r[A] = bits;

@@ -12,6 +12,7 @@ constinit bool (*g_run_signal_handlers)() = nullptr;
 
 bool run_safepoint(Thread* thread) {
   uint32_t reasons = safepoint_slow(thread);
+  if (reasons & kBreakJitInvalid) thread->acknowledge(kBreakJitInvalid);  // compiled code has been left
   if (reasons & kBreakCollect) {
     thread->acknowledge(kBreakCollect);
     collect();

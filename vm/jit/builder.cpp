@@ -136,7 +136,7 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
     case Op::kGuardBound:
       if (ir_.at(a).type == Type::F) return kNothing;
       if (ir_.at(a).type != Type::W || ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
-      if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadOwned) return kNothing;
+      if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadFact || ir_.at(a).op == Op::kLoadOwned) return kNothing;
       break;
     case Op::kGuardIs:
       if (ir_.at(a).type == Type::I && b_known && !(ir_.at(b).imm & 1)) failed_ = true;
@@ -216,6 +216,8 @@ bool Builder::memory_holds(int64_t slot, Reference value) const {
 
 // The value of a load that is known already, from an earlier load or store of the same place.
 Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
+  // Other threads announce changes of these, and the safepoint then leaves the trace.
+  bool is_fact = op == Op::kLoadFact || op == Op::kGuardCell || op == Op::kGlobalAddress || op == Op::kGuardTable || op == Op::kGuardUnshared;
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction in = ir_.at(i);
     if (in.op == op && in.a == a && in.imm == imm) return i;
@@ -226,7 +228,7 @@ Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
       continue;
     }
     if (describe(in.op).flags & kBarrier) return kNoReference;
-    if (in.op == Op::kSafepoint && ir_.multithreaded) return kNoReference;
+    if (in.op == Op::kSafepoint && ir_.multithreaded && !is_fact) return kNoReference;
     if ((describe(in.op).flags & kClobber) && (op == Op::kLoadWord || op == Op::kLoadField)) return kNoReference;
     switch (in.op) {
       case Op::kStoreField:

@@ -164,8 +164,15 @@ void Emitter::instruction(Reference i) {
   if (in.op == Op::kInterpret) {
     std::vector<Location> live = live_at(i);
     save(live);
-    stencil(StencilOp::kCallHelper, 0, 0, {reinterpret_cast<uint64_t>(&help_interpret), false},
-            {pool(reinterpret_cast<uint64_t>(ir_.interpreted[static_cast<size_t>(in.imm)].get())), true}, in.snapshot);
+    HoleValue function{reinterpret_cast<uint64_t>(&help_interpret), false};
+    HoleValue what{pool(reinterpret_cast<uint64_t>(ir_.interpreted[static_cast<size_t>(in.imm)].get())), true};
+    if (in.frames >= 0) {
+      stencil(StencilOp::kCallCold, 0, 0, function, what);
+      stencil(StencilOp::kGuardGoOn, 0, 0, {}, {}, in.snapshot);
+      stencil(StencilOp::kGuardNotRaised, 0, 0, {}, {}, in.frames);
+    } else {
+      stencil(StencilOp::kCallHelper, 0, 0, function, what, in.snapshot);
+    }
     restore(live);
     return;
   }
@@ -396,6 +403,7 @@ const char* Emitter::run(CompiledTrace* out) {
   out->stencil_count = stencil_count;
   out->multithreaded = ir_.multithreaded;
   auto fill = [&](Reference i, int32_t s) {
+    if (s < 0) return;
     const Snapshot& snapshot = ir_.snapshots[static_cast<size_t>(s)];
     Exit& exit = out->exits[static_cast<size_t>(s)];
     exit.pc = snapshot.pc;
@@ -413,7 +421,7 @@ const char* Emitter::run(CompiledTrace* out) {
   };
   for (Reference i = 0; i < ir_.size(); ++i) {
     if (ir_.at(i).snapshot >= 0) fill(i, ir_.at(i).snapshot);
-    if (describe(ir_.at(i).op).flags & kRaise) fill(i, ir_.at(i).frames);
+    if ((describe(ir_.at(i).op).flags & kRaise) || ir_.at(i).op == Op::kInterpret) fill(i, ir_.at(i).frames);
   }
   size_t which = 0;
   for (size_t p = 0; p < main_patches; ++p) {

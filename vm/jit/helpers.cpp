@@ -229,8 +229,11 @@ uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted) {
     return 0;
   }
   CallRecord* now = thread->record;
-  return now->pc == what->next && now - record == what->depth && now->registers == frame + what->window &&
-         multithreaded() == what->multithreaded;
+  if (PT_UNLIKELY(now - record != what->depth || now->registers != frame + what->window || multithreaded() != what->multithreaded)) {
+    return kLeave;
+  }
+  if (now->pc == what->next) return kGoOn;
+  return now->pc == what->other ? kOtherWay : kLeave;
 }
 
 Helper cold_helper(Op op) {

@@ -51,7 +51,8 @@ struct Instruction {
   Reference a = kNoReference, b = kNoReference;
   int64_t imm = 0;
   int32_t snapshot = -1;  // of guards: before the instruction; of kAfter operations: behind it
-  int32_t frames = -1;    // kCold: the snapshot whose frames are pushed while the helper runs; kRaise: and where its exception is raised
+  int32_t frames = -1;    // kCold: the snapshot whose frames are pushed while the helper runs; kRaise: and where its exception is raised.
+                          // Interpret: the snapshot of the other way
   int32_t tag = 0;        // LoadPosition: the place it reads; stores into objects: the shape the object must have
 };
 
@@ -82,6 +83,7 @@ struct NativeCall {
 struct Interpreted {
   const uint64_t* pc;
   const uint64_t* next;       // where it went on
+  const uint64_t* other;      // a conditional jump: where it goes otherwise
   int32_t window;             // of the frame it went on in, relative to the trace's
   int32_t depth;              // calls entered (1), left (-1), or neither
   bool multithreaded;

@@ -8,6 +8,7 @@
 #include "gc/platform/memory.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/hot_loop.h"
+#include "vm/jit/facts.h"
 #include "vm/jit/recorder.h"
 #include "vm/modules/sys/config.h"
 #include "vm/types/dict.h"
@@ -200,7 +201,8 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   state.finished = 0;
   Exit* exit = enter_trace(*trace, &state, frame);
   if (g_dump_exits) {
-    std::fprintf(stderr, "; exit %ld of %p\n", static_cast<long>(exit - exit->trace->exits.get()), static_cast<void*>(exit->trace));
+    std::fprintf(stderr, "; exit %ld of %p, breaker %u\n", static_cast<long>(exit - exit->trace->exits.get()),
+                 static_cast<void*>(exit->trace), thread->breaker.load(std::memory_order_relaxed));
   }
   if (PT_UNLIKELY(state.finished)) {
     *result = state.result;
@@ -281,6 +283,7 @@ void initialise() {
   if (g_mode == Mode::kOff) return;
   if (g_mode == Mode::kForce) g_threshold = g_exit_threshold = 1;
   for (Handler& h : g_recording.handlers) h = record_instruction;
+  initialise_facts();
   g_hot_loop = hot_loop_handler;
 }
 

@@ -75,9 +75,8 @@ bool Recorder::enter(Function* function, int32_t window, uint32_t count, int res
 // The function still has the code that was seen.
 void Recorder::guard_code(Function* function) {
   Reference object = builder_.constant(Value::object(function).bits(), Type::O);
-  Reference code = emit(Op::kLoadWord, object, kNoReference, offsetof(Function, code_field));
-  keep(Value::object(function->code()));
-  emit(Op::kGuardEqual, code, builder_.constant(reinterpret_cast<uint64_t>(function->code()), Type::P));
+  emit(Op::kGuardIs, emit(Op::kLoadFact, object, kNoReference, offsetof(Function, code_field)),
+       object_constant(Value::object(function->code())));
 }
 
 // base(base+1 ... base+count); with `shift` register base+1 is empty and the arguments follow it.

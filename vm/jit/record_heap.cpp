@@ -2,6 +2,7 @@
 #include <cstddef>
 
 #include "vm/interp/attribute_cache.h"
+#include "vm/jit/facts.h"
 #include "vm/jit/recorder.h"
 #include "vm/object/module.h"
 #include "vm/types/dict.h"
@@ -73,6 +74,11 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
   return true;
 }
 
+// Other threads' writes to the key are announced, so that what was seen need not be looked at in every round.
+void Recorder::rely_on(Dict* dict, Str* name) {
+  if (ir_.multithreaded) watch_key(dict, name);
+}
+
 // Address of the value at `position` of a dict's present table, which has a version.
 Reference Recorder::table_entry(Dict* dict, DictTable* table, int64_t position) {
   keep(Value::object(dict));
@@ -100,6 +106,7 @@ bool Recorder::load_global(uint64_t word, int words) {
     table = globals->table.load(std::memory_order_acquire);
     uint32_t version = dict_table_version(table);
     if (!version) return fall_back();
+    rely_on(globals, name);
     ir_.globals.push_back({globals, version, 0, table->entry_count.load(std::memory_order_acquire)});
     keep(Value::object(globals));
     emit(Op::kGuardTable, kNoReference, kNoReference, static_cast<int64_t>(ir_.globals.size()) - 1);
@@ -116,7 +123,8 @@ bool Recorder::load_global(uint64_t word, int words) {
   // Functions, classes, modules: what is not counted hardly ever changes.
   if (is_shared(v)) {
     Reference constant = object_constant(v);
-    emit(Op::kGuardIs, emit(Op::kLoadField, address, kNoReference, 0), constant);
+    emit(Op::kGuardIs, emit(Op::kLoadFact, address, kNoReference, 0), constant);
+    rely_on(holder, name);
     set_lazy(at(PT_A), constant);
   } else if (!load_into(address, 0, v, PT_A, 0)) {
     return false;
@@ -129,7 +137,7 @@ bool Recorder::store_global(uint64_t word) {
   CallRecord* record = thread_->record;
   Dict* globals = record->globals;
   if (opcode_ == Opcode::kSTORE_NAME && !record->locals.is(globals)) return fall_back();
-  if (ir_.multithreaded || globals->watchers.load(std::memory_order_relaxed)) return fall_back();
+  if (ir_.multithreaded || is_relied_on(globals, record->code->names[static_cast<uint16_t>(PT_A)])) return fall_back();
   DictTable* table;
   int64_t position = dict_find_entry(globals, record->code->names[static_cast<uint16_t>(PT_A)], &table);
   if (position < 0) return fall_back();
@@ -212,7 +220,8 @@ bool Recorder::load_attribute(uint64_t word) {
       Reference address = table_entry(dict, table, node->offset);
       if (is_shared(v)) {
         Reference constant = object_constant(v);
-        emit(Op::kGuardIs, emit(Op::kLoadField, address, kNoReference, 0), constant);
+        emit(Op::kGuardIs, emit(Op::kLoadFact, address, kNoReference, 0), constant);
+        rely_on(dict, here().code->names[static_cast<uint16_t>(PT_C)]);
         clear(at(PT_A));
         drop(PT_B);
         set_lazy(at(PT_A), constant);
@@ -287,7 +296,8 @@ bool Recorder::load_method(uint64_t word) {
     Reference r = read(PT_B);
     if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(object));
     Reference constant = object_constant(v);
-    emit(Op::kGuardIs, emit(Op::kLoadField, table_entry(dict, table, node->offset), kNoReference, 0), constant);
+    emit(Op::kGuardIs, emit(Op::kLoadFact, table_entry(dict, table, node->offset), kNoReference, 0), constant);
+    rely_on(dict, here().code->names[static_cast<uint16_t>(PT_C)]);
     drop(PT_B);
     set_lazy(at(PT_A), constant);
     set_lazy(at(PT_A) + 1, empty_);
@@ -374,7 +384,7 @@ bool Recorder::list_item(int container_operand, int key_operand, Reference* list
     *item = t->at(i);
     *list = as_object(read(container_operand), kShape_tuple);
     Reference index = as_int(read(key_operand));
-    Reference count = emit(Op::kLoadWord, *list, kNoReference, offsetof(Tuple, length));
+    Reference count = emit(Op::kLoadImmutable, *list, kNoReference, offsetof(Tuple, length));
     if (negative) {
       emit(Op::kGuardLtInt, index, builder_.small_int(0));
       index = emit(Op::kAddInt, emit(Op::kTagWord, count), index);
@@ -423,7 +433,7 @@ bool Recorder::unpack(uint64_t word) {
   if (PT_B >= PT_A && PT_B < PT_A + 2 * count && !(PT_B & 1)) return fall_back();
   auto* t = as_tuple(sequence);
   Reference tuple = as_object(read(PT_B), kShape_tuple);
-  emit(Op::kGuardEqual, emit(Op::kLoadWord, tuple, kNoReference, offsetof(Tuple, length)),
+  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
        builder_.constant(static_cast<uint64_t>(count), Type::P));
   Reference values[16];
   for (int i = 0; i < count; ++i) {
@@ -491,7 +501,7 @@ bool Recorder::for_range(uint64_t word) {
   emit(Op::kGuardUnshared, o);
   Position& position = position_of(at(PT_B), kIteratorPosition, o, offsetof(RangeIterator, index));
   Reference index = position.value;
-  auto field = [&](size_t offset) { return emit(Op::kTagWord, emit(Op::kLoadWord, o, kNoReference, static_cast<int64_t>(offset))); };
+  auto field = [&](size_t offset) { return emit(Op::kTagWord, emit(Op::kLoadImmutable, o, kNoReference, static_cast<int64_t>(offset))); };
   Reference length = field(offsetof(RangeIterator, length));
   emit(Op::kGuardGeInt, index, builder_.small_int(0));
   if (!more) {
@@ -500,8 +510,10 @@ bool Recorder::for_range(uint64_t word) {
   }
   Reference start = field(offsetof(RangeIterator, start)), step = field(offsetof(RangeIterator, step));
   emit(Op::kGuardLtInt, index, length);
-  emit(Op::kGuardEqInt, step, builder_.small_int(it->step));
-  Reference item = emit(Op::kAddInt, emit(Op::kMulInt, index, builder_.small_int(it->step)), start);
+  // Steps other than one tend to differ from loop to loop.
+  Reference factor = step;
+  if (it->step == 1) emit(Op::kGuardEqInt, step, factor = builder_.small_int(1));
+  Reference item = emit(Op::kAddInt, emit(Op::kMulInt, index, factor), start);
   Reference next = emit(Op::kAddInt, index, builder_.small_int(1));
   set_lazy(at(PT_A), item);
   position.value = next;
@@ -535,7 +547,8 @@ bool Recorder::for_sequence(uint64_t word, bool list) {
   emit(Op::kGuardGeInt, index, builder_.small_int(0));
   Reference s = emit(Op::kGuardShape, emit(Op::kLoadField, o, kNoReference, offsetof(ListIterator, list)), kNoReference,
                      list ? kShape_list : kShape_tuple);
-  Reference count = emit(Op::kLoadWord, s, kNoReference, list ? offsetof(List, size) : offsetof(Tuple, length));
+  Reference count = list ? emit(Op::kLoadWord, s, kNoReference, offsetof(List, size))
+                         : emit(Op::kLoadImmutable, s, kNoReference, offsetof(Tuple, length));
   if (i >= size) {
     emit(Op::kGuardGeInt, index, emit(Op::kTagWord, count));
     return end_iteration(word);

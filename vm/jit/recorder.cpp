@@ -307,13 +307,19 @@ bool Recorder::interpret(uint64_t word) {
     }
   }
   if (leaves) made->clobbered_from = std::min(made->clobbered_from, window_ - 2);
-  Snapshot s{pc_, {}, {}, false, true};
-  ir_.snapshots.push_back(std::move(s));
+  made->other = nullptr;
+  ir_.snapshots.push_back({pc_, {}, {}, false, true});
   ir_.interpreted.push_back(std::move(made));
   interpreted_ = ir_.interpreted.back().get();
   interpreted_record_ = record;
   builder_.emit(Op::kInterpret, kNoReference, kNoReference, static_cast<int64_t>(ir_.interpreted.size()) - 1,
                 static_cast<int32_t>(ir_.snapshots.size()) - 1);
+  // A conditional jump has two ways to go on; a side trace may follow the other one.
+  if (opcode_ == Opcode::kFOR_ITER || (info.text[0] == '_' && info.text[1] == 'J' && opcode_ != Opcode::kSEND) ||
+      (info.b == OperandKind::J && opcode_ != Opcode::kJUMP)) {
+    ir_.snapshots.push_back({pc_, {}, {}, false, false});
+    ir_.code.back().frames = static_cast<int32_t>(ir_.snapshots.size()) - 1;
+  }
   barrier_ = true;
   expected_ = nullptr;
   return true;
@@ -334,6 +340,17 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
       opcode_of(load_word(what.pc)) != Opcode::kRETURN_GENERATOR) {
     abort(Abort::kexception);
     return;
+  }
+  if (what.depth == 0 && jumps) {
+    const uint64_t* ahead = what.pc + 1 + info.extra_words;
+    const uint64_t* target = ahead + (info.text[0] == '_' ? jump_extra(what.pc) : operand_wide(load_word(what.pc)));
+    what.other = pc == ahead ? target : pc == target ? ahead : nullptr;
+    for (size_t i = ir_.code.size(); i-- > 0;) {
+      if (ir_.code[i].op != Op::kInterpret) continue;
+      if (ir_.code[i].frames >= 0) ir_.snapshots[static_cast<size_t>(ir_.code[i].frames)].pc = what.other;
+      if (!what.other) ir_.code[i].frames = -1;
+      break;
+    }
   }
   if (what.depth > 0) {
     // A call was entered: its registers are new.

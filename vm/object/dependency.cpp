@@ -5,6 +5,7 @@
 #include <vector>
 
 namespace pt {
+constinit void (*g_facts_changed)() = nullptr;
 namespace {
 struct Registry {
   std::mutex mutex;
@@ -35,16 +36,22 @@ void forget_dependency(Str* name, std::atomic<uint32_t>* word) {
 }
 
 void invalidate_name(Str* name) {
-  Registry& r = registry();
-  std::lock_guard guard(r.mutex);
-  auto found = r.words.find(name);
-  if (found != r.words.end()) invalidate_words(found->second);
+  {
+    Registry& r = registry();
+    std::lock_guard guard(r.mutex);
+    auto found = r.words.find(name);
+    if (found != r.words.end()) invalidate_words(found->second);
+  }
+  if (g_facts_changed) g_facts_changed();
 }
 
 void invalidate_all_names() {
-  Registry& r = registry();
-  std::lock_guard guard(r.mutex);
-  for (auto& [name, words] : r.words) invalidate_words(words);
+  {
+    Registry& r = registry();
+    std::lock_guard guard(r.mutex);
+    for (auto& [name, words] : r.words) invalidate_words(words);
+  }
+  if (g_facts_changed) g_facts_changed();
 }
 
 }  // namespace pt

@@ -12,6 +12,8 @@ struct Str;
 // readable for ever or until forget_dependency.
 bool add_name_dependency(Str* name, std::atomic<uint32_t>* word);
 void forget_dependency(Str* name, std::atomic<uint32_t>* word);
+// Called after each change by the functions below, if set: tells compiled code. Runs no Python code. Set at start-up.
+extern void (*g_facts_changed)();
 // Called after the change. Runs no Python code.
 void invalidate_name(Str* name);
 // __bases__ or __class__ assignment: everything.

@@ -1,0 +1,51 @@
+#include "vm/jit/facts.h"
+
+#include <atomic>
+#include <cstdint>
+
+#include "gc/sync/mutator.h"
+#include "gc/sync/object_lock.h"
+#include "vm/object/dependency.h"
+#include "vm/types/dict.h"
+
+namespace pt::jit {
+namespace {
+
+constexpr uint64_t kBits = 1u << 16;
+constinit std::atomic<uint64_t> g_watched[kBits / 64] = {};   // bits are only ever set
+
+uint64_t bit_of(const Dict* dict, const Str* name) {
+  uint64_t mixed = (reinterpret_cast<uintptr_t>(dict) >> 4) * 0x9E3779B97F4A7C15u ^ (reinterpret_cast<uintptr_t>(name) >> 4) * 0xC2B2AE3D27D4EB4Fu;
+  return (mixed >> 24) % kBits;
+}
+
+void announce() {
+  if (!multithreaded()) return;   // a single thread checks again whatever it may have changed itself
+  RegistryGuard guard;
+  for_each_mutator([](Mutator* m, void*) { m->request(kBreakJitInvalid); }, nullptr);
+}
+
+void dict_written(Dict* dict, Str* key) {
+  if (!key || is_relied_on(dict, key)) announce();
+}
+
+}  // namespace
+
+void watch_key(Dict* dict, Str* name) {
+  uint64_t bit = bit_of(dict, name);
+  g_watched[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_relaxed);
+  // Writers look at it while they hold the lock: a write that is not announced comes before this, and the trace finds its
+  // value when it is entered.
+  LockGuard guard(dict);
+  dict->watchers.store(1, std::memory_order_relaxed);
+}
+bool is_relied_on(const Dict* dict, const Str* name) {
+  uint64_t bit = bit_of(dict, name);
+  return g_watched[bit / 64].load(std::memory_order_relaxed) >> (bit % 64) & 1;
+}
+void initialise_facts() {
+  g_dict_watch_hook = dict_written;
+  g_facts_changed = announce;
+}
+
+}  // namespace pt::jit
