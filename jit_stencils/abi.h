@@ -70,7 +70,7 @@ struct GlobalReference {
 // A call that was inlined: pushed when an exit is taken, or by PushFrame.
 struct InlinedFrame {
   const void* code;      // Code
-  const void* function;  // Function
+  const void* function;  // Function; nullptr: what the register before the window holds
   const void* globals;   // Dict
   int32_t window;        // its register 0, relative to the frame in which the trace began
   int32_t result_register;

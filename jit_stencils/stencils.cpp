@@ -305,6 +305,19 @@ PT_BODY(PowFloat) {
 }
 PT_BODY(StoreArgument) { at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()) = x.r[A]; return true; }
 PT_BODY(CallNative) { return false; }
+PT_BODY(BinaryAny) { return false; }
+PT_BODY(CompareAny) {
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return false;
+}
+PT_BODY(ContainsAny) {
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return false;
+}
+PT_BODY(GetItemAny) { return false; }
+PT_BODY(SetItemAny) { return false; }
 PT_BODY(BuildTuple) { return false; }
 PT_BODY(BuildList) { return false; }
 PT_BODY(NewInstance) { return false; }
@@ -335,7 +348,8 @@ PT_BODY(PushFrame) {
   if (window + kFrameRoom > thread->stack_limit) return false;
   caller->pc = f->caller_pc;
   record->code = static_cast<const Code*>(f->code);
-  record->function = static_cast<Function*>(const_cast<void*>(f->function));
+  record->function = f->function ? static_cast<Function*>(const_cast<void*>(f->function))
+                                 : reinterpret_cast<Function*>(window[-1].untagged().bits());
   record->registers = window;
   record->pc = f->caller_pc;
   record->globals = static_cast<Dict*>(const_cast<void*>(f->globals));

@@ -11,6 +11,10 @@
 #include "vm/jit/arena.h"
 #include "vm/jit/ir.h"
 
+namespace pt {
+struct CallRecord;
+}
+
 namespace pt::jit {
 
 struct CompiledTrace;
@@ -62,6 +66,8 @@ struct CompiledTrace {
   std::atomic<uint32_t> side_traces{0};
 };
 
+// The record of an inlined call whose registers lie at `window`.
+CallRecord record_of(const InlinedFrame& f, Value* window);
 // The helpers compiled code calls (vm/jit/helpers.cpp).
 uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted);
 Helper cold_helper(Op op);

@@ -6,8 +6,10 @@
 #include "vm/interp/hot_loop.h"
 #include "vm/jit/emit.h"
 #include "vm/object/protocol.h"
+#include "vm/types/dict.h"
 #include "vm/types/frame.h"
 #include "vm/types/list.h"
+#include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
 namespace pt::jit {
@@ -36,9 +38,7 @@ class ColdScope {
     for (const InlinedFrame& f : *info.frames) {
       thread_->record->pc = f.caller_pc;
       CallRecord* record = ++thread_->record;
-      *record = CallRecord{static_cast<const Code*>(f.code), static_cast<Function*>(const_cast<void*>(f.function)),
-                           frame + f.window, nullptr, static_cast<Dict*>(const_cast<void*>(f.globals)), Value(), nullptr,
-                           nullptr, Value(), f.flags, f.result_register};
+      *record = record_of(f, frame + f.window);
     }
     thread_->record->pc = info.pc;
   }
@@ -207,6 +207,46 @@ uint64_t help_new_instance(State* s, Value* frame, uint64_t word) {
   Object* o = allocate_instance(reinterpret_cast<pt::Type*>(info.imm));
   return o ? finish(s, scope, Ref<>::steal(Value::object(o))) : kRaised;
 }
+Value argument(const State* s, int i) { return Value::from_bits(s->arguments[i]); }
+// `imm`: the BinaryOp, plus 64 when in place.
+uint64_t help_binary(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  auto op = static_cast<BinaryOp>(info.imm & 63);
+  Value a = argument(s, 0), b = argument(s, 1);
+  ColdScope scope(s, frame, info);
+  return finish(s, scope, info.imm & 64 ? inplace_operation(op, a, b) : binary_operation(op, a, b));
+}
+uint64_t truth_result(State* s, int t) {
+  if (t < 0) return kRaised;
+  s->word = boolean(t != 0).bits();
+  return kGoOn;
+}
+uint64_t help_compare(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  ColdScope scope(s, frame, info);
+  return truth_result(s, compare_truth(Value::from_bits(s->object), Value::from_bits(s->value), static_cast<CompareOp>(info.imm)));
+}
+uint64_t help_contains(State* s, Value* frame, uint64_t word) {
+  ColdScope scope(s, frame, info_of(word));
+  uint64_t done = truth_result(s, contains(Value::from_bits(s->object), Value::from_bits(s->value)));
+  scope.report(s);
+  return done;
+}
+uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
+  Value container = argument(s, 0), key = argument(s, 1);
+  ColdScope scope(s, frame, info_of(word));
+  if (is_exact_dict(container) && is_exact_str(key)) {
+    if (Ref<> v = dict_get_str(as_dict(container), as_str(key))) return finish(s, scope, std::move(v));
+    if (error_pending()) return kRaised;
+  }
+  return finish(s, scope, get_item(container, key));
+}
+uint64_t help_set_item(State* s, Value* frame, uint64_t word) {
+  Value container = argument(s, 0), key = argument(s, 1), value = argument(s, 2);
+  ColdScope scope(s, frame, info_of(word));
+  if (!set_item(container, key, value)) return kRaised;
+  return scope.report(s) ? kGoOn : kLeave;
+}
 uint64_t help_list_append(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info_of(word));
   if (!list_append(reinterpret_cast<List*>(s->object), Ref<>::retain(Value::from_bits(s->value)))) return kRaised;
@@ -214,6 +254,12 @@ uint64_t help_list_append(State* s, Value* frame, uint64_t word) {
 }
 
 }  // namespace
+
+CallRecord record_of(const InlinedFrame& f, Value* window) {
+  auto* function = f.function ? static_cast<Function*>(const_cast<void*>(f.function)) : as_function(window[-1]);
+  return {static_cast<const Code*>(f.code), function, window, nullptr, static_cast<Dict*>(const_cast<void*>(f.globals)), Value(),
+          nullptr, nullptr, Value(), f.flags, f.result_register};
+}
 
 uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted) {
   const auto* what = reinterpret_cast<const Interpreted*>(interpreted);
@@ -251,6 +297,11 @@ Helper cold_helper(Op op) {
     case Op::kBuildList: return help_build_list;
     case Op::kNewInstance: return help_new_instance;
     case Op::kListAppend: return help_list_append;
+    case Op::kBinaryAny: return help_binary;
+    case Op::kCompareAny: return help_compare;
+    case Op::kContainsAny: return help_contains;
+    case Op::kGetItemAny: return help_get_item;
+    case Op::kSetItemAny: return help_set_item;
     default: return nullptr;
   }
 }

@@ -165,9 +165,7 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
   for (const InlinedFrame& inlined : exit.frames) {
     thread->record->pc = inlined.caller_pc;
     CallRecord* record = ++thread->record;
-    *record = CallRecord{static_cast<const Code*>(inlined.code), static_cast<Function*>(const_cast<void*>(inlined.function)),
-                         frame + inlined.window, nullptr, static_cast<Dict*>(const_cast<void*>(inlined.globals)), Value(), nullptr,
-                         nullptr, Value(), inlined.flags, inlined.result_register};
+    *record = record_of(inlined, frame + inlined.window);
   }
   if (!exit.dynamic) thread->record->pc = exit.pc;
   return ok && !error_pending();

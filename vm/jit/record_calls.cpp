@@ -52,21 +52,25 @@ void Recorder::consume_window(int32_t from, uint32_t count, int32_t except) {
 }
 
 // Goes on in the function, whose arguments are in place and whose identity is guarded.
-bool Recorder::enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags) {
-  const Code* code = function->code();
+bool Recorder::enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags, const Code* code,
+                     Dict* globals) {
+  if (function) {
+    code = function->code();
+    globals = function->globals();
+  }
   // What lies above the arguments is dead and holds no pointers.
   for (int32_t i = window + static_cast<int32_t>(count); i < window + static_cast<int32_t>(code->register_count); ++i) {
     Slot& s = state(i);
     if (!s.lazy) s = {kNoReference, kNoReference, false, false, false, s.filled};
   }
   for (uint32_t i = code->parameter_count; i < code->local_end; ++i) set_lazy(window + static_cast<int32_t>(i), empty_);
-  if (code->free_count) {
+  if (function && code->free_count) {
     const Tuple* closure = as_tuple(function->closure.peek());
     for (uint32_t i = 0; i < code->free_count; ++i) {
       set_lazy(window + static_cast<int32_t>(code->free_register + i), object_constant(closure->at(i)));
     }
   }
-  calls_.push_back({code, function, function->globals(), window, result, pc_, flags, false});
+  calls_.push_back({code, function, globals, window, result, pc_, flags, false});
   window_ = window;
   expected_ = code->words;
   return true;
@@ -95,9 +99,20 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift) {
   if (!code->simple_call || code->argument_count != count) return fall_back();
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   Reference r = read(base);
-  Reference constant = object_constant(callable);
-  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
-  guard_code(function);
+  Reference object = kNoReference;   // a function that comes and goes: only its code is known
+  if (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r)) {
+    object = as_object(r, kShape_function);
+    keep(Value::object(function->code()));
+    keep(Value::object(function->globals()));
+    emit(Op::kGuardIs, emit(Op::kLoadFact, object, kNoReference, offsetof(Function, code_field)),
+         object_constant(Value::object(function->code())));
+    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, object, kNoReference, offsetof(Function, globals_field)),
+         builder_.constant(reinterpret_cast<uint64_t>(function->globals()), Type::P));
+  } else {
+    Reference constant = object_constant(callable);
+    if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
+    guard_code(function);
+  }
   int32_t window = at(base) + 1;
   if (shift) {
     emit(Op::kGuardIs, slot(window), empty_);
@@ -106,7 +121,23 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift) {
   }
   // What the function's register holds stays there until the return.
   for (uint32_t i = 0; i < count; ++i) slot(window + static_cast<int32_t>(i));
-  return enter(function, window, count, result, 0);
+  if (object == kNoReference) return enter(function, window, count, result, 0);
+  Reference cells[kMaxArguments];
+  if (code->free_count > kMaxArguments) return fall_back();
+  if (code->free_count) {
+    const Tuple* closure = as_tuple(function->closure.peek());
+    Reference tuple = emit(Op::kGuardShape, emit(Op::kLoadField, object, kNoReference, offsetof(Function, closure)), kNoReference, kShape_tuple);
+    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
+         builder_.constant(static_cast<uint64_t>(closure->length), Type::P));
+    for (uint32_t i = 0; i < code->free_count; ++i) {
+      cells[i] = emit(Op::kLoadField, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items) + i * sizeof(Field)));
+    }
+  }
+  // Whoever rebuilds the frame finds the function in its register.
+  if (state(window - 1).lazy) set_owned(window - 1, emit(Op::kOwn, object), object);
+  if (!enter(nullptr, window, count, result, 0, code, function->globals())) return false;
+  for (uint32_t i = 0; i < code->free_count; ++i) set_lazy(window + static_cast<int32_t>(code->free_register + i), cells[i]);
+  return true;
 }
 
 bool Recorder::call_method(uint64_t word) {

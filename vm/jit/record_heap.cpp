@@ -398,6 +398,7 @@ bool Recorder::list_item(int container_operand, int key_operand, Reference* list
 bool Recorder::load_item(uint64_t word) {
   Reference list, address;
   Value item;
+  if (!has_shape(seen(PT_B), kShape_list) && !has_shape(seen(PT_B), kShape_tuple)) return get_item_any(word);
   if (!list_item(PT_B, PT_C, &list, &address, &item)) return false;
   int64_t offset = has_shape(seen(PT_B), kShape_list) ? static_cast<int64_t>(offsetof(ListBuffer, items))
                                                       : static_cast<int64_t>(offsetof(Tuple, items));
@@ -407,14 +408,12 @@ bool Recorder::load_item(uint64_t word) {
 }
 bool Recorder::store_item(uint64_t word) {
   Value container = seen(PT_A);
-  if (!has_shape(container, kShape_list)) return fall_back();
-  if (ir_.multithreaded && !is_exclusive(container.as_object())) return fall_back();
-  Value v = seen(PT_C);
-  if (!is_immediate(v)) return fall_back();
+  if (!has_shape(container, kShape_list) || !seen(PT_B).is_small_int() || !is_immediate(seen(PT_C))) return set_item_any(word);
+  if (ir_.multithreaded && !is_exclusive(container.as_object())) return set_item_any(word);
   Reference list, address;
   Value old;
   if (!list_item(PT_A, PT_B, &list, &address, &old)) return false;
-  if (!is_immediate(old)) return fall_back();
+  if (!is_immediate(old)) return set_item_any(word);
   Reference stored = storable(PT_C);
   if (ir_.multithreaded) emit(Op::kGuardExclusive, list);
   emit(Op::kStoreExclusive, address, stored, offsetof(ListBuffer, items));

@@ -106,6 +106,20 @@ bool Recorder::record(uint64_t word) {
       drop(PT_B);
       go(2 + (outcome == static_cast<bool>(PT_C) ? jump_extra(pc_) : 0));
       return true;
+    case Opcode::kIN:
+    case Opcode::kNOT_IN:
+      if (!contains(PT_B, PT_C, &outcome)) return false;
+      drop(PT_B);
+      drop(PT_C);
+      write(PT_A, object_constant(boolean(outcome == (opcode_ == Opcode::kIN))));
+      go(1);
+      return true;
+    case Opcode::kJUMP_IF_IN:
+      if (!contains(PT_A, PT_B, &outcome)) return false;
+      drop(PT_A);
+      drop(PT_B);
+      go(2 + (outcome == static_cast<bool>(PT_C) ? jump_extra(pc_) : 0));
+      return true;
     case Opcode::kJUMP_IF_TRUE:
     case Opcode::kJUMP_IF_FALSE:
       if (!truth(PT_A, &outcome)) return false;

@@ -35,7 +35,7 @@ Reference Recorder::exact_float(Reference r, Value v) {
 
 bool Recorder::arithmetic(uint64_t word, Op int_op, Op float_op) {
   Value a = seen(PT_B), b = seen(PT_C);
-  if (!is_number(a) || !is_number(b)) return fall_back();
+  if (!is_number(a) || !is_number(b)) return binary_any(word);
   bool ints = a.is_small_int() && b.is_small_int();
   bool divide = float_op == Op::kDivFloat;
   if (ints && !divide) {
@@ -106,7 +106,7 @@ bool Recorder::power(uint64_t word) {
 
 bool Recorder::compare(CompareOp op, int a_operand, int b_operand, bool* outcome) {
   Value a = seen(a_operand), b = seen(b_operand);
-  if (!is_number(a) || !is_number(b)) return fall_back();
+  if (!is_number(a) || !is_number(b)) return compare_any(op, a_operand, b_operand, outcome);
   if (a.is_small_int() && b.is_small_int()) {
     static constexpr Op kHolds[] = {Op::kGuardLtInt, Op::kGuardLeInt, Op::kGuardEqInt, Op::kGuardNeInt, Op::kGuardGtInt, Op::kGuardGeInt};
     static constexpr Op kFails[] = {Op::kGuardGeInt, Op::kGuardGtInt, Op::kGuardNeInt, Op::kGuardEqInt, Op::kGuardLeInt, Op::kGuardLtInt};
@@ -164,7 +164,7 @@ bool Recorder::truth(int operand, bool* outcome) {
     emit(Op::kGuardIs, read(operand), object_constant(v));
     return true;
   }
-  return fall_back();
+  return truth_of_container(operand, outcome);
 }
 
 bool Recorder::identity(int a, int b, bool* outcome) {

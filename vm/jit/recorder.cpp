@@ -69,7 +69,7 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   }
   for (const InlinedFrame& f : exit->frames) {
     const CallRecord* real = base_record_ + calls_.size() + 1;
-    calls_.push_back({real->code, real->function, real->globals, f.window, f.result_register, f.caller_pc, f.flags, false});
+    calls_.push_back({real->code, static_cast<Function*>(const_cast<void*>(f.function)), real->globals, f.window, f.result_register, f.caller_pc, f.flags, false});
     window_ = f.window;
   }
   // Time and again the same instruction was not what it had been: it is not specialised any more.
@@ -262,13 +262,6 @@ void Recorder::sync() {
       p.iterator = as_object(slot(where), iterator.as_object()->shape_id.load(std::memory_order_relaxed));
     }
   }
-  for (Call& c : calls_) {
-    if (c.real) continue;
-    ir_.pushed.push_back(std::make_unique<InlinedFrame>(InlinedFrame{c.code, c.function, c.globals, c.window, c.result, c.flags, c.caller_pc}));
-    emit(Op::kPushFrame, kNoReference, kNoReference, static_cast<int64_t>(ir_.pushed.size()) - 1);
-    c.real = true;
-    snapshot_ = -1;
-  }
   for (const Store& store : stores) {
     emit(Op::kStoreFrame, store.word, kNoReference, store.at);
     Slot& s = state(store.at);
@@ -280,6 +273,13 @@ void Recorder::sync() {
     p.lazy = false;
   }
   snapshot_ = -1;
+  for (Call& c : calls_) {
+    if (c.real) continue;
+    ir_.pushed.push_back(std::make_unique<InlinedFrame>(InlinedFrame{c.code, c.function, c.globals, c.window, c.result, c.flags, c.caller_pc}));
+    emit(Op::kPushFrame, kNoReference, kNoReference, static_cast<int64_t>(ir_.pushed.size()) - 1);
+    c.real = true;
+    snapshot_ = -1;
+  }
 }
 
 // ---- from instruction to instruction -----------------------------------------------------------------------------------

@@ -118,6 +118,15 @@ class Recorder {
   bool compare_value(uint64_t word, CompareOp op);
   bool compare_jump(uint64_t word, CompareOp op);
   bool truth(int operand, bool* outcome);
+  bool truth_of_container(int operand, bool* outcome);
+  bool truth_of_length(Value v) const;
+  bool is_plain(Value v) const;
+  Reference plain(int operand);
+  bool binary_any(uint64_t word);
+  bool compare_any(CompareOp op, int a, int b, bool* outcome);
+  bool contains(int item, int container, bool* outcome);
+  bool get_item_any(uint64_t word);
+  bool set_item_any(uint64_t word);
   bool identity(int a, int b, bool* outcome);
   // Heap.
   bool for_iter(uint64_t word);
@@ -147,7 +156,8 @@ class Recorder {
   bool call(int base, uint32_t count, int result, bool shift);
   bool call_method(uint64_t word);
   bool return_value(uint64_t word);
-  bool enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags);
+  bool enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags, const Code* code = nullptr,
+             Dict* globals = nullptr);   // nullptr: the function is known by its code only
   bool instantiate(int base, uint32_t count, int result);
   bool call_property(uint64_t word, Value getter);
   bool call_native(int base, Value callable, uint32_t count, int result, bool shift);

@@ -1,0 +1,162 @@
+// Recording of operations on strings, dicts and other builtin objects, which the runtime's own functions do.
+#include <cstddef>
+
+#include "vm/jit/recorder.h"
+#include "vm/object/protocol.h"
+#include "vm/types/dict.h"
+#include "vm/types/list.h"
+#include "vm/types/str.h"
+#include "vm/types/tuple.h"
+
+namespace pt::jit {
+
+namespace {
+// Types whose operations run no Python code but for what they contain.
+constexpr uint32_t kPlainShapes[] = {kShape_str, kShape_bytes, kShape_tuple, kShape_list, kShape_dict, kShape_set,
+                                     kShape_frozenset, kShape_int, kShape_float, kShape_bool, kShape_none};
+bool is_scalar(Value v) {
+  return v.is_small_int() || v.is_immediate_float() || has_shape(v, kShape_str) || has_shape(v, kShape_bytes) ||
+         has_shape(v, kShape_int) || has_shape(v, kShape_float) || is_bool(v) || is_none(v);
+}
+struct BinaryName {
+  Opcode opcode;
+  BinaryOp op;
+  bool inplace;
+};
+constexpr BinaryName kBinaryNames[] = {
+    {Opcode::kADD, BinaryOp::kAdd, false}, {Opcode::kINPLACE_ADD, BinaryOp::kAdd, true},
+    {Opcode::kSUB, BinaryOp::kSub, false}, {Opcode::kINPLACE_SUB, BinaryOp::kSub, true},
+    {Opcode::kMUL, BinaryOp::kMul, false}, {Opcode::kINPLACE_MUL, BinaryOp::kMul, true},
+    {Opcode::kMOD, BinaryOp::kMod, false}, {Opcode::kINPLACE_MOD, BinaryOp::kMod, true},
+    {Opcode::kAND, BinaryOp::kAnd, false}, {Opcode::kINPLACE_AND, BinaryOp::kAnd, true},
+    {Opcode::kOR, BinaryOp::kOr, false}, {Opcode::kINPLACE_OR, BinaryOp::kOr, true},
+    {Opcode::kXOR, BinaryOp::kXor, false}, {Opcode::kINPLACE_XOR, BinaryOp::kXor, true},
+    {Opcode::kFLOORDIV, BinaryOp::kFloorDiv, false}, {Opcode::kINPLACE_FLOORDIV, BinaryOp::kFloorDiv, true}};
+}  // namespace
+
+bool Recorder::is_plain(Value v) const {
+  if (!v.is_object()) return !v.empty();
+  for (uint32_t shape : kPlainShapes) {
+    if (has_shape(v, shape)) return true;
+  }
+  return false;
+}
+// The operand as a word, guarded to be of the type it was seen to have.
+Reference Recorder::plain(int operand) {
+  Value v = seen(operand);
+  Reference r = read(operand);
+  if (v.is_small_int()) return as_int(r);
+  if (v.is_immediate_float()) {
+    Reference f = as_float(r, v);
+    return emit(Op::kBoxFloat, f);
+  }
+  return as_object(r, v.as_object()->shape_id.load(std::memory_order_relaxed));
+}
+
+bool Recorder::binary_any(uint64_t word) {
+  if (!is_plain(seen(PT_B)) || !is_plain(seen(PT_C))) return fall_back();
+  for (const BinaryName& n : kBinaryNames) {
+    if (n.opcode != opcode_) continue;
+    Reference a = plain(PT_B), b = plain(PT_C);
+    emit(Op::kStoreArgument, a, kNoReference, 0);
+    emit(Op::kStoreArgument, b, kNoReference, 1);
+    Reference r = emit(Op::kBinaryAny, kNoReference, kNoReference, static_cast<int64_t>(n.op) | (n.inplace ? 64 : 0));
+    drop(PT_B, PT_A);
+    drop(PT_C, PT_A);
+    set_owned(at(PT_A), r);
+    go(1);
+    return true;
+  }
+  return fall_back();
+}
+
+bool Recorder::compare_any(CompareOp op, int a_operand, int b_operand, bool* outcome) {
+  Value a = seen(a_operand), b = seen(b_operand);
+  if (!is_scalar(a) || !is_scalar(b)) return fall_back();
+  int t = compare_truth(a, b, op);
+  if (t < 0) {
+    clear_error();
+    return fall_back();
+  }
+  *outcome = t;
+  Reference left = plain(a_operand), right = plain(b_operand);
+  Reference r = emit(Op::kCompareAny, left, right, static_cast<int64_t>(op));
+  emit(Op::kGuardIs, r, object_constant(boolean(t != 0)));
+  return true;
+}
+
+bool Recorder::contains(int item, int container, bool* outcome) {
+  // The comparison is done again when its outcome is another one: it must not be noticed.
+  Value i = seen(item), c = seen(container);
+  bool hashed = has_shape(c, kShape_dict) || has_shape(c, kShape_set) || has_shape(c, kShape_frozenset);
+  if (!is_scalar(i) || !(hashed || (has_shape(c, kShape_str) && has_shape(i, kShape_str)))) return fall_back();
+  int t = pt::contains(c, i);
+  if (t < 0) {
+    clear_error();
+    return fall_back();
+  }
+  *outcome = t;
+  Reference left = plain(container), right = plain(item);
+  Reference r = emit(Op::kContainsAny, left, right);
+  emit(Op::kGuardIs, r, object_constant(boolean(t != 0)));
+  return true;
+}
+
+bool Recorder::truth_of_container(int operand, bool* outcome) {
+  Value v = seen(operand);
+  static constexpr struct { uint32_t shape; int64_t offset; } kLengths[] = {
+      {kShape_list, offsetof(List, size)}, {kShape_tuple, offsetof(Tuple, length)}, {kShape_str, offsetof(Str, length)},
+      {kShape_dict, offsetof(Dict, used)}};
+  for (const auto& l : kLengths) {
+    if (!has_shape(v, l.shape)) continue;
+    Reference o = as_object(read(operand), l.shape);
+    Reference count = emit(Op::kTagWord, emit(Op::kLoadWord, o, kNoReference, l.offset));
+    *outcome = truth_of_length(v);
+    emit(*outcome ? Op::kGuardNeInt : Op::kGuardEqInt, count, builder_.small_int(0));
+    return true;
+  }
+  return fall_back();
+}
+bool Recorder::truth_of_length(Value v) const {
+  if (has_shape(v, kShape_list)) return list_size(as_list(v)) != 0;
+  if (has_shape(v, kShape_tuple)) return as_tuple(v)->length != 0;
+  if (has_shape(v, kShape_str)) return as_str(v)->length != 0;
+  return dict_size(as_dict(v)) != 0;
+}
+
+bool Recorder::get_item_any(uint64_t word) {
+  Value container = seen(PT_B), key = seen(PT_C);
+  if (!(has_shape(container, kShape_dict) || has_shape(container, kShape_str) || has_shape(container, kShape_bytes)) ||
+      !is_plain(key)) {
+    return fall_back();
+  }
+  Reference c = plain(PT_B), k = plain(PT_C);
+  emit(Op::kStoreArgument, c, kNoReference, 0);
+  emit(Op::kStoreArgument, k, kNoReference, 1);
+  Reference r = emit(Op::kGetItemAny);
+  drop(PT_B, PT_A);
+  drop(PT_C, PT_A);
+  set_owned(at(PT_A), r);
+  go(2);
+  return true;
+}
+
+bool Recorder::set_item_any(uint64_t word) {
+  Value container = seen(PT_A), key = seen(PT_B);
+  if (!(has_shape(container, kShape_dict) || has_shape(container, kShape_list)) || !is_plain(key) || seen(PT_C).empty()) {
+    return fall_back();
+  }
+  Reference c = plain(PT_A), k = plain(PT_B), v = read(PT_C);
+  if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
+  emit(Op::kStoreArgument, c, kNoReference, 0);
+  emit(Op::kStoreArgument, k, kNoReference, 1);
+  emit(Op::kStoreArgument, v, kNoReference, 2);
+  emit(Op::kSetItemAny);
+  drop(PT_A);
+  drop(PT_B);
+  drop(PT_C);
+  go(1);
+  return true;
+}
+
+}  // namespace pt::jit
