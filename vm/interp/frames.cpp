@@ -14,6 +14,8 @@
 
 namespace pt {
 
+constinit void (*g_abandon_recording)() = nullptr;
+
 CallRecord* push_code_record(Thread* thread, Code* code, Dict* globals, Value locals, Function* function, Value* window) {
   CallRecord* record = thread->record + 1;
   if (PT_UNLIKELY(record >= thread->record_limit)) {
@@ -255,7 +257,7 @@ bool bind_frame(Thread* thread, Function* function, Value* window, Value* values
 
 Ref<> run_record(Thread* thread) {
   CallRecord* record = thread->record;
-  ++tls_python_entries;
+  InterpreterEntry entry;
   record->flags |= kRecordEntry;
   if (PT_UNLIKELY(!native_stack_ok())) {
     pop_record(thread);

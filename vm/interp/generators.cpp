@@ -2,6 +2,7 @@
 #include "gc/platform/memory.h"
 #include "vm/interp/call_support.h"
 #include "vm/interp/generator_frames.h"
+#include "vm/interp/hot_loop.h"
 #include "vm/interp/trace.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
@@ -193,6 +194,7 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
     const uint64_t* pc = record->pc;
     uint64_t word = load_word(pc);
     uint64_t bits;
+    InterpreterEntry entry;
     const Dispatch* dispatch = active_dispatch(thread);
     if (PT_UNLIKELY(dispatch == &g_trace_dispatch) && seen == GeneratorState::kSuspended && !trace_call(thread)) {
       exception = take_error();

@@ -22,5 +22,23 @@ PT_INLINE HotLoop& hot_loop(const uint64_t* pc) {
 
 // Times the thread entered the interpreter from native code: tells a helper whether Python code ran meanwhile.
 inline constinit thread_local uint64_t tls_python_entries = 0;
+// How many of these entries are in progress, and in which of them a trace is being recorded (0: in none).
+inline constinit thread_local uint32_t tls_entry_depth = 0, tls_recording_depth = 0;
+extern void (*g_abandon_recording)();
+
+// Around each run of the interpreter from native code.
+class InterpreterEntry {
+ public:
+  InterpreterEntry() {
+    ++tls_python_entries;
+    ++tls_entry_depth;
+  }
+  ~InterpreterEntry() {
+    if (PT_UNLIKELY(tls_recording_depth == tls_entry_depth)) g_abandon_recording();
+    --tls_entry_depth;
+  }
+  InterpreterEntry(const InterpreterEntry&) = delete;
+  InterpreterEntry& operator=(const InterpreterEntry&) = delete;
+};
 
 }  // namespace pt

@@ -61,6 +61,17 @@ void install(Code* code, uint32_t loop, CompiledTrace* trace) {
 
 void give_up(Abort reason) { g_aborts[static_cast<int>(reason)].fetch_add(1, std::memory_order_relaxed); }
 
+// The recording does not go on. Time and again: what it began with is not recorded any more.
+void note_failure(Recorder& recorder) {
+  if (Exit* exit = recorder.exit()) {
+    exit->failures.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  HotLoop& hot = hot_loop(recorder.back_edge());
+  if (hot.pc != recorder.back_edge()) return;
+  hot.limit = ++hot.failures >= kFailuresAllowed ? kNever : g_threshold;
+  hot.count = 0;
+}
 void close_trace(Recorder& recorder) {
   auto trace = std::make_unique<CompiledTrace>();
   std::string listing;
@@ -75,11 +86,7 @@ void close_trace(Recorder& recorder) {
   if (!wrong && g_compiled.load(std::memory_order_relaxed) >= g_trace_limit) wrong = "the limit is reached";
   if (wrong) {
     give_up(Abort::kcompiler);
-    if (exit) exit->failures.fetch_add(1, std::memory_order_relaxed);
-    if (hot) {
-      hot->limit = ++hot->failures >= kFailuresAllowed ? kNever : g_threshold;
-      hot->count = 0;
-    }
+    note_failure(recorder);
     return;
   }
   // Traces live for ever, and so does what they refer to.
@@ -106,7 +113,14 @@ void close_trace(Recorder& recorder) {
 void stop_recording() {
   Recorder* recorder = tls_recorder;
   tls_recorder = nullptr;
+  tls_recording_depth = 0;
   delete recorder;  // may run destructors
+}
+
+void abandon_recording() {
+  give_up(Abort::kleft_loop);
+  note_failure(*tls_recorder);
+  stop_recording();
 }
 
 // One instruction under the recording table; whether recording goes on.
@@ -123,15 +137,7 @@ bool record_step(Value* frame, const uint64_t* pc, Value* constants, uint64_t wo
       std::fprintf(stderr, "; recording given up at %s: %s\n", kInstructionInfo[static_cast<int>(recorder->last_opcode())].name,
                    kAbortTexts[static_cast<int>(recorder->reason())]);
     }
-    if (Exit* exit = recorder->exit()) {
-      exit->failures.fetch_add(1, std::memory_order_relaxed);
-    } else {
-      HotLoop& hot = hot_loop(recorder->back_edge());
-      if (hot.pc == recorder->back_edge()) {
-        hot.limit = ++hot.failures >= kFailuresAllowed ? kNever : g_threshold;
-        hot.count = 0;
-      }
-    }
+    note_failure(*recorder);
   }
   stop_recording();
   return false;
@@ -215,13 +221,13 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
         exit->trace->root->side_traces.load(std::memory_order_relaxed) < kSideTraces &&
         exit->trace->multithreaded == multithreaded()) {
       tls_recorder = new Recorder(thread, reinterpret_cast<Value*>(state.frame), exit);
+      tls_recording_depth = tls_entry_depth;
       return LoopOutcome::kRecordSide;
     }
   }
   return LoopOutcome::kRan;
 }
 
-void start_recording(Thread* thread, Value* frame, const uint64_t* pc) { tls_recorder = new Recorder(thread, frame, pc); }
 
 __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) {
   uint64_t result;
@@ -229,7 +235,8 @@ __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) 
   switch (outcome) {
     case LoopOutcome::kInterpret: break;
     case LoopOutcome::kRecord:
-      start_recording(thread, frame, pc);
+      tls_recorder = new Recorder(thread, frame, pc);
+      tls_recording_depth = tls_entry_depth;
       dispatch = &g_recording;
       break;
     case LoopOutcome::kFinished: return result;
@@ -282,6 +289,7 @@ void initialise() {
   if (g_mode == Mode::kForce) g_threshold = g_exit_threshold = 1;
   for (Handler& h : g_recording.handlers) h = record_instruction;
   initialise_facts();
+  g_abandon_recording = abandon_recording;
   g_hot_loop = hot_loop_handler;
 }
 

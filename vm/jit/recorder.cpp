@@ -385,7 +385,9 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
 }
 
 Step Recorder::back_edge_step(uint64_t word) {
-  if (back_edge_ && pc_ == back_edge_ && calls_.empty() && thread_->record == base_record_ && window_ == 0) {
+  // A loop may have several back-edges.
+  bool same_loop = back_edge_ && pc_ + 1 + operand_wide(word) == back_edge_ + 1 + operand_wide(load_word(back_edge_));
+  if (same_loop && calls_.empty() && thread_->record == base_record_ && window_ == 0) {
     // Whatever could look at the registers during a round finds those of the round before in memory.
     if (barrier_) sync();
     return Step::kClosed;
