@@ -70,7 +70,9 @@ void note_failure(Recorder& recorder) {
   HotLoop& hot = hot_loop(recorder.back_edge());
   if (hot.pc != recorder.back_edge()) return;
   hot.limit = ++hot.failures >= kFailuresAllowed ? kNever : g_threshold;
-  hot.count = 0;
+  // Soon again, at another round: it may have been the last one of a loop with as many rounds as the threshold.
+  uint32_t wait = 97 * hot.failures;
+  hot.count = g_threshold > wait ? g_threshold - wait : 0;
 }
 void close_trace(Recorder& recorder) {
   auto trace = std::make_unique<CompiledTrace>();
