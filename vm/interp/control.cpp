@@ -24,6 +24,12 @@ PT_SLOW(safepoint_then_next) {
 }
 PT_HANDLER(RESUME) {
   if (PT_UNLIKELY(thread->breaker.load(std::memory_order_relaxed) != 0)) PT_TAIL(safepoint_then_next);
+  // Recursion is a loop, too.
+  CallRecord* record = thread->record;
+  if (PT_UNLIKELY(record > thread->record_base && (record - 1)->code == record->code) && g_hot_entry) {
+    HotLoop& loop = hot_loop(pc);
+    if (PT_UNLIKELY(loop.pc != pc || ++loop.count >= loop.limit)) PT_TAIL(g_hot_entry);
+  }
   PT_NEXT(1);
 }
 PT_HANDLER(JUMP) { PT_NEXT(1 + operand_wide(word)); }

@@ -14,6 +14,8 @@ inline constexpr int kHotLoops = 512;
 inline constinit thread_local HotLoop tls_hot_loops[kHotLoops] = {};
 // nullptr: no JIT. Set before the first thread starts. A handler for the JUMP_BACK instruction at pc.
 inline constinit Handler g_hot_loop = nullptr;
+// The same for the RESUME instruction of a function that calls itself.
+inline constinit Handler g_hot_entry = nullptr;
 
 PT_INLINE HotLoop& hot_loop(const uint64_t* pc) {
   auto bits = reinterpret_cast<uintptr_t>(pc) >> 3;

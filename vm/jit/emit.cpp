@@ -325,7 +325,7 @@ const char* Emitter::run(CompiledTrace* out) {
     close_loop();
     jump(static_cast<int64_t>(loop_at));
   } else {
-    if (!ir_.link) return "a trace without an end";
+    if (!ir_.link && !ir_.link_self) return "a trace without an end";
     if (ir_.link_window) stencil(StencilOp::kMoveFrame, 0, 0, {static_cast<uint64_t>(int64_t{ir_.link_window} * 8), false});
     link_at = code_.size();
     jump(0);
@@ -390,8 +390,9 @@ const char* Emitter::run(CompiledTrace* out) {
       std::memcpy(code_.data() + at, &word, 4);
     }
   }
-  if (ir_.link) {
-    auto distance = static_cast<int64_t>(reinterpret_cast<uint64_t>(ir_.link->entry)) - static_cast<int64_t>(base + link_at + 5);
+  if (ir_.link || ir_.link_self) {
+    uint64_t target = ir_.link_self ? base : reinterpret_cast<uint64_t>(ir_.link->entry);
+    int64_t distance = static_cast<int64_t>(target) - static_cast<int64_t>(base + link_at + 5);
     auto word = static_cast<uint32_t>(distance);
     std::memcpy(code_.data() + link_at + 1, &word, 4);
   }
@@ -459,7 +460,7 @@ uint64_t exit_word(const ExitValue& value, const State& state) {
 const char* compile_trace(Ir& ir, const std::vector<SlotValue>& final_slots, CompiledTrace* out, std::string* listing) {
   if (listing) *listing += "; recorded\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
-  if (!ir.link) {
+  if (!ir.link && !ir.link_self) {
     if (const char* wrong = unroll_loop(ir, final_slots)) return wrong;
     if (const char* wrong = validate(ir)) return wrong;
   }

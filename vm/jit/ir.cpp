@@ -114,7 +114,7 @@ std::string dump(const Ir& ir) {
     while (!out.empty() && out.back() == ' ') out.pop_back();
     out += '\n';
   }
-  if (ir.link) {
+  if (ir.link || ir.link_self) {
     std::snprintf(line, sizeof line, "link %p frame%+d\n", static_cast<const void*>(ir.link), ir.link_window);
     out += line;
   }

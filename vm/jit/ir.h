@@ -113,6 +113,7 @@ struct Ir {
   std::vector<Location> inherited;
   Reference loop_start = kNoReference;  // kNoReference: ends with the link
   const struct CompiledTrace* link = nullptr;
+  bool link_self = false;        // to the trace's own beginning
   int32_t link_window = 0;
   bool multithreaded = false;  // other threads may change what the trace reads
 

@@ -19,7 +19,8 @@ namespace pt {
 
 // One a code object, made when its first trace is installed; lives for ever.
 struct JitCode {
-  // loop_count of them for one thread, then as many for several; release-stored, immutable afterwards
+  // loop_count of them and the one of the entry, for one thread; then as many for several. Release-stored, immutable
+  // afterwards.
   std::atomic<jit::CompiledTrace*> loops[1];
 };
 
@@ -47,16 +48,21 @@ constexpr uint32_t kExitFailures = 2;
 __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS);
 constinit Dispatch g_recording = {};
 
+// Of the loop whose JUMP_BACK `word` is; of the entry for a RESUME.
+uint32_t trace_number(const Code* code, uint64_t word) {
+  return opcode_of(word) == Opcode::kJUMP_BACK ? static_cast<uint32_t>(static_cast<uint16_t>(operand_a(word))) : code->loop_count;
+}
+
 void install(Code* code, uint32_t loop, CompiledTrace* trace) {
   JitCode* jit = code->jit.load(std::memory_order_acquire);
   if (!jit) {
-    auto* fresh = static_cast<JitCode*>(memory::allocate_zeroed(2 * sizeof(void*) * (code->loop_count ? code->loop_count : 1)));
+    auto* fresh = static_cast<JitCode*>(memory::allocate_zeroed(2 * sizeof(void*) * (code->loop_count + 1)));
     if (!fresh) return;
     // Pairs with the acquire in find_trace().
     if (code->jit.compare_exchange_strong(jit, fresh, std::memory_order_acq_rel)) jit = fresh;
     else memory::release(fresh);
   }
-  jit->loops[trace->multithreaded ? code->loop_count + loop : loop].store(trace, std::memory_order_release);
+  jit->loops[trace->multithreaded ? code->loop_count + 1 + loop : loop].store(trace, std::memory_order_release);
 }
 
 void give_up(Abort reason) { g_aborts[static_cast<int>(reason)].fetch_add(1, std::memory_order_relaxed); }
@@ -67,8 +73,8 @@ void note_failure(Recorder& recorder) {
     exit->failures.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  HotLoop& hot = hot_loop(recorder.back_edge());
-  if (hot.pc != recorder.back_edge()) return;
+  HotLoop& hot = hot_loop(recorder.head());
+  if (hot.pc != recorder.head()) return;
   hot.limit = ++hot.failures >= kFailuresAllowed ? kNever : g_threshold;
   // Soon again, at another round: it may have been the last one of a loop with as many rounds as the threshold.
   uint32_t wait = 97 * hot.failures;
@@ -84,7 +90,7 @@ void close_trace(Recorder& recorder) {
                  reinterpret_cast<void*>(trace->entry),
                  trace->code_bytes, listing.c_str(), wrong ? "; refused: " : "", wrong ? wrong : "");
   }
-  HotLoop* hot = recorder.back_edge() ? &hot_loop(recorder.back_edge()) : nullptr;
+  HotLoop* hot = recorder.head() ? &hot_loop(recorder.head()) : nullptr;
   if (!wrong && g_compiled.load(std::memory_order_relaxed) >= g_trace_limit) wrong = "the limit is reached";
   if (wrong) {
     give_up(Abort::kcompiler);
@@ -108,7 +114,7 @@ void close_trace(Recorder& recorder) {
   made->root = made;
   made->globals = recorder.globals();
   retain(Value::object(code));
-  install(code, static_cast<uint32_t>(static_cast<uint16_t>(operand_a(load_word(recorder.back_edge())))), made);
+  install(code, trace_number(code, load_word(recorder.head())), made);
   hot->limit = 0;
 }
 
@@ -187,8 +193,7 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
     hot = {pc, 0, g_threshold, 0, 0, 0};
   }
   CallRecord* record = thread->record;
-  auto loop = static_cast<uint32_t>(static_cast<uint16_t>(operand_a(word)));
-  CompiledTrace* trace = find_trace(record->code, loop);
+  CompiledTrace* trace = find_trace(record->code, trace_number(record->code, word));
   if (!plain) return LoopOutcome::kInterpret;
   if (!trace) {
     if (tls_recorder) return LoopOutcome::kInterpret;
@@ -254,7 +259,7 @@ __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) 
       PT_TAIL(dispatch->handlers[word & 0xFFFF]);
     }
   }
-  PT_NEXT(1 + operand_wide(word));
+  PT_NEXT(1 + (opcode_of(word) == Opcode::kJUMP_BACK ? operand_wide(word) : 0));
 }
 
 void read_mode(const char* text) {
@@ -267,8 +272,8 @@ void read_mode(const char* text) {
 
 CompiledTrace* find_trace(const Code* code, uint32_t loop) {
   JitCode* jit = code->jit.load(std::memory_order_acquire);  // pairs with the release in install()
-  if (!jit || loop >= code->loop_count) return nullptr;
-  return jit->loops[multithreaded() ? code->loop_count + loop : loop].load(std::memory_order_acquire);
+  if (!jit || loop > code->loop_count) return nullptr;
+  return jit->loops[multithreaded() ? code->loop_count + 1 + loop : loop].load(std::memory_order_acquire);
 }
 
 Mode mode() { return g_mode; }
@@ -292,7 +297,7 @@ void initialise() {
   for (Handler& h : g_recording.handlers) h = record_instruction;
   initialise_facts();
   g_abandon_recording = abandon_recording;
-  g_hot_loop = hot_loop_handler;
+  g_hot_loop = g_hot_entry = hot_loop_handler;
 }
 
 }  // namespace jit

@@ -13,15 +13,21 @@ constexpr int kMaxBackEdges = 12;
 constexpr int32_t kMaxSlot = kFrameRoom - 256;
 }  // namespace
 
-Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* back_edge)
-    : thread_(thread), back_edge_(back_edge), base_record_(thread->record), base_frame_(frame),
+Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* head)
+    : thread_(thread), head_(head), base_record_(thread->record), base_frame_(frame),
       origin_(thread->record->code), origin_globals_(thread->record->globals) {
   const CallRecord* record = thread->record;
   base_ = {record->code, record->function, record->globals, 0, record->result_register, nullptr, record->flags & ~kRecordEntry, true};
   ir_.multithreaded = multithreaded();
-  expected_ = back_edge + 1 + operand_wide(load_word(back_edge));
+  uint64_t word = load_word(head);
+  if (opcode_of(word) == Opcode::kJUMP_BACK) {
+    back_edge_ = head;
+    expected_ = head + 1 + operand_wide(word);
+  } else {
+    expected_ = head + 1;
+  }
   empty_ = builder_.constant(0, Type::W);
-  pc_ = expected_;
+  pc_ = back_edge_ ? expected_ : head;
   emit(Op::kSafepoint);
 }
 
@@ -384,6 +390,20 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
   if (what.depth > 1 || calls_.size() > 30) abort(Abort::kdepth);
 }
 
+// At the RESUME of an inlined call: its code, or this recording, begins with one already.
+bool Recorder::links_to_entry() {
+  if (calls_.empty()) return false;
+  bool self = head_ && !back_edge_ && here().code == origin_ && here().globals == origin_globals_;
+  CompiledTrace* trace = self ? nullptr : find_trace(here().code, here().code->loop_count);
+  if (trace && (trace->globals != here().globals || trace->multithreaded != ir_.multithreaded)) trace = nullptr;
+  if (!self && !trace) return false;
+  sync();
+  ir_.link = trace;
+  ir_.link_self = self;
+  ir_.link_window = window_;
+  return true;
+}
+
 Step Recorder::back_edge_step(uint64_t word) {
   // A loop may have several back-edges.
   bool same_loop = back_edge_ && pc_ + 1 + operand_wide(word) == back_edge_ + 1 + operand_wide(load_word(back_edge_));
@@ -436,6 +456,7 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
     after_.clear();
   }
   if (opcode_ == Opcode::kJUMP_BACK) return back_edge_step(word);
+  if (opcode_ == Opcode::kRESUME && links_to_entry()) return Step::kClosed;
   if (++count_ > kMaxInstructions) {
     reason_ = Abort::ktoo_long;
     return Step::kAborted;

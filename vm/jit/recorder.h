@@ -22,8 +22,8 @@ CompiledTrace* find_trace(const Code* code, uint32_t loop);
 
 class Recorder {
  public:
-  // A loop: from its back-edge.
-  Recorder(Thread* thread, Value* frame, const uint64_t* back_edge);
+  // A loop: from its back-edge. A function that calls itself: from its RESUME.
+  Recorder(Thread* thread, Value* frame, const uint64_t* head);
   // A side trace: from the exit, which has just been left. `frame` is the trace's.
   Recorder(Thread* thread, Value* frame, Exit* exit);
   Recorder(const Recorder&) = delete;
@@ -32,7 +32,7 @@ class Recorder {
   // Before the instruction runs.
   Step step(Value* frame, const uint64_t* pc, Value* constants, uint64_t word);
   Abort reason() const { return reason_; }
-  const uint64_t* back_edge() const { return back_edge_; }   // nullptr: a side trace
+  const uint64_t* head() const { return head_; }   // the back-edge or RESUME; nullptr: a side trace
   Exit* exit() const { return exit_; }
   const Code* origin() const { return origin_; }   // the code in which the recording began
   Dict* globals() const { return origin_globals_; }
@@ -82,6 +82,7 @@ class Recorder {
   bool fall_back() { return false; }
   Step finish_step(uint64_t word);
   Step back_edge_step(uint64_t word);
+  bool links_to_entry();
   bool interpret(uint64_t word);
   void note_interpreted(Value* frame, const uint64_t* pc);
   int32_t snapshot();
@@ -173,7 +174,8 @@ class Recorder {
   Ir ir_;
   Builder builder_{ir_};
   Thread* thread_;
-  const uint64_t* back_edge_ = nullptr;
+  const uint64_t* head_ = nullptr;
+  const uint64_t* back_edge_ = nullptr;   // nullptr: no loop
   Exit* exit_ = nullptr;
   CallRecord* base_record_;
   Value* base_frame_;
