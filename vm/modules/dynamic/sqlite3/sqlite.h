@@ -1,0 +1,95 @@
+#pragma once
+// The _sqlite3 module: connections, cursors, statements, rows.
+#include <sqlite3.h>
+
+#include "vm/modules/dynamic/support/dynamic.h"
+#include "vm/modules/io/io.h"
+#include "vm/types/str.h"
+
+namespace pt::sqlite {
+
+// Classes of the DB-API, immortal.
+enum ErrorClass { kWarning, kError, kInterfaceError, kDatabaseError, kInternalError, kOperationalError, kProgrammingError, kIntegrityError,
+                  kDataError, kNotSupportedError, kErrorClassCount };
+extern Value g_errors[kErrorClassCount];
+extern Value g_adapters, g_converters;  // immortal dicts
+extern std::atomic<bool> g_callback_tracebacks;
+bool add_errors(Module* module);
+inline Type* error_class(ErrorClass which) { return as_type(g_errors[which]); }
+// The exception for the connection's last error.
+Raised raise_sqlite_error(sqlite3* db);
+Raised raise_sqlite_code(int code);
+bool add_constants(Module* module);
+
+struct Statement : Object {
+  sqlite3_stmt* handle;
+  bool is_dml;
+  std::atomic<bool> in_use;   // by one cursor at a time
+};
+
+// Fields other than `db` are guarded by `lock`, which operations hold; callbacks of SQLite come on the thread that holds it.
+struct Connection : Object {
+  OwnedLock lock;
+  sqlite3* db;                // nullptr: closed
+  bool initialised, check_same_thread;
+  uint64_t thread;
+  int detect_types;
+  int64_t cache_limit;
+  const char* begin;          // "BEGIN ...", nullptr: autocommit
+  Field isolation_level;      // str or None
+  Field row_factory, text_factory;
+  Field statements;           // dict: sql -> Statement
+  Field trace, progress, authorizer;
+};
+inline Connection* as_connection(Value v) { return reinterpret_cast<Connection*>(v.as_object()); }
+extern Type connection_type, cursor_type, row_type, statement_type, blob_type, prepare_protocol_type;
+extern const TypeSpec connection_spec, cursor_spec, row_spec, statement_spec, blob_spec, prepare_protocol_spec;
+
+// ProgrammingError when it is closed, not initialised, or used from a wrong thread.
+bool check_connection(Connection* c);
+bool check_open(Connection* c);
+bool run_simple(Connection* c, const char* sql);
+bool begin_if_needed(Connection* c);
+Ref<Statement> get_statement(Connection* c, Str* sql);
+
+struct Cursor : Object {
+  Field connection, statement, description, lastrowid, row_factory;
+  int64_t rowcount, arraysize;
+  bool initialised, closed, locked, has_row;
+};
+inline Cursor* as_cursor(Value v) { return reinterpret_cast<Cursor*>(v.as_object()); }
+Ref<> cursor_execute(Cursor* self, Value sql, Value parameters, bool many);
+Ref<> cursor_execute_script(Cursor* self, Value sql);
+
+// Binds the parameters of one execution. False with an exception pending.
+bool bind_parameters(Connection* c, sqlite3_stmt* statement, Value parameters);
+Ref<> adapt(Value object, Value protocol, Value alternative);
+Ref<> adapt_method(const Value* a);
+// One value of a user function's argument or a column without converter.
+Ref<> from_sqlite(sqlite3_value* value);
+
+// Callbacks run attached, on the thread that stepped the statement.
+class Attached {
+ public:
+  Attached() : mutator_(tls_mutator) { attach(mutator_); }
+  ~Attached() { detach(mutator_); }
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+
+ private:
+  Mutator* mutator_;
+};
+// Drops a pending exception, printing it when enable_callback_tracebacks is on.
+void drop_callback_error(Value callback);
+
+// Methods of Connection that take callables.
+Ref<> create_function(const Value* a);
+Ref<> create_aggregate(const Value* a);
+Ref<> create_window_function(const Value* a);
+Ref<> create_collation(const Value* a);
+Ref<> set_authorizer(const Value* a);
+Ref<> set_progress_handler(const Value* a);
+Ref<> set_trace_callback(const Value* a);
+Ref<> blob_open(const Value* a);
+
+}  // namespace pt::sqlite
