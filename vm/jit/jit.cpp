@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <unistd.h>
+
 #include "gc/platform/memory.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/hot_loop.h"
@@ -14,6 +16,7 @@
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
 #include "vm/types/iterators.h"
+#include "vm/types/str.h"
 
 namespace pt {
 
@@ -28,7 +31,9 @@ namespace jit {
 namespace {
 
 constinit Mode g_mode = Mode::kOn;
-constinit bool g_dump_ir = false, g_dump_exits = false;
+constinit bool g_dump_bytecode = false, g_dump_ir = false, g_dump_code = false, g_dump_exits = false;
+constinit std::FILE* g_perf_map = nullptr;   // stdio locks it
+constinit std::atomic<uint64_t> g_code_bytes{0};
 constinit uint32_t g_threshold = 2000;
 constinit std::atomic<uint64_t> g_compiled{0};
 constinit std::atomic<uint64_t> g_aborts[static_cast<int>(Abort::kCount)] = {};
@@ -80,6 +85,30 @@ void note_failure(Recorder& recorder) {
   uint32_t wait = 97 * hot.failures;
   hot.count = g_threshold > wait ? g_threshold - wait : 0;
 }
+// Names the code for profilers (one line of /tmp/perf-PID.map), and shows it.
+void announce_code(const CompiledTrace& trace, const Recorder& recorder, bool side) {
+  auto* bytes = reinterpret_cast<const uint8_t*>(trace.entry);
+  if (g_perf_map) {
+    Value name = recorder.origin()->qualname.peek();
+    std::string_view text = is_str(name) && as_str(name)->ascii ? as_str(name)->ascii_view() : std::string_view("code");
+    std::fprintf(g_perf_map, "%lx %zx ptpython:%.*s%s\n", reinterpret_cast<unsigned long>(bytes), trace.code_bytes,
+                 static_cast<int>(text.size()), text.data(), side ? " (side)" : "");
+    std::fflush(g_perf_map);
+  }
+  if (!g_dump_code) return;
+  std::string line;
+  for (size_t i = 0; i < trace.code_bytes; ++i) {
+    char digits[24];
+    if (i % 32 == 0) {
+      std::snprintf(digits, sizeof digits, "%s%lx:", i ? "\n" : "", reinterpret_cast<unsigned long>(bytes + i));
+      line += digits;
+    }
+    std::snprintf(digits, sizeof digits, " %02x", bytes[i]);
+    line += digits;
+  }
+  std::fprintf(stderr, "; code\n%s\n", line.c_str());
+}
+
 void close_trace(Recorder& recorder) {
   auto trace = std::make_unique<CompiledTrace>();
   std::string listing;
@@ -99,6 +128,8 @@ void close_trace(Recorder& recorder) {
   }
   // Traces live for ever, and so does what they refer to.
   recorder.keep_for_ever();
+  g_code_bytes.fetch_add(trace->code_bytes, std::memory_order_relaxed);
+  announce_code(*trace, recorder, exit != nullptr);
   g_compiled.fetch_add(1, std::memory_order_relaxed);
   CompiledTrace* made = trace.release();
   if (exit) {
@@ -135,6 +166,10 @@ void abandon_recording() {
 bool record_step(Value* frame, const uint64_t* pc, Value* constants, uint64_t word) {
   Recorder* recorder = tls_recorder;
   if (!recorder) return false;
+  if (g_dump_bytecode) {
+    std::fprintf(stderr, "; %p %s %d %d %d\n", static_cast<const void*>(pc), kInstructionInfo[word & 0xFFFF].name, operand_a(word),
+                 operand_b(word), operand_c(word));
+  }
   Step step = recorder->step(frame, pc, constants, word);
   if (step == Step::kGoOn) return true;
   if (step == Step::kClosed) {
@@ -278,6 +313,9 @@ CompiledTrace* find_trace(const Code* code, uint32_t loop) {
 
 Mode mode() { return g_mode; }
 uint64_t compiled_count() { return g_compiled.load(std::memory_order_relaxed); }
+uint64_t code_bytes() { return g_code_bytes.load(std::memory_order_relaxed); }
+const char* mode_name() { return g_mode == Mode::kOff ? "off" : g_mode == Mode::kOn ? "on" : "force"; }
+const char* abort_text(Abort reason) { return kAbortTexts[static_cast<int>(reason)]; }
 uint64_t abort_count(Abort reason) { return g_aborts[static_cast<int>(reason)].load(std::memory_order_relaxed); }
 
 void initialise() {
@@ -288,11 +326,18 @@ void initialise() {
     if (!std::strncmp(g_config.x_options[i], "jit=", 4)) read_mode(g_config.x_options[i] + 4);
   }
   if (const char* text = std::getenv("PTPYTHON_JIT_DUMP")) {
+    g_dump_bytecode = std::strstr(text, "bytecode");
     g_dump_ir = std::strstr(text, "ir");
+    g_dump_code = std::strstr(text, "code") && (!g_dump_bytecode || std::strstr(text, ",code") || std::strstr(text, "code,"));
     g_dump_exits = std::strstr(text, "exits");
   }
   if (const char* text = std::getenv("PTPYTHON_JIT_LIMIT")) g_trace_limit = std::strtoull(text, nullptr, 10);
   if (g_mode == Mode::kOff) return;
+  if (std::getenv("PTPYTHON_PERF_MAP")) {
+    char path[64];
+    std::snprintf(path, sizeof path, "/tmp/perf-%d.map", static_cast<int>(getpid()));
+    g_perf_map = std::fopen(path, "w");
+  }
   if (g_mode == Mode::kForce) g_threshold = g_exit_threshold = 1;
   for (Handler& h : g_recording.handlers) h = record_instruction;
   initialise_facts();

@@ -2,6 +2,7 @@
 #include "gc/platform/counters.h"
 #include "gc/refcount/refcount.h"
 #include "gc/sync/mutator.h"
+#include "vm/jit/jit.h"
 #include "vm/object/module.h"
 #include "vm/object/native.h"
 #include "vm/types/dict.h"
@@ -42,11 +43,31 @@ Ref<> counting(const Value* a) {
 
 Ref<> is_multithreaded(const Value*) { return bool_ref(multithreaded()); }
 
+Ref<> jit_statistics(const Value*) {
+  Ref<Dict> all = dict_new();
+  Ref<Dict> aborts = dict_new();
+  if (!all || !aborts) return Ref<>();
+  for (int i = 0; i < static_cast<int>(jit::Abort::kCount); ++i) {
+    auto reason = static_cast<jit::Abort>(i);
+    if (!dict_set_text(aborts.get(), jit::abort_text(reason), Value::small_int(static_cast<int64_t>(jit::abort_count(reason))))) {
+      return Ref<>();
+    }
+  }
+  if (!dict_set_text(all.get(), "mode", Value::object(intern(jit::mode_name()))) ||
+      !dict_set_text(all.get(), "traces", Value::small_int(static_cast<int64_t>(jit::compiled_count()))) ||
+      !dict_set_text(all.get(), "code_bytes", Value::small_int(static_cast<int64_t>(jit::code_bytes()))) ||
+      !dict_set_text(all.get(), "given_up", aborts.value())) {
+    return Ref<>();
+  }
+  return all;
+}
+
 const NativeDef kFunctions[] = {
     {"counters", "()", counters, "The runtime's counters, summed over all threads."},
     {"describe_counters", "()", describe_counters, "What each counter counts."},
     {"counting", "(object, /)", counting,
      "How references to the object are counted: immediate, immortal, deferred, own, merged or foreign."},
+    {"jit", "()", jit_statistics, "The JIT's mode, the traces it has made, and why recordings were given up."},
     {"multithreaded", "()", is_multithreaded, "Whether a second thread was ever started."},
     {},
 };
