@@ -30,7 +30,12 @@ struct JitCode {
 namespace jit {
 namespace {
 
+// The thread sanitizer cannot see what compiled code does, and would report what it does see as races.
+#if __has_feature(thread_sanitizer)
+constinit Mode g_mode = Mode::kOff;
+#else
 constinit Mode g_mode = Mode::kOn;
+#endif
 constinit bool g_dump_bytecode = false, g_dump_ir = false, g_dump_code = false, g_dump_exits = false;
 constinit std::FILE* g_perf_map = nullptr;   // stdio locks it
 constinit std::atomic<uint64_t> g_code_bytes{0};
