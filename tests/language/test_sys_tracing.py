@@ -183,3 +183,90 @@ def test_bare_raise_keeps_one_entry():
     except KeyError as e:
         names = [entry.name for entry in traceback.extract_tb(e.__traceback__)]
     assert names == ["test_bare_raise_keeps_one_entry", "f"]
+
+
+def jump(function, source, target, *args):
+    """Runs it and jumps once, from line to line (counted from the def)."""
+    code = function.__code__
+    done = []
+
+    def tracer(frame, event, arg):
+        if frame.f_code is code and event == "line" and not done and frame.f_lineno == code.co_firstlineno + source:
+            done.append(1)
+            frame.f_lineno = code.co_firstlineno + target
+        return tracer
+
+    sys.settrace(tracer)
+    try:
+        function(*args)
+    finally:
+        sys.settrace(None)
+
+
+def test_jumps():
+    out = []
+
+    def f(out):
+        out.append(1)
+        out.append(2)
+        out.append(3)
+
+    jump(f, 2, 3, out)
+    assert out == [1, 3]
+    out.clear()
+    jump(f, 3, 1, out)
+    assert out == [1, 2, 1, 2, 3]
+
+
+def test_jump_out_of_blocks():
+    out = []
+
+    class M:
+        def __enter__(self):
+            out.append("enter")
+
+        def __exit__(self, *a):
+            out.append("exit")
+
+    def f(out):
+        for i in range(3):
+            with M():
+                try:
+                    1 / 0
+                except ZeroDivisionError:
+                    out.append(i)
+        out.append(sys.exc_info())
+
+    jump(f, 6, 7, out)
+    assert out == ["enter", (None, None, None)]
+
+
+def refuses(message, function, source, target):
+    try:
+        jump(function, source, target, [])
+    except ValueError as e:
+        assert message in str(e), e
+    else:
+        raise AssertionError(message)
+
+
+def test_refused_jumps():
+    def f(out):
+        out.append(1)
+        for i in range(2):
+            out.append(i)
+        try:
+            out.append(3)
+        except Exception:
+            out.append(4)
+
+    refuses("can't jump into the body of a for loop", f, 1, 3)
+    refuses("can't jump into an 'except' block as there's no exception", f, 1, 7)
+    refuses("comes after the current code block", f, 1, 20)
+    refuses("comes before the current code block", f, 1, -2)
+    try:
+        sys._getframe().f_lineno = 3
+    except ValueError:
+        pass
+    else:
+        raise AssertionError

@@ -10,7 +10,8 @@ namespace pt {
 namespace {
 
 // What a register may hold, as a set.
-enum State : uint8_t { kUnreached = 0, kEmpty = 1, kFull = 2, kEither = 3 };
+enum State : uint8_t { kUnreached = 0, kEmpty = kRegisterEmpty, kFull = kRegisterFull, kEither = 3 };
+uint8_t state_of(uint8_t bits) { return bits & kEither; }
 
 class Verifier {
  public:
@@ -18,14 +19,16 @@ class Verifier {
       : unit_(unit),
         first_temp_(static_cast<int>(unit->first_temporary)),
         registers_(static_cast<int>(unit->register_count)) {}
+  using Registers = std::vector<uint8_t>;
   std::string run();
+  std::vector<Registers> states_at(const std::vector<uint32_t>& words);
 
  private:
-  using Registers = std::vector<uint8_t>;
 
   bool fail(const char* what, int reg = -1);
   bool scan();
   bool check_operand(OperandKind kind, int value);
+  bool flow();
   bool flow_from(uint32_t start);
   bool step(uint32_t at, uint32_t* next);
   bool read(int operand);
@@ -41,6 +44,8 @@ class Verifier {
   int first_temp_;
   int registers_;
   uint32_t at_ = 0;
+  uint8_t kind_ = kRegisterOther;  // of what the instruction writes
+  bool running_ = false;           // caches are filled
   std::vector<bool> starts_;  // words where instructions start
   std::vector<int> handler_;  // innermost exception entry of every word, -1 none
   std::vector<bool> leaders_;
@@ -127,7 +132,7 @@ bool Verifier::scan() {
       if (extra_kind(op) == ExtraKind::kConstant && extra >= unit_->constants.size)
         return fail("constant out of range");
       if (extra_kind(op) == ExtraKind::kName && extra >= unit_->names.size) return fail("name out of range");
-      if (extra_kind(op) == ExtraKind::kCache && extra != 0) return fail("cache is not empty");
+      if (extra_kind(op) == ExtraKind::kCache && extra != 0 && !running_) return fail("cache is not empty");
     }
     if (compiler::is_jump(op)) {
       uint32_t target = compiler::jump_target(unit_->words.data, at_);
@@ -195,7 +200,7 @@ bool Verifier::raise_from(const Registers& before) {
   Registers state = before;
   for (size_t i = 0; i < state.size(); i++) {
     if (i >= entry.depth) {
-      state[i] = i == entry.depth ? kFull : kEmpty;
+      state[i] = i == entry.depth ? static_cast<uint8_t>(kRegisterFull | kRegisterHandled) : uint8_t{kEmpty};
     } else {
       state[i] |= now_[i];
     }
@@ -205,8 +210,8 @@ bool Verifier::raise_from(const Registers& before) {
 
 bool Verifier::read_register(int reg, bool kill) {
   uint8_t& state = now_[static_cast<size_t>(reg)];
-  if (state != kFull)
-    return fail(state == kEmpty ? "reads an empty register" : "reads a register that may be empty", reg);
+  if (state_of(state) != kFull)
+    return fail(state_of(state) == kEmpty ? "reads an empty register" : "reads a register that may be empty", reg);
   if (kill) {
     if (!is_temp(reg) && opcode_of(unit_->words[at_]) != Opcode::kRETURN) return fail("kills a local", reg);
     state = kEmpty;
@@ -219,14 +224,14 @@ bool Verifier::read(int operand) { return operand < 0 || read_register(operand >
 bool Verifier::write(int reg) {
   if (!is_temp(reg) && unit_->local_kinds[static_cast<size_t>(reg)] & 6)
     return fail("overwrites a cell", reg);
-  now_[static_cast<size_t>(reg)] = kFull;
+  now_[static_cast<size_t>(reg)] = static_cast<uint8_t>(kFull | kind_);
   return true;
 }
 
 bool Verifier::write_fresh(int reg) {
   if (reg >= registers_) return fail("register out of range", reg);
   if (!is_temp(reg)) return fail("writes several locals", reg);
-  if (now_[static_cast<size_t>(reg)] != kEmpty) return fail("writes several registers over live ones", reg);
+  if (state_of(now_[static_cast<size_t>(reg)]) != kEmpty) return fail("writes several registers over live ones", reg);
   return write(reg);
 }
 
@@ -251,6 +256,9 @@ bool Verifier::step(uint32_t at, uint32_t* next) {
   auto reg = [](int operand) { return operand >> 1; };
   auto target = [&] { return compiler::jump_target(unit_->words.data, at); };
   auto jump = [&] { return merge_into(target(), now_); };
+  kind_ = op == Opcode::kGET_ITER || op == Opcode::kGET_AITER ? kRegisterIterator
+          : op == Opcode::kBEFORE_WITH || op == Opcode::kBEFORE_ASYNC_WITH ? kRegisterExit
+                                                                           : kRegisterOther;
 
   switch (op) {
     case Opcode::kCHECK_BOUND:
@@ -307,6 +315,7 @@ bool Verifier::step(uint32_t at, uint32_t* next) {
       break;
     }
     case Opcode::kENTER_HANDLER:
+      kind_ = kRegisterPrevious;
       if (!read_register(reg(a), false) || !write_fresh(reg(a) + 1)) return false;
       break;
     case Opcode::kLEAVE_HANDLER:
@@ -387,22 +396,37 @@ bool Verifier::flow_from(uint32_t start) {
   }
 }
 
-std::string Verifier::run() {
-  if (!scan()) return fault_;
+std::vector<Verifier::Registers> Verifier::states_at(const std::vector<uint32_t>& words) {
+  running_ = true;
+  if (!scan()) return {};
+  for (uint32_t word : words) leaders_[word] = true;
+  if (!flow()) return {};
+  std::vector<Registers> result;
+  for (uint32_t word : words) result.push_back(states_[word]);
+  return result;
+}
+
+std::string Verifier::run() { return scan() && flow() ? std::string() : fault_; }
+
+bool Verifier::flow() {
   Registers entry(static_cast<size_t>(registers_), kEmpty);
   for (uint32_t i = 0; i < unit_->parameter_count; i++) entry[i] = kFull;
   for (uint32_t i = 0; i < unit_->free_count; i++) entry[unit_->free_register + i] = kFull;
-  if (unit_->words.size == 0) return std::string(unit_->qualname) + ": no code";
+  if (unit_->words.size == 0) return fail("no code");
   merge_into(0, entry);
   while (!work_.empty()) {
     uint32_t start = work_.back();
     work_.pop_back();
-    if (!flow_from(start)) return fault_;
+    if (!flow_from(start)) return false;
   }
-  return {};
+  return true;
 }
 
 }  // namespace
+
+std::vector<std::vector<uint8_t>> register_states(const CodeUnit* unit, const std::vector<uint32_t>& words) {
+  return Verifier(unit).states_at(words);
+}
 
 std::string verify(const CodeUnit* unit) {
   std::string fault = Verifier(unit).run();

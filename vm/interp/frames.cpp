@@ -267,6 +267,7 @@ Ref<> run_record(Thread* thread) {
   uint64_t word = load_word(pc);
   const Dispatch* dispatch = active_dispatch(thread);
   uint64_t bits = dispatch->handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, dispatch, word);
+  if (PT_UNLIKELY(tracing(thread))) trace_remind(thread);
   return Ref<>::steal(promote(Value::from_bits(bits)));
 }
 

@@ -213,6 +213,7 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
       word = load_word(pc);
       bits = dispatch->handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, dispatch, word);
     }
+    if (PT_UNLIKELY(tracing(thread))) trace_remind(thread);
     if (bits == 0) return SendResult::kError;
     // Its state says nothing any more: another thread may have resumed it.
     bool returned = thread->returning_generator == g;

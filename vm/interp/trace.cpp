@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "vm/compile/positions.h"
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/object/native.h"
@@ -23,7 +22,8 @@ struct NativeCall {
 };
 struct TraceState {
   int running = 0;            // depth of trace and profile functions
-  CallRecord* line_record = nullptr;  // the frame whose line event is being told: f_lineno may be set
+  TraceEvent event = TraceEvent::kNone;  // that is being told
+  CallRecord* event_record = nullptr;    // of that frame
   std::vector<NativeCall> native_calls;
 };
 TraceState& state() {
@@ -34,12 +34,7 @@ TraceState& state() {
 constinit Name kCall{"call"}, kLine{"line"}, kReturn{"return"}, kException{"exception"}, kOpcode{"opcode"}, kNativeCall{"c_call"},
     kNativeReturn{"c_return"}, kNativeException{"c_exception"};
 
-// -1 for code that belongs to no line.
-int line_of(const Code* code, const uint64_t* pc) {
-  Position position;
-  auto at = static_cast<uint32_t>(pc - code->words);
-  return position_at(code->positions, code->position_bytes, code->first_line, at, &position) ? position.line : -1;
-}
+int line_of(const Code* code, const uint64_t* pc) { return code_line_exact(code, static_cast<uint32_t>(pc - code->words)); }
 
 // What the function stored into f_locals becomes the value of the variable.
 bool write_back_locals(CallRecord* record, FrameObject* frame) {
@@ -63,14 +58,18 @@ bool write_back_locals(CallRecord* record, FrameObject* frame) {
 }
 
 // function(frame, what, arg)
-Ref<> tell(Thread* thread, Value function, Name& what, Value arg) {
+Ref<> tell(Thread* thread, Value function, Name& what, Value arg, TraceEvent event = TraceEvent::kOther) {
   CallRecord* record = thread->record;
   Ref<FrameObject> frame = frame_object_of(record);
   if (!frame) return Ref<>();
   if (!frame->locals.peek().empty() && !frame_locals(frame.get())) return Ref<>();
   TraceState& s = state();
   ++s.running;
+  s.event = event;
+  s.event_record = record;
   Ref<> result = call_values(function, {frame.value(), what.value(), arg});
+  s.event = TraceEvent::kNone;
+  s.event_record = nullptr;
   --s.running;
   if (result && !write_back_locals(record, frame.get())) return Ref<>();
   return result;
@@ -88,13 +87,13 @@ void switch_off(Thread* thread, Value* function) {
 Ref<> keep(Value function) { return Ref<>::retain(function); }
 
 // An event of the frame on top for its local trace function.
-bool tell_frame(Thread* thread, Name& what, Value arg) {
+bool tell_frame(Thread* thread, Name& what, Value arg, TraceEvent event = TraceEvent::kOther) {
   FrameObject* frame = thread->record->frame_object;
   if (!frame || thread->trace_function.empty()) return true;
   Ref<> local = frame->trace.load(frame);
   if (!local) return true;
   Ref<FrameObject> held = Ref<FrameObject>::retain(frame);
-  Ref<> result = tell(thread, local.value(), what, arg);
+  Ref<> result = tell(thread, local.value(), what, arg, event);
   if (!result) {
     held->trace.store(held.get(), Ref<>());
     switch_off(thread, &thread->trace_function);
@@ -120,6 +119,7 @@ bool tell_return(Thread* thread, Value value) {
 
 bool tell_line(Thread* thread, const uint64_t* previous, Opcode op) {
   CallRecord* record = thread->record;
+  const uint64_t* pc = record->pc;
   FrameObject* frame = record->frame_object;
   if (!frame || frame->trace.peek().empty()) return true;
   if (frame->trace_lines) {
@@ -128,11 +128,8 @@ bool tell_line(Thread* thread, const uint64_t* previous, Opcode op) {
     if (line >= 0) {
       bool changed = begins || line != line_of(record->code, previous);
       if (changed || (record->pc < previous && op != Opcode::kSEND)) {
-        TraceState& s = state();
-        s.line_record = record;
-        bool ok = tell_frame(thread, kLine, none());
-        s.line_record = nullptr;
-        if (!ok) return false;
+        if (!tell_frame(thread, kLine, none(), TraceEvent::kLine)) return false;
+        if (record->pc != pc) return true;  // f_lineno was set
       }
     }
   }
@@ -171,9 +168,9 @@ bool trace_instruction(Thread* thread, Value* frame, Value* constants, const uin
     default: break;
   }
   if (!thread->trace_function.empty()) {
+    const uint64_t* pc = record->pc;
     if (!tell_line(thread, previous, op)) return false;
-    // The function may have set f_lineno.
-    if (record->pc != nullptr && load_word(record->pc) != word) return true;
+    if (record->pc != pc) return true;
   }
   switch (op) {
     case Opcode::kRETURN: return tell_return(thread, PT_READ(PT_A));
@@ -208,7 +205,7 @@ void trace_changed(Thread* thread) {
 bool trace_call(Thread* thread) {
   if (!thread->trace_function.empty()) {
     Ref<> function = keep(thread->trace_function);
-    Ref<> result = tell(thread, function.value(), kCall, none());
+    Ref<> result = tell(thread, function.value(), kCall, none(), TraceEvent::kCall);
     if (!result) {
       switch_off(thread, &thread->trace_function);
       return false;
@@ -244,12 +241,9 @@ bool trace_unwound(Thread* thread) {
   return true;
 }
 
-bool frame_set_line(FrameObject* frame, int64_t) {
-  TraceState& s = state();
-  if (!s.line_record || s.line_record != frame->record) {
-    return raise(exc::ValueError, "f_lineno can only be set in a trace function");
-  }
-  return raise(exc::ValueError, "can't jump: not supported");
+TraceEvent trace_event(CallRecord** record) {
+  *record = state().event_record;
+  return state().event;
 }
 
 // ---- the table ---------------------------------------------------------------------------------------------------------------

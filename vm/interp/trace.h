@@ -27,6 +27,13 @@ inline const Dispatch* update_dispatch(Thread* thread, const Dispatch* current) 
 // The functions of the current thread have changed: running frames follow at their next safepoint, call or return.
 void trace_changed(Thread* thread);
 
+// Native code is about to go on in an interpreter that may not have noticed yet: it looks at its next safepoint.
+inline void trace_remind(Thread* thread) { thread->request(kBreakFinalizers); }
+
+// The event whose trace function runs, and the frame it is told of (kNone: nullptr).
+enum class TraceEvent : uint8_t { kNone, kCall, kLine, kOther };
+TraceEvent trace_event(CallRecord** record);
+
 // Events. False with an exception pending where the function raised one (it is switched off then).
 bool trace_call(Thread* thread);                    // the frame on top begins, or goes on after a yield
 bool trace_exception(Thread* thread, bool raised);  // the pending exception is in the frame on top; `raised`: not re-raised

@@ -27,6 +27,26 @@ int code_line(const Code* code, uint32_t word_offset) {
   return line;
 }
 
+int code_line_exact(const Code* code, uint32_t word_offset) {
+  // Tracing asks for one word after the other: the run it found last is where it goes on.
+  struct Place {
+    const uint8_t* table = nullptr;
+    uint32_t bytes = 0;
+    PositionIterator runs{nullptr, 0, 0};
+  };
+  static thread_local Place place;
+  if (place.table != code->positions || place.bytes != code->position_bytes || word_offset < place.runs.start) {
+    place = {code->positions, code->position_bytes, {code->positions, code->position_bytes, code->first_line}};
+  }
+  while (word_offset >= place.runs.end) {
+    if (!place.runs.next()) {
+      place.table = nullptr;
+      return -1;
+    }
+  }
+  return place.runs.position.line;
+}
+
 Ref<> code_variable_names(const Code* code, uint8_t kinds) {
   if (!code_ensure_body(code)) return Ref<>();
   uint32_t count = 0;

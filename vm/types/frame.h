@@ -44,6 +44,8 @@ bool frame_set_line(FrameObject* frame, int64_t line);
 Ref<> frame_locals(FrameObject* frame);
 // Line of a word offset in the code.
 int code_line(const Code* code, uint32_t word_offset);
+// The same, or -1 for code that belongs to no line.
+int code_line_exact(const Code* code, uint32_t word_offset);
 // Adds the record's frame to the traceback of the pending exception.
 bool add_traceback(CallRecord* record);
 // Adds an entry for native-code positions such as "<frozen importlib>"; unused frames get no object.
