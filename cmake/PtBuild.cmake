@@ -32,6 +32,10 @@ include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include ${CMAKE_BINA
 if(PT_SANITIZE)
   add_compile_options(-fsanitize=${PT_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PT_SANITIZE})
+  if(PT_SANITIZE MATCHES "address")
+    # Functions of the preserve_none convention cannot have frames of variable size.
+    add_compile_options(-mllvm -asan-stack-dynamic-alloca=0)
+  endif()
   set(PT_USE_MIMALLOC OFF)
 else()
   set(PT_USE_MIMALLOC ON)
