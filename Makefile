@@ -1,5 +1,5 @@
 # A thin front over CMake presets: each target alone is enough on a bare Debian 12.
-.PHONY: all packages release dev debug asan tsan test demo tsan-stress stress bench conformance tidy format
+.PHONY: all packages release dev debug asan tsan test demo tsan-stress asan-stress stress bench conformance tidy format
 PYTHON311 := /usr/bin/python3.11
 
 all: release
@@ -14,12 +14,21 @@ release dev debug asan tsan: packages
 test: release
 	@ctest --test-dir build/release --output-on-failure --timeout 600 -j2
 
-# The unit tests of gc/ (the collector's take minutes there: left to make tsan) and the native storm under the thread
-# sanitizer: no suppressions.
+# Under the thread sanitizer, without suppressions: the unit tests of gc/ (the collector's take minutes there: left to make
+# tsan), the native storm, and a short run of the stress programs in the whole interpreter, without the JIT and with it.
 tsan-stress: packages
 	@cmake --preset tsan -Wno-dev >/dev/null
-	@cmake --build --preset tsan --target unit_gc stress_native
+	@cmake --build --preset tsan --target unit_gc stress_native ptpython
 	@GTEST_FILTER='-Collector*' ctest --test-dir build/tsan --output-on-failure --timeout 900 -R 'unit_gc|stress_native'
+	@$(PYTHON311) stress/run.py --python build/tsan/bin/ptpython --seconds 1 --jit off
+	@$(PYTHON311) stress/run.py --python build/tsan/bin/ptpython --seconds 1 --jit on
+
+# The stress programs and the language tests under the address and undefined-behaviour sanitizers.
+asan-stress: packages
+	@cmake --preset asan -Wno-dev >/dev/null
+	@cmake --build --preset asan --target ptpython
+	@$(PYTHON311) stress/run.py --python build/asan/bin/ptpython --seconds 1
+	@$(PYTHON311) tests/language/run.py --python $(CURDIR)/build/asan/bin/ptpython
 
 stress: release
 	@$(PYTHON311) stress/run.py --python build/release/bin/ptpython --seconds 20
