@@ -210,19 +210,85 @@ Ref<> dict_pop(Dict* d, Value key) {
   return value;
 }
 
-bool dict_pop_item(Dict* d, Ref<>* key, Ref<>* value) {
+bool dict_pop_item(Dict* d, Ref<>* key, Ref<>* value, bool last) {
   Value owned_key;
   {
     DictWriter writer(d);
     if (writer.used() == 0) return false;
     DictTable* t = writer.table();
-    PT_ASSERT(t->live_end > 0 && !t->entries()[t->live_end - 1].value.peek().empty());
-    writer.remove(t->live_end - 1, &owned_key, value);
+    int64_t at = t->live_end - 1;
+    PT_ASSERT(at >= 0 && !t->entries()[at].value.peek().empty());
+    if (!last) {
+      at = t->live_begin.load(std::memory_order_relaxed);
+      while (t->entries()[at].value.peek().empty()) ++at;
+    }
+    writer.remove(at, &owned_key, value);
   }
   *key = Ref<>::retain(owned_key);
   dict_report_write(d, owned_key);
   dict_drop_key(owned_key);
   return true;
+}
+
+namespace {
+
+// A table with entry `first` of `t` before all others; their counts move along. nullptr: out of memory.
+DictTable* table_beginning_with(DictTable* t, int64_t first, int64_t used) {
+  DictTable* fresh = dict_table_new(dict_log2_for(used + 1), t->str_keys);
+  if (!fresh) return nullptr;
+  auto add = [&](int64_t at) {
+    DictEntry& e = t->entries()[at];
+    dict_table_append(fresh, Ref<>::steal(e.key.peek()), e.hash, Ref<>::steal(e.value.peek()));
+  };
+  add(first);
+  for (int64_t i = t->live_begin.load(std::memory_order_relaxed), n = t->live_end; i < n; ++i) {
+    if (i != first && !t->entries()[i].value.peek().empty()) add(i);
+  }
+  return fresh;
+}
+
+}  // namespace
+
+int dict_move_to_end(Dict* d, Value key, bool last) {
+  int64_t hash = key_hash(key);
+  if (PT_UNLIKELY(hash == -1)) return -1;
+  DictTable* replaced = nullptr;
+  Value owned_key;
+  Ref<> value;
+  bool ok = true;
+  {
+    DictWriter writer(d);
+    int64_t at = writer.find(key, hash);
+    if (at < 0) return at == kEntryAbsent ? 0 : -1;
+    DictTable* t = writer.table();
+    if (!last) {
+      if (at == t->live_begin.load(std::memory_order_relaxed)) return 1;
+      DictTable* fresh = table_beginning_with(t, at, writer.used());
+      if (fresh) {
+        writer.publish(fresh);
+        replaced = t;
+      }
+      ok = fresh;
+    } else if (at != t->live_end - 1) {
+      Ref<> same_key = load_locked(t->entries()[at].key);
+      if (t->entry_count.load(std::memory_order_relaxed) >= t->capacity) {
+        t = dict_grow_locked(d, t->str_keys, &replaced);
+        ok = t;
+        for (at = 0; ok && !t->entries()[at].key.peek().same(same_key.value());) ++at;
+      }
+      // The new entry comes before the old one goes: a reader finds the one or the other.
+      if (ok) ok = writer.insert(same_key.value(), hash, load_locked(t->entries()[at].value));
+      if (ok) writer.remove(at, &owned_key, &value);
+    }
+  }
+  if (replaced) dict_table_retire(replaced);
+  if (!ok) {
+    raise_no_memory();
+    return -1;
+  }
+  if (!owned_key.empty()) dict_drop_key(owned_key);
+  dict_report_write(d, Value());
+  return 1;
 }
 
 Ref<> dict_set_default(Dict* d, Value key, Value fallback) {

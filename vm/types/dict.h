@@ -64,8 +64,10 @@ int dict_delete(Dict* d, Value key);
 int dict_delete_str(Dict* d, Str* key);
 Ref<> dict_pop(Dict* d, Value key);                    // empty without an exception when absent
 Ref<> dict_set_default(Dict* d, Value key, Value fallback);  // atomic
-// Removes the last entry. False without an exception when the dict is empty.
-bool dict_pop_item(Dict* d, Ref<>* key, Ref<>* value);
+// Removes the last entry, or the first. False without an exception when the dict is empty.
+bool dict_pop_item(Dict* d, Ref<>* key, Ref<>* value, bool last = true);
+// Makes the key's entry the last one (amortised constant time) or the first one (linear). 1, 0 absent, -1 error.
+int dict_move_to_end(Dict* d, Value key, bool last);
 bool dict_update(Dict* d, Value mapping_or_pairs);     // dict.update(x)
 bool dict_merge(Dict* d, Dict* other, bool overwrite);
 bool dict_merge_pairs(Dict* d, Value pairs, bool overwrite);   // from an iterable of pairs

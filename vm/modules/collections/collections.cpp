@@ -241,6 +241,7 @@ const NativeDef kFunctions[] = {
 bool execute(Module* module) {
   return module_add_type(module, &deque_type, &deque_spec) &&
          module_add_type(module, &default_dict_type, &default_dict_spec) &&
+         module_add_type(module, &ordered_dict_type, &ordered_dict_spec) &&
          module_add_type(module, &deque_iterator_type, &deque_iterator_spec) &&
          module_add_type(module, &deque_reverse_iterator_type, &deque_reverse_iterator_spec) &&
          module_add_type(module, &tuple_getter_type, &tuple_getter_spec);
