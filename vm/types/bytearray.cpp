@@ -449,12 +449,10 @@ Ref<> size_of(const Value* a) {
   return int_from_int64(static_cast<int64_t>(sizeof(ByteArray)) + bytes);
 }
 
-// The instance's attributes for pickling: its __dict__, or None.
+// The instance's attributes for pickling: __dict__ and slots, or None.
 Ref<> state_of(Value self) {
-  static constinit Name kDict("__dict__");
-  Ref<> state = find_attribute(self, kDict.str());
-  if (!state && !error_pending()) return none_ref();
-  return state;
+  static constinit Name kGetState("__getstate__");
+  return call_method(self, kGetState.str());
 }
 Ref<> reduce_with(Value self, bool text) {
   Ref<> state = state_of(self);

@@ -229,7 +229,10 @@ bool bytes_from_arguments(const char* name, const Args& args, BytesBuilder& out,
     if (!bound[2].empty()) return raise(exc::TypeError, "errors without a string argument");
     if (source.empty()) return true;
   } else if (bound[1].empty()) {
-    return raise(exc::TypeError, "string argument without an encoding");
+    static constinit Name kStrBytes("__bytes__");
+    Ref<> method = is_array || is_exact_str(source) || !bound[2].empty() ? Ref<>() : lookup_special(source, kStrBytes.str());
+    if (error_pending()) return false;
+    if (!method) return raise(exc::TypeError, "string argument without an encoding");
   } else {
     *shared = encode_text(as_str(source), as_str(bound[1]), bound[2].empty() ? nullptr : as_str(bound[2]));
     return static_cast<bool>(*shared);
@@ -603,6 +606,7 @@ constinit Type bytes_iterator_type{};
 const TypeSpec bytes_iterator_spec = {
   .name = "bytes_iterator",
   .size = sizeof(BytesIterator),
+  .flags = kTypeNoInstantiate,
   .slots = {.iter = iterator_self, .next = iterator_next},
   .traverse = iterator_traverse,
   .methods = kIteratorMethods,
@@ -611,6 +615,7 @@ constinit Type bytearray_iterator_type{};
 const TypeSpec bytearray_iterator_spec = {
   .name = "bytearray_iterator",
   .size = sizeof(BytesIterator),
+  .flags = kTypeNoInstantiate,
   .slots = {.iter = iterator_self, .next = iterator_next},
   .traverse = iterator_traverse,
   .methods = kIteratorMethods,

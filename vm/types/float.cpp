@@ -200,7 +200,10 @@ Ref<> compare_slot(Value a, Value b, CompareOp op) {
 Ref<> repr_slot(Value v) { return float_repr(as_double(v)); }
 
 Ref<> construct_slot(Type* type, const Args& args) {
-  if (args.keyword_count()) return raise(exc::TypeError, "float() takes no keyword arguments");
+  // Subclasses may have an __init__ with keywords of its own.
+  if (args.keyword_count() && (type == &float_type || type->slots.init == float_type.slots.init)) {
+    return raise(exc::TypeError, "float() takes no keyword arguments");
+  }
   if (args.count > 1) return raise(exc::TypeError, "float expected at most 1 argument, got %d", static_cast<int>(args.count));
   Ref<> result;
   if (args.count == 0) {
@@ -252,6 +255,19 @@ constexpr GetSetDef kGetSets[] = {
 Ref<> float_from_object(Value v) {
   if (is_str(v)) return float_from_text(as_str(v));
   const Slots& slots = type_of(v)->slots;
+  auto to_float = slots.unary[static_cast<int>(UnaryOp::kFloat)];
+  if (is_float(v) && !is_exact_float(v) && to_float != float_type.slots.unary[static_cast<int>(UnaryOp::kFloat)]) {
+    // A subclass may have a __float__ of its own.
+    Ref<> result = to_float(v);
+    if (!result || is_exact_float(result.value())) return result;
+    if (!is_float(result.value())) return raise(exc::TypeError, "%T.__float__ returned non-float (type %T)", v, result.value());
+    if (!warn(exc::DeprecationWarning, 1,
+              "%T.__float__ returned non-float (type %T).  The ability to return an instance of a strict subclass of float is deprecated, "
+              "and may not be supported in a future version of Python.", v, result.value())) {
+      return Ref<>();
+    }
+    return float_from_double(as_double(result.value()));
+  }
   if (slots.unary[static_cast<int>(UnaryOp::kFloat)] || slots.unary[static_cast<int>(UnaryOp::kIndex)]) {
     double d;
     return to_double(v, &d) ? float_from_double(d) : Ref<>();

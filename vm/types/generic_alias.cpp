@@ -122,13 +122,31 @@ Ref<> alias_repr(Value self) {
   return out.finish();
 }
 
+// The items of a subscript with unpacked tuples of known length (*tuple[int, str]) spread out.
+Ref<Tuple> spread_items(Value item) {
+  static constinit Name kUnpackedArgs("__typing_unpacked_tuple_args__");
+  Ref<Tuple> items = is_tuple(item) ? Ref<Tuple>::retain(as_tuple(item)) : tuple_of({item});
+  Ref<List> spread = items ? list_new(items->length) : Ref<List>();
+  for (int64_t i = 0; spread && i < items->length; ++i) {
+    Value one = items->at(i);
+    Ref<> parts = is_instance_of(one, &type_type) ? Ref<>() : find_attribute(one, kUnpackedArgs.str());
+    if (!parts && error_pending()) return Ref<Tuple>();
+    bool known = parts && is_tuple(parts.value());
+    if (known && as_tuple(parts.value())->length) {
+      known = !as_tuple(parts.value())->at(as_tuple(parts.value())->length - 1).is(&ellipsis_object);
+    }
+    if (known ? !list_extend(spread.get(), parts.value()) : !list_append(spread.get(), Ref<>::retain(one))) return Ref<Tuple>();
+  }
+  return spread ? list_to_tuple(spread.get()) : Ref<Tuple>();
+}
+
 Ref<> substitute(Value self, Value item) {
   GenericAlias* a = as(self);
   Ref<> parameters = parameters_of(self);
   if (!parameters) return parameters;
   int64_t count = as_tuple(parameters.value())->length;
   if (count == 0) return raise(exc::TypeError, "%R is not a generic class", self);
-  Ref<Tuple> items = is_tuple(item) ? Ref<Tuple>::retain(as_tuple(item)) : tuple_of({item});
+  Ref<Tuple> items = spread_items(item);
   if (!items) return items;
   for (int64_t i = 0; i < count; ++i) {
     Ref<> prepare = find_attribute(as_tuple(parameters.value())->at(i), names::typing_prepare_subst.str());
@@ -153,7 +171,9 @@ Ref<> substitute(Value self, Value item) {
       if (!list_append(replaced.get(), Ref<>::retain(arg))) return Ref<>();
       continue;
     }
-    Ref<> unpacked = find_attribute(arg, names::unpacked.str());
+    static constinit Name kIsUnpacked("__typing_is_unpacked_typevartuple__");
+    Ref<> unpacked = find_attribute(arg, kIsUnpacked.str());
+    if (!unpacked && error_pending()) return Ref<>();
     bool spread = unpacked && truth(unpacked.value()) > 0;
     Ref<> subst = find_attribute(arg, names::typing_subst.str());
     if (error_pending()) return Ref<>();
@@ -173,9 +193,8 @@ Ref<> substitute(Value self, Value item) {
           for (int64_t k = 0; k < count; ++k) {
             if (!as_tuple(parameters.value())->at(k).same(parameter)) continue;
             Value replacement = items->at(k);
-            Ref<> iterable = find_attribute(parameter, names::unpacked.str());
-            clear_error();
-            if (is_tuple(replacement) && iterable) {
+            // A TypeVarTuple is iterable, and stands for several.
+            if (is_tuple(replacement) && type_of(parameter)->slots.iter) {
               if (!list_extend(chosen.get(), replacement)) return Ref<>();
             } else if (!list_append(chosen.get(), Ref<>::retain(replacement))) {
               return Ref<>();
@@ -184,7 +203,7 @@ Ref<> substitute(Value self, Value item) {
         }
         Ref<Tuple> key = list_to_tuple(chosen.get());
         if (!key) return key;
-        value = get_item(arg, key->length == 1 ? key->at(0) : key.value());
+        value = get_item(arg, key.value());
         if (!value) return value;
       } else {
         value = Ref<>::retain(arg);
@@ -264,9 +283,17 @@ Ref<> iterator_next(Value self) {
 }
 Ref<> iterator_self(Value self) { return Ref<>::retain(self); }
 void iterator_traverse(Object* o, FieldVisitor& v) { v(static_cast<AliasIterator*>(o)->alias); }
-const TypeSpec kIteratorSpec = {.name = "types.generic_alias_iterator", .size = sizeof(AliasIterator),
+Ref<> iterator_reduce(const Value* a) {
+  auto* it = reinterpret_cast<AliasIterator*>(a[0].as_object());
+  Ref<> alias = it->alias.load(it), make = import_builtin("iter");
+  if (!make) return Ref<>();
+  Ref<Tuple> arguments = tuple_of({alias ? alias.value() : Value::object(empty_tuple())});
+  return arguments ? Ref<>(tuple_of({make.value(), arguments.value()})) : Ref<>();
+}
+const NativeDef kIteratorMethods[] = {{"__reduce__", "($self, /)", iterator_reduce}, {}};
+const TypeSpec kIteratorSpec = {.name = "generic_alias_iterator", .size = sizeof(AliasIterator),
                                 .flags = kTypeNoInstantiate, .slots = {.iter = iterator_self, .next = iterator_next},
-                                .traverse = iterator_traverse};
+                                .traverse = iterator_traverse, .methods = kIteratorMethods};
 Ref<> alias_iter(Value self) {
   if (!alias_iterator_type.spec && !init_module_type(&alias_iterator_type, &kIteratorSpec)) return Ref<>();
   Ref<AliasIterator> it = allocate<AliasIterator>(&alias_iterator_type);

@@ -281,8 +281,9 @@ Ref<> construct_slot(Type* type, const Args& args) {
   } else {
     if (x.empty()) return raise(exc::TypeError, "int() missing string argument");
     int64_t radix;
-    if (!to_size(base, &radix)) return Ref<>();
-    if (radix != 0 && (radix < 2 || radix > 36)) return raise(exc::ValueError, "int() base must be >= 2 and <= 36, or 0");
+    Ref<> number = index(base);
+    if (!number) return Ref<>();
+    if (!int_to_int64(number.value(), &radix) || (radix != 0 && (radix < 2 || radix > 36))) return raise(exc::ValueError, "int() base must be >= 2 and <= 36, or 0");
     if (is_str(x)) {
       result = int_from_text(as_str(x), static_cast<int>(radix));
     } else if (is_bytes(x) || is_bytearray(x)) {

@@ -575,6 +575,7 @@ constinit Type memory_iterator_type{};
 const TypeSpec memory_iterator_spec = {
   .name = "memory_iterator",
   .size = sizeof(MemoryIterator),
+  .flags = kTypeNoInstantiate,
   .slots = {.iter = iterator_self, .next = iterator_next},
   .traverse = iterator_traverse,
 };

@@ -83,6 +83,12 @@ Ref<> range_number(Value first, Value index, Value stride) {
 }
 
 namespace {
+// bool and other subclasses become int, as the attributes show them.
+Ref<> exact_index(Value v) {
+  Ref<> number = index(v);
+  return number ? int_exact(number.value()) : std::move(number);
+}
+
 
 Ref<> range_construct(Type*, const Args& args) {
   if (args.names && args.keyword_count() != 0) return raise(exc::TypeError, "range() takes no keyword arguments");
@@ -90,15 +96,15 @@ Ref<> range_construct(Type*, const Args& args) {
   if (args.count > 3) return raise(exc::TypeError, "range expected at most 3 arguments, got %zu", size_t{args.count});
   const Value* a = args.values;
   if (args.count == 1) {
-    Ref<> stop = index(a[0]);
+    Ref<> stop = exact_index(a[0]);
     if (!stop) return stop;
     return range_new(small(0), stop.value(), small(1));
   }
-  Ref<> start = index(a[0]);
+  Ref<> start = exact_index(a[0]);
   if (!start) return start;
-  Ref<> stop = index(a[1]);
+  Ref<> stop = exact_index(a[1]);
   if (!stop) return stop;
-  Ref<> step = args.count == 3 ? index(a[2]) : Ref<>::steal(small(1));
+  Ref<> step = args.count == 3 ? exact_index(a[2]) : Ref<>::steal(small(1));
   if (!step) return step;
   return range_new(start.value(), stop.value(), step.value());
 }

@@ -549,7 +549,7 @@ constexpr NativeDef kFrozenSetMethods[] = {PT_SET_SHARED_METHODS, {}};
 const TypeSpec set_spec = {
     .name = "set",
     .size = sizeof(Set),
-    .flags = kTypeBase | kTypeMatchSelf | kTypeSetSubclass,
+    .flags = kTypeBase | kTypeMatchSelf | kTypeSetSubclass | kTypeWeakrefs,
     .slots = {.binary = {[kSub] = set_sub, [kAnd] = set_and, [kOr] = set_or, [kXor] = set_xor},
               .inplace = {[kSub] = set_inplace_sub, [kAnd] = set_inplace_and, [kOr] = set_inplace_or, [kXor] = set_inplace_xor},
               .length = set_length,
@@ -571,7 +571,7 @@ const TypeSpec set_spec = {
 const TypeSpec frozenset_spec = {
     .name = "frozenset",
     .size = sizeof(Set),
-    .flags = kTypeBase | kTypeMatchSelf | kTypeSetSubclass,
+    .flags = kTypeBase | kTypeMatchSelf | kTypeSetSubclass | kTypeWeakrefs,
     .slots = {.binary = {[kSub] = set_sub, [kAnd] = set_and, [kOr] = set_or, [kXor] = set_xor},
               .length = set_length,
               .contains = set_contains_slot,

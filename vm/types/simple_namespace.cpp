@@ -36,7 +36,7 @@ Ref<> namespace_repr(Value self) {
   }
   out.append_ascii("(");
   ReprGuard guard(self);
-  if (!guard.entered()) {
+  if (guard.entered()) {
     Ref<Dict> attributes = instance_snapshot(self.as_object());
     if (!attributes) return Ref<>();
     int64_t position = 0;

@@ -363,6 +363,7 @@ constinit Type str_iterator_type{};
 const TypeSpec str_iterator_spec = {
   .name = "str_iterator",
   .size = sizeof(StrIterator),
+  .flags = kTypeNoInstantiate,
   .slots = {.iter = iterator_iter, .next = iterator_next},
   .traverse = iterator_traverse,
   .methods = kIteratorMethods,

@@ -7,6 +7,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/modules/sys/sys.h"
+#include "vm/modules/support/writable_view.h"
 #include "vm/object/buffer.h"
 #include "vm/object/thread.h"
 #include "vm/types/exception.h"
@@ -392,7 +393,7 @@ Ref<> method_read1(const Value* a) {
 Ref<> read_into(const Value* a, bool once) {
   Buffered* file = as_buffered(a[0]);
   if (!check_usable(file)) return Ref<>();
-  BufferView target(a[1], kBufferWritable);
+  WritableView target(a[1], once ? "readinto1" : "readinto");
   if (!target.ok()) return Ref<>();
   if (!check_open(file, "readinto of closed file")) return Ref<>();
   BufferedGuard guard(a[0]);

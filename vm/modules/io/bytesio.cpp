@@ -4,6 +4,7 @@
 #include "gc/platform/memory.h"
 #include "gc/reclaim/qsbr.h"
 #include "vm/modules/io/io.h"
+#include "vm/modules/support/writable_view.h"
 #include "vm/object/buffer.h"
 #include "vm/types/dict.h"
 #include "vm/types/list.h"
@@ -204,7 +205,7 @@ Ref<> bytesio_next(Value self) {
   return line;
 }
 Ref<> bytesio_readinto(const Value* a) {
-  BufferView target(a[1], kBufferWritable);
+  WritableView target(a[1], "readinto");
   if (!target.ok()) return Ref<>();
   BytesIO* io = as_bytesio(a[0]);
   int64_t count = 0;

@@ -8,6 +8,7 @@
 
 #include "vm/modules/io/io.h"
 #include "vm/modules/sys/sys.h"
+#include "vm/modules/support/writable_view.h"
 #include "vm/object/buffer.h"
 #include "vm/types/float.h"
 
@@ -274,7 +275,7 @@ Ref<> fileio_readinto(const Value* a) {
   FileIO* file = as_fileio(a[0]);
   if (!is_open(file)) return closed_file();
   if (!file->readable) return bad_mode("reading");
-  BufferView target(a[1], kBufferWritable);
+  WritableView target(a[1], "readinto");
   if (!target.ok()) return Ref<>();
   return count_or_none(fileio_read(file, target.data(), target.size()));
 }

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "vm/modules/io/io.h"
+#include "vm/modules/support/writable_view.h"
 #include "vm/modules/sys/config.h"
 #include "vm/object/buffer.h"
 #include "vm/object/thread.h"
@@ -272,7 +273,7 @@ Ref<> buffered_write(const Value*) { return raise_unsupported("write"); }
 Ref<> buffered_detach(const Value*) { return raise_unsupported("detach"); }
 
 Ref<> readinto_with(const Value* a, Str* method, const char* method_name) {
-  BufferView target(a[1], kBufferWritable);
+  WritableView target(a[1], method_name);
   if (!target.ok()) return Ref<>();
   Ref<> size = int_from_int64(target.size());
   Ref<> data = call_method(a[0], method, {size.value()});

@@ -48,7 +48,12 @@ class BufferList {
       Ref<> item = list_get(items.get(), i);
       if (!item) break;
       Buffer view;
-      if (!get_buffer(item.value(), &view, flags)) return false;
+      if (!get_buffer(item.value(), &view, flags)) {
+        if ((flags & kBufferWritable) && clear_if(exc::BufferError)) {
+          return raise(exc::TypeError, "recvmsg_into() argument 1 must be an iterable of single-segment read-write buffers");
+        }
+        return false;
+      }
       vectors_.push_back({view.data, static_cast<size_t>(view.length)});
       views_.push_back(std::move(view));
     }

@@ -8,6 +8,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/modules/socket/socket.h"
+#include "vm/modules/support/writable_view.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/buffer.h"
 #include "vm/types/bytes.h"
@@ -437,7 +438,7 @@ bool into_size(Value v, int64_t available, const char* function, int64_t* out) {
   return true;
 }
 Ref<> recv_into_method(const Value* a) {
-  BufferView view(a[1], kBufferWritable);
+  WritableView view(a[1], "recv_into");
   int64_t size;
   int flags = 0;
   if (!view.ok() || !into_size(a[2], view.size(), "recv_into", &size) || !to_cint(a[3], &flags)) return Ref<>();
@@ -446,7 +447,7 @@ Ref<> recv_into_method(const Value* a) {
   return int_from_int64(got);
 }
 Ref<> recvfrom_into_method(const Value* a) {
-  BufferView view(a[1], kBufferWritable);
+  WritableView view(a[1], "recvfrom_into");
   int64_t size;
   int flags = 0;
   if (!view.ok() || !into_size(a[2], view.size(), "recvfrom_into", &size) || !to_cint(a[3], &flags)) return Ref<>();

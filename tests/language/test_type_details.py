@@ -1,0 +1,91 @@
+# Small rules of builtin types that programs meet: conversions, iterators, pickling of subclasses, messages.
+import copy
+import io
+import pickle
+import types
+import typing
+import warnings
+import weakref
+
+
+def raises(expected, function, *args, **kwargs):
+    try:
+        function(*args, **kwargs)
+    except expected as error:
+        return str(error)
+    raise AssertionError("%s not raised" % expected.__name__)
+
+
+class Slotted(bytearray):
+    __slots__ = ("x", "__dict__")
+
+
+class Text(str):
+    def __bytes__(self):
+        return b"own"
+
+
+class Number(float):
+    def __float__(self):
+        return 42.0
+
+
+class Labelled(float):
+    def __new__(cls, value, label=None):
+        self = super().__new__(cls, value)
+        self.label = label
+        return self
+
+
+def test_conversions():
+    assert raises(ValueError, int, "10", 2**100) == "int() base must be >= 2 and <= 36, or 0"
+    assert float(Number(1)) == 42.0 and Labelled("1.5", label="a").label == "a"
+    assert raises(TypeError, float, x=1) == "float() takes no keyword arguments"
+    assert bytes(Text("x")) == b"own" and raises(TypeError, bytes, "x") == "string argument without an encoding"
+    assert type(range(True).stop) is int and type(range(False, True).start) is int
+
+
+def test_iterators_are_not_made_by_hand():
+    for value in ("a", b"a", bytearray(b"a"), memoryview(b"a"), [1], (1,), range(1)):
+        assert raises(TypeError, type(iter(value))).startswith("cannot create '")
+
+
+def test_weak_references_to_sets():
+    s = {1}
+    r = weakref.ref(s)
+    assert r() is s
+    del s
+    assert r() is None
+
+
+def test_pickling():
+    b = Slotted(b"abc")
+    b.x, b.y = 1, 2
+    for made in (copy.copy(b), pickle.loads(pickle.dumps(b))):
+        assert (made, made.x, made.y) == (b"abc", 1, 2)
+    assert list(copy.copy(iter(tuple[int]))) == [typing.get_args(list[*tuple[int]])[0]]
+
+
+def test_namespace_repr():
+    n = types.SimpleNamespace(x=1, y=types.SimpleNamespace(z=3))
+    assert repr(n) == "namespace(x=1, y=namespace(z=3))"
+    n.self = n
+    assert repr(n) == "namespace(x=1, y=namespace(z=3), self=namespace(...))"
+
+
+def test_writable_arguments():
+    for stream in (io.BytesIO(b"x"), open("/dev/null", "rb"), open("/dev/null", "rb", buffering=0)):
+        with stream:
+            assert raises(TypeError, stream.readinto, b"abc") == "readinto() argument must be read-write bytes-like object, not bytes"
+
+
+def test_variadic_aliases():
+    Ts = typing.TypeVarTuple("Ts")
+    T = typing.TypeVar("T")
+    assert dict[str, tuple[T, *Ts]][int, str, float] == dict[str, tuple[int, str, float]]
+    assert list[dict[T, str]][int] == list[dict[int, str]]
+
+
+for name, function in list(globals().items()):
+    if name.startswith("test_"):
+        function()
