@@ -86,6 +86,18 @@ def test_variadic_aliases():
     assert list[dict[T, str]][int] == list[dict[int, str]]
 
 
+def test_generic_named_tuple():
+    T = typing.TypeVar("T")
+
+    class Pair(typing.NamedTuple, typing.Generic[T]):
+        x: T
+
+    class Other(typing.Generic[T], typing.NamedTuple):
+        x: T
+
+    assert Pair(1) == (1,) and Other(x=2).x == 2 and Pair[int](3).x == 3 and isinstance(Other(1), tuple)
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -132,12 +132,8 @@ void update_all_slots(Type* type) {
 }  // namespace
 
 bool type_reassign_bases(Type* type, Tuple* bases) {
-  Type* new_base = as_type(bases->at(0));
-  for (int64_t i = 0; i < bases->length; ++i) {
-    if (!has_flag(as_type(bases->at(i)), kTypeBase)) {
-      return raise(exc::TypeError, "type '%N' is not an acceptable base type", as_type(bases->at(i)));
-    }
-  }
+  Type* new_base = best_base(bases);
+  if (!new_base) return false;
   if (new_base->slots_end != type->base->slots_end || new_base->attributes_offset != type->base->attributes_offset ||
       new_base->layout.destroy != type->base->layout.destroy) {
     return raise(exc::TypeError, "__bases__ assignment: '%N' object layout differs from '%N'", new_base, type->base);

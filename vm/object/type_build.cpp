@@ -179,6 +179,8 @@ Type* layout_ancestor(Type* type) {
   return type;
 }
 
+}  // namespace
+
 Type* best_base(Tuple* bases) {
   Type* winner = nullptr;
   Type* base = nullptr;
@@ -204,6 +206,8 @@ Type* best_base(Tuple* bases) {
   }
   return base;
 }
+
+namespace {
 
 // Objects of classes made at run time.
 Type* builtin_ancestor(const Type* type) {

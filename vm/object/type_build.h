@@ -27,6 +27,8 @@ void for_each_subclass(Type* type, void (*visit)(Type*, void*), void* context);
 Ref<> type_constructor_function(Type* type);
 // type(name, bases, namespace, **keywords); `metatype` is the winner or a candidate.
 Ref<> type_new(Type* metatype, const Args& args);
+// The base that gives instances their layout. TypeError: not acceptable, lay-out conflict.
+Type* best_base(Tuple* bases);
 // type.__bases__ = bases (already checked to be classes without cycles).
 bool type_reassign_bases(Type* type, Tuple* bases);
 // Names along the MRO, for dir().
