@@ -112,3 +112,63 @@ def test_cyclic_tree():
         pass
     else:
         raise AssertionError
+
+
+def test_type_comments():
+    source = '''
+def f(a,  # type: A
+      *b  # type: B
+      ):
+    # type: (...) -> int
+    x = 1  # type: int
+    for i in x:  # type: str
+        pass  # type: ignore[tag]
+    with x as y:  # type: C
+        pass
+async def g(): # type: () -> None
+    pass
+'''
+    tree = ast.parse(source, type_comments=True)
+    f, g = tree.body
+    assert f.type_comment == "(...) -> int" and g.type_comment == "() -> None"
+    assert f.args.args[0].type_comment == "A" and f.args.vararg.type_comment == "B"
+    assert [s.type_comment for s in f.body] == ["int", "str", "C"]
+    assert [(i.lineno, i.tag) for i in tree.type_ignores] == [(8, "[tag]")]
+    assert ast.parse(source).body[0].type_comment is None
+    for bad in ("def f(): # type: () -> int\n  # type: () -> int\n  pass", "x = # type: int\n  1", "if x: # type: int\n pass"):
+        ast.parse(bad) if "\n  1" not in bad else None
+        try:
+            ast.parse(bad, type_comments=True)
+        except SyntaxError:
+            pass
+        else:
+            raise AssertionError(bad)
+
+
+def test_feature_version():
+    for source, minor, message in (
+            ("match x:\n case 1: pass", 10, "Pattern matching is only supported in Python 3.10 and greater"),
+            ("(x := 1)", 8, "Assignment expressions are only supported in Python 3.8 and greater"),
+            ("with (a as b): pass", 9, "Parenthesized context managers are only supported in Python 3.9 and greater"),
+            ("def f(a, /): pass", 8, "Positional-only parameters are only supported in Python 3.8 and greater"),
+            ("x = 1_0", 6, "Underscores in numeric literals are only supported in Python 3.6 and greater"),
+            ("try: pass\nexcept* E: pass", 11, "Exception groups are only supported in Python 3.11 and greater")):
+        ast.parse(source, feature_version=(3, minor))
+        try:
+            ast.parse(source, feature_version=(3, minor - 1))
+        except SyntaxError as e:
+            assert message in str(e), e
+        else:
+            raise AssertionError(source)
+
+
+def test_func_type():
+    tree = ast.parse("(int, *str, **Any) -> float", "<t>", "func_type")
+    assert [t.id for t in tree.argtypes] == ["int", "str", "Any"] and tree.returns.id == "float"
+    for bad in ("(int, *str, *Any) -> float", "(**Any, *str) -> float", "(int, **Any, str) -> float"):
+        try:
+            ast.parse(bad, "<t>", "func_type")
+        except SyntaxError:
+            pass
+        else:
+            raise AssertionError(bad)

@@ -151,6 +151,8 @@ syntax::ParseOptions parse_options(const CompileRequest& request, std::string_vi
   options.allow_incomplete = request.allow_incomplete;
   options.dont_imply_dedent = request.dont_imply_dedent;
   options.max_int_digits = int_max_str_digits();
+  options.type_comments = request.type_comments;
+  options.feature_version = request.feature_version;
   return options;
 }
 }  // namespace

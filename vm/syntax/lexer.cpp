@@ -265,6 +265,7 @@ void Lexer::next(Token* token) {
     if (*at_ == '#') {
       const void* newline = std::memchr(at_, '\n', static_cast<size_t>(end_ - at_));
       at_ = newline ? static_cast<const char*>(newline) : end_;
+      if (type_ignores_ && type_comment(token, comment)) return;
     }
     if (at_end()) {
       state_ = LexState::EndOfFile;
@@ -298,6 +299,35 @@ void Lexer::next(Token* token) {
     }
     return lex(token);
   }
+}
+
+// A comment of the form `# type: ...` up to at_; true where it is a token.
+bool Lexer::type_comment(Token* token, const char* comment) {
+  const char* at = comment;
+  for (const char* prefix = "# type: "; *prefix; prefix++) {
+    if (*prefix == ' ') {
+      while (at < at_ && (*at == ' ' || *at == '\t')) at++;
+    } else if (at < at_ && *at == *prefix) {
+      at++;
+    } else {
+      return false;
+    }
+  }
+  auto is_word = [](unsigned char c) { return c >= 128 || is_digit(c) || (c | 0x20) - 'a' < 26u; };
+  if (at_ - at >= 6 && std::memcmp(at, "ignore", 6) == 0 && !(at_ - at > 6 && is_word(static_cast<unsigned char>(at[6])))) {
+    auto* ignore = make_node<TypeIgnoreLine>(arena_);
+    ignore->lineno = line_;
+    std::string_view tag = arena_.copy({at + 6, static_cast<size_t>(at_ - at - 6)});
+    ignore->tag = arena_.make<String>();
+    *ignore->tag = {tag.data(), static_cast<uint32_t>(tag.size())};
+    type_ignores_->push(ignore);
+    return false;
+  }
+  token_line_ = line_;
+  token_line_start_ = line_start_;
+  blank_line_ = false;
+  finish(token, Tok::TypeComment, at);
+  return true;
 }
 
 void Lexer::lex(Token* token) {
@@ -371,6 +401,7 @@ bool Lexer::decimal_tail(Token* token) {
   for (;;) {
     while (is_digit(peek())) at_++;
     if (peek() != '_') return true;
+    note_feature("Underscores in numeric literals are", 6, line_);
     at_++;
     if (!is_digit(peek())) {
       fail_text(token, "invalid decimal literal");
@@ -434,7 +465,10 @@ bool Lexer::radix_digits(Token* token, const char* kind, int base) {
   };
   at_++;
   do {
-    if (peek() == '_') at_++;
+    if (peek() == '_') {
+      note_feature("Underscores in numeric literals are", 6, line_);
+      at_++;
+    }
     if (!is_radix_digit(peek())) {
       if (is_digit(peek())) return bad_digit();
       Message message(arena_);

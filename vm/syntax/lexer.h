@@ -3,6 +3,7 @@
 
 #include "vm/syntax/parse.h"
 #include "vm/syntax/token.h"
+#include "vm/syntax/vec.h"
 
 namespace pt::syntax {
 
@@ -23,6 +24,16 @@ class Lexer {
  public:
   // `text` ends with a zero. Where it is not known to be UTF-8, names and strings are checked.
   Lexer(Arena& arena, const char* text, size_t size, int first_line, bool is_valid = true);
+
+  // `# type: ...` gives tokens; `# type: ignore` is collected.
+  void keep_type_comments(Vec<TypeIgnore*>* ignores) { type_ignores_ = ignores; }
+  // Syntax that only tokens show and that needs a newer version than asked for.
+  void note_feature(const char* what, int version, int line) {
+    if (version > feature_version_) feature_ = what, feature_version_ = version, feature_line_ = line;
+  }
+  const char* feature() const { return feature_; }
+  int feature_version() const { return feature_version_; }
+  int feature_line() const { return feature_line_; }
 
   // Fills the next token. Type Error: state() says why. Interactive: see Parser.
   void next(Token* token);
@@ -73,6 +84,7 @@ class Lexer {
     }
   }
   bool read_indentation();
+  bool type_comment(Token* token, const char* comment);
   void lex(Token* token);
   void finish(Token* token, Tok type, const char* start);
   void layout(Token* token, Tok type);
@@ -98,6 +110,10 @@ class Lexer {
   int first_line_;
   bool is_valid_;
   LexState state_ = LexState::Ok;
+  Vec<TypeIgnore*>* type_ignores_ = nullptr;
+  const char* feature_ = nullptr;
+  int feature_version_ = 0;
+  int feature_line_ = 0;
   bool line_begins_ = true;
   bool line_pending_ =
       false;  // a Newline was delivered, its next line not yet begun: errors still show its line

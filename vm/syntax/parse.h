@@ -55,6 +55,8 @@ struct ParseOptions {
   bool is_script = false;  // the main script: ill-formed UTF-8 is an error even in a comment
   bool dont_imply_dedent = false;  // interactive blocks end with an empty line
   bool allow_incomplete = false;   // report input that ends early as IncompleteInput
+  bool type_comments = false;      // `# type:` comments go into the tree
+  int feature_version = -1;        // minor version: newer syntax is an error; -1 for none
   uint32_t future_flags = 0;
   int first_line = 1;         // number of the first line
   int max_int_digits = 4300;  // longest decimal int literal; 0 for no limit

@@ -198,6 +198,13 @@ Arguments* Parser::parameters(bool is_lambda) {
   Vec<Expr*> defaults(arena_), keyword_defaults(arena_);
   auto* node = arena_.make<Arguments>();
   bool seen_slash = false, seen_star = false;
+  Arg* last = nullptr;  // the parameter that a type comment belongs to
+  auto end_of_parameter = [&] {
+    bool comma = accept(Tok::Comma);
+    if (!is_lambda && last) last->type_comment = type_comment();
+    last = nullptr;
+    return comma || at(close);
+  };
   while (!at(close)) {
     if (at(Tok::Name)) {
       Arg* arg = parameter(is_lambda, false);
@@ -215,6 +222,7 @@ Arguments* Parser::parameters(bool is_lambda) {
           return nullptr;
         }
       }
+      last = arg;
       if (seen_star) {
         keyword_only.push(arg);
         keyword_defaults.push(value);
@@ -239,7 +247,7 @@ Arguments* Parser::parameters(bool is_lambda) {
       seen_star = true;
       pos_++;
       if (at(Tok::Name)) {
-        node->vararg = parameter(is_lambda, true);
+        last = node->vararg = parameter(is_lambda, true);
         if (!node->vararg) return nullptr;
       } else if (!at(Tok::Comma) || type_at(1) != Tok::Name) {
         return nullptr;
@@ -252,15 +260,15 @@ Arguments* Parser::parameters(bool is_lambda) {
         pos_ = mark;
       }
       pos_++;
-      node->kwarg = parameter(is_lambda, false);
+      last = node->kwarg = parameter(is_lambda, false);
       if (!node->kwarg) return nullptr;
-      accept(Tok::Comma);
+      end_of_parameter();
       if (!at(close)) return nullptr;
       break;
     } else {
       return nullptr;
     }
-    if (!accept(Tok::Comma) && !at(close)) return nullptr;
+    if (!end_of_parameter()) return nullptr;
   }
   if (pos_ == start) return nullptr;
   node->args = positional.seq();

@@ -253,9 +253,11 @@ Stmt* Parser::expression_statement() {
         value = star_expressions();
         if (!value) return nullptr;
       }
+      String* comment = type_comment();
       auto* node = make_node<Assign>(arena_, span_from(start));
       node->targets = targets.seq();
       node->value = value;
+      node->type_comment = comment;
       return node;
     }
     case Tok::Colon: {
@@ -320,9 +322,11 @@ Stmt* Parser::expression_statement_checked() {
     Expr* value = annotated_rhs();
     if (failed()) return nullptr;
     if (value && !at(Tok::Equal)) {
+      String* comment = type_comment();
       auto* node = make_node<Assign>(arena_, span_from(start));
       node->targets = targets.seq();
       node->value = value;
+      node->type_comment = comment;
       return node;
     }
   }
@@ -607,6 +611,17 @@ Stmt* Parser::function_def(int start, Seq<Expr*> decorators, bool is_async) {
     if (!returns) pos_ = mark;
   }
   if (!expect_forced(Tok::Colon, ":")) return nullptr;
+  String* comment = nullptr;
+  if (at(Tok::Newline) && type_at(1) == Tok::TypeComment && type_at(2) == Tok::Newline && type_at(3) == Tok::Indent) {
+    pos_++;
+    comment = type_comment();
+  } else if (at(Tok::TypeComment)) {
+    if (type_at(1) == Tok::Newline && type_at(2) == Tok::TypeComment && type_at(3) == Tok::Newline &&
+        type_at(4) == Tok::Indent) {
+      return raise("Cannot have two type comments on def"), nullptr;
+    }
+    comment = type_comment();
+  }
   Seq<Stmt*> body;
   if (!block(&body, "function definition", line)) return nullptr;
   auto fill_in = [&](auto* node) -> Stmt* {
@@ -615,6 +630,7 @@ Stmt* Parser::function_def(int start, Seq<Expr*> decorators, bool is_async) {
     node->body = body;
     node->decorator_list = decorators;
     node->returns = returns;
+    node->type_comment = comment;
     return node;
   };
   Span span = span_from(start);
@@ -702,6 +718,16 @@ Stmt* Parser::while_statement() {
   return node;
 }
 
+// The type comment that stands here, or null.
+String* Parser::type_comment() {
+  if (!at(Tok::TypeComment)) return nullptr;
+  std::string_view text = arena_.copy(peek().text());
+  pos_++;
+  auto* comment = arena_.make<String>();
+  *comment = {text.data(), static_cast<uint32_t>(text.size())};
+  return comment;
+}
+
 Stmt* Parser::for_statement(int start, bool is_async) {
   int line = peek().line;
   pos_++;
@@ -716,6 +742,7 @@ Stmt* Parser::for_statement(int start, bool is_async) {
   }
   Expr* iter = star_expressions();
   if (!iter || !colon_or_newline()) return nullptr;
+  String* comment = type_comment();
   Seq<Stmt*> body, orelse;
   if (!block(&body, "'for' statement", line)) return nullptr;
   if (at(Tok::KwElse) && !else_block(&orelse)) return nullptr;
@@ -724,6 +751,7 @@ Stmt* Parser::for_statement(int start, bool is_async) {
     node->iter = iter;
     node->body = body;
     node->orelse = orelse;
+    node->type_comment = comment;
     return node;
   };
   Span span = span_from(start);
@@ -784,6 +812,7 @@ Stmt* Parser::with_statement(int start, bool is_async) {
   Vec<WithItem*> items(arena_);
   bool good = at(Tok::LeftParen) && with_items(true, &items);
   if (failed()) return nullptr;
+  bool in_parentheses = good;
   if (!good) {
     pos_ = inside;
     items.clear();
@@ -797,11 +826,14 @@ Stmt* Parser::with_statement(int start, bool is_async) {
     }
     return nullptr;
   }
+  if (in_parentheses) lexer_.note_feature("Parenthesized context managers are", 9, line);
+  String* comment = in_parentheses ? nullptr : type_comment();
   Seq<Stmt*> body;
   if (!block(&body, "'with' statement", line)) return nullptr;
   auto fill_in = [&](auto* node) -> Stmt* {
     node->items = items.seq();
     node->body = body;
+    node->type_comment = comment;
     return node;
   };
   Span span = span_from(start);

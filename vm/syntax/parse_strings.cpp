@@ -361,6 +361,7 @@ class StringParser {
     std::string_view debug_text;
     if (*at == '=') {
       is_debug = true;
+      parser_.lexer_.note_feature("f-string: self documenting expressions are", 8, token_.line);
       at++;
       while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r'))) at++;
       debug_text = {begin, static_cast<size_t>(at - begin)};

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "vm/syntax/feature_version.h"
 #include "vm/syntax/source.h"
 #include "vm/syntax/unicode.h"
 
@@ -342,8 +343,11 @@ Mod* Parser::eval_input() {
 Mod* Parser::func_type() {
   if (!accept(Tok::LeftParen)) return nullptr;
   Vec<Expr*> types(arena_);
+  int stars = 0;  // `*x`, then `**x`, and nothing after those but the next of them
   while (!at(Tok::RightParen)) {
-    if (!accept(Tok::Star)) accept(Tok::DoubleStar);
+    int here = accept(Tok::Star) ? 1 : accept(Tok::DoubleStar) ? 2 : 0;
+    if (stars && here <= stars) return nullptr;
+    stars = here;
     Expr* e = expression();
     if (!e) return nullptr;
     types.push(e);
@@ -369,8 +373,27 @@ ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& opt
   if (!prepare_source(arena, source, options, &text, &result.error)) return result;
   result.encoding = text.encoding;
   Lexer lexer(arena, text.text, text.size, options.first_line, text.is_valid);
+  Vec<TypeIgnore*> ignores(arena);
+  if (options.type_comments) lexer.keep_type_comments(&ignores);
   Parser parser(arena, lexer, options, nullptr, 0);
   result.mod = parser.parse_module();
+  if (Module* module = try_as<Module>(result.mod)) module->type_ignores = ignores.seq();
+  if (result.mod && options.feature_version >= 0) {
+    NeededFeature needed = needed_feature(result.mod, options.feature_version);
+    if (lexer.feature_version() > options.feature_version && lexer.feature_version() > needed.version) {
+      needed = {lexer.feature(), lexer.feature_version(), lexer.feature_line()};
+    }
+    if (needed.what) {
+      Message message(arena);
+      message << needed.what << " only supported in Python 3." << decimal(needed.version) << " and greater";
+      result.mod = nullptr;
+      result.error.kind = ErrorKind::SyntaxError;
+      result.error.line = result.error.end_line = needed.line;
+      result.error.offset = result.error.end_offset = 1;
+      result.error.message = message.finish();
+      return result;
+    }
+  }
   result.warnings = lexer.warnings();
   if (!result.mod) result.error = parser.error();
   if (!text.is_valid) result.error.message = replace_invalid_utf8(arena, result.error.message.view());

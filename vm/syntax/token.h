@@ -13,6 +13,7 @@ enum class Tok : uint8_t {
   Dedent,
   EndMarker,
   Name,
+  TypeComment,  // only where they are asked for
   Number,
   String,
   Unknown,
