@@ -69,6 +69,20 @@ def test_users():
     assert uuid.uuid4().version == 4
 
 
+def test_keys_and_hmac_objects():
+    assert hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 1).hex() == "120fb6cffcf8b32c43e7225256c4f837a86548c92ccc35480805987cb70be17b"
+    assert hashlib.scrypt(b"", salt=b"", n=16, r=1, p=1, dklen=64).hex().startswith("77d6576238657b203b19ca42c18a0497")
+    raises(ValueError, hashlib.pbkdf2_hmac, "sha256", b"", b"", 0)
+    raises(ValueError, hashlib.scrypt, b"", salt=b"", n=15, r=1, p=1)
+    h = hmac.new(b"key", digestmod="sha1")
+    h.update(b"part one, ")
+    copy = h.copy()
+    h.update(b"part two")
+    assert h.digest() == hmac.digest(b"key", b"part one, part two", "sha1") and copy.digest() != h.digest()
+    assert h.name == "hmac-sha1" and h.block_size == 64
+    assert hmac.compare_digest(b"a", b"a") and not hmac.compare_digest("a", "b")
+
+
 def test_shared_between_threads():
     h = hashlib.sha256()
     block = b"a" * 5000

@@ -8,12 +8,14 @@
 #include <string>
 
 #include "vm/interp/frames.h"
+#include "vm/modules/support/line_editor.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/native.h"
 #include "vm/runtime/runtime.h"
+#include "vm/types/bytes.h"
 #include "vm/types/dict.h"
 #include "vm/types/function.h"
 #include "vm/types/int.h"
@@ -32,8 +34,14 @@ std::string prompt(const char* name, const char* fallback) {
   return utf8.ok() ? std::string(utf8.view()) : fallback;
 }
 
-// One line with its newline; false at the end of input.
+// One line with its newline; false at the end of input. An interrupt leaves the line empty with KeyboardInterrupt pending.
 bool read_line(const std::string& shown, std::string* line) {
+  if (can_edit_lines()) {
+    line->clear();
+    Ref<> typed = g_line_editor(shown.c_str());
+    if (typed) *line = std::string(as_bytes(typed.value())->view());
+    return !line->empty() || error_pending();
+  }
   std::fputs(shown.c_str(), isatty(0) ? stdout : stderr);
   std::fflush(nullptr);
   line->clear();
@@ -61,12 +69,29 @@ int run_interactive(Dict* globals) {
                    utf8.ok() ? utf8.c_str() : "");
     }
   }
+  // site's hook loads readline and the history.
+  Ref<> hook = sys_get("__interactivehook__");
+  if (hook && isatty(0)) {
+    Ref<> done = call0(hook.value());
+    if (!done) {
+      Ref<> exception = take_error();
+      std::fputs("Failed calling sys.__interactivehook__\n", stderr);
+      report_exception(exception.value());
+    }
+  }
+  clear_error();
   std::string source, line;
   for (;;) {
     std::string shown = source.empty() ? prompt("ps1", ">>> ") : prompt("ps2", "... ");
     if (!read_line(shown, &line)) {
       std::fputc('\n', stderr);
       return 0;
+    }
+    if (error_pending()) {
+      Ref<> exception = take_error();
+      report_exception(exception.value());
+      source.clear();
+      continue;
     }
     bool blank = line.find_first_not_of(" \t\r\n") == std::string::npos;
     if (source.empty() && blank) continue;

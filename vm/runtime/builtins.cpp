@@ -1,4 +1,5 @@
 // The builtin functions.
+#include "vm/modules/support/line_editor.h"
 #include "vm/modules/ast/tree.h"
 #include "vm/runtime/builtins.h"
 
@@ -524,6 +525,25 @@ Ref<> builtin_input(const Value* a) {
   Ref<> in = sys_get("stdin"), out = sys_get("stdout");
   if (!in || is_none(in.value())) return raise(exc::RuntimeError, "input(): lost sys.stdin");
   if (!out || is_none(out.value())) return raise(exc::RuntimeError, "input(): lost sys.stdout");
+  auto is_terminal = [](Value file, int fd) {
+    Ref<> number = call_method(file, "fileno");
+    int64_t n = -1;
+    if (!number || !to_int64(number.value(), &n)) clear_error();
+    return n == fd;
+  };
+  if (can_edit_lines() && is_terminal(in.value(), 0) && is_terminal(out.value(), 1)) {
+    Ref<> flushed = call_method(out.value(), "flush");
+    if (!flushed) clear_error();
+    Ref<> text = a[0].empty() ? Ref<>::retain(Value::object(empty_str())) : str(a[0]);
+    if (!text) return Ref<>();
+    Utf8 prompt(as_str(text.value()), true);
+    if (!prompt.ok()) return Ref<>();
+    Ref<> line = g_line_editor(prompt.c_str());
+    if (!line) return Ref<>();
+    std::string_view typed = as_bytes(line.value())->view();
+    if (typed.empty()) return raise(exc::EOFError, "");
+    return str_from_filesystem(typed.substr(0, typed.size() - 1));
+  }
   if (!a[0].empty()) {
     Ref<> text = str(a[0]);
     if (!text || !call_method(out.value(), "write", {text.value()})) return Ref<>();

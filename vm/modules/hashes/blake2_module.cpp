@@ -128,6 +128,13 @@ struct Blake2Type {
     *out = static_cast<uint64_t>(n);
     return true;
   }
+  static bool not_negative(Value v, uint64_t* out) {
+    if (v.empty()) return true;
+    Ref<> n = index(v);
+    if (!n) return false;
+    if (int_sign(n.value()) < 0) return raise(exc::ValueError, "value must be positive");
+    return to_culong(n.value(), out);
+  }
   static bool padded(Value v, int most, const char* what, uint8_t* out, int64_t* size) {
     *size = 0;
     if (v.empty()) return true;
@@ -161,9 +168,9 @@ struct Blake2Type {
         !number(b[5], 0, 255, "fanout must be between 0 and 255", &fanout) || !number(b[6], 1, 255, "depth must be between 1 and 255", &depth)) {
       return Ref<>();
     }
-    if (!to_culong(b[7], &leaf)) return Ref<>();
+    if (!not_negative(b[7], &leaf)) return Ref<>();
     if (leaf > UINT32_MAX) return raise(exc::OverflowError, "leaf_size is too large");
-    if (!to_culong(b[8], &offset)) return Ref<>();
+    if (!not_negative(b[8], &offset)) return Ref<>();
     if (offset > V::kMaxOffset) return raise(exc::OverflowError, "node_offset is too large");
     if (!number(b[9], 0, 255, "node_depth must be between 0 and 255", &node_depth)) return Ref<>();
     std::snprintf(range, sizeof range, "inner_size must be between 0 and is %d", H::kDigest);
