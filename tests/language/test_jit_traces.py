@@ -300,6 +300,35 @@ def test_iterators_left_early():
     assert grow() == 4001
 
 
+def test_variables_after_their_loop():
+    def counted(n):
+        s = 0
+        for i in range(n):
+            s += i
+        return i
+
+    def doubled(n):
+        k = 0
+        last = -1
+        mixed = None
+        while k < n:
+            last = k * 2
+            mixed = k + 0.5
+            k += 1
+        return last, mixed
+
+    def broken(n):
+        for i in range(n):
+            square = i * i
+            if square > n:
+                break
+        return i, square
+
+    assert [counted(n) for n in (10, 9000, 7000, 1)] == [9, 8999, 6999, 0]
+    assert [doubled(n) for n in (9000, 7000, 3)] == [(17998, 8999.5), (13998, 6999.5), (4, 2.5)]
+    assert [broken(n) for n in (10, 30000000, 4000000)] == [(4, 16), (5478, 30008484), (2001, 4004001)]
+
+
 def test_locals_are_seen_from_outside():
     seen = []
 

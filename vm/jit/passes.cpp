@@ -55,17 +55,23 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
   }
   // A value that a later round takes over from an earlier one changes from round to round.
   std::vector<bool> is_left(static_cast<size_t>(count), false);
-  for (Reference i = 0; i < count; ++i) {
-    Reference left = next[static_cast<size_t>(i)];
-    if (left < 0 || left == i || left >= count || ir.is_constant(left) || is_left[static_cast<size_t>(left)]) continue;
+  const char* wrong = nullptr;
+  auto add_phi = [&](Reference left) {
+    if (left < 0 || left >= count || ir.is_constant(left) || is_left[static_cast<size_t>(left)]) return;
     Reference right = next[static_cast<size_t>(left)];
-    if (right == left) continue;
+    if (right == left) return;
     is_left[static_cast<size_t>(left)] = true;
     Type l = ir.at(left).type, r = ir.at(right).type;
     bool word = l == Type::W && (r == Type::W || r == Type::I || r == Type::O);
-    if (l != r && !word) return "the type of a variable changes between rounds";
+    if (l != r && !word) wrong = "the type of a variable changes between rounds";
     ir.phis.push_back({left, right});
+  };
+  for (Reference i = 0; i < count; ++i) {
+    if (next[static_cast<size_t>(i)] != i) add_phi(next[static_cast<size_t>(i)]);
   }
+  // What a round leaves behind is seen by the exits of the next one, even if nothing else looks at it.
+  for (const SlotValue& s : final_slots) add_phi(s.value);
+  if (wrong) return wrong;
   return nullptr;
 }
 
