@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""Random programs of nested loops, branches, calls and containers: the output under each JIT mode must be CPython's.
+
+  jit_fuzz.py --python BIN [--count N] [--seed S] [--keep FOLDER]
+A program that differs is kept, with its seed in its name."""
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+REFERENCE = "/usr/bin/python3.11"
+HEADER = """import sys
+class Box:
+    shared = 3
+    def __init__(self, x, y=0):
+        self.x = x
+        self.y = y
+    def total(self):
+        return self.x + self.y
+    def bump(self, by):
+        self.x = (self.x + by) % 1009
+        return self.x
+    @property
+    def double(self):
+        return self.x * 2
+class Pair(Box):
+    def total(self):
+        return self.x - self.y
+def clip(v):
+    if isinstance(v, float):
+        return round(v % 1000.0, 6)
+    return v % 100003
+G = 7
+"""
+
+
+class Program:
+    def __init__(self, seed):
+        self.r = random.Random(seed)
+        self.lines = []
+        self.functions = []
+        self.loops = 0
+
+    def pick(self, *options):
+        return self.r.choice(options)
+
+    def atom(self, names):
+        r = self.r.random()
+        if r < 0.55:
+            return self.r.choice(names)
+        if r < 0.7:
+            return str(self.r.randrange(-5, 20))
+        if r < 0.76:
+            return self.pick("0.5", "2.25", "-1.5", "1e3")
+        if r < 0.82:
+            return "o." + self.pick("x", "y", "shared", "double")
+        if r < 0.88:
+            return f"items[{self.index(names)}]"
+        if r < 0.92:
+            return "G"
+        if r < 0.96:
+            return f"d.get({self.index(names)}, 1)"
+        return f"len({self.pick('items', 'd', 'text')})"
+
+    def index(self, names):
+        return f"int({self.r.choice(names)}) % {self.pick(5, 8, 12)}"
+
+    def expression(self, names, depth=0):
+        r = self.r.random()
+        if depth > 2 or r < 0.25:
+            return self.atom(names)
+        a, b = self.expression(names, depth + 1), self.expression(names, depth + 1)
+        if r < 0.7:
+            return f"({a} {self.pick('+', '-', '*', '+', '-')} {b})"
+        if r < 0.78:
+            return f"(int({a}) {self.pick('&', '|', '^')} int({b}))"
+        if r < 0.84:
+            return f"({a} {self.pick('//', '%')} ({self.pick('3', '7', '1.5', '-4')}))"
+        if r < 0.88:
+            return f"({a} if {self.condition(names, depth + 1)} else {b})"
+        if r < 0.93 and self.functions:
+            return f"{self.r.choice(self.functions)}({a}, {b})"
+        if r < 0.97:
+            return f"{self.pick('o', 'p')}.{self.pick('total()', 'bump(1)')}"
+        return f"abs({a})"
+
+    def condition(self, names, depth=0):
+        r = self.r.random()
+        a, b = self.expression(names, depth + 2), self.expression(names, depth + 2)
+        if r < 0.7:
+            return f"{a} {self.pick('<', '<=', '==', '!=', '>', '>=')} {b}"
+        if r < 0.8:
+            return f"{self.condition(names, depth + 1)} {self.pick('and', 'or')} {self.condition(names, depth + 1)}"
+        if r < 0.86:
+            return f"not {a}"
+        if r < 0.92:
+            return f"{self.index(names)} in d"
+        return f"last is {self.pick('None', 'o', 'p')}"
+
+    def emit(self, indent, text):
+        self.lines.append("    " * indent + text)
+
+    def block(self, indent, names, depth, in_loop):
+        for _ in range(self.r.randrange(1, 4)):
+            self.statement(indent, names, depth, in_loop)
+
+    def statement(self, indent, names, depth, in_loop):
+        r = self.r.random()
+        target = self.r.choice("abce")
+        if r < 0.3:
+            self.emit(indent, f"{target} = clip({self.expression(names)})")
+        elif r < 0.42:
+            self.emit(indent, f"{target} {self.pick('+=', '-=', '*=')} {self.atom(names)}")
+            self.emit(indent, f"{target} = clip({target})")
+        elif r < 0.48:
+            self.emit(indent, f"items[{self.index(names)}] = clip({self.expression(names)})")
+        elif r < 0.54:
+            self.emit(indent, f"{self.pick('o', 'p')}.{self.pick('x', 'y')} = clip({self.expression(names)})")
+        elif r < 0.58:
+            self.emit(indent, f"d[{self.index(names)}] = clip({self.expression(names)})")
+        elif r < 0.62:
+            other = self.r.choice("abce")
+            self.emit(indent, f"{target}, {other} = {other}, {target}")
+        elif r < 0.66:
+            self.emit(indent, f"o = {self.pick('Box', 'Pair')}(clip({self.expression(names)}), {self.atom(names)})")
+        elif r < 0.69:
+            self.emit(indent, self.pick("last = o", "last = None", "last = p", "o, p = p, o"))
+        elif r < 0.72:
+            self.emit(indent, f"text = (text + str(int({target}) % 10))[-20:]")
+        elif r < 0.75:
+            self.emit(indent, f"items.append(clip({self.expression(names)}))")
+            self.emit(indent, "if len(items) > 40: del items[12:]")
+        elif r < 0.79:
+            self.emit(indent, "try:")
+            self.emit(indent + 1, f"{target} = clip({self.atom(names)} // (int({self.r.choice(names)}) % 4))")
+            self.emit(indent, "except ZeroDivisionError:")
+            self.emit(indent + 1, f"{target} = {self.atom(names)}")
+        elif r < 0.9:
+            self.emit(indent, f"if {self.condition(names)}:")
+            self.block(indent + 1, names, depth, in_loop)
+            if self.r.random() < 0.6:
+                self.emit(indent, "else:")
+                self.block(indent + 1, names, depth, in_loop)
+        elif r < 0.93 and in_loop:
+            self.emit(indent, f"if {self.condition(names)}: {self.pick('break', 'continue')}")
+        elif depth < 3:
+            self.loop(indent, names, depth + 1)
+        else:
+            self.emit(indent, f"{target} = clip({self.expression(names)})")
+
+    def loop(self, indent, names, depth):
+        self.loops += 1
+        n = {1: 1200, 2: 18, 3: 7}[depth]
+        kind = self.r.random()
+        variable = f"i{self.loops}"
+        if kind < 0.45:
+            self.emit(indent, f"for {variable} in range({self.pick(n, n - 3)}):")
+        elif kind < 0.6:
+            self.emit(indent, f"for {variable} in range({self.pick('0, %d, 2' % n, '%d, 0, -1' % n, '3, %d, 3' % n)}):")
+        elif kind < 0.75:
+            self.emit(indent, f"for {variable} in list(items)[:{n}]:")
+        elif kind < 0.85:
+            self.emit(indent, f"for {variable} in (1, 2.5, 3, 4):")
+        else:
+            self.emit(indent, f"{variable} = 0")
+            self.emit(indent, f"while {variable} < {n}:")
+            self.emit(indent + 1, f"{variable} += 1")
+        self.block(indent + 1, [*names, variable], depth, True)
+        # Seen after the loop, whatever it was.
+        self.emit(indent + 1, f"last_{variable} = {variable}")
+
+    def text(self):
+        for k in range(self.r.randrange(1, 4)):
+            name = f"f{k}"
+            self.emit(0, f"def {name}(a, b):")
+            if self.r.random() < 0.3:
+                self.emit(1, f"for k in range({self.pick(2, 5)}): a = clip(a + k)")
+            if self.r.random() < 0.5:
+                self.emit(1, f"if a {self.pick('<', '>')} b: return clip(a {self.pick('+', '-')} 1)")
+            self.emit(1, f"return clip(a {self.pick('+', '-', '*')} b)")
+            self.functions.append(name)
+        self.emit(0, "def main():")
+        for line in ("a, b, c, e = 1, 2, 3.5, -4", "o, p, last, text = Box(1), Pair(2, 3), None, 'ab'",
+                     "items = [k * 3 % 17 for k in range(12)]", "d = {1: 2, 3: 4}"):
+            self.emit(1, line)
+        for _ in range(self.r.randrange(2, 4)):
+            self.loop(1, ["a", "b", "c", "e"], 1)
+            self.emit(1, "print(a, b, c, e, o.x, o.y, p.x, p.y, text, items[:12], sorted(d.items())[:6], last is None)")
+            self.emit(1, "seen = dict(locals())")
+            self.emit(1, "print(sorted((k, v) for k, v in seen.items() if k.startswith(('i', 'last_')) and k != 'items'))")
+        self.emit(0, "main()")
+        return HEADER + "\n".join(self.lines) + "\n"
+
+
+def run(command, path, mode=None):
+    environment = dict(os.environ)
+    if mode:
+        environment["PTPYTHON_JIT"] = mode
+    try:
+        process = subprocess.run([*command, path], capture_output=True, text=True, timeout=10, env=environment)
+    except subprocess.TimeoutExpired:
+        return "timed out"
+    error = process.stderr.strip().splitlines()[-1:]
+    return f"{process.stdout}{error}{process.returncode}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--python", required=True)
+    parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", default=tempfile.gettempdir())
+    args = parser.parse_args()
+    failures = 0
+    for seed in range(args.seed, args.seed + args.count):
+        path = os.path.join(args.keep, f"jit_fuzz_{seed}.py")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(Program(seed).text())
+        expected = run([REFERENCE], path)
+        bad = [mode for mode in ("off", "on", "force") if run([args.python], path, mode) != expected]
+        if bad:
+            failures += 1
+            print(f"seed {seed}: differs with the JIT {', '.join(bad)}: {path}", flush=True)
+        else:
+            os.unlink(path)
+    print(f"{args.count - failures} passed, {failures} failed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
