@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <optional>
 
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
@@ -294,10 +295,16 @@ Ref<> byte_at(Value self, Value key, bool* is_slice) {
   } else {
     return raise(exc::TypeError, "%s indices must be integers or slices, not %T", is_array ? "bytearray" : "byte", key);
   }
+  // A writer fills what it has inserted with the lock held.
+  std::optional<LockGuard> guard;
+  if (is_array && multithreaded()) guard.emplace(self.as_object());
   std::string_view content = byte_view(self);  // only now: __index__ may have changed it
   int64_t n = static_cast<int64_t>(content.size());
   if (i < 0) i += n;
-  if (i < 0 || i >= n) return raise(exc::IndexError, is_array ? "bytearray index out of range" : "index out of range");
+  if (i < 0 || i >= n) {
+    guard.reset();
+    return raise(exc::IndexError, is_array ? "bytearray index out of range" : "index out of range");
+  }
   return Ref<>::steal(Value::small_int(static_cast<uint8_t>(content[static_cast<size_t>(i)])));
 }
 
