@@ -1,5 +1,6 @@
 """Runs one kernel in N threads and prints `seconds processor-seconds checksum` for each round: R rounds, or (R = 0) one for
-each line read from stdin, after a line that says it is ready. Part of the harness in run.py."""
+each line read from stdin, which says how often each thread calls the kernel, after a line that says it is ready. Seconds are
+of one call. Part of the harness in run.py."""
 import importlib
 import os
 import sys
@@ -12,16 +13,17 @@ kernel = importlib.import_module(module_name).KERNELS[kernel_name]
 results = [None] * threads
 
 
-def run(index):
-    results[index] = kernel()
+def run(index, calls=1):
+    for _ in range(calls):
+        results[index] = kernel()
 
 
-def measure():
+def measure(calls=1):
     start, used = time.perf_counter(), time.process_time()
     if threads == 1:
-        run(0)
+        run(0, calls)
     else:
-        workers = [threading.Thread(target=run, args=(i,)) for i in range(threads)]
+        workers = [threading.Thread(target=run, args=(i, calls)) for i in range(threads)]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -30,7 +32,7 @@ def measure():
     if any(r != results[0] for r in results):
         print("MISMATCH", results)
         sys.exit(1)
-    print(f"{elapsed:.6f} {used:.6f} {results[0]}", flush=True)
+    print(f"{elapsed / calls:.7f} {used / calls:.7f} {results[0]}", flush=True)
 
 
 run(0)  # warm-up
@@ -39,8 +41,8 @@ if rounds:
         measure()
 else:
     print("ready", flush=True)
-    for _ in sys.stdin:
-        measure()
+    for line in sys.stdin:
+        measure(int(line))
     try:
         from _ptpython import counters
         print(counters(), flush=True)

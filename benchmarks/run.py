@@ -105,8 +105,8 @@ class Server:
             raise RuntimeError(self.process.stderr.read().strip().splitlines()[-1:])
         return line
 
-    def go(self):
-        self.process.stdin.write("go\n")
+    def go(self, calls):
+        self.process.stdin.write(f"{calls}\n")
         self.process.stdin.flush()
 
     def result(self):
@@ -130,6 +130,9 @@ class Server:
                 pass
 
 
+ROUND_SECONDS = 0.06
+
+
 def scale_once(command, module, kernel, counts, args):
     """Rounds that take turns: each number of threads, and the control: as many processes of one thread at a time. A round
     of the control takes as long as its slowest process. Seconds by name, processor seconds by name, checksums, counters of
@@ -144,17 +147,20 @@ def scale_once(command, module, kernel, counts, args):
         for group in [*servers.values(), control]:
             for server in group:
                 server.ready()
+        # Long enough a round that starting the threads does not count.
+        servers[1][0].go(1)
+        calls = max(1, min(1000, round(ROUND_SECONDS / servers[1][0].result()[0])))
         for turn in range(args.rounds):
             groups = [*servers.items(), ("control", control)]
             for name, group in groups if turn % 2 else reversed(groups):
                 for server in group:
-                    server.go()
+                    server.go(calls)
                 results = [server.result() for server in group]
                 seconds[name].append(max(r[0] for r in results))
                 used[name].append(sum(r[1] for r in results))
                 sums |= {r[2] for r in results}
         counters = servers[most][0].finish()
-        return seconds, used, sums, {k: v / args.rounds for k, v in counters.items()}
+        return seconds, used, sums, {k: v / (args.rounds * calls) for k, v in counters.items()}
     finally:
         for group in [*servers.values(), control]:
             for server in group:
@@ -173,7 +179,7 @@ def scaling(peers, module, args):
     print("efficiency: throughput on all cores / (cores x throughput on one). The control runs processes of one thread side by")
     print("side instead of threads: vs control is what threads cost beyond what the machine allows. cpu: the same efficiency in")
     print("processor time, which other load on the machine hardly changes. atomic: shared counts taken and given back, and locks")
-    print("found taken, in a round.")
+    print("found taken, in a call.")
     print(f"{'kernel':<22}" + "".join(f"{str(n) + ' thr ms':>11}" for n in counts) + f"{'control ms':>12}{'efficiency':>12}"
           + f"{'vs control':>12}{'cpu':>7}{'atomic':>10}" + "".join(f"{'x ' + name:>14}" for name in others))
     out, efficiencies, against, processor = {}, {}, {}, {}

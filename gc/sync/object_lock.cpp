@@ -8,6 +8,8 @@ namespace pt {
 
 namespace {
 constexpr int kSpins = 40;
+// Pauses double up to this many: while a waiter keeps away, the holder does several operations without giving up the line.
+constexpr int kPauses = 16;
 // How long a waiter sleeps before it looks at the lock again: unlock_byte may have missed it.
 constexpr int64_t kParkNs = 1'000'000;
 
@@ -40,8 +42,8 @@ void lock_slow(std::atomic<uint8_t>& lock) {
     }
     if (!(seen & kLockParked)) {
       if (spins < kSpins) {
+        for (int pauses = spins < 4 ? 1 << spins : kPauses; pauses > 0; --pauses) cpu_pause();
         ++spins;
-        cpu_pause();
         continue;
       }
       if (!lock.compare_exchange_weak(seen, seen | kLockParked, std::memory_order_relaxed)) continue;
