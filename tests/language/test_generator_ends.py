@@ -79,3 +79,97 @@ def test_throw_of_what_is_no_exception():
     except StopIteration:
         pass
     assert log == [True]
+
+
+def test_throw_has_the_handled_exception_as_context():
+    def gen():
+        try:
+            raise KeyError("a")
+        except KeyError:
+            yield
+
+    g = gen()
+    next(g)
+    try:
+        g.throw(ValueError)
+    except ValueError as e:
+        assert isinstance(e.__context__, KeyError) and e.__context__.args == ("a",)
+
+
+def test_yield_from_takes_the_value_of_stop_iteration():
+    class Iterator:
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            raise StopIteration(42)
+
+    def gen():
+        result.append((yield from Iterator()))
+
+    result = []
+    assert list(gen()) == [] and result == [42]
+
+
+def test_origin_of_coroutines():
+    import sys
+    import warnings
+
+    async def a():
+        pass
+
+    sys.set_coroutine_origin_tracking_depth(2)
+    try:
+        c = a()
+        assert len(c.cr_origin) == 2 and c.cr_origin[0][2] == "test_origin_of_coroutines"
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            del c
+        assert "was never awaited\nCoroutine created at" in str(seen[0].message)
+    finally:
+        sys.set_coroutine_origin_tracking_depth(0)
+    c = a()
+    assert c.cr_origin is None
+    c.close()
+
+
+def test_one_exception_in_except_star_is_a_group():
+    try:
+        try:
+            raise ExceptionGroup("eg", [TypeError(1), ValueError(2)])
+        except* (TypeError, ValueError):
+            raise SyntaxError("3")
+    except ExceptionGroup as e:
+        assert e.message == "" and [type(x) for x in e.exceptions] == [SyntaxError]
+    else:
+        raise AssertionError
+
+
+def test_class_body_locals():
+    def f(x):
+        class C:
+            y = x
+            names = sorted(locals())
+
+        return C.names
+
+    assert f(1) == ["__module__", "__qualname__", "y"]
+
+
+def test_classmethod_of_a_bound_method():
+    class A:
+        def foo(self, cls):
+            return cls
+
+    class B:
+        bar = classmethod(A().foo)
+
+    assert B.bar() is B
+
+
+def test_function_members():
+    import types
+
+    assert type(types.FunctionType.__globals__) is types.MemberDescriptorType
+    tb = types.TracebackType(None, __import__("sys")._getframe(), 1, 2)
+    assert (tb.tb_lasti, tb.tb_lineno) == (1, 2)

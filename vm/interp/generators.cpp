@@ -9,9 +9,30 @@
 #include "vm/object/protocol.h"
 #include "vm/types/exception.h"
 #include "vm/types/frame.h"
+#include "vm/types/int.h"
 #include "vm/types/str.h"
+#include "vm/types/tuple.h"
 
 namespace pt {
+
+constinit thread_local int tls_coroutine_origin_depth = 0;
+
+namespace {
+// ((file, line, function), ...) of the callers, the innermost first (sys.set_coroutine_origin_tracking_depth).
+Ref<> coroutine_origin(Thread* thread, const CallRecord* record) {
+  auto available = static_cast<int64_t>(record - thread->record_base + 1);
+  int64_t depth = tls_coroutine_origin_depth < available ? tls_coroutine_origin_depth : available;
+  Ref<Tuple> origin = tuple_allocate(depth);
+  for (int64_t i = 0; origin && i < depth; ++i, --record) {
+    const Code* code = record->code;
+    Ref<> line = int_from_int64(code_line(code, static_cast<uint32_t>(record->pc - code->words)));
+    Ref<Tuple> entry = tuple_of({code->filename.peek(), line.value(), code->name.peek()});
+    if (!entry) return Ref<>();
+    origin->items[i].init(std::move(entry));
+  }
+  return origin;
+}
+}  // namespace
 
 Ref<> generator_from_record(Thread* thread, CallRecord* record) {
   const Code* code = record->code;
@@ -34,6 +55,11 @@ Ref<> generator_from_record(Thread* thread, CallRecord* record) {
   g->name.init(Ref<>::retain(record->function->name.peek()));
   g->qualname.init(Ref<>::retain(record->function->qualname.peek()));
   g->resume_pc = record->pc;
+  if (PT_UNLIKELY(tls_coroutine_origin_depth > 0) && type == &coroutine_type) {
+    Ref<> origin = coroutine_origin(thread, record - 1);
+    if (!origin) return Ref<>();
+    g->origin.init(std::move(origin));
+  }
   g->state.store(GeneratorState::kCreated, std::memory_order_release);
   if (record->frame_object) {
     g->frame_object = record->frame_object;
@@ -41,7 +67,6 @@ Ref<> generator_from_record(Thread* thread, CallRecord* record) {
     record->frame_object->generator = g.get();
     record->frame_object = nullptr;
   }
-  (void)thread;
   return g;
 }
 
@@ -200,7 +225,8 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
       exception = take_error();
     }
     if (exception) {
-      restore_error(std::move(exception));
+      raise_object(exception.value());  // its context is what the generator handles
+      exception.reset();
       bits = unwind(thread, record->registers, pc, record->code->constants_end, dispatch, word);
     } else {
       if (g->skip_value) {

@@ -8,6 +8,7 @@
 #include "vm/object/thread.h"
 #include "vm/object/native.h"
 #include "vm/types/dict.h"
+#include "vm/types/exception.h"
 #include "vm/types/int.h"
 #include "vm/types/iterators.h"
 #include "vm/types/tuple.h"
@@ -218,7 +219,13 @@ Ref<> dispatch_iter(Value self) {
 Ref<> dispatch_next(Value self) {
   Ref<> result = require_special(self, names::next.str(), {});
   // A tracing loop tells of the exception; all users of the slot take either form of the end.
-  if (!result && current_thread()->trace_function.empty()) clear_if(exc::StopIteration);
+  if (!result && current_thread()->trace_function.empty() && pending_matches(exc::StopIteration)) {
+    // A value is for `yield from`.
+    Ref<> stop = take_error();
+    auto* e = reinterpret_cast<StopIterationObject*>(stop.value().as_object());
+    Value value = e->value.peek();
+    if (!value.empty() && !is_none(value)) restore_error(std::move(stop));
+  }
   return result;
 }
 

@@ -126,6 +126,14 @@ class StringParser {
     parser_.lexer_.warn(WarningCategory::DeprecationWarning, token_.line, token_.col, message.finish());
   }
 
+  void warn_octal(int value) {
+    Message message(arena_);
+    message << "invalid octal escape sequence '\\";
+    for (int shift = 6; shift >= 0; shift -= 3) message << static_cast<char>('0' + ((value >> shift) & 7));
+    message << "'";
+    parser_.lexer_.warn(WarningCategory::DeprecationWarning, token_.line, token_.col, message.finish());
+  }
+
   static int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -189,6 +197,7 @@ class StringParser {
       } else if (is_octal(c)) {
         int value = c - '0';
         for (int i = 0; i < 2 && at < literal.end && is_octal(*at); i++) value = value * 8 + *at++ - '0';
+        if (value > 0377) warn_octal(value);
         *out << static_cast<char>(value);
       } else if (c == 'x') {
         int high = at < literal.end ? hex_digit(at[0]) : -1;
@@ -246,6 +255,7 @@ class StringParser {
       } else if (is_octal(c)) {
         int value = c - '0';
         for (int i = 0; i < 2 && at < end && is_octal(*at); i++) value = value * 8 + *at++ - '0';
+        if (value > 0377) warn_octal(value);
         append(out, static_cast<char32_t>(value));
       } else if (c == 'x' || c == 'u' || c == 'U') {
         int digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;

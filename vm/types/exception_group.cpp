@@ -290,7 +290,6 @@ Ref<> prepare_reraise_star(Value original, Value list) {
   if (!unhandled_leaves.empty() && !project(original, unhandled_leaves, &reraised)) return Ref<>();
   if (raised.empty()) return or_none(std::move(reraised));
   if (reraised) raised.push_back(std::move(reraised));
-  if (raised.size() == 1) return std::move(raised[0]);
   Ref<List> all = list_new(static_cast<int64_t>(raised.size()));
   Ref<Str> empty = str_from_ascii("");
   if (!all || !empty) return Ref<>();

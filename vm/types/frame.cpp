@@ -98,17 +98,6 @@ Ref<> frame_locals(FrameObject* f) {
   Ref<> mapping = f->locals.load(f);
   if (!(code->flags & kCodeFlagNewLocals) || !(code->flags & kCodeFlagOptimized)) {
     if (!mapping) mapping = f->globals.load(f);
-    if (!is_dict(mapping.value())) return mapping;
-    // Class bodies see their free variables too.
-    for (uint32_t i = 0; i < code->local_end; ++i) {
-      if (!(code->local_kinds[i] & 4)) continue;
-      Ref<> cell = frame_register(f, i);
-      if (!cell || !has_shape(cell.value(), kShape_cell) || code->local_names[i]->equals_ascii("__class__")) continue;
-      Ref<> v = as_cell(cell.value())->content.load(cell.value().as_object());
-      if (v && !dict_get_str(as_dict(mapping.value()), code->local_names[i])) {
-        if (!dict_set_str(as_dict(mapping.value()), code->local_names[i], v.value())) return Ref<>();
-      }
-    }
     return mapping;
   }
   // Functions: one dict a frame, brought up to date at each call.
@@ -307,7 +296,9 @@ Ref<> tb_construct(Type*, const Args& args) {
   }
   int64_t lasti, line;
   if (!to_int64(v[2], &lasti) || !to_int64(v[3], &line)) return Ref<>();
-  return traceback_new(v[0], v[1], static_cast<uint32_t>(lasti / 2), line);
+  Ref<> made = traceback_new(v[0], v[1], static_cast<uint32_t>(lasti), line);
+  if (made) as<Traceback>(made.value())->given_lasti = true;
+  return made;
 }
 Ref<> tb_next(Value self) { return or_none(traceback(self)->next.load(self.as_object())); }
 bool tb_put_next(Value self, Value v) {
@@ -324,7 +315,10 @@ bool tb_put_next(Value self, Value v) {
   return true;
 }
 Ref<> tb_frame(Value self) { return traceback(self)->frame.load(self.as_object()); }
-Ref<> tb_lasti(Value self) { return int_from_int64(static_cast<int64_t>(traceback(self)->pc) * 2); }
+Ref<> tb_lasti(Value self) {
+  Traceback* tb = traceback(self);
+  return int_from_int64(static_cast<int64_t>(tb->pc) * (tb->given_lasti ? 1 : 2));
+}
 Ref<> tb_lineno(Value self) {
   Traceback* tb = traceback(self);
   if (tb->line >= 0) return int_from_int64(tb->line);

@@ -30,6 +30,7 @@ struct Traceback : Object {
   Field frame;       // FrameObject
   int64_t line;      // -1: computed from pc on demand
   uint32_t pc;
+  bool given_lasti;  // made by types.TracebackType: pc is tb_lasti as it was given
 };
 
 // The frame object of a running call; made on first use. Empty on memory error.

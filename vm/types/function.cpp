@@ -172,9 +172,6 @@ bool put_keyword_defaults(Value self, Value v) {
   changed(self);
   return true;
 }
-Ref<> get_closure(Value self) { return load_or_none(self, as_function(self)->closure); }
-Ref<> get_globals(Value self) { return load_or_none(self, as_function(self)->globals_field); }
-Ref<> get_builtins(Value self) { return load_or_none(self, as_function(self)->builtins_field); }
 // The compiler hands annotations over as (name, value, ...); the dict is made on first use.
 Ref<> get_annotations(Value self) {
   Function* f = as_function(self);
@@ -244,11 +241,12 @@ const GetSetDef kFunctionGetSets[] = {{"__name__", get_name, put_name},
                                       {"__code__", get_code, put_code},
                                       {"__defaults__", get_defaults, put_defaults},
                                       {"__kwdefaults__", get_keyword_defaults, put_keyword_defaults},
-                                      {"__closure__", get_closure},
-                                      {"__globals__", get_globals},
-                                      {"__builtins__", get_builtins},
                                       {"__annotations__", get_annotations, put_annotations},
                                       {"__dict__", get_dict, put_dict},
+                                      {}};
+const MemberDef kFunctionMembers[] = {{"__closure__", offsetof(Function, closure)},
+                                      {"__globals__", offsetof(Function, globals_field)},
+                                      {"__builtins__", offsetof(Function, builtins_field)},
                                       {}};
 }  // namespace
 
@@ -262,6 +260,7 @@ const TypeSpec function_spec = {
     .clear = function_clear,
     .destroy = function_destroy,
     .getsets = kFunctionGetSets,
+    .members = kFunctionMembers,
 };
 
 }  // namespace pt

@@ -3,6 +3,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/object/error.h"
+#include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
@@ -384,15 +385,30 @@ void generator_destroy(Object* o) {
   generator_clear(o);
   for (Field* f : {&g->function, &g->name, &g->qualname, &g->code_field}) f->clear();
 }
+namespace {
+// The library tells where the coroutine was made; without it the plain warning has to do.
+void warn_unawaited(Generator* g, Value self) {
+  Ref<> modules = sys_get("modules");
+  Ref<> warnings = modules ? dict_get_text(as_dict(modules.value()), "warnings") : Ref<>();
+  Ref<> function = warnings ? find_attribute(warnings.value(), intern("_warn_unawaited_coroutine")) : Ref<>();
+  if (function) {
+    if (call1(function.value(), self)) return;
+    write_unraisable("ignored in", self);
+  }
+  clear_error();
+  if (!warn(exc::RuntimeWarning, 1, "coroutine '%V' was never awaited", g->qualname.peek())) {
+    write_unraisable("ignored in", self);
+  }
+}
+}  // namespace
+
 void generator_finalize(Object* o) {
   auto* g = static_cast<Generator*>(o);
   if (g->state.load(std::memory_order_acquire) == GeneratorState::kFinished) return;
   Ref<> pending = take_error();
   Value self = Value::object(o);
   if (has_shape(self, kShape_coroutine) && g->state.load(std::memory_order_acquire) == GeneratorState::kCreated) {
-    if (!warn(exc::RuntimeWarning, 1, "coroutine '%V' was never awaited", g->qualname.peek())) {
-      write_unraisable("ignored in", self);
-    }
+    warn_unawaited(g, self);
   }
   Ref<> result = generator_close(self);
   if (!result) write_unraisable("ignored in", self);

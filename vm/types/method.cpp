@@ -232,6 +232,8 @@ Ref<> classmethod_get(Value self, Value instance, Value type) {
   Ref<> function = callable_field(self).load(self.as_object());
   if (!function) return raise(exc::RuntimeError, "uninitialized classmethod object");
   Value owner = type.empty() || is_none(type) ? Value::object(type_of(instance)) : type;
+  // A bound method is called with the class in front of its other arguments, not bound anew.
+  if (has_shape(function.value(), kShape_method)) return bound_method_new(function.value(), owner);
   if (auto get = type_of(function.value())->slots.descriptor_get) return get(function.value(), owner, owner);
   return bound_method_new(function.value(), owner);
 }

@@ -16,6 +16,5 @@ struct AsyncGeneratorHooks {
   Value first_iter, finalizer;  // owned; empty: none
 };
 extern thread_local AsyncGeneratorHooks tls_async_generator_hooks;
-extern thread_local int tls_coroutine_origin_depth;
 
 }  // namespace pt

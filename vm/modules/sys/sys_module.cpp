@@ -19,6 +19,7 @@
 #include "vm/types/exception.h"
 #include "vm/types/float.h"
 #include "vm/types/function.h"
+#include "vm/types/generator.h"
 #include "vm/types/int.h"
 #include "vm/types/list.h"
 #include "vm/types/structseq.h"
@@ -28,7 +29,6 @@ namespace pt {
 
 constinit std::atomic<int64_t> g_recursion_limit{1000};
 constinit thread_local AsyncGeneratorHooks tls_async_generator_hooks;
-constinit thread_local int tls_coroutine_origin_depth = 0;
 
 namespace {
 
