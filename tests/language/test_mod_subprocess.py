@@ -70,6 +70,13 @@ def test_preexec_and_session():
     assert run("pwd", preexec_fn=lambda: os.chdir("/usr")).stdout == b"/usr\n"
 
 
+def test_locale_of_the_process():
+    code = "import locale, os; print(locale.setlocale(locale.LC_CTYPE), os.environ.get('LC_CTYPE'))"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
+    assert run(sys.executable, "-c", code, env=environment).stdout == b"C.UTF-8 C.UTF-8\n"
+    assert run(sys.executable, "-c", code, env={**environment, "LC_ALL": "C"}).stdout == b"C None\n"
+
+
 def test_fork_and_wait():
     pid = os.fork()
     if pid == 0:

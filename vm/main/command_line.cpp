@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -246,6 +247,19 @@ void clear_main(Dict* globals) {
   if (finalizers) collect();
 }
 
+// The locale's character type, for the libraries that use it (line editing). The C locale becomes UTF-8 (PEP 538).
+void set_character_locale() {
+  const char* now = std::setlocale(LC_CTYPE, "");
+  const char* all = std::getenv("LC_ALL");
+  const char* coerce = g_config.ignore_environment ? nullptr : std::getenv("PYTHONCOERCECLOCALE");
+  if (!now || std::strcmp(now, "C") != 0 || (all && *all) || (coerce && std::strcmp(coerce, "0") == 0)) return;
+  for (const char* name : {"C.UTF-8", "C.utf8", "UTF-8"}) {
+    if (!std::setlocale(LC_CTYPE, name)) continue;
+    setenv("LC_CTYPE", name, 1);
+    return;
+  }
+}
+
 }  // namespace
 
 int run_main(int argc, char** argv) {
@@ -272,6 +286,7 @@ int run_main(int argc, char** argv) {
     if (std::strcmp(x, "compile_library") == 0) compiles_library = true;  // for the build and the installation
   }
 
+  set_character_locale();
   jit::initialise();
   start_core();
   bool started = init_sys(builtins_module());
