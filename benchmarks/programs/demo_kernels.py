@@ -2,7 +2,7 @@
 import random
 
 
-def mandelbrot(size=60):
+def mandelbrot(size=200):
     total = 0
     for row in range(size):
         for column in range(size):
@@ -24,7 +24,7 @@ class Body:
         self.mass = mass
 
 
-def nbody(steps=1500):
+def nbody(steps=8000):
     bodies = [Body(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 39.47), Body(4.84, -1.16, -0.10, 0.6, 2.8, -0.02, 0.037),
               Body(8.34, 4.12, -0.4, -1.01, 1.82, 0.008, 0.011), Body(12.89, -15.11, -0.22, 1.08, 0.86, -0.01, 0.0017)]
     for _ in range(steps):
@@ -46,7 +46,7 @@ def nbody(steps=1500):
     return round(sum(b.x + b.y + b.z for b in bodies), 9)
 
 
-def spectral_norm(n=60):
+def spectral_norm(n=130):
     def a(i, j):
         return 1.0 / ((i + j) * (i + j + 1) // 2 + i + 1)
 
@@ -64,7 +64,7 @@ def spectral_norm(n=60):
     return round((sum(x * y for x, y in zip(u, v)) / sum(x * x for x in v)) ** 0.5, 9)
 
 
-def sieve(limit=120_000):
+def sieve(limit=600_000):
     flags = [True] * (limit + 1)
     flags[0] = flags[1] = False
     for i in range(2, int(limit ** 0.5) + 1):
@@ -74,7 +74,7 @@ def sieve(limit=120_000):
     return sum(flags)
 
 
-def word_count(words=40_000):
+def word_count(words=100_000):
     source = random.Random(7)
     vocabulary = ["".join(source.choice("abcdefgh") for _ in range(source.randint(2, 6))) for _ in range(800)]
     text = " ".join(source.choice(vocabulary) for _ in range(words))
@@ -84,7 +84,7 @@ def word_count(words=40_000):
     return sum(len(w) * n for w, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:100])
 
 
-def parse_json(repeat=60):
+def parse_json(repeat=250):
     text = '{"a": [1, 2.5, {"b": "text", "c": [true, false, null]}], "d": {"e": -12, "f": "x y z"}} ' * 8
 
     def value(at):
@@ -146,7 +146,7 @@ def binary_trees(depth=12):
         left, right = tree
         return 1 if left is None else 1 + check(left) + check(right)
 
-    return sum(check(make(depth)) for _ in range(4))
+    return sum(check(make(depth)) for _ in range(10))
 
 
 def job_queue(jobs=4000):

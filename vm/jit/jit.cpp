@@ -225,6 +225,12 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
   return ok && !error_pending();
 }
 
+// A trace for one thread was made.
+bool was_hot(const Code* code, uint32_t number) {
+  JitCode* jit = code->jit.load(std::memory_order_acquire);
+  return jit && jit->loops[number].load(std::memory_order_relaxed);
+}
+
 enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError };
 
 LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t word, bool plain, uint64_t* result) {
@@ -237,6 +243,8 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   if (!plain) return LoopOutcome::kInterpret;
   if (!trace) {
     if (tls_recorder) return LoopOutcome::kInterpret;
+    // What was hot before the first other thread started need not prove it again.
+    if (multithreaded() && hot.failures == 0 && was_hot(record->code, trace_number(record->code, word))) return LoopOutcome::kRecord;
     return ++hot.count > g_threshold ? LoopOutcome::kRecord : LoopOutcome::kInterpret;
   }
   hot.limit = 0;
