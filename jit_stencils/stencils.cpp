@@ -134,23 +134,27 @@ PT_BODY(NegFloat) {
 PT_INLINE uint64_t& slot(char* frame) { return at<uint64_t>(reinterpret_cast<uint64_t>(frame) + hole0()); }
 PT_BODY(LoadFrame) { x.r[A] = slot(frame); return true; }
 PT_BODY(StoreFrame) { slot(frame) = x.r[A]; return true; }
-PT_BODY(WriteFrame) {
-  uint64_t old = slot(frame);
-  slot(frame) = x.r[A];
-  if (value(old).is_counted()) {
+// Gives one of several counts of an own object back. False: the helper does it.
+PT_INLINE bool give_back(State* s, uint64_t old) {
+  if (!value(old).is_counted()) return true;
+  Object& o = at<Object>(old);
+  uint32_t local = o.local.load(std::memory_order_relaxed);
+  if (o.owner.load(std::memory_order_relaxed) != s->owner_id || local == 1) {
     s->word = old;
     return false;
   }
+  o.local.store(local - 1, std::memory_order_relaxed);
   return true;
+}
+PT_BODY(WriteFrame) {
+  uint64_t old = slot(frame);
+  slot(frame) = x.r[A];
+  return give_back(s, old);
 }
 PT_BODY(ClearFrame) {
   uint64_t old = slot(frame);
   slot(frame) = 0;
-  if (value(old).is_counted()) {
-    s->word = old;
-    return false;
-  }
-  return true;
+  return give_back(s, old);
 }
 // A counted or, for objects that need no count, borrowed copy. False: the helper does it.
 PT_INLINE bool own(State* s, uint64_t& bits) {
@@ -274,17 +278,22 @@ PT_BODY(LoadOwned) {
   x.r[A] = bits;
   return true;
 }
-// Immediates over immediates. With threads this holds only for objects no other thread has seen; the rest is the helper's.
+// What needs no count: immediates, and objects that live for ever.
+PT_INLINE bool is_uncounted(uint64_t bits) {
+  if ((bits & 3) != 0) return true;
+  return bits != 0 && at<Object>(bits).local.load(std::memory_order_acquire) == kLocalImmortal;
+}
+// Uncounted over uncounted. With threads this holds only for objects no other thread has seen; the rest is the helper's.
 PT_BODY(StoreExclusive) {
   uint64_t& field = at<uint64_t>(x.r[A] + hole0());
-  if ((field & 3) == 0) return false;
+  if (!is_uncounted(field)) return false;
   field = word_b<B>(s, x);
   return true;
 }
 PT_BODY(StoreField) {
   const Object& o = at<Object>(x.r[A]);
   uint64_t& field = at<uint64_t>(x.r[A] + hole0());
-  if ((field & 3) == 0 || o.owner.load(std::memory_order_relaxed) != s->owner_id || o.shared.load(std::memory_order_relaxed) != 0) {
+  if (!is_uncounted(field) || o.owner.load(std::memory_order_relaxed) != s->owner_id || o.shared.load(std::memory_order_relaxed) != 0) {
     s->object = x.r[A];
     s->value = word_b<B>(s, x);
     return false;

@@ -71,8 +71,15 @@ class ColdScope {
 const ColdInfo& info_of(uint64_t word) { return *reinterpret_cast<const ColdInfo*>(word); }
 
 uint64_t help_release(State* s, Value* frame, uint64_t word) {
+  Value old = Value::from_bits(s->word);
+  switch (old.as_object()->shape_id.load(std::memory_order_relaxed)) {
+    case kShape_str: case kShape_int: case kShape_float: case kShape_bytes: case kShape_range_iterator:
+      release(old);  // nothing hangs on these
+      return kGoOn;
+    default: break;
+  }
   ColdScope scope(s, frame, info_of(word));
-  release(Value::from_bits(s->word));
+  release(old);
   return scope.report(s);
 }
 
@@ -118,7 +125,7 @@ uint64_t help_store_field(State* s, Value* frame, uint64_t word) {
     if (o->shape_id.load(std::memory_order_relaxed) != info.tag) return 0;
     auto* field = reinterpret_cast<Field*>(s->object + static_cast<uint64_t>(info.imm));
     Value old = field->peek();
-    if (old.empty() || old.is_object()) return 0;
+    if (old.empty() || (old.is_object() && !old.as_object()->is_immortal())) return 0;
     field->init_value(Value::from_bits(s->value));
   }
   return scope.undisturbed();

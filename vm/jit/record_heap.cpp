@@ -17,6 +17,7 @@ namespace {
 Field* field_at(Object* o, int64_t offset) { return reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + offset); }
 bool is_immediate(Value v) { return v.is_small_int() || v.is_immediate_float(); }
 bool is_singleton(Value v) { return is_none(v) || is_bool(v); }
+bool is_uncounted(Value v) { return is_immediate(v) || is_singleton(v); }
 // Not counted: lives as long as the runtime, or is freed by a collection only.
 bool is_shared(Value v) {
   return v.is_object() && !is_singleton(v) && (v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal());
@@ -41,9 +42,14 @@ Reference Recorder::as_object(Reference r, uint32_t shape) {
   return o;
 }
 
-// An immediate in the form of a heap slot.
+// What needs no count, in the form of a heap slot.
 Reference Recorder::storable(int operand) {
   Value v = seen(operand);
+  if (is_singleton(v)) {
+    Reference r = read(operand), constant = object_constant(v);
+    if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
+    return constant;
+  }
   if (v.is_small_int()) return as_int(read(operand));
   if (v.is_immediate_float()) return emit(Op::kBoxFloat, as_float(read(operand), v));
   return kNoReference;
@@ -143,7 +149,7 @@ bool Recorder::store_global(uint64_t word) {
   if (position < 0) return fall_back();
   uint32_t version = dict_table_version(table);
   Field& field = table->entries()[position].value;
-  if (!version || !is_immediate(field.peek())) return fall_back();
+  if (!version || !is_uncounted(field.peek())) return fall_back();
   Reference v = storable(PT_B);
   if (v == kNoReference) return fall_back();
   Reference address = table_entry(globals, table, position);
@@ -249,7 +255,7 @@ bool Recorder::store_attribute(uint64_t word) {
     Reference r = as_object(read(PT_A), shape);
     guard_node(node, shape);
     if (ir_.multithreaded) emit(Op::kGuardExclusive, r);
-    if (is_immediate(v)) {
+    if (is_uncounted(v)) {
       Reference stored = storable(PT_B);
       emit(Op::kInitField, r, stored, node->offset);
       emit(Op::kSetShape, r, kNoReference, node->version);
@@ -266,7 +272,7 @@ bool Recorder::store_attribute(uint64_t word) {
   Value old = field_at(o, node->offset)->peek();
   Reference r = as_object(read(PT_A), shape);
   guard_node(node, shape);
-  Reference v = is_immediate(old) ? storable(PT_B) : kNoReference;
+  Reference v = is_uncounted(old) ? storable(PT_B) : kNoReference;
   if (v != kNoReference) {
     emit(ir_.multithreaded ? Op::kStoreField : Op::kStoreExclusive, r, v, node->offset, static_cast<int32_t>(shape));
   } else {
@@ -334,7 +340,7 @@ bool Recorder::store_cell(uint64_t word) {
   Value cell = seen(PT_A);
   if (!has_shape(cell, kShape_cell)) return fall_back();
   Value old = as_cell(cell)->content.peek_acquire();
-  if (!is_immediate(old)) return fall_back();
+  if (!is_uncounted(old)) return fall_back();
   Reference r = as_object(read(PT_A), kShape_cell);
   Reference v = storable(PT_B);
   if (v == kNoReference) return fall_back();
@@ -408,12 +414,12 @@ bool Recorder::load_item(uint64_t word) {
 }
 bool Recorder::store_item(uint64_t word) {
   Value container = seen(PT_A);
-  if (!has_shape(container, kShape_list) || !seen(PT_B).is_small_int() || !is_immediate(seen(PT_C))) return set_item_any(word);
+  if (!has_shape(container, kShape_list) || !seen(PT_B).is_small_int() || !is_uncounted(seen(PT_C))) return set_item_any(word);
   if (ir_.multithreaded && !is_exclusive(container.as_object())) return set_item_any(word);
   Reference list, address;
   Value old;
   if (!list_item(PT_A, PT_B, &list, &address, &old)) return false;
-  if (!is_immediate(old)) return set_item_any(word);
+  if (!is_uncounted(old)) return set_item_any(word);
   Reference stored = storable(PT_C);
   if (ir_.multithreaded) emit(Op::kGuardExclusive, list);
   emit(Op::kStoreExclusive, address, stored, offsetof(ListBuffer, items));

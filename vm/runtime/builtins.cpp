@@ -459,6 +459,7 @@ Ref<> builtin_sum(const Value* a) {
   }
   bool ok = for_each(a[0], [&](Value v) {
     Value t = total.value();
+    if (is_bool(v)) v = Value::small_int(is_true(v));  // as int.__add__ takes it
     if (t.is_small_int() && v.is_small_int()) {
       total = int_from_int64(t.as_small_int() + v.as_small_int());
     } else if (t.is_immediate_float() && v.is_immediate_float()) {
