@@ -228,10 +228,14 @@ uint64_t truth_result(State* s, int t) {
   s->word = boolean(t != 0).bits();
   return kGoOn;
 }
-uint64_t help_compare(State* s, Value* frame, uint64_t word) {
-  const ColdInfo& info = info_of(word);
-  ColdScope scope(s, frame, info);
-  return truth_result(s, compare_truth(Value::from_bits(s->object), Value::from_bits(s->value), static_cast<CompareOp>(info.imm)));
+// Strings, numbers and singletons: no Python code, and no frames but those an exception is raised in.
+uint64_t help_compare(State* s, Value*, uint64_t word) {
+  auto op = static_cast<CompareOp>(info_of(word).imm);
+  Value a = Value::from_bits(s->object), b = Value::from_bits(s->value);
+  if ((op == CompareOp::kEq || op == CompareOp::kNe) && is_exact_str(a) && is_exact_str(b)) {
+    return truth_result(s, str_equal(as_str(a), as_str(b)) == (op == CompareOp::kEq));
+  }
+  return truth_result(s, compare_truth(a, b, op));
 }
 uint64_t help_contains(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info_of(word));
@@ -241,6 +245,12 @@ uint64_t help_contains(State* s, Value* frame, uint64_t word) {
 }
 uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1);
+  if (is_exact_str(container)) {
+    Ref<> c = get_item(container, key);
+    if (PT_UNLIKELY(!c)) return kRaised;
+    s->word = c.take().bits();
+    return kGoOn;
+  }
   ColdScope scope(s, frame, info_of(word));
   if (is_exact_dict(container) && is_exact_str(key)) {
     if (Ref<> v = dict_get_str(as_dict(container), as_str(key))) return finish(s, scope, std::move(v));

@@ -54,6 +54,7 @@ constinit uint32_t g_exit_threshold = 64;
 constinit uint64_t g_trace_limit = UINT64_MAX;   // for bisection: traces beyond are not installed
 constexpr uint32_t kSideTraces = 80;     // of one root
 constexpr uint32_t kExitFailures = 2;
+constexpr uint64_t kShortStay = 600;     // cycles
 
 __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS);
 constinit Dispatch g_recording = {};
@@ -258,7 +259,18 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   state.owner_id = tls_owner_id;
   state.disturbed = 0;
   state.finished = 0;
+  uint64_t begin = __builtin_readcyclecounter();
   Exit* exit = enter_trace(*trace, &state, frame);
+  // Entering and leaving costs more than a few rounds gain: where that is the rule, and no side trace can follow, the
+  // thread enters no more.
+  if (__builtin_readcyclecounter() - begin < kShortStay && (exit->dynamic || exit->failures.load(std::memory_order_relaxed) >= kExitFailures)) {
+    ++hot.bad_entries;
+  }
+  if (++hot.entries >= 256) {
+    bool bad = hot.bad_entries * 4 > hot.entries * 3;
+    hot.entries = hot.bad_entries = 0;
+    if (bad && g_mode != Mode::kForce) hot.limit = kNever;
+  }
   if (g_dump_exits) {
     std::fprintf(stderr, "; exit %ld of %p, breaker %u\n", static_cast<long>(exit - exit->trace->exits.get()),
                  static_cast<void*>(exit->trace), thread->breaker.load(std::memory_order_relaxed));
