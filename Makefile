@@ -28,7 +28,7 @@ asan-stress: packages
 	@cmake --preset asan -Wno-dev >/dev/null
 	@cmake --build --preset asan --target ptpython
 	@UBSAN_OPTIONS=halt_on_error=1 ASAN_OPTIONS=detect_leaks=0 $(PYTHON311) stress/run.py --python build/asan/bin/ptpython --seconds 1
-	@UBSAN_OPTIONS=halt_on_error=1 ASAN_OPTIONS=detect_leaks=0 $(PYTHON311) tests/language/run.py --python $(CURDIR)/build/asan/bin/ptpython
+	@UBSAN_OPTIONS=halt_on_error=1 ASAN_OPTIONS=detect_leaks=0:handle_segv=0 $(PYTHON311) tests/language/run.py --python $(CURDIR)/build/asan/bin/ptpython
 
 stress: release
 	@$(PYTHON311) stress/run.py --python build/release/bin/ptpython --seconds 20

@@ -259,7 +259,8 @@ int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table) {
         }
       }
       if (result == 0 && !multithreaded() && s->table.load(std::memory_order_relaxed) == t) return false;
-      if (e.key.peek_acquire().bits() != k.bits() || s->table.load(std::memory_order_acquire) != t) {
+      // The table first: comparing may have run Python code that let it go.
+      if (s->table.load(std::memory_order_acquire) != t || e.key.peek_acquire().bits() != k.bits()) {
         restart = true;
         return true;
       }
