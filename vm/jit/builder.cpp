@@ -218,9 +218,11 @@ bool Builder::memory_holds(int64_t slot, Reference value) const {
 Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
   // Other threads announce changes of these, and the safepoint then leaves the trace.
   bool is_fact = op == Op::kLoadFact || op == Op::kGuardCell || op == Op::kGlobalAddress || op == Op::kGuardTable || op == Op::kGuardUnshared;
+  bool exclusive = false;   // no other thread has ever seen the object: none has changed it
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction in = ir_.at(i);
     if (in.op == op && in.a == a && in.imm == imm) return i;
+    if (in.op == Op::kGuardExclusive && in.a == a && op != Op::kGuardExclusive) exclusive = true;
     if (op == Op::kLoadFrame) {
       if ((in.op == Op::kStoreFrame || in.op == Op::kWriteFrame) && in.imm == imm) return in.a;
       if (in.op == Op::kClearFrame && in.imm == imm) return constant(0, Type::W);
@@ -228,7 +230,7 @@ Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
       continue;
     }
     if (describe(in.op).flags & kBarrier) return kNoReference;
-    if (in.op == Op::kSafepoint && ir_.multithreaded && !is_fact) return kNoReference;
+    if (in.op == Op::kSafepoint && ir_.multithreaded && !is_fact && !exclusive) return kNoReference;
     if ((describe(in.op).flags & kClobber) && (op == Op::kLoadWord || op == Op::kLoadField)) return kNoReference;
     switch (in.op) {
       case Op::kStoreField:

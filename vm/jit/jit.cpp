@@ -49,7 +49,7 @@ constinit const char* const kAbortTexts[] = {
 };
 constinit thread_local Recorder* tls_recorder = nullptr;
 constexpr uint32_t kNever = 0xFFFFFFFF;
-constexpr uint32_t kFailuresAllowed = 6;
+constexpr uint32_t kFailuresAllowed = 10;
 constinit uint32_t g_exit_threshold = 64;
 constinit uint64_t g_trace_limit = UINT64_MAX;   // for bisection: traces beyond are not installed
 constexpr uint32_t kSideTraces = 80;     // of one root

@@ -42,6 +42,13 @@ Reference Recorder::as_object(Reference r, uint32_t shape) {
   return o;
 }
 
+// With threads: whether the object is and has to stay one that no other thread has seen.
+bool Recorder::exclusive(Reference o, const Object* object) {
+  if (!ir_.multithreaded || ir_.is_constant(o) || !is_exclusive(object)) return false;
+  emit(Op::kGuardExclusive, o);
+  return true;
+}
+
 // What needs no count, in the form of a heap slot.
 Reference Recorder::storable(int operand) {
   Value v = seen(operand);
@@ -183,6 +190,7 @@ bool Recorder::load_attribute(uint64_t word) {
       if (v.empty()) return fall_back();
       Reference r = as_object(read(PT_B), shape);
       guard_node(node, shape);
+      exclusive(r, o);
       if (!load_into(r, node->offset, v, PT_A, PT_B)) return false;
       break;
     }
@@ -274,7 +282,8 @@ bool Recorder::store_attribute(uint64_t word) {
   guard_node(node, shape);
   Reference v = is_uncounted(old) ? storable(PT_B) : kNoReference;
   if (v != kNoReference) {
-    emit(ir_.multithreaded ? Op::kStoreField : Op::kStoreExclusive, r, v, node->offset, static_cast<int32_t>(shape));
+    bool shared = ir_.multithreaded && !exclusive(r, o);
+    emit(shared ? Op::kStoreField : Op::kStoreExclusive, r, v, node->offset, static_cast<int32_t>(shape));
   } else {
     if (old.empty()) return fall_back();
     v = read(PT_B);
@@ -367,6 +376,7 @@ bool Recorder::list_item(int container_operand, int key_operand, Reference* list
     if (i < 0 || i >= size || !buffer || (multithreaded() && i >= buffer->capacity)) return fall_back();
     *item = buffer->items[i].peek_acquire();
     *list = as_object(read(container_operand), kShape_list);
+    exclusive(*list, l);
     Reference index = as_int(read(key_operand));
     Reference count = emit(Op::kLoadWord, *list, kNoReference, offsetof(List, size));
     if (negative) {
@@ -552,6 +562,7 @@ bool Recorder::for_sequence(uint64_t word, bool list) {
   emit(Op::kGuardGeInt, index, builder_.small_int(0));
   Reference s = emit(Op::kGuardShape, emit(Op::kLoadField, o, kNoReference, offsetof(ListIterator, list)), kNoReference,
                      list ? kShape_list : kShape_tuple);
+  if (list) exclusive(s, sequence.as_object());
   Reference count = list ? emit(Op::kLoadWord, s, kNoReference, offsetof(List, size))
                          : emit(Op::kLoadImmutable, s, kNoReference, offsetof(Tuple, length));
   if (i >= size) {

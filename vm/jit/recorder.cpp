@@ -22,7 +22,12 @@ Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* head)
   uint64_t word = load_word(head);
   if (opcode_of(word) == Opcode::kJUMP_BACK) {
     back_edge_ = head;
-    expected_ = head + 1 + operand_wide(word);
+    loop_begin_ = expected_ = head + 1 + operand_wide(word);
+    // The last of the loop's back-edges ends it.
+    const uint64_t* end = origin_->words + origin_->word_count;
+    for (const uint64_t* at = loop_begin_; at < end; at += instruction_words(opcode_of(load_word(at)))) {
+      if (opcode_of(load_word(at)) == Opcode::kJUMP_BACK && at + 1 + operand_wide(load_word(at)) == loop_begin_) loop_end_ = at;
+    }
   } else {
     expected_ = head + 1;
   }
@@ -438,6 +443,11 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   }
   if (multithreaded() != ir_.multithreaded) {
     reason_ = Abort::kthreads;
+    return Step::kAborted;
+  }
+  // A round that leaves its loop is not what the loop does.
+  if (back_edge_ && calls_.empty() && window_ == 0 && thread_->record == base_record_ && (pc < loop_begin_ || pc > loop_end_)) {
+    reason_ = Abort::kleft_loop;
     return Step::kAborted;
   }
   frame_ = frame;

@@ -141,6 +141,7 @@ class Recorder {
   bool store_attribute(uint64_t word);
   bool load_method(uint64_t word);
   void rely_on(Dict* dict, Str* name);
+  bool exclusive(Reference o, const Object* object);
   Reference table_entry(Dict* dict, DictTable* table, int64_t position);
   bool load_cell(uint64_t word);
   bool store_cell(uint64_t word);
@@ -176,6 +177,8 @@ class Recorder {
   Thread* thread_;
   const uint64_t* head_ = nullptr;
   const uint64_t* back_edge_ = nullptr;   // nullptr: no loop
+  const uint64_t* loop_begin_ = nullptr;  // the loop's instructions
+  const uint64_t* loop_end_ = nullptr;
   Exit* exit_ = nullptr;
   CallRecord* base_record_;
   Value* base_frame_;
