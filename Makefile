@@ -15,13 +15,12 @@ test: release
 	@ctest --test-dir build/release --output-on-failure --timeout 600 -j2
 
 # Under the thread sanitizer, without suppressions: the unit tests of gc/ (the collector's take minutes there: left to make
-# tsan), the native storm, and a short run of the stress programs in the whole interpreter, without the JIT and with it.
+# tsan), the native storm, and a short run of the stress programs in the whole interpreter, without the JIT, whose code is not instrumented.
 tsan-stress: packages
 	@cmake --preset tsan -Wno-dev >/dev/null
 	@cmake --build --preset tsan --target unit_gc stress_native ptpython
 	@GTEST_FILTER='-Collector*' ctest --test-dir build/tsan --output-on-failure --timeout 900 -R 'unit_gc|stress_native'
 	@$(PYTHON311) stress/run.py --python build/tsan/bin/ptpython --seconds 1 --jit off
-	@$(PYTHON311) stress/run.py --python build/tsan/bin/ptpython --seconds 1 --jit on
 
 # The stress programs and the language tests under the address and undefined-behaviour sanitizers.
 asan-stress: packages
