@@ -28,6 +28,20 @@ class Box:
 class Pair(Box):
     def total(self):
         return self.x - self.y
+class Rich(Box):
+    def __init__(self, x, y=0):
+        super().__init__(x, y)
+        self.tags = {k: k for k in range(3)}
+        self.name = f"rich{int(x) % 10}"
+    def total(self):
+        return len(self.tags) + super().total()
+def numbers(a, n=3):
+    for k in range(n):
+        if k == 2:
+            return
+        yield a + k
+def keyword(a, *, k=1, **rest):
+    return a + k + len(rest)
 def clip(v):
     if isinstance(v, float):
         return round(v % 1000.0, 6)
@@ -125,7 +139,19 @@ class Program:
             self.emit(indent, f"{target}, {other} = {other}, {target}")
         elif r < 0.66:
             self.emit(indent, f"o = {self.pick('Box', 'Pair')}(clip({self.expression(names)}), {self.atom(names)})")
-        elif r < 0.69:
+        elif r < 0.68:
+            self.emit(indent, self.pick(
+                f"{target} = clip(sum(numbers({self.atom(names)})))",
+                f"{target} = clip(sum([v + {target} for v in (1, 2, 3) if v != {self.index(names)}]))",
+                f"{target} = clip(keyword({self.atom(names)}, k={self.atom(names)}, z=1))",
+                f"{target} = len(f'{{{target}}}-{{text!r}}')",
+                f"last = None\n{'    ' * indent}if last is None: last = Rich({self.atom(names)}, 2)",
+                f"{target} = clip((lambda v, w={target}: v + w)({self.atom(names)}))",
+                f"{target} = clip(sum(v for v in d.values() if v == v))",
+                f"for key in d: {target} = clip({target} + key)",
+                f"text = text.replace('a', 'b').upper().lower() if text.startswith({self.pick(repr('a'), repr('1'))}) else 'a' + text[1:]",
+                f"{target} = clip(max({self.atom(names)}, {self.atom(names)}, 1) - min(2, {target}))"))
+        elif r < 0.7:
             self.emit(indent, self.pick("last = o", "last = None", "last = p", "o, p = p, o"))
         elif r < 0.72:
             self.emit(indent, f"text = (text + str(int({target}) % 10))[-20:]")

@@ -300,6 +300,35 @@ def test_iterators_left_early():
     assert grow() == 4001
 
 
+def test_results_of_calls_with_heavy_bodies():
+    import weakref
+
+    class Lock:
+        def __init__(self, name):
+            self.name = name
+            self.items = {}
+            self.parts = [p for p in name.split(".")]
+
+    def make(n):
+        total = 0
+        for i in range(n):
+            lock = None
+            if lock is None:
+                lock = Lock("a.b%d" % i)
+            r = weakref.ref(lock)
+            total += len(r().parts)
+
+            def names():
+                yield lock.name
+
+            g = None
+            g = names()
+            total += len(next(g))
+        return total
+
+    assert make(4000) == sum(2 + 3 + len(str(i)) for i in range(4000))
+
+
 def test_variables_after_their_loop():
     def counted(n):
         s = 0

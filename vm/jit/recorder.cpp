@@ -317,7 +317,13 @@ bool Recorder::interpret(uint64_t word) {
       made->written.push_back(at(operands[i]));
     }
   }
-  if (leaves) made->clobbered_from = std::min(made->clobbered_from, window_ - 2);
+  if (leaves) {
+    made->clobbered_from = std::min(made->clobbered_from, window_ - 2);
+    // The caller's register with the result.
+    if (record > thread_->record_base) {
+      made->written.push_back(static_cast<int32_t>((record - 1)->registers - base_frame_) + (record->result_register >> 1));
+    }
+  }
   made->other = nullptr;
   ir_.snapshots.push_back({pc_, {}, {}, false, true});
   ir_.interpreted.push_back(std::move(made));
