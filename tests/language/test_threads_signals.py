@@ -5,7 +5,12 @@ import threading
 import time
 
 
+started = []   # thread.start() has returned: what it does under its locks must not be interrupted
+
+
 def interrupt():
+    while not started:
+        time.sleep(0.001)
     time.sleep(0.01)
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -15,7 +20,9 @@ def test_interrupt_in_a_loop():
         thread = threading.Thread(target=interrupt)
         end = time.monotonic() + 5
         try:
+            started.clear()
             thread.start()
+            started.append(1)
             n = 0
             while time.monotonic() < end:
                 n += 1
@@ -32,7 +39,9 @@ def test_interrupt_while_waiting():
         thread = threading.Thread(target=interrupt)
         start = time.monotonic()
         try:
+            started.clear()
             thread.start()
+            started.append(1)
             wait()
             assert False, "no KeyboardInterrupt"
         except KeyboardInterrupt:
