@@ -384,7 +384,6 @@ bool merge_keywords(Dict* into, Value mapping, Value callable) {
     if (present) {
       Ref<> shown = callable_description(callable);
       if (!shown) return false;
-      if (!is_str(key)) return static_cast<bool>(raise(exc::TypeError, "keywords must be strings"));
       return static_cast<bool>(
           raise(exc::TypeError, "%U got multiple values for keyword argument '%V'", as_str(shown.value()), key));
     }

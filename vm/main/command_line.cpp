@@ -124,6 +124,7 @@ int run_text(std::string_view source, const char* filename, Dict* globals, bool 
   request.source = source;
   request.filename = name.get();
   request.is_str = !from_file;
+  request.is_script = from_file;
   Ref<> code = compile_text(request);
   if (!code) return report_pending();
   Ref<> result = exec_code(code.value(), globals);

@@ -642,6 +642,7 @@ Ref<> constructor_call(const Value* a) {
   if (!is_subtype(type, owner)) {
     return raise(exc::TypeError, "%N.__new__(%N): %N is not a subtype of %N", owner, type, type, owner);
   }
+  if (has_flag(type, kTypeNoInstantiate)) return raise(exc::TypeError, "cannot create '%N' instances", type);
   // object.__new__(int) is refused: the most derived builtin type's constructor must be used.
   Type* builtin = type;
   while (builtin && has_flag(builtin, kTypeHeap)) builtin = builtin->base;

@@ -425,7 +425,7 @@ Ref<> lookup_special(Value object, Str* name) {
   Type* type = type_of(object);
   Value found = type_lookup_borrowed(type, name);
   if (found.empty()) return Ref<>();
-  if (lives_on(found.as_object())) {
+  if (!found.is_object() || lives_on(found.as_object())) {
     auto get = type_of(found)->slots.descriptor_get;
     return get ? get(found, object, Value::object(type)) : Ref<>::retain(found);
   }

@@ -379,6 +379,7 @@ bool call_set_names(Type* type, Dict* ns) {
       raise(exc::RuntimeError, "Error calling __set_name__ on '%T' instance %R in '%N'", value.value(), key.value(), type);
       Ref<> wrapped = take_error();
       set_exception_cause(wrapped.value(), error.value());
+      set_exception_context(wrapped.value(), error.value());
       restore_error(std::move(wrapped));
       return false;
     }
@@ -579,6 +580,13 @@ Ref<> type_new(Type* metatype, const Args& args) {
   }
   Ref<Tuple> mro = ask_mro(type, bases.get());
   if (!mro) return Ref<>();
+  // Patterns see what the first in resolution order is.
+  uint32_t kind = 0;
+  for (int64_t i = 1; i < mro->length && !kind; ++i) {
+    kind = reinterpret_cast<Type*>(mro->at(i).as_object())->flags.load(std::memory_order_relaxed) & (kTypeSequence | kTypeMapping);
+  }
+  type->flags.fetch_and(~(kTypeSequence | kTypeMapping), std::memory_order_relaxed);
+  type->flags.fetch_or(kind, std::memory_order_relaxed);
   type->mro.store(type, std::move(mro));
   type->version.store(next_type_version(), std::memory_order_release);
   // Sequence slots have no dispatcher: they come from the bases.

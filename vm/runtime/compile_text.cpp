@@ -148,6 +148,7 @@ syntax::ParseOptions parse_options(const CompileRequest& request, std::string_vi
   options.mode = parse_mode(request.mode);
   options.filename = filename;
   options.is_str = request.is_str;
+  options.is_script = request.is_script;
   options.allow_incomplete = request.allow_incomplete;
   options.dont_imply_dedent = request.dont_imply_dedent;
   options.max_int_digits = int_max_str_digits();
@@ -175,8 +176,10 @@ Ref<> compile_text(const CompileRequest& request) {
   if (!filename.ok()) return Ref<>();
   syntax::ParseOptions options = parse_options(request, filename.view());
   syntax::ParseResult parsed = syntax::parse(arena, request.source, options);
+  // What was read before an error is warned about too, unless it will be read again.
+  bool again = !parsed && parsed.error.kind == syntax::ErrorKind::IncompleteInput;
+  if (!again && !issue_warnings(parsed.warnings, request)) return Ref<>();
   if (!parsed) return raise_syntax_error(parsed.error, request);
-  if (!issue_warnings(parsed.warnings, request)) return Ref<>();
   if (request.only_tree) return ast::tree_to_object(parsed.mod);
   return compile_mod(arena, parsed.mod, filename.view(), request);
 }

@@ -26,6 +26,7 @@ struct CompileRequest {
   const char* mode = "exec";
   int optimize = -1;
   bool is_str = true;          // UTF-8 text of a str; else bytes with encoding declaration
+  bool is_script = false;      // the main script: ill-formed UTF-8 is an error even in a comment
   bool allow_incomplete = false;
   bool dont_imply_dedent = false;
   uint32_t future_flags = 0;   // co_flags of the enclosing code to inherit

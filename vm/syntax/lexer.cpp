@@ -256,6 +256,7 @@ void Lexer::next(Token* token) {
       if (!read_indentation()) return layout(token, Tok::Error);
     }
     if (pending_ != 0) {
+      if (at_end()) state_ = LexState::EndOfFile;
       layout(token, pending_ < 0 ? Tok::Dedent : Tok::Indent);
       pending_ += pending_ < 0 ? 1 : -1;
       return;

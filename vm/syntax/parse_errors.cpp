@@ -667,6 +667,10 @@ void Parser::invalid_star_etc(bool is_lambda) {
       raise_range(star, star, "named arguments must follow bare *");
     return;
   }
+  if (!is_lambda && pos_ > inside && at(Tok::TypeComment)) {
+    raise("bare * has associated type comment");
+    return;
+  }
   pos_ = inside;
   if (parameter(is_lambda, false) && at(Tok::Equal)) {
     raise_at(peek(), "var-positional argument cannot have default value");
