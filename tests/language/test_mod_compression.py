@@ -21,7 +21,7 @@ def raises(expected, function, *args, **kwargs):
         function(*args, **kwargs)
     except expected as error:
         return error
-    raise AssertionError("%s not raised" % expected.__name__)
+    raise AssertionError("%r not raised" % (expected,))
 
 
 def test_round_trips():
@@ -81,6 +81,9 @@ def test_errors():
     assert str(raises(zlib.error, zlib.decompress, zlib.compress(DATA)[:-5])) == "Error -5 while decompressing data: incomplete or truncated stream"
     assert str(raises(lzma.LZMAError, lzma.decompress, b"x" * 20)) == "Input format not supported by decoder"
     assert str(raises(OSError, bz2.decompress, b"x" * 20)) == "Invalid data stream"
+    d = bz2.BZ2Decompressor()
+    raises(OSError, d.decompress, b"BZh91AY&SY" + b"\xff" * 100)
+    raises((OSError, ValueError), d.decompress, b"more")
     raises(ValueError, bz2.BZ2Compressor, 10)
     raises(ValueError, zlib.compressobj, 1, 99)
     c = bz2.BZ2Compressor()

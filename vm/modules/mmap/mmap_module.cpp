@@ -373,6 +373,11 @@ bool set_item_of(Value v, Value key, Value value) {
   int64_t i;
   if (!is_int(key) && !type_of(key)->slots.unary[static_cast<int>(UnaryOp::kIndex)]) return raise(exc::TypeError, "mmap indices must be integers");
   if (!item_index(key, &i)) return false;
+  {
+    Mapped m(v);
+    if (!m.ok()) return false;
+    if (i < -m->size || i >= m->size) return raise(exc::IndexError, "mmap index out of range");
+  }
   if (value.empty()) return raise(exc::TypeError, "mmap doesn't support item deletion");
   Ref<> number = index(value);
   int64_t byte;

@@ -219,7 +219,9 @@ bool read_id(Value v, unsigned* out, bool* given_id, const char* message) {
   if (is_none(v)) return true;
   int64_t id;
   if (!is_int(v)) return raise(exc::TypeError, "%s", message);
-  if (!int_to_int64(v, &id) || id < -1 || id > UINT32_MAX) return raise(exc::ValueError, "%s", message);
+  if (!int_to_int64(v, &id) || id < -1 || id > UINT32_MAX) {
+    return raise(exc::OverflowError, int_sign(v) < 0 ? "id is less than minimum" : "id is greater than maximum");
+  }
   *out = static_cast<unsigned>(id);
   *given_id = true;
   return true;

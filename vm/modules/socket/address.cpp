@@ -52,11 +52,10 @@ bool parse_inet6(Value v, const char* method, Address* out) {
     return raise(exc::TypeError, "AF_INET6 address must be a tuple (host, port[, flowinfo[, scopeid]])");
   }
   unsigned flow = 0, scope = 0;
-  if (t->length > 2 && !to_cuint(t->at(2), &flow)) return false;
+  if (t->length > 2 && !to_flow(t->at(2), method, &flow)) return false;
   if (t->length > 3 && !to_cuint(t->at(3), &scope)) return false;
   Ref<Bytes> host = host_name(t->at(0));
   if (!host || !resolve(reinterpret_cast<char*>(host->data), AF_INET6, out)) return false;
-  if (flow > 0xFFFFF) return raise(exc::OverflowError, "%s(): flowinfo must be 0-1048575.", method);
   auto* address = reinterpret_cast<sockaddr_in6*>(&out->storage);
   out->length = sizeof *address;
   address->sin6_flowinfo = htonl(flow);
@@ -162,6 +161,18 @@ Ref<> numeric_host(const sockaddr* address, socklen_t length) {
 }
 
 }  // namespace
+
+// 20 bits; anything else is out of range.
+bool to_flow(Value v, const char* method, unsigned* out) {
+  Ref<> number = index(v);
+  if (!number) return false;
+  int64_t wide;
+  if (!int_to_int64(number.value(), &wide) || wide < 0 || wide > 0xFFFFF) {
+    return raise(exc::OverflowError, "%s(): flowinfo must be 0-1048575.", method);
+  }
+  *out = static_cast<unsigned>(wide);
+  return true;
+}
 
 Ref<Bytes> host_name(Value v) {
   Ref<Bytes> bytes;

@@ -228,8 +228,7 @@ Ref<> socket_getnameinfo(const Value* a) {
   if (t->length < 2 || t->length > 4 || !is_str(t->at(0))) return raise(exc::TypeError, "getnameinfo(): illegal sockaddr argument");
   if (!to_cint(t->at(1), &port)) return Ref<>();
   unsigned flow = 0, scope = 0;
-  if ((t->length > 2 && !to_cuint(t->at(2), &flow)) || (t->length > 3 && !to_cuint(t->at(3), &scope))) return Ref<>();
-  if (flow > 0xFFFFF) return raise(exc::OverflowError, "getnameinfo(): flowinfo must be 0-1048575.");
+  if ((t->length > 2 && !to_flow(t->at(2), "getnameinfo", &flow)) || (t->length > 3 && !to_cuint(t->at(3), &scope))) return Ref<>();
   if (!audit("socket.getnameinfo", {a[0]})) return Ref<>();
   Utf8 host(as_str(t->at(0)));
   if (!host.ok()) return Ref<>();

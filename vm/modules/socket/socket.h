@@ -46,6 +46,7 @@ Ref<> recvmsg_into_method(const Value* a);
 Ref<> sendmsg_method(const Value* a);
 bool add_message_functions(Module* module);  // CMSG_LEN, CMSG_SPACE
 bool add_error_classes(Module* module);
+bool to_flow(Value v, const char* method, unsigned* out);  // the flow information of an IPv6 address
 // None and seconds as nanoseconds (-1: no timeout), and back.
 bool parse_timeout(Value v, int64_t* out);
 Ref<> timeout_object(int64_t ns);

@@ -15,6 +15,7 @@ struct Compressor : Object {
 };
 struct Bz2Decompressor : Decompressor {
   bz_stream stream;
+  bool failed;  // the library's state is not usable after an error
 };
 
 // True when `code` is no error.
@@ -110,6 +111,7 @@ Ref<> decompressor_decompress(const Value* a) {
   BufferView view(a[1]);
   if (!view.ok() || (!a[2].empty() && !to_size(a[2], &limit))) return Ref<>();
   ObjectGuard guard(self->lock);
+  if (self->failed) return raise(exc::ValueError, "Decompressor is unusable due to previous error");
   return decompressor_run(self, view.data(), view.size(), limit, [&](CodecStep& s) {
     auto portion = static_cast<unsigned>(std::min<int64_t>(s.input_size, UINT_MAX));
     auto room = static_cast<unsigned>(s.output_size);
@@ -126,6 +128,7 @@ Ref<> decompressor_decompress(const Value* a) {
     s.input_size -= portion - self->stream.avail_in;
     s.output_size = self->stream.avail_out;
     s.eof = code == BZ_STREAM_END;
+    self->failed = code != BZ_OK && code != BZ_STREAM_END;
     return check(code);
   });
 }

@@ -117,6 +117,7 @@ bool FilterChain::add(Value spec) {
 }
 
 bool FilterChain::read(Value specs) {
+  if (is_dict(specs)) return raise(exc::TypeError, "'%T' object is not a sequence of filters", specs);
   Ref<Tuple> list = tuple_from_iterable(specs);
   if (!list) return false;
   if (list->length > LZMA_FILTERS_MAX) {

@@ -68,7 +68,12 @@ Ref<> compressor_construct(Type* type, const Args& args) {
     return Ref<>();
   }
   if (given(bound[2]) && given(bound[3])) return raise(exc::ValueError, "Cannot specify both preset and filter chain");
-  if (given(bound[2]) && !to_cuint(bound[2], &preset)) return Ref<>();
+  if (given(bound[2])) {
+    uint64_t wide;
+    if (!to_culong(bound[2], &wide)) return Ref<>();
+    if (wide > UINT32_MAX) return raise(exc::OverflowError, "Value too large for uint32_t type");
+    preset = static_cast<unsigned>(wide);
+  }
   if (format != kFormatXz && check_id != -1 && check_id != LZMA_CHECK_NONE) {
     return raise(exc::ValueError, "Integrity checks are only supported by FORMAT_XZ");
   }

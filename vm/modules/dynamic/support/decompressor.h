@@ -69,7 +69,10 @@ Ref<> decompressor_run(Decompressor* self, const uint8_t* data, int64_t size, in
     state.output = out.reserve(room);
     if (!state.output) return raise_no_memory();
     state.output_size = room;
-    if (!step(state)) return Ref<>();
+    if (!step(state)) {
+      self->needs_input = false;
+      return Ref<>();
+    }
     out.advance(room - state.output_size);
     if (state.eof) break;
     if (state.output_size > 0 && state.input_size == 0) break;
