@@ -52,8 +52,9 @@ class Value {
   constexpr bool is_small_int() const { return bits_ & 1; }
   constexpr bool is_immediate_float() const { return (bits_ & 3) == 2; }
   // True for both counted and borrowed pointers.
-  constexpr bool is_object() const { return (bits_ & 3) == 0 && bits_ != 0; }
-  constexpr bool is_counted() const { return (bits_ & 7) == 0 && bits_ != 0; }
+  // Rotated, the tag becomes the highest bits; the subtraction puts the empty word there too: one comparison does.
+  constexpr bool is_object() const { return std::rotr(bits_, 2) - 1 < (uint64_t{1} << 62) - 1; }
+  constexpr bool is_counted() const { return std::rotr(bits_, 3) - 1 < (uint64_t{1} << 61) - 1; }
   constexpr bool is_borrowed() const { return (bits_ & 7) == 4; }
 
   constexpr int64_t as_small_int() const { return static_cast<int64_t>(bits_) >> 1; }

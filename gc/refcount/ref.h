@@ -21,7 +21,7 @@ class [[nodiscard]] Ref<Any> {
   constexpr Ref() = default;
   constexpr Ref(std::nullptr_t) {}
   static Ref steal(Value v) { return Ref(v); }             // takes over a count the caller owns (or an immediate)
-  static Ref retain(Value v) { pt::retain(v); return Ref(v.untagged()); }
+  PT_INLINE static Ref retain(Value v) { pt::retain(v); return Ref(v.untagged()); }
   Ref(Ref&& other) noexcept : value_(other.value_) { other.value_ = Value(); }
   template <class U>
   Ref(Ref<U>&& other) noexcept;
@@ -34,7 +34,10 @@ class [[nodiscard]] Ref<Any> {
   }
   Ref(const Ref&) = delete;
   Ref& operator=(const Ref&) = delete;
-  ~Ref() { release(value_); }
+  // The question is asked in line, the answer is out of line: most Refs are empty or hold immediates when they end.
+  PT_INLINE ~Ref() {
+    if (value_.is_counted()) decref_call(value_.as_object());
+  }
 
   explicit operator bool() const { return !value_.empty(); }
   Value value() const { return value_; }                    // borrowed from this Ref

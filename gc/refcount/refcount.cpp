@@ -196,6 +196,8 @@ bool decref_without_destroy(Object* o) {
   return left == 0 && end_ownership(o);
 }
 
+void decref_call(Object* o) { decref(o); }
+
 void incref_shared(Object* o) {
   if (o->is_immortal()) return;
   if (o->has_gc_bit(kGcDeferred) && count_pending(o, 1)) return;

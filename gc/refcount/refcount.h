@@ -36,6 +36,7 @@ PT_INLINE void decref(Object* o) {
     decref_shared(o);
   }
 }
+[[gnu::noinline]] void decref_call(Object*);         // decref() where code size matters more
 // For lock-free readers: takes a count only if the object cannot be dying. The slot it was read from must be read again
 // afterwards; if it changed, give the count back.
 PT_INLINE bool try_incref(Object* o) {

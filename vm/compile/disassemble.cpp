@@ -150,7 +150,7 @@ void Listing::instruction(uint32_t at) {
     if (info.c == OperandKind::U && (op == Opcode::kCONVERT_VALUE)) {
       part(std::string("'") + static_cast<char>(operand_c(word)) + "'");
     } else if (op == Opcode::kYIELD) {
-      if (operand_c(word)) part("for " + reg(operand_c(word) >> 1));
+      if (operand_c(word) & 1) part("for " + reg(operand_c(word) >> 1));
     } else if (info.c != OperandKind::none) {
       part(operand(info.c, operand_c(word)));
     }

@@ -611,7 +611,7 @@ void Codegen::yield_value(const Yield* expr, int dest) {
     emit(Opcode::kASYNC_GEN_WRAP, W(reg), value);
     value = killed(reg);
   }
-  emit(Opcode::kYIELD, W(dest), value);
+  emit(Opcode::kYIELD, W(dest), value, live(next_temp_));
 }
 
 void Codegen::send_loop(int reg) {

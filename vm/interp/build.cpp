@@ -8,7 +8,7 @@
 #include "vm/types/list.h"
 #include "vm/types/list_inl.h"
 #include "vm/types/set.h"
-#include "vm/types/str.h"
+#include "vm/types/str_inl.h"
 #include "vm/types/tuple.h"
 
 namespace pt {
@@ -68,6 +68,29 @@ PT_OPERATION(BUILD_MAP, 1) {
 }
 PT_OPERATION(BUILD_STRING, 1) {
   int n = static_cast<uint16_t>(PT_C);
+  int64_t total = 0;
+  bool ascii = true;
+  for (int i = 0; i < n; ++i) {
+    Str* part = as_str(register_at(frame, PT_B + 2 * i));
+    ascii &= part->ascii;
+    total += part->length;
+  }
+  if (PT_LIKELY(ascii && total >= 2)) {
+    Ref<Str> s = ascii_str_allocate(total);
+    if (!s) return false;
+    uint8_t* at = s->data1();
+    for (int i = 0; i < n; ++i) {
+      Value& part = register_at(frame, PT_B + 2 * i);
+      Str* text = as_str(part);
+      copy_short(at, text->data1(), static_cast<size_t>(text->length));
+      at += text->length;
+      Value old = part;
+      part = Value();
+      release(old);
+    }
+    write(frame, PT_A, Value::object(s.take()));
+    return true;
+  }
   StrBuilder builder;
   for (int i = 0; i < n; ++i) builder.append(as_str(register_at(frame, PT_B + 2 * i)));
   Ref<Str> s = builder.finish();

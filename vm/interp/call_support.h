@@ -10,5 +10,8 @@ Ref<> callable_description(Value callable);
 bool merge_keywords(Dict* into, Value mapping, Value callable);
 // Continues after a generator's code returned (`word` holds the owned value's bits): its record is gone already.
 __attribute__((preserve_none)) uint64_t generator_returned(PT_HANDLER_PARAMETERS);
+// FOR_ITER over a generator: goes on inside it, or by the iterator protocol.
+__attribute__((preserve_none)) uint64_t for_iter_generator(PT_HANDLER_PARAMETERS);
+__attribute__((preserve_none)) uint64_t for_iter_native(PT_HANDLER_PARAMETERS);
 
 }  // namespace pt

@@ -1,4 +1,5 @@
 // Jumps, iteration, safepoints and the dispatch table.
+#include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/hot_loop.h"
 #include "vm/interp/safepoint.h"
@@ -62,7 +63,7 @@ static bool end_of_iterator(Thread* thread) {
   clear_error();
   return true;
 }
-PT_SLOW(slow_FOR_ITER) {
+uint64_t for_iter_native(PT_HANDLER_PARAMETERS) {
   PT_SAVE_PC();
   Value iterator = register_at(frame, PT_B);
   Value item = type_of(iterator)->slots.next(iterator).take();
@@ -98,8 +99,10 @@ PT_HANDLER(FOR_ITER) {
       PT_STORE_ITEM_AND_GO(list_iterator_advance(static_cast<ListIterator*>(iterator), exclusive));
     case kShape_tuple_iterator:
       PT_STORE_ITEM_AND_GO(tuple_iterator_advance(static_cast<TupleIterator*>(iterator), exclusive));
+    case kShape_generator:
+      PT_TAIL(for_iter_generator);
     default:
-      PT_TAIL(slow_FOR_ITER);
+      PT_TAIL(for_iter_native);
   }
 }
 

@@ -12,8 +12,6 @@ Ref<> generator_from_record(Thread* thread, CallRecord* record);
 CallRecord* generator_push(Thread* thread, Generator* g, Value* window);
 // PEP 479: what leaves a generator whose code raised `exception`.
 Ref<> generator_error(const Code* code, Ref<> exception);
-// The running generator on top of the stack yields: registers move back to the heap, the record goes.
-void generator_suspend(Thread* thread, const uint64_t* pc);
 // It returned or raised: it is finished before destructors of its locals run, which may resume it.
 void generator_end(Generator* g);
 // Afterwards, with its record popped: the resumer's handled exception is back.

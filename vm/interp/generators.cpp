@@ -49,6 +49,7 @@ Ref<> generator_from_record(Thread* thread, CallRecord* record) {
     record->registers[i] = Value();
   }
   g->registers = registers;
+  g->live = code->local_end;
   g->code = code;
   g->code_field.init(Ref<>::retain(Value::object(code)));
   g->function.init(Ref<>::retain(Value::object(record->function)));
@@ -70,32 +71,93 @@ Ref<> generator_from_record(Thread* thread, CallRecord* record) {
   return g;
 }
 
-CallRecord* generator_push(Thread* thread, Generator* g, Value* window) {
-  const Code* code = g->code;
-  CallRecord* record = push_code_record(thread, const_cast<Code*>(code), as_function(g->function.peek())->globals(), Value(),
-                                        as_function(g->function.peek()), window);
-  if (!record) return nullptr;
-  __builtin_memcpy(static_cast<void*>(window), g->registers, code->register_count * sizeof(Value));
+namespace {
+// What the record of a resumed generator has beyond that of a plain call. The window is filled.
+PT_INLINE void generator_attach(Thread* thread, Generator* g, CallRecord* record) {
   record->flags = kRecordGenerator;
   record->generator = g;
   record->pc = g->resume_pc;
   record->saved_handled = thread->handled;
   // Inside, the exception it was handling is the handled one; without one, the resumer's shows through.
-  if (!g->handled.empty()) {
+  if (PT_UNLIKELY(!g->handled.empty())) {
     thread->handled = g->handled;
     g->handled = Value();
-  } else if (thread->handled.is_object()) {
+  } else if (PT_UNLIKELY(thread->handled.is_object())) {
     incref(thread->handled.as_object());
   }
-  if (g->frame_object) {
+  if (PT_UNLIKELY(g->frame_object != nullptr)) {
     record->frame_object = g->frame_object;
     g->frame_object->record = record;
     g->frame_object = nullptr;
   }
-  return record;
 }
+}  // namespace
 
 namespace {
+PT_INLINE CallRecord* push_generator(Thread* thread, Generator* g, Value* window) {
+  const Code* code = g->code;
+  CallRecord* record = thread->record + 1;
+  Function* function = as_function(g->function.peek());
+  if (PT_UNLIKELY(record >= thread->record_limit || window + code->register_count + 8 > thread->stack_limit)) {
+    record = push_code_record(thread, const_cast<Code*>(code), function->globals(), Value(), function, window);
+    if (!record) return nullptr;
+  } else {
+    record->code = code;
+    record->function = function;
+    record->registers = window;
+    record->globals = function->globals();
+    record->locals = Value();
+    record->frame_object = nullptr;
+    record->result_register = 0;
+    thread->record = record;
+  }
+  for (uint32_t i = 0, n = g->live; i < n; ++i) window[i] = g->registers[i];
+  generator_attach(thread, g, record);
+  return record;
+}
+}  // namespace
+
+CallRecord* generator_push(Thread* thread, Generator* g, Value* window) { return push_generator(thread, g, window); }
+
+namespace {
+// Of several threads one gets to run it. `seen` is what its state was.
+PT_INLINE bool claim(Generator* g, GeneratorState& seen) {
+  if (PT_LIKELY(!multithreaded())) {
+    g->state.store(GeneratorState::kRunning, std::memory_order_relaxed);
+    return true;
+  }
+  return g->state.compare_exchange_weak(seen, GeneratorState::kRunning, std::memory_order_acq_rel);
+}
+
+// Resumes a generator for an instruction of the running frame, without native recursion. False: not that simple, nothing
+// has been done. Otherwise its record is on top, or an exception is pending and *record is nullptr.
+PT_INLINE bool generator_enter(Thread* thread, Generator* g, Value sent, int result, CallRecord** record) {
+  GeneratorState seen = g->state.load(std::memory_order_acquire);
+  bool started = seen == GeneratorState::kSuspended;
+  if (!started && (seen != GeneratorState::kCreated || !is_none(sent))) return false;
+  if (g->skip_value || PT_UNLIKELY(tracing(thread)) || !claim(g, seen)) return false;
+  Value* base = stack_top(thread);
+  Function* function = as_function(g->function.peek());
+  base[0] = Value::borrowed_object(function);
+  *record = push_generator(thread, g, base + 1);
+  if (PT_UNLIKELY(!*record)) {
+    base[0] = Value();
+    g->state.store(seen, std::memory_order_release);
+    return true;
+  }
+  (*record)->result_register = result;
+  if (started) {
+    Value* registers = (*record)->registers;
+    int at = operand_a(load_word((*record)->pc));
+    if (PT_UNLIKELY(registers[at >> 1].is_counted())) {
+      write(registers, at, Ref<>::retain(sent).take());
+    } else {
+      registers[at >> 1] = Ref<>::retain(sent).take();
+    }
+  }
+  return true;
+}
+
 void restore_handled(Thread* thread, CallRecord* record, Generator* g, bool keep) {
   Value inner = thread->handled;
   thread->handled = record->saved_handled;
@@ -108,27 +170,43 @@ void restore_handled(Thread* thread, CallRecord* record, Generator* g, bool keep
 }
 }  // namespace
 
-void generator_suspend(Thread* thread, const uint64_t* pc) {
-  CallRecord* record = thread->record;
-  Generator* g = record->generator;
-  const Code* code = record->code;
-  for (uint32_t i = 0; i < code->register_count; ++i) {
-    g->registers[i] = promote(record->registers[i]);
-    record->registers[i] = Value();
-  }
-  g->resume_pc = pc;
+namespace {
+// What is rare at a suspension.
+PT_COLD void suspend_rest(Thread* thread, CallRecord* record, Generator* g, const uint64_t* pc) {
   restore_handled(thread, record, g, true);
   if (record->frame_object) {
     record->pc = pc;
     g->frame_object = record->frame_object;
     g->frame_object->record = nullptr;
     g->frame_object->generator = g;
-    g->frame_object->pc = static_cast<uint32_t>(pc - code->words);
+    g->frame_object->pc = static_cast<uint32_t>(pc - record->code->words);
     record->frame_object = nullptr;
+  }
+}
+
+// The running generator on top of the stack yields: registers move back to the heap, the record goes.
+PT_INLINE void generator_suspend(Thread* thread, CallRecord* record, const uint64_t* pc) {
+  Generator* g = record->generator;
+  const Code* code = record->code;
+  Value *from = record->registers, *to = g->registers;
+  int c = operand_c(load_word(pc));
+  // The compiler says what is live, save where the code waits for another iterator.
+  uint32_t live = PT_UNLIKELY(c & 1) ? code->register_count : static_cast<uint32_t>(c >> 1);
+  for (uint32_t i = 0; i < live; ++i) {
+    Value v = from[i];
+    from[i] = Value();
+    to[i] = promote(v);
+  }
+  for (uint32_t i = live; i < g->live; ++i) to[i] = Value();
+  g->live = live;
+  g->resume_pc = pc;
+  if (PT_UNLIKELY((thread->handled.bits() | record->saved_handled.bits() | reinterpret_cast<uint64_t>(record->frame_object)) != 0)) {
+    suspend_rest(thread, record, g, pc);
   }
   thread->record = record - 1;
   g->state.store(GeneratorState::kSuspended, std::memory_order_release);
 }
+}  // namespace
 
 void generator_end(Generator* g) {
   memory::release(g->registers);
@@ -160,12 +238,14 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
   Thread* thread = current_thread();
   {
     GeneratorState seen = g->state.load(std::memory_order_acquire);
-    const char* what = has_shape(Value::object(g), kShape_async_generator) ? "async generator"
-                       : has_shape(Value::object(g), kShape_coroutine)     ? "coroutine"
-                                                                           : "generator";
+    auto what = [&] {
+      return has_shape(Value::object(g), kShape_async_generator) ? "async generator"
+             : has_shape(Value::object(g), kShape_coroutine)     ? "coroutine"
+                                                                 : "generator";
+    };
     for (;;) {
-      if (seen == GeneratorState::kRunning) {
-        raise(exc::ValueError, "%s already executing", what);
+      if (PT_UNLIKELY(seen == GeneratorState::kRunning)) {
+        raise(exc::ValueError, "%s already executing", what());
         return SendResult::kError;
       }
       if (seen == GeneratorState::kFinished) {
@@ -181,10 +261,10 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
         return SendResult::kReturn;
       }
       if (seen == GeneratorState::kCreated && !exception && !value.empty() && !is_none(value)) {
-        raise(exc::TypeError, "can't send non-None value to a just-started %s", what);
+        raise(exc::TypeError, "can't send non-None value to a just-started %s", what());
         return SendResult::kError;
       }
-      if (g->state.compare_exchange_weak(seen, GeneratorState::kRunning, std::memory_order_acq_rel)) break;
+      if (claim(g, seen)) break;
     }
     if (seen == GeneratorState::kCreated && exception) {
       // It never ran: it ends here, with a traceback entry for its first line.
@@ -207,15 +287,17 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
     }
     Value* base = stack_top(thread);
     base[0] = Value::borrowed_object(as_function(g->function.peek()));
-    CallRecord* record = generator_push(thread, g, base + 1);
-    if (!record) {
+    CallRecord* record = push_generator(thread, g, base + 1);
+    if (PT_UNLIKELY(!record)) {
       base[0] = Value();
       g->state.store(seen, std::memory_order_release);
       return SendResult::kError;
     }
     record->flags |= kRecordEntry;
     Ref<> keep = Ref<>::retain(Value::object(g));
-    if (!native_stack_ok()) exception = take_error();
+    if (PT_UNLIKELY(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) <= thread->native_limit) && !native_stack_ok()) {
+      exception = take_error();
+    }
     const uint64_t* pc = record->pc;
     uint64_t word = load_word(pc);
     uint64_t bits;
@@ -232,7 +314,7 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
       if (g->skip_value) {
         g->skip_value = false;
         pc -= 1;
-      } else if (seen == GeneratorState::kSuspended) {
+      } else if (PT_LIKELY(seen == GeneratorState::kSuspended)) {
         write(record->registers, operand_a(word), Ref<>::retain(value.empty() ? none() : value).take());
       }
       pc += 1;
@@ -307,22 +389,31 @@ PT_HANDLER(RETURN_GENERATOR) {
 }
 
 PT_HANDLER(YIELD) {
-  PT_SAVE_PC();
-  Value v = take_value(frame, constants, PT_B);
+  Value v = PT_READ(PT_B);
+  if (PT_B & 1) {
+    register_at(frame, PT_B) = Value();
+    v = promote(v);
+  } else {
+    retain(v);
+    v = v.untagged();
+  }
   CallRecord* record = thread->record;
-  uint32_t flags = record->flags;
-  int result = record->result_register;
-  generator_suspend(thread, pc);
+  generator_suspend(thread, record, pc);
   frame[-1] = Value();
-  if (flags & kRecordEntry) return v.bits();
-  // Resumed by an instruction of the frame below.
-  record = thread->record;
+  if (record->flags & kRecordEntry) return v.bits();
+  // Resumed by an instruction of the frame below: FOR_ITER or SEND, two words both.
+  int result = record->result_register;
+  --record;
   frame = record->registers;
   pc = record->pc;
   constants = record->code->constants_end;
-  write(frame, result, v);
-  word = load_word(pc);
-  PT_NEXT(instruction_words(opcode_of(word)));
+  Value& target = register_at(frame, result);
+  if (PT_UNLIKELY(target.is_counted())) {
+    write(frame, result, v);
+  } else {
+    target = v;
+  }
+  PT_NEXT(2);
 }
 
 uint64_t generator_returned(PT_HANDLER_PARAMETERS) {
@@ -344,6 +435,7 @@ uint64_t generator_returned(PT_HANDLER_PARAMETERS) {
     write(frame, PT_B, Value());
   } else {
     write(frame, result, v);
+    consume(frame, PT_B);
   }
   PT_NEXT(2 + jump_extra(pc));
 }
@@ -385,8 +477,24 @@ PT_OPERATION(GET_AWAITABLE, 1) {
   return true;
 }
 
-PT_HANDLER(SEND) {
+#define PT_ENTER_GENERATOR(record_)                     \
+  do {                                                  \
+    if (PT_UNLIKELY(!(record_))) PT_RAISE();            \
+    frame = (record_)->registers;                       \
+    constants = (record_)->code->constants_end;         \
+    pc = (record_)->pc + 1;                             \
+    word = load_word(pc);                               \
+    PT_TAIL(dispatch->handlers[word & 0xFFFF]);         \
+  } while (0)
+
+uint64_t for_iter_generator(PT_HANDLER_PARAMETERS) {
   PT_SAVE_PC();
+  CallRecord* record;
+  if (!generator_enter(thread, as_generator(register_at(frame, PT_B)), none(), PT_A, &record)) PT_TAIL(for_iter_native);
+  PT_ENTER_GENERATOR(record);
+}
+
+PT_SLOW(native_SEND) {
   Value sent = PT_READ(PT_C);
   Value iterator = PT_READ(PT_B);
   Value value;
@@ -404,6 +512,15 @@ PT_HANDLER(SEND) {
     PT_NEXT(2 + jump_extra(pc));
   }
   PT_NEXT(2);
+}
+PT_HANDLER(SEND) {
+  PT_SAVE_PC();
+  Value iterator = PT_READ(PT_B);
+  if (PT_UNLIKELY(!has_shape(iterator, kShape_generator) && !has_shape(iterator, kShape_coroutine))) PT_TAIL(native_SEND);
+  CallRecord* record;
+  if (!generator_enter(thread, as_generator(iterator), PT_READ(PT_C), PT_A, &record)) PT_TAIL(native_SEND);
+  if (PT_LIKELY(record != nullptr)) consume(frame, PT_C);
+  PT_ENTER_GENERATOR(record);
 }
 PT_OPERATION(ASYNC_GEN_WRAP, 1) {
   Ref<> wrapped = async_generator_wrap(PT_READ(PT_B));

@@ -13,6 +13,7 @@
 #include "vm/object/thread.h"
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
+#include "vm/types/format.h"
 #include "vm/types/generic_alias.h"
 #include "vm/types/int.h"
 #include "vm/types/iterators.h"
@@ -245,6 +246,10 @@ Ref<> format(Value v, Value spec) {
   if (empty) {
     if (is_exact_str(v)) return Ref<>::retain(v);
     if (is_exact_int(v)) return int_to_str(v);
+  } else {
+    if (is_exact_int(v)) return format_int(v, as_str(spec));
+    if (is_exact_float(v)) return format_float(v, as_str(spec));
+    if (is_exact_str(v)) return format_text(v, as_str(spec));
   }
   bool found;
   Ref<Str> no_spec;

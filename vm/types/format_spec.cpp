@@ -12,6 +12,7 @@
 #include "gc/platform/memory.h"
 #include "vm/types/int_type.h"
 #include "vm/types/str_data.h"
+#include "vm/types/str_inl.h"
 #include "vm/types/unicode.h"
 
 namespace pt {
@@ -42,7 +43,8 @@ bool parse_number(const Str* s, int64_t* i, int64_t* out, bool* any) {
   *any = false;
   int64_t number = 0;
   for (; *i < s->length; ++*i) {
-    int digit = unicode::decimal_value(s->at(*i));
+    uint32_t c = s->at(*i);
+    int digit = c < 128 ? (c >= '0' && c <= '9' ? static_cast<int>(c - '0') : -1) : unicode::decimal_value(c);
     if (digit < 0) break;
     *any = true;
     if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, digit, &number)) {
@@ -57,6 +59,29 @@ bool parse(Value v, const Str* s, char default_align, uint32_t default_type, Spe
   out->align = default_align;
   out->type = default_type;
   int64_t i = 0, n = s->length;
+  if (PT_LIKELY(s->ascii)) {
+    // The common forms: [0][width][.precision][type].
+    const uint8_t* p = s->data1();
+    const uint8_t* end = p + n;
+    int64_t width = 0, precision = 0;
+    bool zero = *p == '0', has_width = false, has_precision = false;
+    p += zero;
+    for (; *p >= '0' && *p <= '9' && width < 100000; ++p, has_width = true) width = width * 10 + (*p - '0');
+    if (*p == '.' && p[1] >= '0' && p[1] <= '9') {
+      has_precision = true;
+      for (++p; *p >= '0' && *p <= '9' && precision < 100000; ++p) precision = precision * 10 + (*p - '0');
+    }
+    if (p == end || (p + 1 == end && ((*p >= 'a' && *p <= 'z' && *p != 'z') || (*p >= 'A' && *p <= 'Z') || *p == '%'))) {
+      if (zero) {
+        out->fill = '0';
+        if (default_align == '>') out->align = '=';
+      }
+      if (has_width) out->width = width;
+      if (has_precision) out->precision = precision;
+      if (p != end) out->type = *p;
+      return true;
+    }
+  }
   bool fill_given = false, align_given = false;
   if (n >= 2 && is_align(s->at(1))) {
     out->fill = s->at(0);
@@ -203,6 +228,30 @@ Ref<Str> locale_text(const char* bytes) {
 // exponent; inf and nan have no digits.
 bool append_number(StrBuilder& out, bool negative, std::string_view prefix, std::string_view number, std::string_view suffix,
                    const Spec& spec) {
+  if (PT_LIKELY(!spec.grouping && spec.type != 'n' && spec.fill < 128)) {
+    char sign = negative ? '-' : spec.sign == '+' || spec.sign == ' ' ? spec.sign : 0;
+    int64_t total = (sign != 0) + static_cast<int64_t>(prefix.size() + number.size() + suffix.size());
+    int64_t padding = spec.width > total ? spec.width - total : 0;
+    if (uint8_t* p = out.append_room(total + padding)) {
+      int64_t left = spec.align == '>' ? padding : spec.align == '^' ? padding / 2 : 0;
+      int64_t middle = spec.align == '=' ? padding : 0;
+      auto fill = [&](int64_t count) {
+        for (; count > 0; --count) *p++ = static_cast<uint8_t>(spec.fill);
+      };
+      auto put = [&](std::string_view text) {
+        copy_short(p, reinterpret_cast<const uint8_t*>(text.data()), text.size());
+        p += text.size();
+      };
+      fill(left);
+      if (sign) *p++ = static_cast<uint8_t>(sign);
+      put(prefix);
+      fill(middle);
+      put(number);
+      put(suffix);
+      fill(padding - left - middle);
+      return true;
+    }
+  }
   Locale locale = number_locale(spec);
   Ref<Str> separator = locale_text(locale.separator);
   if (!separator) return false;
@@ -307,6 +356,13 @@ bool append_int(StrBuilder& out, Value v, const Spec& spec) {
     Spec as_number = spec;
     if (as_number.align == '=') as_number.align = '>';
     return pad_text(out, text.get(), 1, as_number) || raise_no_memory();
+  }
+  if (PT_LIKELY(v.is_small_int() && spec.type == 'd')) {
+    char digits[24];
+    int64_t i = v.as_small_int();
+    char* end = digits + sizeof digits;
+    char* start = write_decimal(end, i < 0 ? 0 - static_cast<uint64_t>(i) : static_cast<uint64_t>(i));
+    return append_number(out, i < 0, {}, {start, static_cast<size_t>(end - start)}, {}, spec);
   }
   int base = spec.type == 'b' ? 2 : spec.type == 'o' ? 8 : spec.type == 'x' || spec.type == 'X' ? 16 : 10;
   Ref<Str> text = int_to_str(v, base);
@@ -418,12 +474,7 @@ bool append_formatted(StrBuilder& out, Value v, Str* spec) {
       char text[24];
       int64_t i = v.as_small_int();
       char* end = text + sizeof text;
-      char* p = end;
-      uint64_t magnitude = i < 0 ? 0 - static_cast<uint64_t>(i) : static_cast<uint64_t>(i);
-      do {
-        *--p = static_cast<char>('0' + magnitude % 10);
-        magnitude /= 10;
-      } while (magnitude);
+      char* p = write_decimal(end, i < 0 ? 0 - static_cast<uint64_t>(i) : static_cast<uint64_t>(i));
       if (i < 0) *--p = '-';
       return out.append_ascii({p, static_cast<size_t>(end - p)}) || raise_no_memory();
     }

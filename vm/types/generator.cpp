@@ -112,6 +112,7 @@ void skip_delegation(Generator* g, Ref<> value) {
   int delegate = operand_c(yield) >> 1;
   Value old_iterator = g->registers[delegate];
   g->registers[delegate] = Value();
+  g->live = g->code->register_count;
   Value old = g->registers[operand_a(word) >> 1];
   g->registers[operand_a(word) >> 1] = value.take();
   release(old_iterator);

@@ -26,6 +26,7 @@ struct Generator : Object {
   const uint64_t* resume_pc;          // the YIELD (or RETURN_GENERATOR) it stopped at
   Value handled;                      // owned: the exception being handled inside, or empty
   Value* registers;                   // owned words, register_count of them; nullptr when finished
+  uint32_t live;                      // the first `live` of them hold something while it is suspended
   const Code* code;                   // kept by code_field
   Field code_field;
 };

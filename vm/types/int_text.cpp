@@ -6,6 +6,7 @@
 #include "vm/types/int_limbs.h"
 #include "vm/types/int_type.h"
 #include "vm/types/str_data.h"
+#include "vm/types/str_inl.h"
 #include "vm/types/unicode.h"
 
 namespace pt {
@@ -178,6 +179,12 @@ Ref<Str> int_to_str(Value v, int base, bool prefix) {
   const char* mark = base == 16 ? "0x" : base == 8 ? "0o" : base == 2 ? "0b" : "";
   if (v.is_small_int()) {
     int64_t i = v.as_small_int();
+    if (base == 10) {
+      char* end = local + sizeof local;
+      char* start = write_decimal(end, i < 0 ? 0 - static_cast<uint64_t>(i) : static_cast<uint64_t>(i));
+      if (i < 0) *--start = '-';
+      return str_from_ascii({start, static_cast<size_t>(end - start)});
+    }
     char* p = local;
     if (i < 0) *p++ = '-';
     if (prefix) {

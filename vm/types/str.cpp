@@ -8,6 +8,7 @@
 #include "vm/types/int.h"
 #include "vm/types/siphash.h"
 #include "vm/types/str_data.h"
+#include "vm/types/str_inl.h"
 #include "vm/types/tuple.h"
 
 namespace pt {
@@ -49,10 +50,13 @@ Ref<Str> str_allocate(int64_t length, uint32_t max) {
   int kind = kind_for(max);
   if (PT_UNLIKELY(length >= (INT64_MAX - 256) / kind)) return raise_no_memory();
   size_t bytes = Str::kHeaderBytes + static_cast<size_t>(length + 1) * static_cast<size_t>(kind);
-  Object* o = allocate_object(kShape_str, bytes, false);
+  Object* o = allocate_object_inline(kShape_str, bytes, false, false);
   if (PT_UNLIKELY(!o)) return raise_no_memory();
   Str* s = reinterpret_cast<Str*>(o);
   init_fields(s, length, max);
+  s->interned.store(0, std::memory_order_relaxed);
+  s->unused = 0;
+  std::memset(s->data1() + static_cast<size_t>(length) * static_cast<size_t>(kind), 0, static_cast<size_t>(kind));
   return Ref<Str>::steal(s);
 }
 
@@ -72,9 +76,9 @@ Ref<Str> str_from_ucs4(const uint32_t* data, int64_t length) { return from_units
 Ref<Str> str_from_latin1(const uint8_t* data, int64_t length) { return from_units(data, length); }
 
 Ref<Str> str_from_ascii(std::string_view text) {
-  if (text.size() == 1) return Ref<Str>::steal(latin1_char(static_cast<uint8_t>(text[0])));
-  Ref<Str> s = str_allocate(static_cast<int64_t>(text.size()), kMaxAscii);
-  if (s && !text.empty()) memcpy(s->data1(), text.data(), text.size());
+  if (text.size() <= 1) return Ref<Str>::steal(text.empty() ? empty_str() : latin1_char(static_cast<uint8_t>(text[0])));
+  Ref<Str> s = ascii_str_allocate(static_cast<int64_t>(text.size()));
+  if (s) copy_short(s->data1(), reinterpret_cast<const uint8_t*>(text.data()), text.size());
   return s;
 }
 

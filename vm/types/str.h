@@ -111,6 +111,12 @@ class StrBuilder {
     return append_slow(c);
   }
   bool append_repeated(uint32_t c, int64_t count);
+  // Where the next `n` ASCII characters are to be written; nullptr when it is not that simple.
+  uint8_t* append_room(int64_t n) {
+    if (PT_UNLIKELY(kind_ != 1 || n > capacity_ - length_)) return nullptr;
+    length_ += n;
+    return data_ + length_ - n;
+  }
   bool reserve(int64_t extra) { return grow(extra, 0); }
   int64_t length() const { return length_; }
   uint32_t at(int64_t i) const;  // a code point appended before
