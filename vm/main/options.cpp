@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "vm/modules/sys/config.h"
+#include "vm/types/frame.h"
 
 namespace pt {
 namespace {
@@ -199,6 +200,7 @@ bool configure(Options* o) {
   const char* seed = o->random_hashes ? nullptr : variable("PYTHONHASHSEED");
   g_config.hash_seed = seed;
   g_config.hash_randomization = !seed || std::strcmp(seed, "random") == 0 || std::strtoull(seed, nullptr, 10) != 0;
+  g_columns_hidden = x_option(*o, "no_debug_ranges") || variable("PYTHONNODEBUGRANGES");
   g_config.dev_mode = x_option(*o, "dev") || variable("PYTHONDEVMODE");
   o->faulthandler = g_config.dev_mode || x_option(*o, "faulthandler") || variable("PYTHONFAULTHANDLER");
   g_config.warn_default_encoding = x_option(*o, "warn_default_encoding") || variable("PYTHONWARNDEFAULTENCODING");

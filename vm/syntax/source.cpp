@@ -156,12 +156,14 @@ bool decode_declared(Arena& arena, std::string_view name, std::string_view sourc
 bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& options, SourceText* out,
                     SyntaxErrorInfo* error) {
   out->encoding = {"utf-8", 5};
-  if (!source.empty() && std::memchr(source.data(), 0, source.size())) {
+  auto holds_null = [&](std::string_view bytes) {
+    if (bytes.empty() || !std::memchr(bytes.data(), 0, bytes.size())) return false;
     *error = {};
     error->kind = ErrorKind::ValueError;
     error->message = {"source code string cannot contain null bytes", 44};
-    return false;
-  }
+    return true;
+  };
+  if (!options.is_script && holds_null(source)) return false;
   bool add_newline = options.mode == ParseMode::Exec;
   if (options.is_str) {
     out->is_valid = find_invalid_utf8(source) == kNone;
@@ -190,6 +192,7 @@ bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& o
   }
   size_t bad = find_invalid_utf8(text);
   if (bad != kNone && options.is_script) return fail_script(arena, error, text, bad, options);
+  if (options.is_script && holds_null(source)) return false;
   out->is_valid = bad == kNone;
   unify_lines(arena, text, add_newline, out);
   return true;

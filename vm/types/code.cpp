@@ -113,6 +113,9 @@ Ref<> get_line_table(Value self) {
 }
 
 Ref<> int_or_none(int32_t i) { return i < 0 ? none_ref() : int_from_int64(i); }
+}  // namespace
+bool g_columns_hidden = false;
+namespace {
 Ref<> code_positions(const Value* a) {
   if (!with_body(a[0])) return Ref<>();
   Code* code = as(a[0]);
@@ -121,8 +124,9 @@ Ref<> code_positions(const Value* a) {
   PositionIterator it(code->positions, code->position_bytes, code->first_line);
   while (it.next()) {
     for (uint32_t w = it.start; w < it.end; ++w) {
-      Ref<> parts[4] = {int_or_none(it.position.line), int_or_none(it.position.end_line), int_or_none(it.position.col),
-                        int_or_none(it.position.end_col)};
+      const auto& p = it.position;
+      Ref<> parts[4] = {int_or_none(p.line), int_or_none(g_columns_hidden ? -1 : p.end_line),
+                        int_or_none(g_columns_hidden ? -1 : p.col), int_or_none(g_columns_hidden ? -1 : p.end_col)};
       Ref<Tuple> t = tuple_of({parts[0].value(), parts[1].value(), parts[2].value(), parts[3].value()});
       if (!t || !list_append(list.get(), std::move(t))) return Ref<>();
     }

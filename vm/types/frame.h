@@ -52,4 +52,6 @@ bool add_traceback(CallRecord* record);
 // Adds an entry for native-code positions such as "<frozen importlib>"; unused frames get no object.
 Ref<> traceback_new(Value next_or_empty, Value frame, uint32_t pc, int64_t line);
 
+// -X no_debug_ranges: code objects tell lines only.
+extern bool g_columns_hidden;
 }  // namespace pt
