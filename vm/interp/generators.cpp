@@ -331,6 +331,37 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
   }
 }
 
+Ref<> generator_advance(Generator* g) {
+  Thread* thread = current_thread();
+  CallRecord* record;
+  if (PT_UNLIKELY(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) <= thread->native_limit) ||
+      !generator_enter(thread, g, none(), 0, &record)) {
+    Ref<> out;
+    SendResult result = generator_resume(g, none(), Ref<>(), &out);
+    if (result == SendResult::kYield) return out;
+    if (result == SendResult::kReturn && !is_none(out.value())) return raise_stop_iteration(out.value());
+    return Ref<>();
+  }
+  if (PT_UNLIKELY(!record)) return Ref<>();
+  record->flags |= kRecordEntry;
+  const uint64_t* pc = record->pc + 1;
+  uint64_t word = load_word(pc);
+  uint64_t bits;
+  {
+    InterpreterEntry entry;
+    const Dispatch* dispatch = active_dispatch(thread);
+    bits = dispatch->handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, dispatch, word);
+  }
+  if (PT_UNLIKELY(tracing(thread))) trace_remind(thread);
+  if (PT_UNLIKELY(bits == 0)) return Ref<>();
+  Ref<> value = Ref<>::steal(promote(Value::from_bits(bits)));
+  if (PT_LIKELY(thread->returning_generator != g)) return value;
+  thread->returning_generator = nullptr;
+  // The value of a return shows in StopIteration; exhaustion without one is silent.
+  if (is_none(value.value())) return Ref<>();
+  return raise_stop_iteration(value.value());
+}
+
 Ref<> running_generator_frame(Generator* g) {
   Thread* thread = current_thread();
   for (CallRecord* record = thread->record; record >= thread->record_base; --record) {

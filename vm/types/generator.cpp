@@ -54,16 +54,7 @@ Ref<> finish_send(SendResult result, Ref<> out) {
   if (result == SendResult::kReturn) return raise_stop_iteration(out.value());
   return Ref<>();
 }
-Ref<> generator_next(Value self) {
-  Ref<> out;
-  SendResult result = generator_resume(as(self), none(), Ref<>(), &out);
-  if (result == SendResult::kReturn) {
-    // The value of a return shows in StopIteration; exhaustion without one is silent.
-    if (is_none(out.value())) return Ref<>();
-    return raise_stop_iteration(out.value());
-  }
-  return result == SendResult::kYield ? std::move(out) : Ref<>();
-}
+Ref<> generator_next(Value self) { return generator_advance(as(self)); }
 Ref<> generator_send(const Value* a) {
   Ref<> out;
   SendResult result = generator_resume(as(a[0]), a[1], Ref<>(), &out);

@@ -41,6 +41,8 @@ extern constinit thread_local int tls_coroutine_origin_depth;
 enum class SendResult : uint8_t { kYield, kReturn, kError };
 // Resumes with a value (or, with `exception`, by raising it inside). `*out` gets the yielded or returned value.
 SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* out);
+// next(): the value; empty without an exception at the end, StopIteration where it returned a value. The caller holds it.
+Ref<> generator_advance(Generator* g);
 // send(): delegates for generators, coroutines and any iterator, as SEND and `yield from` do.
 SendResult send_value(Value iterator, Value value, Ref<>* out);
 // The iterator it delegates to at present (gi_yieldfrom), or empty.
