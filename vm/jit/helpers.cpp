@@ -273,7 +273,10 @@ uint64_t help_list_append(State* s, Value* frame, uint64_t word) {
 }  // namespace
 
 CallRecord record_of(const InlinedFrame& f, Value* window) {
-  auto* function = f.function ? static_cast<Function*>(const_cast<void*>(f.function)) : as_function(window[-1]);
+  // A function that is on its way out has left its register.
+  auto* function = f.function          ? static_cast<Function*>(const_cast<void*>(f.function))
+                   : window[-1].empty() ? nullptr
+                                        : as_function(window[-1]);
   return {static_cast<const Code*>(f.code), function, window, nullptr, static_cast<Dict*>(const_cast<void*>(f.globals)), Value(),
           nullptr, nullptr, Value(), f.flags, f.result_register};
 }

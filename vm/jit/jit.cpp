@@ -10,6 +10,7 @@
 #include "gc/platform/memory.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/hot_loop.h"
+#include "vm/interp/trace.h"
 #include "vm/jit/facts.h"
 #include "vm/jit/recorder.h"
 #include "vm/modules/sys/config.h"
@@ -193,6 +194,12 @@ bool record_step(Value* frame, const uint64_t* pc, Value* constants, uint64_t wo
 }
 
 __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS) {
+  if (PT_UNLIKELY(tracing(thread))) {
+    // sys.settrace or sys.setprofile: its events come from the interpreter.
+    if (tls_recorder) abandon_recording();
+    dispatch = &g_trace_dispatch;
+    PT_TAIL(dispatch->handlers[word & 0xFFFF]);
+  }
   if (!record_step(frame, pc, constants, word)) dispatch = &g_dispatch;
   PT_TAIL(g_dispatch.handlers[word & 0xFFFF]);
 }

@@ -300,7 +300,9 @@ bool Recorder::return_value(uint64_t word) {
     if (!moves) raw = emit(Op::kOwn, r);
   }
   int32_t end = window_ + static_cast<int32_t>(from.code->register_count);
-  for (int32_t i = window_ - 1; i < end; ++i) {
+  // The function's register goes last: until then the frame may have to be rebuilt from it.
+  for (int32_t k = window_; k <= end; ++k) {
+    int32_t i = k == end ? window_ - 1 : k;
     bool local = i - window_ < static_cast<int32_t>(from.code->local_end);
     if (moves && i == source) {
       emit(Op::kStoreFrame, empty_, kNoReference, i);
