@@ -329,6 +329,30 @@ def test_results_of_calls_with_heavy_bodies():
     assert make(4000) == sum(2 + 3 + len(str(i)) for i in range(4000))
 
 
+def test_unpacking_in_the_loop_header():
+    def run(items):
+        total = 0
+        for key, value in items:
+            total += len(key)
+            if value is None:
+                total += 1
+            else:
+                total += value
+        return total
+
+    def pairs(n, odd):
+        return [("k%d" % i, i) for i in range(n)] + odd
+
+    assert run(pairs(5000, [("a", None), ("b", 1.5), ("c", True)] * 3)) == 12521409.5
+    for _ in range(3):
+        try:
+            run(pairs(5000, [("a", 1), 5]))
+        except TypeError as e:
+            assert str(e) == "cannot unpack non-iterable int object"
+        else:
+            raise AssertionError
+
+
 def test_variables_after_their_loop():
     def counted(n):
         s = 0
