@@ -187,6 +187,8 @@ class Program:
             self.emit(indent, f"for {variable} in range({self.pick('0, %d, 2' % n, '%d, 0, -1' % n, '3, %d, 3' % n)}):")
         elif kind < 0.75:
             self.emit(indent, f"for {variable} in list(items)[:{n}]:")
+        elif kind < 0.8:
+            self.emit(indent, f"for key{self.loops}, {variable} in (list(d.items()) * {n})[:{n}] + [(1, 2.5), (3, 4)]:")
         elif kind < 0.85:
             self.emit(indent, f"for {variable} in (1, 2.5, 3, 4):")
         else:
