@@ -140,6 +140,10 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
 
 }  // namespace
 
+const AttributeNode* find_attribute_node(uint32_t shape, const Str* name, bool store) {
+  return find_node(shape, name, nullptr, store);
+}
+
 Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) {
   switch (node->kind) {
     case AttributeKind::kSlot: {

@@ -32,6 +32,8 @@ struct AttributeNode {
 // Looks `object`.`name` up and fills the cache when it can; the owned result or an exception. With `unbound`, a method may
 // be returned without binding, then *unbound is set.
 Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound);
+// The node that some site has made for the shape and name; nullptr: none. For objects other than classes and modules.
+const AttributeNode* find_attribute_node(uint32_t shape, const Str* name, bool store);
 bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>* cache);
 // What a node whose shape fits gives for the object; empty without an exception when it does not apply after all.
 Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound);

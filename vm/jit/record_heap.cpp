@@ -168,10 +168,13 @@ bool Recorder::store_global(uint64_t word) {
 
 // ---- attributes --------------------------------------------------------------------------------------------------------
 
-bool Recorder::cached_shape(Value object, const AttributeNode* node, uint32_t* shape) {
-  if (!object.is_object() || !node) return false;
+// The node for the object: the site's own, or the one another site has made for such objects.
+const AttributeNode* Recorder::node_for(Value object, uint64_t word, bool store, uint32_t* shape) {
+  if (!object.is_object()) return nullptr;
   *shape = object.as_object()->shape_id.load(std::memory_order_relaxed);
-  return *shape == node->shape.load(std::memory_order_relaxed);
+  const AttributeNode* node = cached_node(pc_);
+  if (node && *shape == node->shape.load(std::memory_order_relaxed)) return node->store == store ? node : nullptr;
+  return find_attribute_node(*shape, here().code->names[static_cast<uint16_t>(PT_C)], store);
 }
 // The class still gives the attribute as it did.
 void Recorder::guard_node(const AttributeNode* node, uint32_t shape) {
@@ -180,9 +183,9 @@ void Recorder::guard_node(const AttributeNode* node, uint32_t shape) {
 
 bool Recorder::load_attribute(uint64_t word) {
   Value object = seen(PT_B);
-  const AttributeNode* node = cached_node(pc_);
   uint32_t shape;
-  if (!cached_shape(object, node, &shape) || node->store) return fall_back();
+  const AttributeNode* node = node_for(object, word, false, &shape);
+  if (!node) return fall_back();
   Object* o = object.as_object();
   switch (node->kind) {
     case AttributeKind::kSlot: {
@@ -216,7 +219,8 @@ bool Recorder::load_attribute(uint64_t word) {
       break;
     }
     case AttributeKind::kProperty: {
-      if (!has_shape(node->value, kShape_function)) return fall_back();
+      // The interpreter enters the getter only through the site's own node.
+      if (!has_shape(node->value, kShape_function) || node != cached_node(pc_)) return fall_back();
       as_object(read(PT_B), shape);
       guard_node(node, shape);
       return call_property(word, node->value);
@@ -252,9 +256,9 @@ bool Recorder::load_attribute(uint64_t word) {
 
 bool Recorder::store_attribute(uint64_t word) {
   Value object = seen(PT_A);
-  const AttributeNode* node = cached_node(pc_);
   uint32_t shape;
-  if (!cached_shape(object, node, &shape) || !node->store) return fall_back();
+  const AttributeNode* node = node_for(object, word, true, &shape);
+  if (!node) return fall_back();
   Object* o = object.as_object();
   if (node->kind == AttributeKind::kAdd) {
     if (ir_.multithreaded && !is_exclusive(o)) return fall_back();
@@ -298,9 +302,9 @@ bool Recorder::store_attribute(uint64_t word) {
 
 bool Recorder::load_method(uint64_t word) {
   Value object = seen(PT_B);
-  const AttributeNode* node = cached_node(pc_);
   uint32_t shape;
-  if (!cached_shape(object, node, &shape)) return fall_back();
+  const AttributeNode* node = node_for(object, word, false, &shape);
+  if (!node) return fall_back();
   if (node->kind == AttributeKind::kModule && object.is(node->holder)) {
     // module.function: no receiver.
     Dict* dict = module_dict(as_module(object));

@@ -149,7 +149,7 @@ class Recorder {
   bool load_item(uint64_t word);
   bool store_item(uint64_t word);
   bool unpack(uint64_t word);
-  bool cached_shape(Value object, const AttributeNode* node, uint32_t* shape);
+  const AttributeNode* node_for(Value object, uint64_t word, bool store, uint32_t* shape);
   void guard_node(const AttributeNode* node, uint32_t shape);
   // What the slot `offset` of `base` holds, into register `to`; consumes `killed` (an operand; 0: none).
   bool load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2 = 0);
