@@ -59,26 +59,14 @@ bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* con
     if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();       \
     PT_NEXT(1);                                                                                       \
   }
-// Immediates need no release: neither operand nor, mostly, the old destination holds a count.
-#define PT_STORE_IMMEDIATE(v)                                   \
-  do {                                                          \
-    Value& target_ = register_at(frame, PT_A);                  \
-    if (PT_UNLIKELY(target_.is_counted())) {                    \
-      PT_SAVE_PC();                                             \
-      write(frame, PT_A, v);                                    \
-    } else {                                                    \
-      target_ = v;                                              \
-    }                                                           \
-    PT_NEXT(1);                                                 \
-  } while (0)
 #define PT_BINARY_FAST(name, int_op, float_op)                                   \
   PT_HANDLER(name) {                                                             \
     Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                  \
     Value out;                                                                   \
     if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                \
-      if (PT_LIKELY(ops::int_op::run(a, b, out) == Flow::kNext)) PT_STORE_IMMEDIATE(out); \
+      if (PT_LIKELY(ops::int_op::run(a, b, out) == Flow::kNext)) PT_WRITE_NEXT(out, 1); \
     } else if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                  \
-      if (PT_LIKELY(ops::float_op::run(a, b, out) == Flow::kNext)) PT_STORE_IMMEDIATE(out); \
+      if (PT_LIKELY(ops::float_op::run(a, b, out) == Flow::kNext)) PT_WRITE_NEXT(out, 1); \
     }                                                                            \
     PT_TAIL(slow_##name);                                                        \
   }
@@ -88,7 +76,7 @@ bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* con
     Value out;                                                                   \
     if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext &&                 \
                   ops::int_op::run(a, b, out) == Flow::kNext)) {                 \
-      PT_STORE_IMMEDIATE(out);                                                   \
+      PT_WRITE_NEXT(out, 1);                                                   \
     }                                                                            \
     PT_TAIL(slow_##name);                                                        \
   }
@@ -125,7 +113,7 @@ PT_BINARY_GENERAL(INPLACE_POW, kPow, true)
     Value out;                                                                                         \
     if (PT_LIKELY(ops::GuardBothFloat::run(a, b) == Flow::kNext &&                                     \
                   ops::TrueDivFloat::run(a, b, out) == Flow::kNext)) {                                 \
-      PT_STORE_IMMEDIATE(out);                                                                         \
+      PT_WRITE_NEXT(out, 1);                                                                         \
     }                                                                                                  \
     PT_TAIL(slow_##name);                                                                              \
   }
@@ -157,17 +145,17 @@ PT_UNARY_SLOW(INVERT, kInvert)
 PT_HANDLER(NEG) {
   Value v = PT_READ(PT_B);
   Value out;
-  if (v.is_small_int() && ops::SubInt::run(Value::small_int(0), v, out) == Flow::kNext) PT_STORE_IMMEDIATE(out);
+  if (v.is_small_int() && ops::SubInt::run(Value::small_int(0), v, out) == Flow::kNext) PT_WRITE_NEXT(out, 1);
   if (v.is_immediate_float()) {
     out = Value::immediate_float(-v.as_immediate_float());
-    if (!out.empty()) PT_STORE_IMMEDIATE(out);
+    if (!out.empty()) PT_WRITE_NEXT(out, 1);
   }
   PT_TAIL(slow_NEG);
 }
 PT_HANDLER(POS) { PT_TAIL(slow_POS); }
 PT_HANDLER(INVERT) {
   Value v = PT_READ(PT_B);
-  if (v.is_small_int()) PT_STORE_IMMEDIATE(Value::small_int(~v.as_small_int()));
+  if (v.is_small_int()) PT_WRITE_NEXT(Value::small_int(~v.as_small_int()), 1);
   PT_TAIL(slow_INVERT);
 }
 PT_SLOW(slow_NOT) {
@@ -180,7 +168,7 @@ PT_SLOW(slow_NOT) {
 }
 PT_HANDLER(NOT) {
   Value v = PT_READ(PT_B);
-  if (is_bool(v)) PT_STORE_IMMEDIATE(boolean(is_false(v)));
+  if (is_bool(v)) PT_WRITE_NEXT(boolean(is_false(v)), 1);
   PT_TAIL(slow_NOT);
 }
 
@@ -234,10 +222,10 @@ int compare_jump_general(Thread* thread, Value* frame, const uint64_t* pc, Value
   PT_HANDLER(name) {                                                                                                \
     Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                                     \
     if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                                   \
-      PT_STORE_IMMEDIATE(boolean(ops::CompareInt<CompareOp::op>::run(a, b)));                                       \
+      PT_WRITE_NEXT(boolean(ops::CompareInt<CompareOp::op>::run(a, b)), 1);                                       \
     }                                                                                                               \
     if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                            \
-      PT_STORE_IMMEDIATE(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)));                                     \
+      PT_WRITE_NEXT(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)), 1);                                     \
     }                                                                                                               \
     PT_TAIL(slow_##name);                                                                                           \
   }                                                                                                                 \

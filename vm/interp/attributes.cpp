@@ -32,17 +32,6 @@ PT_SLOW_OPERATION(slow_LOAD_ATTR, 2) {
   write(frame, PT_A, v.take());
   return true;
 }
-#define PT_STORE_AND_GO(value_, words_)            \
-  do {                                             \
-    Value& target_ = register_at(frame, PT_A);     \
-    if (PT_UNLIKELY(target_.is_counted())) {       \
-      PT_SAVE_PC();                                \
-      write(frame, PT_A, value_);                  \
-    } else {                                       \
-      target_ = value_;                            \
-    }                                              \
-    PT_NEXT(words_);                               \
-  } while (0)
 
 // What the other kinds of nodes give without a lock or an atomic instruction.
 PT_SLOW(other_LOAD_ATTR) {
@@ -59,7 +48,7 @@ PT_SLOW(other_LOAD_ATTR) {
         // Neither replaced by a longer array nor by a dict meanwhile, and still the attribute of that name.
         if (PT_LIKELY(storage->extra.load(std::memory_order_acquire) == extra &&
                       o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed))) {
-          PT_STORE_AND_GO(v, 2);
+          PT_WRITE_NEXT(v, 2);
         }
         Field::undo_load_register(v);
       }
@@ -67,18 +56,18 @@ PT_SLOW(other_LOAD_ATTR) {
     }
     case AttributeKind::kClassValue:
       v = register_copy(node->value);
-      PT_STORE_AND_GO(v, 2);
+      PT_WRITE_NEXT(v, 2);
     case AttributeKind::kClassAttribute:
       if (PT_UNLIKELY(o != node->holder)) break;
       v = register_copy(node->value);
-      PT_STORE_AND_GO(v, 2);
+      PT_WRITE_NEXT(v, 2);
     case AttributeKind::kModule: {
       if (PT_UNLIKELY(o != node->holder)) break;
       Dict* d = module_dict(static_cast<Module*>(o));
       DictTable* t = d->table.load(std::memory_order_acquire);
       if (PT_LIKELY(t->version.load(std::memory_order_relaxed) == node->version &&
                     dict_load_register(d, t, node->offset, &v) && !v.empty())) {
-        PT_STORE_AND_GO(v, 2);
+        PT_WRITE_NEXT(v, 2);
       }
       break;
     }
@@ -141,7 +130,7 @@ PT_HANDLER(LOAD_ATTR) {
       if (PT_LIKELY(field->try_load_register(&v) && !v.empty())) {
         // An attribute that moved to the dict meanwhile shows as another shape.
         if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed))) {
-          PT_STORE_AND_GO(v, 2);
+          PT_WRITE_NEXT(v, 2);
         }
         Field::undo_load_register(v);
       }
@@ -300,7 +289,7 @@ PT_SLOW(dict_LOAD_ITEM) {
     if (PT_LIKELY(at >= 0 && dict_load_register(d, t, at, &v) && !v.empty())) {
       PT_SAVE_PC();
       consume(frame, PT_C);
-      PT_STORE_AND_GO(v, 2);
+      PT_WRITE_NEXT(v, 2);
     }
   }
   PT_TAIL(slow_LOAD_ITEM);
@@ -316,13 +305,13 @@ PT_HANDLER(LOAD_ITEM) {
         auto* list = static_cast<List*>(o);
         if (i < 0) i += list_size(list);
         Value v;
-        if (PT_LIKELY(list_load_register(list, i, &v))) PT_STORE_AND_GO(v, 2);
+        if (PT_LIKELY(list_load_register(list, i, &v))) PT_WRITE_NEXT(v, 2);
       } else if (shape == kShape_tuple) {
         auto* tuple = static_cast<Tuple*>(o);
         if (i < 0) i += tuple->length;
         if (PT_LIKELY(static_cast<uint64_t>(i) < static_cast<uint64_t>(tuple->length))) {
           Value v = register_copy(tuple->at(i));
-          PT_STORE_AND_GO(v, 2);
+          PT_WRITE_NEXT(v, 2);
         }
       }
     }

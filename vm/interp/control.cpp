@@ -78,14 +78,7 @@ uint64_t for_iter_native(PT_HANDLER_PARAMETERS) {
   do {                                                            \
     Value item_ = (item);                                         \
     if (PT_UNLIKELY(item_.empty())) PT_TAIL(end_FOR_ITER);        \
-    Value& target_ = register_at(frame, PT_A);                    \
-    if (PT_UNLIKELY(target_.is_counted())) {                      \
-      PT_SAVE_PC();                                               \
-      write(frame, PT_A, item_);                                  \
-    } else {                                                      \
-      target_ = item_;                                            \
-    }                                                             \
-    PT_NEXT(2);                                                   \
+    PT_WRITE_NEXT(item_, 2);                                      \
   } while (0)
 PT_HANDLER(FOR_ITER) {
   Value word_of_iterator = register_at(frame, PT_B);

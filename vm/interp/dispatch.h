@@ -77,6 +77,19 @@ PT_INLINE void write(Value* frame, int operand, Value v) {
   frame[operand >> 1] = v;
   release(old);
 }
+// Writes the result into register A and goes on. The old content is rarely counted: only then does the pc have to be saved.
+#define PT_WRITE_NEXT(value, words)                     \
+  do {                                                  \
+    Value value_ = (value);                             \
+    Value& target_ = register_at(frame, PT_A);          \
+    if (PT_UNLIKELY(target_.is_counted())) {            \
+      PT_SAVE_PC();                                     \
+      write(frame, PT_A, value_);                       \
+    } else {                                            \
+      target_ = value_;                                 \
+    }                                                   \
+    PT_NEXT(words);                                     \
+  } while (0)
 // After its use: empties an operand register whose kill flag is set.
 PT_INLINE void consume(Value* frame, int operand) {
   if (operand & 1) {

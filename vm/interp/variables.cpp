@@ -13,14 +13,7 @@ namespace pt {
 PT_HANDLER(NOP) { PT_NEXT(1); }
 PT_HANDLER(LOAD_CONST) {
   Value v = constants[-1 - static_cast<int64_t>(operand_wide(word))];
-  Value& target = register_at(frame, PT_A);
-  if (PT_UNLIKELY(target.is_counted())) {
-    PT_SAVE_PC();
-    write(frame, PT_A, v.as_borrowed());
-  } else {
-    target = v.as_borrowed();
-  }
-  PT_NEXT(1);
+  PT_WRITE_NEXT(v.as_borrowed(), 1);
 }
 PT_HANDLER(MOVE) {
   Value v = PT_READ(PT_B);
@@ -29,25 +22,11 @@ PT_HANDLER(MOVE) {
   } else {
     v = register_copy(v);
   }
-  Value& target = register_at(frame, PT_A);
-  if (PT_UNLIKELY(target.is_counted())) {
-    PT_SAVE_PC();
-    write(frame, PT_A, v);
-  } else {
-    target = v;
-  }
-  PT_NEXT(1);
+  PT_WRITE_NEXT(v, 1);
 }
 PT_HANDLER(MOVE_BORROW) {
   Value v = PT_READ(PT_B).as_borrowed();
-  Value& target = register_at(frame, PT_A);
-  if (PT_UNLIKELY(target.is_counted())) {
-    PT_SAVE_PC();
-    write(frame, PT_A, v);
-  } else {
-    target = v;
-  }
-  PT_NEXT(1);
+  PT_WRITE_NEXT(v, 1);
 }
 
 namespace {
@@ -101,14 +80,7 @@ PT_SLOW_OPERATION(slow_LOAD_CELL, 1) {
 PT_HANDLER(LOAD_CELL) {
   Value v;
   if (PT_UNLIKELY(!as_cell(PT_READ(PT_B))->content.try_load_register(&v) || v.empty())) PT_TAIL(slow_LOAD_CELL);
-  Value& target = register_at(frame, PT_A);
-  if (PT_UNLIKELY(target.is_counted())) {
-    PT_SAVE_PC();
-    write(frame, PT_A, v);
-  } else {
-    target = v;
-  }
-  PT_NEXT(1);
+  PT_WRITE_NEXT(v, 1);
 }
 PT_SLOW(slow_STORE_CELL) {
   Cell* cell = as_cell(PT_READ(PT_A));
@@ -271,14 +243,7 @@ PT_SLOW_OPERATION(slow_LOAD_GLOBAL, 2) {
 PT_HANDLER(LOAD_GLOBAL) {
   Value v = global_from_cache(thread, load_word(pc + 1));
   if (PT_UNLIKELY(v.empty())) PT_TAIL(slow_LOAD_GLOBAL);
-  Value& target = register_at(frame, PT_A);
-  if (PT_UNLIKELY(target.is_counted())) {
-    PT_SAVE_PC();
-    write(frame, PT_A, v);
-  } else {
-    target = v;
-  }
-  PT_NEXT(2);
+  PT_WRITE_NEXT(v, 2);
 }
 PT_OPERATION(STORE_GLOBAL, 1) {
     Ref<> v = take_operand(frame, constants, PT_B);
