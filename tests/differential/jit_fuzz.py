@@ -46,7 +46,13 @@ def clip(v):
     if isinstance(v, float):
         return round(v % 1000.0, 6)
     return v % 100003
+def helper(a):
+    return clip(a + 1)
+def spare(a):
+    return clip(a * 2)
+helpers = [helper, spare]
 G = 7
+space = globals()
 """
 
 
@@ -139,7 +145,7 @@ class Program:
             self.emit(indent, f"{target}, {other} = {other}, {target}")
         elif r < 0.66:
             self.emit(indent, f"o = {self.pick('Box', 'Pair')}(clip({self.expression(names)}), {self.atom(names)})")
-        elif r < 0.68:
+        elif r < 0.7:
             self.emit(indent, self.pick(
                 f"{target} = clip(sum(numbers({self.atom(names)})))",
                 f"{target} = clip(sum([v + {target} for v in (1, 2, 3) if v != {self.index(names)}]))",
@@ -149,11 +155,16 @@ class Program:
                 f"{target} = clip((lambda v, w={target}: v + w)({self.atom(names)}))",
                 f"{target} = clip(sum(v for v in d.values() if v == v))",
                 f"for key in d: {target} = clip({target} + key)",
+                f"space['G'] = {self.index(names)}\n{'    ' * indent}{target} = G",
+                f"space.update(G={self.index(names)})\n{'    ' * indent}{target} = clip({target} + G)",
+                f"space['helper'] = helpers[{self.index(names)} & 1]\n{'    ' * indent}{target} = helper({target})",
+                f"space['made%d' % ({self.index(names)})] = {target}",
+                f"p.__dict__[{self.pick(repr('x'), repr('z'))}] = {self.index(names)}",
                 f"text = text.replace('a', 'b').upper().lower() if text.startswith({self.pick(repr('a'), repr('1'))}) else 'a' + text[1:]",
                 f"{target} = clip(max({self.atom(names)}, {self.atom(names)}, 1) - min(2, {target}))"))
-        elif r < 0.7:
+        elif r < 0.715:
             self.emit(indent, self.pick("last = o", "last = None", "last = p", "o, p = p, o"))
-        elif r < 0.72:
+        elif r < 0.73:
             self.emit(indent, f"text = (text + str(int({target}) % 10))[-20:]")
         elif r < 0.75:
             self.emit(indent, f"items.append(clip({self.expression(names)}))")

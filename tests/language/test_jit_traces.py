@@ -414,6 +414,93 @@ def test_tuples_lists_and_powers():
     assert run(5000) == (5001, 2.618034, "x", sum(range(2, 5002)) + sum((1, 2, 3)[i % 3] for i in range(5000)) - 10000)
 
 
+NUMBER = 0
+
+
+def one():
+    return 1
+
+
+def two():
+    return 2
+
+
+def test_namespaces_written_as_dicts():
+    space = globals()
+    functions = [one, two]
+
+    def values(n):
+        out = 0
+        for i in range(n):
+            space["NUMBER"] = i
+            out += NUMBER
+            space["made%d" % i] = i   # the table grows
+        return out
+
+    def replaced(n):
+        out = 0
+        for i in range(n):
+            space["one"] = functions[i >> 10 & 1]
+            out += one()
+        return out
+
+    def updated(n):
+        out = 0
+        for i in range(n):
+            space.update(one=functions[i >> 10 & 1])
+            out += one()
+        return out
+
+    def hidden(n):
+        out = 0
+        for i in range(n):
+            out += abs(-1)
+            space.setdefault("abs" if i > 5000 else "other", len)
+        return out
+
+    def mapped(n):
+        out = 0
+        for i in range(n):
+            len(list(map(space.__setitem__, ["one"], [functions[i >> 10 & 1]])))
+            out += one()
+        return out
+
+    expected = sum(1 + (i >> 10 & 1) for i in range(6000))
+    assert values(4000) == sum(range(4000))
+    assert replaced(6000) == expected
+    assert updated(6000) == expected
+    assert mapped(6000) == expected
+    try:
+        hidden(6000)
+        assert False, "abs is len"
+    except TypeError as e:
+        assert str(e) == "object of type 'int' has no len()"
+    for name in [name for name in space if name.startswith("made")] + ["abs", "other"]:
+        del space[name]
+    space["one"] = functions[0]
+
+
+def test_a_module_that_grows_under_a_spinning_thread():
+    import threading
+    import types
+    space = {"module": types.ModuleType("holder"), "FLAG": False}
+    space["module"].FLAG = False
+    exec("def of_global():\n    while not FLAG: pass\n"
+         "def of_module():\n    while not module.FLAG: pass\n", space)
+    threads = [threading.Thread(target=space[name], daemon=True) for name in ("of_global", "of_module")]
+    for t in threads:
+        t.start()
+    threads[0].join(0.1)   # both are compiled by then
+    for i in range(1000):
+        space["made%d" % i] = i
+        setattr(space["module"], "made%d" % i, i)
+    space["FLAG"] = True
+    space["module"].FLAG = True
+    for t in threads:
+        t.join(20)
+        assert not t.is_alive()
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

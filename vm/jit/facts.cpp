@@ -20,7 +20,8 @@ uint64_t bit_of(const Dict* dict, const Str* name) {
 }
 
 void announce() {
-  if (!multithreaded()) return;   // a single thread checks again whatever it may have changed itself
+  ++tls_fact_changes;
+  if (!multithreaded()) return;
   RegistryGuard guard;
   for_each_mutator([](Mutator* m, void*) { m->request(kBreakJitInvalid); }, nullptr);
 }
@@ -34,8 +35,11 @@ void dict_written(Dict* dict, Str* key) {
 void watch_key(Dict* dict, Str* name) {
   uint64_t bit = bit_of(dict, name);
   g_watched[bit / 64].fetch_or(uint64_t{1} << (bit % 64), std::memory_order_relaxed);
-  // Writers look at it while they hold the lock: a write that is not announced comes before this, and the trace finds its
-  // value when it is entered.
+  watch_table(dict);
+}
+void watch_table(Dict* dict) {
+  // Writers look at it after they have held the lock: a write that is not announced comes before this, and the trace finds
+  // what it did when it is entered.
   LockGuard guard(dict);
   dict->watchers.store(1, std::memory_order_relaxed);
 }

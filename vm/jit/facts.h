@@ -1,7 +1,10 @@
 #pragma once
-// Facts that compiled code for several threads relies on without looking at them in every round: values of keys in
-// namespaces, attributes of classes, the code of functions. Whoever changes one makes all threads pass a safepoint, where
-// they leave their traces; on entry a trace checks all it relies on. (f.__code__ changes with the world stopped.)
+// Facts that compiled code relies on without looking at them in every round: where namespaces keep their values, and the
+// values that hardly ever change; attributes of classes, the code of functions. Whoever changes one makes all threads pass
+// a safepoint, where they leave their traces, and leaves the one it was called from behind the call; on entry a trace
+// checks all it relies on. (f.__code__ changes with the world stopped.)
+#include <cstdint>
+
 namespace pt {
 struct Dict;
 struct Str;
@@ -9,7 +12,12 @@ struct Str;
 
 namespace pt::jit {
 
-// From now on writes to the key are announced. False positives happen: a fixed table of bits is all there is.
+// Changes of facts by this thread.
+inline constinit thread_local uint64_t tls_fact_changes = 0;
+
+// From now on another table of the dict is announced.
+void watch_table(Dict* dict);
+// And so are writes to the key. False positives happen: a fixed table of bits is all there is.
 void watch_key(Dict* dict, Str* name);
 bool is_relied_on(const Dict* dict, const Str* name);
 // Sets the hooks; before the first thread starts.

@@ -5,6 +5,7 @@
 #include "vm/interp/frames.h"
 #include "vm/interp/hot_loop.h"
 #include "vm/jit/emit.h"
+#include "vm/jit/facts.h"
 #include "vm/object/protocol.h"
 #include "vm/types/dict.h"
 #include "vm/types/frame.h"
@@ -34,7 +35,7 @@ class ColdScope {
  public:
   ColdScope(State* s, Value* frame, const ColdInfo& info)
       : thread_(s->thread), info_(info), saved_(thread_->record), entries_(tls_python_entries),
-        epoch_(thread_->qsbr_seen.load(std::memory_order_relaxed)) {
+        fact_changes_(tls_fact_changes), epoch_(thread_->qsbr_seen.load(std::memory_order_relaxed)) {
     for (const InlinedFrame& f : *info.frames) {
       thread_->record->pc = f.caller_pc;
       CallRecord* record = ++thread_->record;
@@ -52,8 +53,8 @@ class ColdScope {
   ColdScope& operator=(const ColdScope&) = delete;
   // Nothing ran that could have changed what the trace relies on, and no buffer it has read can have been freed.
   bool undisturbed() const {
-    return tls_python_entries == entries_ && thread_->qsbr_seen.load(std::memory_order_relaxed) == epoch_ &&
-           multithreaded() == info_.multithreaded;
+    return tls_python_entries == entries_ && tls_fact_changes == fact_changes_ &&
+           thread_->qsbr_seen.load(std::memory_order_relaxed) == epoch_ && multithreaded() == info_.multithreaded;
   }
   bool report(State* s) const {
     if (undisturbed()) return true;
@@ -65,7 +66,7 @@ class ColdScope {
   Thread* thread_;
   const ColdInfo& info_;
   CallRecord* saved_;
-  uint64_t entries_, epoch_;
+  uint64_t entries_, fact_changes_, epoch_;
 };
 
 const ColdInfo& info_of(uint64_t word) { return *reinterpret_cast<const ColdInfo*>(word); }
@@ -115,20 +116,19 @@ uint64_t help_load_owned(State* s, Value* frame, uint64_t word) {
   return 1;
 }
 
-// An immediate over an immediate in an object that other threads may see. Doing it twice does no harm.
+// An immediate over an immediate in an object that other threads may see. Stored once only: what the interpreter did again
+// could undo another thread's store.
 uint64_t help_store_field(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   ColdScope scope(s, frame, info);
   auto* o = reinterpret_cast<Object*>(s->object);
-  {
-    LockGuard guard(o);
-    if (o->shape_id.load(std::memory_order_relaxed) != info.tag) return 0;
-    auto* field = reinterpret_cast<Field*>(s->object + static_cast<uint64_t>(info.imm));
-    Value old = field->peek();
-    if (old.empty() || (old.is_object() && !old.as_object()->is_immortal())) return 0;
-    field->init_value(Value::from_bits(s->value));
-  }
-  return scope.undisturbed();
+  LockGuard guard(o);
+  if (o->shape_id.load(std::memory_order_relaxed) != info.tag || !scope.undisturbed()) return 0;
+  auto* field = reinterpret_cast<Field*>(s->object + static_cast<uint64_t>(info.imm));
+  Value old = field->peek();
+  if (old.empty() || (old.is_object() && !old.as_object()->is_immortal())) return 0;
+  field->init_value(Value::from_bits(s->value));
+  return 1;
 }
 
 uint64_t help_store_any(State* s, Value* frame, uint64_t word) {

@@ -87,14 +87,10 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
   return true;
 }
 
-// Other threads' writes to the key are announced, so that what was seen need not be looked at in every round.
-void Recorder::rely_on(Dict* dict, Str* name) {
-  if (ir_.multithreaded) watch_key(dict, name);
-}
-
 // Address of the value at `position` of a dict's present table, which has a version.
 Reference Recorder::table_entry(Dict* dict, DictTable* table, int64_t position) {
   keep(Value::object(dict));
+  watch_table(dict);
   uint32_t version = table->version.load(std::memory_order_relaxed);
   int64_t offset = reinterpret_cast<char*>(&table->entries()[position].value) - reinterpret_cast<char*>(table);
   size_t number = 0;
@@ -119,7 +115,7 @@ bool Recorder::load_global(uint64_t word, int words) {
     table = globals->table.load(std::memory_order_acquire);
     uint32_t version = dict_table_version(table);
     if (!version) return fall_back();
-    rely_on(globals, name);
+    watch_key(globals, name);
     ir_.globals.push_back({globals, version, 0, table->entry_count.load(std::memory_order_acquire)});
     keep(Value::object(globals));
     emit(Op::kGuardTable, kNoReference, kNoReference, static_cast<int64_t>(ir_.globals.size()) - 1);
@@ -137,7 +133,7 @@ bool Recorder::load_global(uint64_t word, int words) {
   if (is_shared(v)) {
     Reference constant = object_constant(v);
     emit(Op::kGuardIs, emit(Op::kLoadFact, address, kNoReference, 0), constant);
-    rely_on(holder, name);
+    watch_key(holder, name);
     set_lazy(at(PT_A), constant);
   } else if (!load_into(address, 0, v, PT_A, 0)) {
     return false;
@@ -239,7 +235,7 @@ bool Recorder::load_attribute(uint64_t word) {
       if (is_shared(v)) {
         Reference constant = object_constant(v);
         emit(Op::kGuardIs, emit(Op::kLoadFact, address, kNoReference, 0), constant);
-        rely_on(dict, here().code->names[static_cast<uint16_t>(PT_C)]);
+        watch_key(dict, here().code->names[static_cast<uint16_t>(PT_C)]);
         clear(at(PT_A));
         drop(PT_B);
         set_lazy(at(PT_A), constant);
@@ -316,7 +312,7 @@ bool Recorder::load_method(uint64_t word) {
     if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(object));
     Reference constant = object_constant(v);
     emit(Op::kGuardIs, emit(Op::kLoadFact, table_entry(dict, table, node->offset), kNoReference, 0), constant);
-    rely_on(dict, here().code->names[static_cast<uint16_t>(PT_C)]);
+    watch_key(dict, here().code->names[static_cast<uint16_t>(PT_C)]);
     drop(PT_B);
     set_lazy(at(PT_A), constant);
     set_lazy(at(PT_A) + 1, empty_);

@@ -140,7 +140,6 @@ class Recorder {
   bool load_attribute(uint64_t word);
   bool store_attribute(uint64_t word);
   bool load_method(uint64_t word);
-  void rely_on(Dict* dict, Str* name);
   bool exclusive(Reference o, const Object* object);
   Reference table_entry(Dict* dict, DictTable* table, int64_t position);
   bool load_cell(uint64_t word);

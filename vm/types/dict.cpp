@@ -452,7 +452,10 @@ bool dict_merge(Dict* d, Dict* other, bool overwrite) {
         break;
       }
       int64_t at = writer.find(key, hash);
-      if (at == kEntryError) return false;
+      if (at == kEntryError) {
+        ok = false;
+        break;
+      }
       if (at < 0) {
         ok = writer.insert(key, hash, Ref<>::retain(value));
       } else if (overwrite) {
@@ -463,8 +466,8 @@ bool dict_merge(Dict* d, Dict* other, bool overwrite) {
     }
     if (i < n && ok && writer.table() == before) break;
   }
-  if (!ok) return error_pending() ? false : raise_no_memory();
   dict_report_write(d, Value());
+  if (!ok) return error_pending() ? false : raise_no_memory();
   for (; i < n; ++i) {
     if (overwrite) {
       if (!dict_set(d, items[2 * i].peek(), items[2 * i + 1].peek())) return false;

@@ -45,7 +45,7 @@ inline Dict* as_dict(Value v) { return reinterpret_cast<Dict*>(v.as_object()); }
 inline int64_t dict_size(const Dict* d) { return d->used.load(std::memory_order_relaxed); }
 
 // Called after a write to a dict with watchers, without its lock: the str key written, or nullptr when any may have
-// changed (clear, non-str key). Must not run Python code.
+// changed (clear, non-str key) or the entries were moved to another table. Must not run Python code.
 extern void (*g_dict_watch_hook)(Dict*, Str* key);
 
 Ref<Dict> dict_new(int64_t expected = 0);

@@ -26,6 +26,13 @@ void dict_table_drop(DictTable* t);
 // Lets the key of a deleted entry go: str keys after a grace period, as readers compare them without counting.
 void dict_drop_key(Value owned_key);
 
+// Tells whoever watches the dict, after the write and without the lock. `key`: empty when any may have changed, or the table.
+inline void dict_report_write(Dict* d, Value key) {
+  if (PT_UNLIKELY(d->watchers.load(std::memory_order_relaxed)) && g_dict_watch_hook) {
+    g_dict_watch_hook(d, is_exact_str(key) ? as_str(key) : nullptr);
+  }
+}
+
 // The lock of a dict for a scope, and what comes loose in it: released after the lock.
 class DictWriter {
  public:
@@ -49,7 +56,11 @@ class DictWriter {
  private:
   void lock() { lock_byte(dict_->lock); locked_ = true; }
   void unlock() { if (locked_) unlock_byte(dict_->lock); locked_ = false; }
-  void finish() { if (retired_) dict_table_retire(retired_); }
+  void finish() {
+    if (PT_LIKELY(!retired_)) return;
+    dict_report_write(dict_, Value());
+    dict_table_retire(retired_);
+  }
 
   Dict* dict_;
   bool locked_ = true;
@@ -60,11 +71,5 @@ class DictWriter {
 int64_t dict_find_shared(Dict* d, Value key, int64_t hash, DictTable** table);
 // A counted copy of an entry's key or value as a reader without the lock; false: the table changed, look again.
 bool dict_load_field(Dict* d, DictTable* t, Field& field, Ref<>* out);
-
-inline void dict_report_write(Dict* d, Value key) {
-  if (PT_UNLIKELY(d->watchers.load(std::memory_order_relaxed)) && g_dict_watch_hook) {
-    g_dict_watch_hook(d, is_exact_str(key) ? as_str(key) : nullptr);
-  }
-}
 
 }  // namespace pt
