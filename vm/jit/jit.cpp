@@ -92,6 +92,7 @@ void note_failure(Recorder& recorder) {
   uint32_t wait = 97 * hot.failures;
   hot.count = g_threshold > wait ? g_threshold - wait : 0;
 }
+
 // Names the code for profilers (one line of /tmp/perf-PID.map), and shows it.
 void announce_code(const CompiledTrace& trace, const Recorder& recorder, bool side) {
   auto* bytes = reinterpret_cast<const uint8_t*>(trace.entry);
@@ -120,13 +121,12 @@ void close_trace(Recorder& recorder) {
   auto trace = std::make_unique<CompiledTrace>();
   std::string listing;
   Exit* exit = recorder.exit();
-  const char* wrong = compile_trace(recorder.ir(), recorder.final_slots(), trace.get(), g_dump_ir ? &listing : nullptr);
+  const char* wrong = compile_trace(recorder.ir(), recorder.lazy_slots(), trace.get(), g_dump_ir ? &listing : nullptr);
   if (g_dump_ir) {
     std::fprintf(stderr, "; %s %p at %p, %zu bytes\n%s%s%s\n", exit ? "side trace" : "loop", static_cast<void*>(trace.get()),
                  reinterpret_cast<void*>(trace->entry),
                  trace->code_bytes, listing.c_str(), wrong ? "; refused: " : "", wrong ? wrong : "");
   }
-  HotLoop* hot = recorder.head() ? &hot_loop(recorder.head()) : nullptr;
   if (!wrong && g_compiled.load(std::memory_order_relaxed) >= g_trace_limit) wrong = "the limit is reached";
   if (wrong) {
     give_up(Abort::kcompiler);
@@ -153,7 +153,7 @@ void close_trace(Recorder& recorder) {
   made->globals = recorder.globals();
   retain(Value::object(code));
   install(code, trace_number(code, load_word(recorder.head())), made);
-  hot->limit = 0;
+  hot_loop(recorder.head()).limit = 0;
 }
 
 void stop_recording() {
@@ -241,18 +241,16 @@ bool was_hot(const Code* code, uint32_t number) {
 
 enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError };
 
-LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t word, bool plain, uint64_t* result) {
+LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t word, uint64_t* result) {
   HotLoop& hot = hot_loop(pc);
-  if (hot.pc != pc) {
-    hot = {pc, 0, g_threshold, 0, 0, 0};
-  }
+  if (hot.pc != pc) hot = {pc, 0, g_threshold, 0, 0, 0};
   CallRecord* record = thread->record;
-  CompiledTrace* trace = find_trace(record->code, trace_number(record->code, word));
-  if (!plain) return LoopOutcome::kInterpret;
+  uint32_t number = trace_number(record->code, word);
+  CompiledTrace* trace = find_trace(record->code, number);
   if (!trace) {
     if (tls_recorder) return LoopOutcome::kInterpret;
     // What was hot before the first other thread started need not prove it again.
-    if (multithreaded() && hot.failures == 0 && was_hot(record->code, trace_number(record->code, word))) return LoopOutcome::kRecord;
+    if (multithreaded() && hot.failures == 0 && was_hot(record->code, number)) return LoopOutcome::kRecord;
     return ++hot.count > g_threshold ? LoopOutcome::kRecord : LoopOutcome::kInterpret;
   }
   hot.limit = 0;
@@ -302,10 +300,10 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   return LoopOutcome::kRan;
 }
 
-
 __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) {
   uint64_t result;
-  LoopOutcome outcome = run_loop(thread, frame, pc, word, dispatch == &g_dispatch, &result);
+  // Under another table something watches each instruction.
+  LoopOutcome outcome = dispatch == &g_dispatch ? run_loop(thread, frame, pc, word, &result) : LoopOutcome::kInterpret;
   switch (outcome) {
     case LoopOutcome::kInterpret: break;
     case LoopOutcome::kRecord:
@@ -351,21 +349,20 @@ const char* abort_text(Abort reason) { return kAbortTexts[static_cast<int>(reaso
 uint64_t abort_count(Abort reason) { return g_aborts[static_cast<int>(reason)].load(std::memory_order_relaxed); }
 
 void initialise() {
-  if (!g_config.ignore_environment) {
-    if (const char* text = std::getenv("PTPYTHON_JIT")) read_mode(text);
-  }
+  auto environment = [](const char* name) { return g_config.ignore_environment ? nullptr : std::getenv(name); };
+  if (const char* text = environment("PTPYTHON_JIT")) read_mode(text);
   for (int i = 0; i < g_config.x_option_count; ++i) {
     if (!std::strncmp(g_config.x_options[i], "jit=", 4)) read_mode(g_config.x_options[i] + 4);
   }
-  if (const char* text = std::getenv("PTPYTHON_JIT_DUMP")) {
+  if (const char* text = environment("PTPYTHON_JIT_DUMP")) {
     g_dump_bytecode = std::strstr(text, "bytecode");
     g_dump_ir = std::strstr(text, "ir");
     g_dump_code = std::strstr(text, "code") && (!g_dump_bytecode || std::strstr(text, ",code") || std::strstr(text, "code,"));
     g_dump_exits = std::strstr(text, "exits");
   }
-  if (const char* text = std::getenv("PTPYTHON_JIT_LIMIT")) g_trace_limit = std::strtoull(text, nullptr, 10);
+  if (const char* text = environment("PTPYTHON_JIT_LIMIT")) g_trace_limit = std::strtoull(text, nullptr, 10);
   if (g_mode == Mode::kOff) return;
-  if (std::getenv("PTPYTHON_PERF_MAP")) {
+  if (environment("PTPYTHON_PERF_MAP")) {
     char path[64];
     std::snprintf(path, sizeof path, "/tmp/perf-%d.map", static_cast<int>(getpid()));
     g_perf_map = std::fopen(path, "w");
