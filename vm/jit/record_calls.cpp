@@ -76,9 +76,9 @@ bool Recorder::enter(Function* function, int32_t window, uint32_t count, int res
   return true;
 }
 
-// The function still has the code that was seen.
-void Recorder::guard_code(Function* function) {
-  Reference object = builder_.constant(Value::object(function).bits(), Type::O);
+// The function still has the code that was seen. `object`: the function as an operand; kNoReference: a constant.
+void Recorder::guard_code(Reference object, Function* function) {
+  if (object == kNoReference) object = builder_.constant(Value::object(function).bits(), Type::O);
   emit(Op::kGuardIs, emit(Op::kLoadFact, object, kNoReference, offsetof(Function, code_field)),
        object_constant(Value::object(function->code())));
 }
@@ -104,14 +104,12 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift) {
     object = as_object(r, kShape_function);
     keep(Value::object(function->code()));
     keep(Value::object(function->globals()));
-    emit(Op::kGuardIs, emit(Op::kLoadFact, object, kNoReference, offsetof(Function, code_field)),
-         object_constant(Value::object(function->code())));
+    guard_code(object, function);
     emit(Op::kGuardEqual, emit(Op::kLoadImmutable, object, kNoReference, offsetof(Function, globals_field)),
          builder_.constant(reinterpret_cast<uint64_t>(function->globals()), Type::P));
   } else {
-    Reference constant = object_constant(callable);
-    if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
-    guard_code(function);
+    known(base);
+    guard_code(kNoReference, function);
   }
   int32_t window = at(base) + 1;
   if (shift) {
@@ -160,14 +158,12 @@ bool Recorder::instantiate(int base, uint32_t count, int result) {
   if (init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred)) return fall_back();
   Function* function = as_function(init);
   if (!function->code()->simple_call || function->code()->argument_count != count + 1 || count > kMaxArguments) return fall_back();
-  Reference r = read(base);
-  Reference constant = object_constant(callable);
-  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
+  known(base);
   // The class gives the same __init__ as long as its version is the same.
   emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
        type->version.load(std::memory_order_relaxed));
   keep(init);
-  guard_code(function);
+  guard_code(kNoReference, function);
   int32_t where = at(base);
   for (uint32_t i = 1; i <= count; ++i) slot(where + static_cast<int32_t>(i));
   Reference instance = emit(Op::kNewInstance, kNoReference, kNoReference, reinterpret_cast<int64_t>(type));
@@ -187,7 +183,7 @@ bool Recorder::call_property(uint64_t word, Value getter) {
   if (!code->simple_call || code->argument_count != 1 || code->free_count) return fall_back();
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   keep(getter);
-  guard_code(function);
+  guard_code(kNoReference, function);
   int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
   for (int32_t i = window - 1; i < window + 1; ++i) state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
   if (PT_B >= 0 && (PT_B & 1)) move(window, at(PT_B));
@@ -196,22 +192,13 @@ bool Recorder::call_property(uint64_t word, Value getter) {
   return enter(function, window, 1, PT_A, 0);
 }
 
-// len() of the builtin containers.
 bool Recorder::length(int base, int result, int32_t argument) {
-  Value v = base_frame_[argument];
-  static constexpr struct { uint32_t shape; int64_t offset; } kLengths[] = {
-      {kShape_list, offsetof(List, size)}, {kShape_tuple, offsetof(Tuple, length)}, {kShape_str, offsetof(Str, length)},
-      {kShape_dict, offsetof(Dict, used)}};
-  for (const auto& l : kLengths) {
-    if (!has_shape(v, l.shape)) continue;
-    Reference o = as_object(slot(argument), l.shape);
-    Reference count = emit(Op::kTagWord, emit(Op::kLoadWord, o, kNoReference, l.offset));
-    consume_window(at(base), static_cast<uint32_t>(argument - at(base)) + 1, at(result));
-    set_lazy(at(result), count);
-    go(2);
-    return true;
-  }
-  return false;
+  Reference count = length_of(slot(argument), base_frame_[argument]);
+  if (count == kNoReference) return false;
+  consume_window(at(base), static_cast<uint32_t>(argument - at(base)) + 1, at(result));
+  set_lazy(at(result), count);
+  go(2);
+  return true;
 }
 
 bool Recorder::call_native(int base, Value callable, uint32_t count, int result, bool shift) {
@@ -235,9 +222,7 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   }
   uint32_t given = count + !self.empty();
   if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments) return fall_back();
-  Reference r = read(base);
-  Reference constant = object_constant(callable);
-  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
+  known(base);
   int32_t first = at(base) + 1;
   if (shift) emit(Op::kGuardIs, slot(first++), empty_);
   if (def->name[0] == 'l' && count == 1 && !std::strcmp(def->name, "len") && length(base, result, first)) return true;
@@ -278,7 +263,7 @@ bool Recorder::return_value(uint64_t word) {
   Value v = seen(PT_A);
   if (v.empty() || (init && !is_none(v))) return fall_back();
   Reference r = read(PT_A);
-  if (init && !ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(v));
+  if (init) known(PT_A);
   if (lower) {
     const CallRecord* below = record - 1;
     ir_.returns.push_back(std::make_unique<ReturnTarget>(ReturnTarget{below->pc, record->registers - below->registers}));
@@ -318,11 +303,9 @@ bool Recorder::return_value(uint64_t word) {
   int32_t result = from.result;
   int32_t instance = window_ - 2;
   if (lower) {
-    const CallRecord* below = record - 1;
-    caller_pc = below->pc;
-    base_record_ = const_cast<CallRecord*>(below);
-    base_ = {below->code, below->function, below->globals, static_cast<int32_t>(below->registers - base_frame_),
-             below->result_register, nullptr, below->flags & ~uint32_t{kRecordEntry}, true};
+    base_record_ = record - 1;
+    base_ = call_of(base_record_);
+    caller_pc = base_record_->pc;
   } else {
     caller_pc = from.caller_pc;
     calls_.pop_back();

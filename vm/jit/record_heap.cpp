@@ -52,11 +52,7 @@ bool Recorder::exclusive(Reference o, const Object* object) {
 // What needs no count, in the form of a heap slot.
 Reference Recorder::storable(int operand) {
   Value v = seen(operand);
-  if (is_singleton(v)) {
-    Reference r = read(operand), constant = object_constant(v);
-    if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
-    return constant;
-  }
+  if (is_singleton(v)) return known(operand);
   if (v.is_small_int()) return as_int(read(operand));
   if (v.is_immediate_float()) return emit(Op::kBoxFloat, as_float(read(operand), v));
   return kNoReference;
@@ -98,6 +94,13 @@ Reference Recorder::table_entry(Dict* dict, DictTable* table, int64_t position) 
   if (number == ir_.globals.size()) ir_.globals.push_back({dict, version, offset, 0});
   return emit(Op::kGlobalAddress, kNoReference, kNoReference, static_cast<int64_t>(number));
 }
+// Functions, classes, modules: what is not counted hardly ever changes. The constant.
+Reference Recorder::fact(Dict* dict, Str* name, Reference address, Value v) {
+  Reference constant = object_constant(v);
+  emit(Op::kGuardIs, emit(Op::kLoadFact, address, kNoReference, 0), constant);
+  watch_key(dict, name);
+  return constant;
+}
 
 // ---- globals -----------------------------------------------------------------------------------------------------------
 
@@ -129,12 +132,8 @@ bool Recorder::load_global(uint64_t word, int words) {
   Value v = field.peek_acquire();
   if (v.empty()) return fall_back();
   Reference address = table_entry(holder, table, position);
-  // Functions, classes, modules: what is not counted hardly ever changes.
   if (is_shared(v)) {
-    Reference constant = object_constant(v);
-    emit(Op::kGuardIs, emit(Op::kLoadFact, address, kNoReference, 0), constant);
-    watch_key(holder, name);
-    set_lazy(at(PT_A), constant);
+    set_lazy(at(PT_A), fact(holder, name, address, v));
   } else if (!load_into(address, 0, v, PT_A, 0)) {
     return false;
   }
@@ -177,6 +176,15 @@ void Recorder::guard_node(const AttributeNode* node, uint32_t shape) {
   emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&node->shape), Type::P), kNoReference, shape);
 }
 
+// What the node's module holds, as long as it is where the node says.
+Recorder::ModuleEntry Recorder::module_entry(const AttributeNode* node, Value object) {
+  if (!object.is(node->holder)) return {};
+  Dict* dict = module_dict(as_module(object));
+  DictTable* table = dict->table.load(std::memory_order_acquire);
+  if (table->version.load(std::memory_order_relaxed) != node->version) return {};
+  return {dict, table, table->entries()[node->offset].value.peek_acquire()};
+}
+
 bool Recorder::load_attribute(uint64_t word) {
   Value object = seen(PT_B);
   uint32_t shape;
@@ -196,22 +204,16 @@ bool Recorder::load_attribute(uint64_t word) {
     case AttributeKind::kClassValue: {
       as_object(read(PT_B), shape);
       guard_node(node, shape);
-      Reference constant = constant_of(node->value);
-      drop(PT_B, PT_A);
-      if (PT_B & 1 && PT_B >> 1 == PT_A >> 1) clear(at(PT_B));
-      set_lazy(at(PT_A), constant);
+      drop(PT_B);
+      set_lazy(at(PT_A), constant_of(node->value));
       break;
     }
     case AttributeKind::kClassAttribute: {
       if (!object.is(node->holder)) return fall_back();
-      Reference r = read(PT_B);
-      Reference holder = object_constant(object);
-      if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, holder);
+      known(PT_B);
       guard_node(node, shape);
-      Reference constant = constant_of(node->value);
-      clear(at(PT_A));
       drop(PT_B);
-      set_lazy(at(PT_A), constant);
+      set_lazy(at(PT_A), constant_of(node->value));
       break;
     }
     case AttributeKind::kProperty: {
@@ -222,24 +224,15 @@ bool Recorder::load_attribute(uint64_t word) {
       return call_property(word, node->value);
     }
     case AttributeKind::kModule: {
-      if (!object.is(node->holder)) return fall_back();
-      Dict* dict = module_dict(as_module(object));
-      DictTable* table = dict->table.load(std::memory_order_acquire);
-      if (table->version.load(std::memory_order_relaxed) != node->version) return fall_back();
-      Value v = table->entries()[node->offset].value.peek_acquire();
-      if (v.empty()) return fall_back();
-      Reference r = read(PT_B);
-      Reference holder = object_constant(object);
-      if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, holder);
-      Reference address = table_entry(dict, table, node->offset);
-      if (is_shared(v)) {
-        Reference constant = object_constant(v);
-        emit(Op::kGuardIs, emit(Op::kLoadFact, address, kNoReference, 0), constant);
-        watch_key(dict, here().code->names[static_cast<uint16_t>(PT_C)]);
-        clear(at(PT_A));
+      ModuleEntry entry = module_entry(node, object);
+      if (entry.value.empty()) return fall_back();
+      known(PT_B);
+      Reference address = table_entry(entry.dict, entry.table, node->offset);
+      if (is_shared(entry.value)) {
+        Reference constant = fact(entry.dict, here().code->names[static_cast<uint16_t>(PT_C)], address, entry.value);
         drop(PT_B);
         set_lazy(at(PT_A), constant);
-      } else if (!load_into(address, 0, v, PT_A, PT_B)) {
+      } else if (!load_into(address, 0, entry.value, PT_A, PT_B)) {
         return false;
       }
       break;
@@ -301,18 +294,13 @@ bool Recorder::load_method(uint64_t word) {
   uint32_t shape;
   const AttributeNode* node = node_for(object, word, false, &shape);
   if (!node) return fall_back();
-  if (node->kind == AttributeKind::kModule && object.is(node->holder)) {
+  if (node->kind == AttributeKind::kModule) {
     // module.function: no receiver.
-    Dict* dict = module_dict(as_module(object));
-    DictTable* table = dict->table.load(std::memory_order_acquire);
-    if (table->version.load(std::memory_order_relaxed) != node->version) return fall_back();
-    Value v = table->entries()[node->offset].value.peek_acquire();
-    if (v.empty() || !is_shared(v)) return fall_back();
-    Reference r = read(PT_B);
-    if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(object));
-    Reference constant = object_constant(v);
-    emit(Op::kGuardIs, emit(Op::kLoadFact, table_entry(dict, table, node->offset), kNoReference, 0), constant);
-    watch_key(dict, here().code->names[static_cast<uint16_t>(PT_C)]);
+    ModuleEntry entry = module_entry(node, object);
+    if (!is_shared(entry.value)) return fall_back();
+    known(PT_B);
+    Reference constant = fact(entry.dict, here().code->names[static_cast<uint16_t>(PT_C)],
+                              table_entry(entry.dict, entry.table, node->offset), entry.value);
     drop(PT_B);
     set_lazy(at(PT_A), constant);
     set_lazy(at(PT_A) + 1, empty_);
@@ -362,50 +350,51 @@ bool Recorder::store_cell(uint64_t word) {
 
 // ---- items -------------------------------------------------------------------------------------------------------------
 
+// The key, which was seen to be an int, as a position that is guarded to be less than `count`.
+Reference Recorder::index_of(int key_operand, Reference count) {
+  Reference index = as_int(read(key_operand));
+  if (seen(key_operand).as_small_int() < 0) {
+    emit(Op::kGuardLtInt, index, builder_.small_int(0));
+    index = emit(Op::kAddInt, emit(Op::kTagWord, count), index);
+  }
+  emit(Op::kGuardIndex, index, count);
+  return index;
+}
+// The list's buffer, with room for `index`, which is less than the list's size.
+Reference Recorder::list_data(Reference list, Reference index) {
+  Reference data = emit(Op::kLoadWord, list, kNoReference, offsetof(List, buffer));
+  if (ir_.multithreaded) {
+    // Size and buffer may belong to different moments.
+    emit(Op::kGuardBound, data);
+    emit(Op::kGuardIndex, index, emit(Op::kLoadWord, data, kNoReference, offsetof(ListBuffer, capacity)));
+  }
+  return data;
+}
 // Address of the item, to be used with the offset of ListBuffer's or Tuple's items.
 bool Recorder::list_item(int container_operand, int key_operand, Reference* list, Reference* address, Value* item) {
   Value container = seen(container_operand), key = seen(key_operand);
   if (!key.is_small_int()) return fall_back();
   int64_t i = key.as_small_int();
-  bool negative = i < 0;
   if (has_shape(container, kShape_list)) {
     auto* l = as_list(container);
     int64_t size = list_size(l);
-    if (negative) i += size;
+    if (i < 0) i += size;
     ListBuffer* buffer = l->buffer.load(std::memory_order_acquire);
     if (i < 0 || i >= size || !buffer || (multithreaded() && i >= buffer->capacity)) return fall_back();
     *item = buffer->items[i].peek_acquire();
     *list = as_object(read(container_operand), kShape_list);
     exclusive(*list, l);
-    Reference index = as_int(read(key_operand));
-    Reference count = emit(Op::kLoadWord, *list, kNoReference, offsetof(List, size));
-    if (negative) {
-      emit(Op::kGuardLtInt, index, builder_.small_int(0));
-      index = emit(Op::kAddInt, emit(Op::kTagWord, count), index);
-    }
-    emit(Op::kGuardIndex, index, count);
-    Reference data = emit(Op::kLoadWord, *list, kNoReference, offsetof(List, buffer));
-    if (ir_.multithreaded) {
-      // Size and buffer may belong to different moments.
-      emit(Op::kGuardBound, data);
-      emit(Op::kGuardIndex, index, emit(Op::kLoadWord, data, kNoReference, offsetof(ListBuffer, capacity)));
-    }
-    *address = emit(Op::kItemAddress, data, index);
+    Reference index = index_of(key_operand, emit(Op::kLoadWord, *list, kNoReference, offsetof(List, size)));
+    *address = emit(Op::kItemAddress, list_data(*list, index), index);
     return true;
   }
   if (has_shape(container, kShape_tuple)) {
     auto* t = as_tuple(container);
-    if (negative) i += t->length;
+    if (i < 0) i += t->length;
     if (i < 0 || i >= t->length) return fall_back();
     *item = t->at(i);
     *list = as_object(read(container_operand), kShape_tuple);
-    Reference index = as_int(read(key_operand));
-    Reference count = emit(Op::kLoadImmutable, *list, kNoReference, offsetof(Tuple, length));
-    if (negative) {
-      emit(Op::kGuardLtInt, index, builder_.small_int(0));
-      index = emit(Op::kAddInt, emit(Op::kTagWord, count), index);
-    }
-    emit(Op::kGuardIndex, index, count);
+    Reference index = index_of(key_operand, emit(Op::kLoadImmutable, *list, kNoReference, offsetof(Tuple, length)));
     *address = emit(Op::kItemAddress, *list, index);
     return true;
   }
@@ -473,16 +462,23 @@ bool Recorder::unpack(uint64_t word) {
 
 // ---- iterators ---------------------------------------------------------------------------------------------------------
 
-Recorder::Position& Recorder::position_of(int32_t at, int32_t kind, Reference iterator, int64_t offset) {
+Reference Recorder::position_of(int32_t at, int32_t kind, Reference iterator, int64_t offset) {
   int32_t tag = kind + at + kSlotBias;
   for (Position& p : positions_) {
     if (p.tag != tag) continue;
     p.iterator = iterator;
-    return p;
+    return p.value;
   }
   Reference index = emit(Op::kLoadPosition, iterator, kNoReference, offset, tag);
   positions_.push_back({tag, iterator, offset, index, false});
-  return positions_.back();
+  return index;
+}
+void Recorder::advance(int32_t at, int32_t kind, Reference next) {
+  for (Position& p : positions_) {
+    if (p.tag != kind + at + kSlotBias) continue;
+    p.value = next;
+    p.lazy = true;
+  }
 }
 // The iterator is exhausted: it goes.
 bool Recorder::end_iteration(uint64_t word) {
@@ -514,8 +510,7 @@ bool Recorder::for_range(uint64_t word) {
   if (i < 0 || (more && !Value::fits_small_int(it->start + i * it->step)) || !Value::fits_small_int(it->step)) return fall_back();
   Reference o = as_object(read(PT_B), kShape_range_iterator);
   emit(Op::kGuardUnshared, o);
-  Position& position = position_of(at(PT_B), kIteratorPosition, o, offsetof(RangeIterator, index));
-  Reference index = position.value;
+  Reference index = position_of(at(PT_B), kIteratorPosition, o, offsetof(RangeIterator, index));
   auto field = [&](size_t offset) { return emit(Op::kTagWord, emit(Op::kLoadImmutable, o, kNoReference, static_cast<int64_t>(offset))); };
   Reference length = field(offsetof(RangeIterator, length));
   emit(Op::kGuardGeInt, index, builder_.small_int(0));
@@ -531,8 +526,7 @@ bool Recorder::for_range(uint64_t word) {
   Reference item = emit(Op::kAddInt, emit(Op::kMulInt, index, factor), start);
   Reference next = emit(Op::kAddInt, index, builder_.small_int(1));
   set_lazy(at(PT_A), item);
-  position.value = next;
-  position.lazy = true;
+  advance(at(PT_B), kIteratorPosition, next);
   go(2);
   return true;
 }
@@ -557,8 +551,7 @@ bool Recorder::for_sequence(uint64_t word, bool list) {
   }
   Reference o = as_object(read(PT_B), list ? kShape_list_iterator : kShape_tuple_iterator);
   emit(Op::kGuardUnshared, o);
-  Position& position = position_of(at(PT_B), kListPosition, o, offsetof(ListIterator, index));
-  Reference index = position.value;
+  Reference index = position_of(at(PT_B), kListPosition, o, offsetof(ListIterator, index));
   emit(Op::kGuardGeInt, index, builder_.small_int(0));
   Reference s = emit(Op::kGuardShape, emit(Op::kLoadField, o, kNoReference, offsetof(ListIterator, list)), kNoReference,
                      list ? kShape_list : kShape_tuple);
@@ -570,25 +563,10 @@ bool Recorder::for_sequence(uint64_t word, bool list) {
     return end_iteration(word);
   }
   emit(Op::kGuardIndex, index, count);
-  Reference address;
-  if (list) {
-    Reference data = emit(Op::kLoadWord, s, kNoReference, offsetof(List, buffer));
-    if (ir_.multithreaded) {
-      emit(Op::kGuardBound, data);
-      emit(Op::kGuardIndex, index, emit(Op::kLoadWord, data, kNoReference, offsetof(ListBuffer, capacity)));
-    }
-    address = emit(Op::kItemAddress, data, index);
-  } else {
-    address = emit(Op::kItemAddress, s, index);
-  }
+  Reference address = emit(Op::kItemAddress, list ? list_data(s, index) : s, index);
   Reference next = emit(Op::kAddInt, index, builder_.small_int(1));
   if (!load_into(address, list ? offsetof(ListBuffer, items) : offsetof(Tuple, items), item, PT_A, 0)) return false;
-  for (Position& p : positions_) {
-    if (p.tag == kListPosition + at(PT_B) + kSlotBias) {
-      p.value = next;
-      p.lazy = true;
-    }
-  }
+  advance(at(PT_B), kListPosition, next);
   go(2);
   return true;
 }

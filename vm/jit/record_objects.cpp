@@ -102,26 +102,23 @@ bool Recorder::contains(int item, int container, bool* outcome) {
   return true;
 }
 
-bool Recorder::truth_of_container(int operand, bool* outcome) {
-  Value v = seen(operand);
+// len() of the builtin containers; kNoReference: of another object. `v`: what register or constant `r` was seen to be.
+Reference Recorder::length_of(Reference r, Value v) {
   static constexpr struct { uint32_t shape; int64_t offset; } kLengths[] = {
       {kShape_list, offsetof(List, size)}, {kShape_tuple, offsetof(Tuple, length)}, {kShape_str, offsetof(Str, length)},
       {kShape_dict, offsetof(Dict, used)}};
   for (const auto& l : kLengths) {
     if (!has_shape(v, l.shape)) continue;
-    Reference o = as_object(read(operand), l.shape);
-    Reference count = emit(Op::kTagWord, emit(Op::kLoadWord, o, kNoReference, l.offset));
-    *outcome = truth_of_length(v);
-    emit(*outcome ? Op::kGuardNeInt : Op::kGuardEqInt, count, builder_.small_int(0));
-    return true;
+    return emit(Op::kTagWord, emit(Op::kLoadWord, as_object(r, l.shape), kNoReference, l.offset));
   }
-  return fall_back();
+  return kNoReference;
 }
-bool Recorder::truth_of_length(Value v) const {
-  if (has_shape(v, kShape_list)) return list_size(as_list(v)) != 0;
-  if (has_shape(v, kShape_tuple)) return as_tuple(v)->length != 0;
-  if (has_shape(v, kShape_str)) return as_str(v)->length != 0;
-  return dict_size(as_dict(v)) != 0;
+bool Recorder::truth_of_container(int operand, bool* outcome) {
+  Reference count = length_of(read(operand), seen(operand));
+  if (count == kNoReference) return fall_back();
+  *outcome = pt::truth(seen(operand)) == 1;
+  emit(*outcome ? Op::kGuardNeInt : Op::kGuardEqInt, count, builder_.small_int(0));
+  return true;
 }
 
 bool Recorder::get_item_any(uint64_t word) {

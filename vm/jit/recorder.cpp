@@ -16,8 +16,7 @@ constexpr int32_t kMaxSlot = kFrameRoom - 256;
 Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* head)
     : thread_(thread), head_(head), base_record_(thread->record), base_frame_(frame),
       origin_(thread->record->code), origin_globals_(thread->record->globals) {
-  const CallRecord* record = thread->record;
-  base_ = {record->code, record->function, record->globals, 0, record->result_register, nullptr, record->flags & ~kRecordEntry, true};
+  base_ = call_of(base_record_);
   ir_.multithreaded = multithreaded();
   uint64_t word = load_word(head);
   if (opcode_of(word) == Opcode::kJUMP_BACK) {
@@ -39,9 +38,8 @@ Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* head)
 Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
     : thread_(thread), exit_(exit), base_record_(thread->record - exit->frames.size()), base_frame_(frame),
       origin_(base_record_->code), origin_globals_(base_record_->globals) {
-  const CallRecord* record = base_record_;
-  window_ = static_cast<int32_t>(record->registers - frame);
-  base_ = {record->code, record->function, record->globals, window_, record->result_register, nullptr, record->flags & ~kRecordEntry, true};
+  base_ = call_of(base_record_);
+  window_ = base_.window;
   ir_.multithreaded = multithreaded();
   pc_ = expected_ = exit->pc;
   // What the parent left in machine registers comes first.
@@ -89,26 +87,25 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   if (again > 3) generic_pc_ = exit->pc;
 }
 
+Recorder::Call Recorder::call_of(const CallRecord* record, const uint64_t* caller_pc) const {
+  return {record->code, record->function, record->globals, static_cast<int32_t>(record->registers - base_frame_),
+          record->result_register, caller_pc, record->flags & ~uint32_t{kRecordEntry}, true};
+}
+
 Recorder::~Recorder() {
   for (Value v : kept_) release(v);
 }
 
 int32_t Recorder::snapshot() {
   if (snapshot_ >= 0) return snapshot_;
-  Snapshot s{pc_, {}, {}, false, false};
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].lazy) s.slots.push_back({static_cast<int32_t>(i) - kSlotBias, slots_[i].value});
-  }
-  for (const Position& p : positions_) {
-    if (p.lazy) s.slots.push_back({p.tag, p.value});
-  }
+  Snapshot s{pc_, lazy_slots(), {}, false, false};
   for (const Call& c : calls_) {
-    if (!c.real) s.frames.push_back({c.code, c.function, c.globals, c.window, c.result, c.flags, c.caller_pc});
+    if (!c.real) s.frames.push_back(c.inlined());
   }
   ir_.snapshots.push_back(std::move(s));
   return snapshot_ = static_cast<int32_t>(ir_.snapshots.size()) - 1;
 }
-std::vector<SlotValue> Recorder::final_slots() const {
+std::vector<SlotValue> Recorder::lazy_slots() const {
   std::vector<SlotValue> out;
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].lazy) out.push_back({static_cast<int32_t>(i) - kSlotBias, slots_[i].value});
@@ -174,6 +171,12 @@ Reference Recorder::object_constant(Value v) {
 Reference Recorder::constant_of(Value v) {
   if (v.is_object()) return object_constant(v);
   return builder_.constant(v.bits(), v.is_small_int() ? Type::I : Type::W);
+}
+// The operand, guarded to be the very object it was seen to be.
+Reference Recorder::known(int operand) {
+  Reference r = read(operand), constant = object_constant(seen(operand));
+  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, constant);
+  return constant;
 }
 Reference Recorder::read(int operand) { return operand >= 0 ? slot(at(operand)) : constant_of(seen(operand)); }
 
@@ -286,7 +289,7 @@ void Recorder::sync() {
   snapshot_ = -1;
   for (Call& c : calls_) {
     if (c.real) continue;
-    ir_.pushed.push_back(std::make_unique<InlinedFrame>(InlinedFrame{c.code, c.function, c.globals, c.window, c.result, c.flags, c.caller_pc}));
+    ir_.pushed.push_back(std::make_unique<InlinedFrame>(c.inlined()));
     emit(Op::kPushFrame, kNoReference, kNoReference, static_cast<int64_t>(ir_.pushed.size()) - 1);
     c.real = true;
     snapshot_ = -1;
@@ -377,23 +380,17 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
     int32_t where = static_cast<int32_t>(i) - kSlotBias;
     if (what.writes(where)) slots_[i] = Slot{};
   }
-  for (size_t i = positions_.size(); i-- > 0;) {
-    if (what.writes(exit_slot(positions_[i].tag))) positions_.erase(positions_.begin() + static_cast<long>(i));
-  }
   // Iterators may have been moved on by whatever ran.
   positions_.clear();
   if (what.depth == 1) {
-    calls_.push_back({record->code, record->function, record->globals, what.window, record->result_register, what.pc, record->flags,
-                      true});
+    calls_.push_back(call_of(record, what.pc));
   } else if (what.depth < 0) {
     for (int32_t d = what.depth; d < 0; ++d) {
       if (!calls_.empty()) {
         calls_.pop_back();
       } else {
         --base_record_;
-        base_ = {base_record_->code, base_record_->function, base_record_->globals,
-                 static_cast<int32_t>(base_record_->registers - base_frame_), base_record_->result_register, nullptr,
-                 base_record_->flags & ~kRecordEntry, true};
+        base_ = call_of(base_record_);
       }
     }
   }

@@ -38,7 +38,8 @@ class Recorder {
   Dict* globals() const { return origin_globals_; }
   Opcode last_opcode() const { return opcode_; }
   Ir& ir() { return ir_; }
-  std::vector<SlotValue> final_slots() const;
+  // What the trace has and memory has not.
+  std::vector<SlotValue> lazy_slots() const;
   // The compiled code refers to these objects for ever: their counts are its own now.
   void keep_for_ever() { kept_.clear(); }
 
@@ -63,6 +64,7 @@ class Recorder {
     uint32_t flags;
     bool real;    // its record is pushed
     bool plain() const { return (flags & ~kRecordInit) == 0; }   // its return is recorded
+    InlinedFrame inlined() const { return {code, function, globals, window, result, flags, caller_pc}; }
   };
   struct Position {   // of an iterator
     int32_t tag;
@@ -105,6 +107,7 @@ class Recorder {
   void write(int operand, Reference r) { set_lazy(at(operand), r); }
   void refine(Reference from, Reference to);
   void sync();
+  Call call_of(const CallRecord* record, const uint64_t* caller_pc = nullptr) const;   // a pushed record
   const Call& here() const { return calls_.empty() ? base_ : calls_.back(); }
   // Values.
   Reference as_int(Reference r);
@@ -113,6 +116,7 @@ class Recorder {
   Reference as_object(Reference r, uint32_t shape);
   Reference object_constant(Value v);
   Reference constant_of(Value v);
+  Reference known(int operand);
   bool arithmetic(uint64_t word, Op int_op, Op float_op);
   bool negate(uint64_t word);
   bool compare(CompareOp op, int a, int b, bool* outcome);
@@ -120,7 +124,7 @@ class Recorder {
   bool compare_jump(uint64_t word, CompareOp op);
   bool truth(int operand, bool* outcome);
   bool truth_of_container(int operand, bool* outcome);
-  bool truth_of_length(Value v) const;
+  Reference length_of(Reference r, Value v);
   bool is_plain(Value v) const;
   Reference plain(int operand);
   bool binary_any(uint64_t word);
@@ -134,7 +138,8 @@ class Recorder {
   bool for_range(uint64_t word);
   bool for_sequence(uint64_t word, bool list);
   bool end_iteration(uint64_t word);
-  Position& position_of(int32_t at, int32_t kind, Reference iterator, int64_t offset);
+  Reference position_of(int32_t at, int32_t kind, Reference iterator, int64_t offset);
+  void advance(int32_t at, int32_t kind, Reference next);
   bool load_global(uint64_t word, int words);
   bool store_global(uint64_t word);
   bool load_attribute(uint64_t word);
@@ -142,8 +147,17 @@ class Recorder {
   bool load_method(uint64_t word);
   bool exclusive(Reference o, const Object* object);
   Reference table_entry(Dict* dict, DictTable* table, int64_t position);
+  Reference fact(Dict* dict, Str* name, Reference address, Value v);
+  struct ModuleEntry {
+    Dict* dict;
+    DictTable* table;
+    Value value;   // empty: none
+  };
+  ModuleEntry module_entry(const AttributeNode* node, Value object);
   bool load_cell(uint64_t word);
   bool store_cell(uint64_t word);
+  Reference index_of(int key, Reference count);
+  Reference list_data(Reference list, Reference index);
   bool list_item(int container, int key, Reference* list, Reference* address, Value* item);
   bool load_item(uint64_t word);
   bool store_item(uint64_t word);
@@ -163,7 +177,7 @@ class Recorder {
   bool call_property(uint64_t word, Value getter);
   bool call_native(int base, Value callable, uint32_t count, int result, bool shift);
   bool length(int base, int result, int32_t argument);
-  void guard_code(Function* function);
+  void guard_code(Reference object, Function* function);
   bool build(uint64_t word, Op op);
   bool list_append(int list, int item);
   bool power(uint64_t word);
