@@ -70,7 +70,6 @@ constexpr Reference kNothing = kNoReference;
 }  // namespace
 
 Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
-  (void)imm;
   const OpDescription& d = describe(op);
   // Constants to the right.
   if ((d.flags & kCommutative) && ir_.is_constant(a) && !ir_.is_constant(b)) std::swap(a, b);

@@ -21,10 +21,10 @@ struct Patch {
   const Stencil* stencil;
   HoleValue hole0, hole1;
   int32_t exit;           // snapshot; -1: none
-  int32_t stub = -1;      // cold stub that the exit leads to instead
+  int32_t cold = -1;      // the slow path that the exit leads to instead
 };
 // The slow path of an operation, behind the trace.
-struct Stub {
+struct SlowPath {
   Reference at;
   size_t back;            // where the trace goes on
   int result;             // register, or -1
@@ -52,6 +52,7 @@ class Emitter {
   Operand operand_of(Location l);
   void instruction(Reference i);
   void move_to(bool is_float, int target, Operand from);
+  int in_register(bool is_float, Operand from);
   void store(bool is_float, int32_t slot, int from) {
     stencil(is_float ? StencilOp::kStoreFloat : StencilOp::kStoreWord, from, 0, {slot_offset(slot), false});
   }
@@ -59,7 +60,7 @@ class Emitter {
   std::vector<Location> live_at(Reference i) const;
   void save(const std::vector<Location>& live);
   void restore(const std::vector<Location>& live);
-  void cold_stub(Stub& stub, CompiledTrace* out);
+  void slow_path(SlowPath& path, CompiledTrace* out);
   void jump(int64_t to);
   uint64_t fresh_pool(uint64_t word) {
     pool_.push_back(word);
@@ -72,8 +73,8 @@ class Emitter {
   std::vector<Patch> patches_;
   std::vector<uint64_t> pool_;
   std::vector<size_t> global_at_;
-  std::vector<Stub> stubs_;
-  int32_t stub_ = -1;  // of the instruction being emitted
+  std::vector<SlowPath> slow_paths_;
+  int32_t cold_ = -1;  // slow path of the instruction being emitted
   int32_t cycles_ = 0;
   const char* error_ = nullptr;
 };
@@ -85,7 +86,7 @@ void Emitter::stencil(StencilOp op, int a, int b, HoleValue hole0, HoleValue hol
     return;
   }
   const Stencil& s = g_stencils[number];
-  patches_.push_back({static_cast<uint32_t>(code_.size()), &s, hole0, hole1, exit, stub_});
+  patches_.push_back({static_cast<uint32_t>(code_.size()), &s, hole0, hole1, exit, cold_});
   code_.insert(code_.end(), g_stencil_bytes + s.bytes, g_stencil_bytes + s.bytes + s.size);
 }
 
@@ -106,6 +107,13 @@ Operand Emitter::operand(Reference r) {
 void Emitter::move_to(bool is_float, int target, Operand from) {
   if (from.place == target) return;
   stencil(is_float ? StencilOp::kMoveFloat : StencilOp::kMoveWord, target, from.place, {}, from.hole);
+}
+
+// Its register, or the scratch one after a load.
+int Emitter::in_register(bool is_float, Operand from) {
+  if (from.place < kRegisterCount) return from.place;
+  move_to(is_float, kScratch, from);
+  return kScratch;
 }
 
 // Registers that hold something needed at or after instruction i, other than its result.
@@ -140,22 +148,21 @@ void Emitter::jump(int64_t to) {
   code_.push_back(0xE9);
   for (int k = 0; k < 4; ++k) code_.push_back(static_cast<uint8_t>(static_cast<uint32_t>(distance) >> (8 * k)));
 }
-void Emitter::cold_stub(Stub& stub, CompiledTrace* out) {
-  const Instruction& in = ir_.at(stub.at);
+void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
+  const Instruction& in = ir_.at(path.at);
   const Snapshot& frames = ir_.snapshots[static_cast<size_t>(in.frames)];
   out->cold_frames.push_back(frames.frames);
   int64_t imm = in.op == Op::kCallNative ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get()) : in.imm;
   out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
-  stub.start = static_cast<int64_t>(code_.size());
-  save(stub.live);
+  path.start = static_cast<int64_t>(code_.size());
+  save(path.live);
   stencil(StencilOp::kCallCold, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
           {fresh_pool(reinterpret_cast<uint64_t>(&out->cold.back())), true});
-  restore(stub.live);
+  restore(path.live);
   if (describe(in.op).flags & kRaise) stencil(StencilOp::kGuardNotRaised, 0, 0, {}, {}, in.frames);
   if (in.snapshot >= 0) stencil(StencilOp::kGuardGoOn, 0, 0, {}, {}, in.snapshot);
-  if (stub.result >= 0 && in.type == Type::F) stencil(StencilOp::kMoveFloat, stub.result, kOperandSlot, {}, {offsetof(State, word), false});
-  else if (stub.result >= 0) stencil(StencilOp::kMoveWord, stub.result, kOperandSlot, {}, {offsetof(State, word), false});
-  jump(static_cast<int64_t>(stub.back));
+  if (path.result >= 0) move_to(in.type == Type::F, path.result, {kOperandSlot, {offsetof(State, word), false}});
+  jump(static_cast<int64_t>(path.back));
 }
 
 void Emitter::instruction(Reference i) {
@@ -185,7 +192,6 @@ void Emitter::instruction(Reference i) {
     case Op::kGlobalAddress: case Op::kGuardTable: hole0 = {global_at_[static_cast<size_t>(in.imm)], true}; break;
     case Op::kPushFrame: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())), true}; break;
     case Op::kStoreArgument: hole0.value = offsetof(State, arguments) + static_cast<uint64_t>(in.imm) * 8; break;
-    case Op::kNewInstance: hole0.value = 0; break;
     case Op::kGuardReturn: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true}; break;
     default: break;
   }
@@ -193,8 +199,8 @@ void Emitter::instruction(Reference i) {
   Location target = place(i);
   int work = target.place == Place::kSlot ? kScratch : target.index;
   if (d.flags & kCold) {
-    stub_ = static_cast<int32_t>(stubs_.size());
-    stubs_.push_back({i, 0, in.type == Type::N ? -1 : work, live_at(i)});
+    cold_ = static_cast<int32_t>(slow_paths_.size());
+    slow_paths_.push_back({i, 0, in.type == Type::N ? -1 : work, live_at(i)});
   }
   switch (d.form) {
     case Form::Constant: return;
@@ -222,29 +228,15 @@ void Emitter::instruction(Reference i) {
       break;
     }
     case Form::Check2: {
-      Operand a = operand(in.a), b = operand(in.b);
-      int left = a.place;
-      if (a.place >= kRegisterCount) {
-        left = kScratch;
-        move_to(a_float, left, a);
-      }
-      stencil(op, left, b.place, hole0, b.hole, in.snapshot);
+      Operand b = operand(in.b);
+      stencil(op, in_register(a_float, operand(in.a)), b.place, hole0, b.hole, in.snapshot);
       break;
     }
-    case Form::Check1: {
-      Operand a = operand(in.a);
-      int left = a.place;
-      if (a.place >= kRegisterCount) {
-        left = kScratch;
-        move_to(a_float, left, a);
-      }
-      stencil(op, left, 0, hole0, {}, in.snapshot);
-      break;
-    }
+    case Form::Check1: stencil(op, in_register(a_float, operand(in.a)), 0, hole0, {}, in.snapshot); break;
     case Form::Alone: stencil(op, 0, 0, hole0, {}, in.snapshot); break;
   }
-  if (stub_ >= 0) stubs_[static_cast<size_t>(stub_)].back = code_.size();
-  stub_ = -1;
+  if (cold_ >= 0) slow_paths_[static_cast<size_t>(cold_)].back = code_.size();
+  cold_ = -1;
   if (in.type != Type::N && target.place == Place::kSlot) store(result_float, target.index, work);
 }
 
@@ -263,16 +255,8 @@ void Emitter::close_loop() {
     moves.push_back({ir_.at(p.left).type == Type::F, to, operand(p.right), from});
   }
   auto perform = [&](const Move& m) {
-    if (m.to.place == Place::kSlot) {
-      int via = m.from.place;
-      if (via >= kRegisterCount) {
-        via = kScratch;
-        move_to(m.is_float, via, m.from);
-      }
-      store(m.is_float, m.to.index, via);
-    } else {
-      move_to(m.is_float, m.to.index, m.from);
-    }
+    if (m.to.place == Place::kSlot) store(m.is_float, m.to.index, in_register(m.is_float, m.from));
+    else move_to(m.is_float, m.to.index, m.from);
   };
   while (!moves.empty()) {
     bool progress = false;
@@ -331,9 +315,9 @@ const char* Emitter::run(CompiledTrace* out) {
     jump(0);
   }
   size_t stencil_count = patches_.size();
-  for (Stub& stub : stubs_) {
+  for (SlowPath& path : slow_paths_) {
     if (error_) break;
-    cold_stub(stub, out);
+    slow_path(path, out);
   }
   if (error_) return error_;
 
@@ -368,8 +352,8 @@ const char* Emitter::run(CompiledTrace* out) {
         case HoleKind::kOperand1: target = value_of(p.hole1); break;
         case HoleKind::kContinue: target = base + p.at + p.stencil->size; break;
         case HoleKind::kExit:
-          if (p.stub >= 0) {
-            target = base + static_cast<uint64_t>(stubs_[static_cast<size_t>(p.stub)].start);
+          if (p.cold >= 0) {
+            target = base + static_cast<uint64_t>(slow_paths_[static_cast<size_t>(p.cold)].start);
             break;
           }
           if (p.exit < 0) return "a stencil leaves where it cannot";

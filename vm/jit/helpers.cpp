@@ -131,6 +131,12 @@ uint64_t help_store_field(State* s, Value* frame, uint64_t word) {
   return 1;
 }
 
+// Another thread changed the object since its shape was checked. An exception is seen when the trace is left.
+uint64_t set_attribute_disturbed(State* s, const ColdInfo& info, Value object, Value value) {
+  (void)set_attribute(object, name_at(s->thread, operand_c(load_word(info.pc))), value);
+  s->disturbed = 1;
+  return 0;
+}
 uint64_t help_store_any(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   ColdScope scope(s, frame, info);
@@ -146,14 +152,7 @@ uint64_t help_store_any(State* s, Value* frame, uint64_t word) {
     }
   }
   content.reset();
-  if (PT_UNLIKELY(!stored)) {
-    // Another thread changed the object since its shape was checked. An exception is seen when the trace is left.
-    Str* name = name_at(s->thread, operand_c(load_word(info.pc)));
-    (void)set_attribute(Value::object(o), name, value);
-    s->disturbed = 1;
-    return 0;
-  }
-  return scope.report(s);
+  return PT_LIKELY(stored) ? scope.report(s) : set_attribute_disturbed(s, info, Value::object(o), value);
 }
 
 // Adds an attribute; `imm`: its offset and, above, the shape with it.
@@ -170,10 +169,7 @@ uint64_t help_add_any(State* s, Value* frame, uint64_t word) {
       return scope.report(s);
     }
   }
-  Str* name = name_at(s->thread, operand_c(load_word(info.pc)));
-  (void)set_attribute(Value::object(o), name, value);
-  s->disturbed = 1;
-  return 0;
+  return set_attribute_disturbed(s, info, Value::object(o), value);
 }
 
 // x ** y for floats; what is not a plain float is left to the interpreter.

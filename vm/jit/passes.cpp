@@ -81,41 +81,21 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
   }
   // What a round leaves behind is seen by the exits of the next one, even if nothing else looks at it.
   for (const SlotValue& s : final_slots) add_phi(s.value);
-  if (wrong) return wrong;
-  return nullptr;
+  return wrong;
 }
 
 void remove_dead_code(Ir& ir) {
   auto n = static_cast<size_t>(ir.size());
+  std::vector<Reference> right(n, kNoReference);   // of the phi whose left value it is
+  for (const Phi& p : ir.phis) right[static_cast<size_t>(p.left)] = p.right;
   std::vector<bool> live(n, false), live_in_loop(n, false);
-  auto is_phi_left = [&](Reference r) -> const Phi* {
-    for (const Phi& p : ir.phis) {
-      if (p.left == r) return &p;
-    }
-    return nullptr;
+  struct Use {
+    Reference value;
+    bool in_loop;
   };
-  std::vector<Reference> work;
-  auto mark = [&](Reference r, bool in_loop) {
-    if (r < 0) return;
-    auto at = static_cast<size_t>(r);
-    if (in_loop && !live_in_loop[at]) {
-      live_in_loop[at] = true;
-      if (const Phi* p = is_phi_left(r)) work.push_back(p->right);
-    }
-    if (!live[at]) {
-      live[at] = true;
-      work.push_back(r);
-    }
-  };
-  auto mark_uses = [&](Reference i) {
-    const Instruction& in = ir.at(i);
-    bool in_loop = i >= ir.loop_start && ir.loop_start >= 0;
-    mark(in.a, in_loop);
-    mark(in.b, in_loop);
-    for (int32_t number : {in.snapshot, describe(in.op).flags & kRaise ? in.frames : -1}) {
-      if (number < 0) continue;
-      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(number)].slots) mark(s.value, in_loop);
-    }
+  std::vector<Use> work;
+  auto need = [&](Reference r, bool in_loop) {
+    if (r >= 0) work.push_back({r, in_loop || (ir.loop_start >= 0 && r >= ir.loop_start)});
   };
   for (Reference i = 0; i < ir.size(); ++i) {
     const Instruction& in = ir.at(i);
@@ -124,30 +104,29 @@ void remove_dead_code(Ir& ir) {
     // another representation of the result go with an unused result.
     bool representation = in.op == Op::kAddInt || in.op == Op::kSubInt || in.op == Op::kMulInt || in.op == Op::kTagWord ||
                           in.op == Op::kBoxFloat || in.op == Op::kLoadPosition;
-    bool keep = (flags & (kStore | kEffect | kBarrier)) || ((flags & kGuard) && !representation);
-    if (keep && !live[static_cast<size_t>(i)]) {
-      live[static_cast<size_t>(i)] = true;
-      work.push_back(i);
-    }
+    if ((flags & (kStore | kEffect | kBarrier)) || ((flags & kGuard) && !representation)) need(i, false);
   }
   while (!work.empty()) {
-    Reference i = work.back();
+    auto [i, in_loop] = work.back();
     work.pop_back();
-    if (i >= ir.loop_start && ir.loop_start >= 0) mark(i, true);
-    // The right value of a phi is used at the end of the loop.
-    if (!live[static_cast<size_t>(i)] || i < ir.loop_start) {
-      if (is_phi_left(i) && live_in_loop[static_cast<size_t>(i)]) mark(is_phi_left(i)->right, true);
+    auto at = static_cast<size_t>(i);
+    // What the loop uses of an earlier round is made at its end.
+    if (in_loop && !live_in_loop[at]) {
+      live_in_loop[at] = true;
+      need(right[at], true);
     }
-    live[static_cast<size_t>(i)] = true;
-    mark_uses(i);
+    if (live[at]) continue;
+    live[at] = true;
+    const Instruction& in = ir.at(i);
+    bool inside = ir.loop_start >= 0 && i >= ir.loop_start;
+    need(in.a, inside);
+    need(in.b, inside);
+    for (int32_t number : {in.snapshot, describe(in.op).flags & kRaise ? in.frames : -1}) {
+      if (number < 0) continue;
+      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(number)].slots) need(s.value, inside);
+    }
   }
   std::erase_if(ir.phis, [&](const Phi& p) { return !live_in_loop[static_cast<size_t>(p.left)]; });
-  for (const Phi& p : ir.phis) {
-    if (!live[static_cast<size_t>(p.right)]) {
-      live[static_cast<size_t>(p.right)] = true;
-      mark_uses(p.right);
-    }
-  }
   // Close the gaps.
   std::vector<Reference> moved(n, kNoReference);
   std::vector<Instruction> code;
