@@ -3,20 +3,11 @@
 
 #include <climits>
 
+#include "vm/modules/dynamic/support/compressor.h"
 #include "vm/modules/dynamic/support/decompressor.h"
 
 namespace pt {
 namespace {
-
-struct Compressor : Object {
-  ThreadLock lock;  // guards the rest
-  bz_stream stream;
-  bool ready, flushed;
-};
-struct Bz2Decompressor : Decompressor {
-  bz_stream stream;
-  bool failed;  // the library's state is not usable after an error
-};
 
 // True when `code` is no error.
 bool check(int code) {
@@ -32,65 +23,56 @@ bool check(int code) {
   }
 }
 
+// Runs `call` over the portion of the input that the library, which counts in 32 bits, takes at once.
+template <class F>
+int run_library(bz_stream* stream, CodecStep& s, F&& call) {
+  auto portion = static_cast<unsigned>(std::min<int64_t>(s.input_size, UINT_MAX));
+  stream->next_in = reinterpret_cast<char*>(const_cast<uint8_t*>(s.input));
+  stream->avail_in = portion;
+  stream->next_out = reinterpret_cast<char*>(s.output);
+  stream->avail_out = static_cast<unsigned>(s.output_size);
+  int code;
+  {
+    Detached detached;
+    code = call(stream);
+  }
+  s.input += portion - stream->avail_in;
+  s.input_size -= portion - stream->avail_in;
+  s.output_size = stream->avail_out;
+  s.eof = code == BZ_STREAM_END;
+  return code;
+}
+
+struct Bz2Compressor : Compressor {
+  bz_stream stream;
+  bool ready;
+
+  bool step(CodecStep& s, bool finish) {
+    if (!finish && s.input_size == 0) return true;  // an error to the library
+    return check(run_library(&stream, s, [&](bz_stream* z) { return BZ2_bzCompress(z, finish ? BZ_FINISH : BZ_RUN); }));
+  }
+};
+struct Bz2Decompressor : Decompressor {
+  bz_stream stream;
+  bool ready;
+  bool failed;  // the library's state is not usable after an error
+};
+
 Ref<> compressor_construct(Type* type, const Args& args) {
   Value bound[1];
   int level = 9;
   if (!bind_arguments("BZ2Compressor", "(compresslevel=9, /)", args, bound) || !to_cint(bound[0], &level)) return Ref<>();
   if (level < 1 || level > 9) return raise(exc::ValueError, "compresslevel must be between 1 and 9");
-  Ref<Compressor> self = allocate<Compressor>(type);
-  if (!self) return Ref<>();
-  new (&self->lock) ThreadLock;
-  if (!check(BZ2_bzCompressInit(&self->stream, level, 0, 0))) return Ref<>();
+  Ref<Bz2Compressor> self = compressor_allocate<Bz2Compressor>(type);
+  if (!self || !check(BZ2_bzCompressInit(&self->stream, level, 0, 0))) return Ref<>();
   self->ready = true;
   return self;
 }
 void compressor_destroy(Object* o) {
-  auto* self = static_cast<Compressor*>(o);
+  auto* self = static_cast<Bz2Compressor*>(o);
   if (self->ready) BZ2_bzCompressEnd(&self->stream);
   self->ready = false;
 }
-Ref<> run_compressor(Compressor* self, const uint8_t* data, int64_t size, int action) {
-  BytesBuilder out;
-  int64_t chunk = 32 << 10;
-  for (;;) {
-    auto portion = static_cast<unsigned>(std::min<int64_t>(size, UINT_MAX));
-    uint8_t* target = out.reserve(chunk);
-    if (!target) return raise_no_memory();
-    self->stream.next_in = reinterpret_cast<char*>(const_cast<uint8_t*>(data));
-    self->stream.avail_in = portion;
-    self->stream.next_out = reinterpret_cast<char*>(target);
-    self->stream.avail_out = static_cast<unsigned>(chunk);
-    int code;
-    if (action == BZ_RUN && portion == 0) break;
-    {
-      Detached detached;
-      code = BZ2_bzCompress(&self->stream, action);
-    }
-    data += portion - self->stream.avail_in;
-    size -= portion - self->stream.avail_in;
-    out.advance(chunk - self->stream.avail_out);
-    if (!check(code)) return Ref<>();
-    if (action == BZ_FINISH && code == BZ_STREAM_END) break;
-    if (chunk < (int64_t{1} << 24)) chunk *= 2;
-  }
-  return out.finish();
-}
-Ref<> compressor_compress(const Value* a) {
-  auto* self = self_as<Compressor>(a[0]);
-  BufferView view(a[1]);
-  if (!view.ok()) return Ref<>();
-  ObjectGuard guard(self->lock);
-  if (self->flushed) return raise(exc::ValueError, "Compressor has been flushed");
-  return run_compressor(self, view.data(), view.size(), BZ_RUN);
-}
-Ref<> compressor_flush(const Value* a) {
-  auto* self = self_as<Compressor>(a[0]);
-  ObjectGuard guard(self->lock);
-  if (self->flushed) return raise(exc::ValueError, "Repeated call to flush()");
-  self->flushed = true;
-  return run_compressor(self, nullptr, 0, BZ_FINISH);
-}
-Ref<> not_pickled(const Value* a) { return raise(exc::TypeError, "cannot pickle '%T' object", a[0]); }
 
 Ref<> decompressor_construct(Type* type, const Args& args) {
   if (!no_arguments("BZ2Decompressor", args)) return Ref<>();
@@ -113,29 +95,15 @@ Ref<> decompressor_decompress(const Value* a) {
   ObjectGuard guard(self->lock);
   if (self->failed) return raise(exc::ValueError, "Decompressor is unusable due to previous error");
   return decompressor_run(self, view.data(), view.size(), limit, [&](CodecStep& s) {
-    auto portion = static_cast<unsigned>(std::min<int64_t>(s.input_size, UINT_MAX));
-    auto room = static_cast<unsigned>(s.output_size);
-    self->stream.next_in = reinterpret_cast<char*>(const_cast<uint8_t*>(s.input));
-    self->stream.avail_in = portion;
-    self->stream.next_out = reinterpret_cast<char*>(s.output);
-    self->stream.avail_out = room;
-    int code;
-    {
-      Detached detached;
-      code = BZ2_bzDecompress(&self->stream);
-    }
-    s.input += portion - self->stream.avail_in;
-    s.input_size -= portion - self->stream.avail_in;
-    s.output_size = self->stream.avail_out;
-    s.eof = code == BZ_STREAM_END;
+    int code = run_library(&self->stream, s, BZ2_bzDecompress);
     self->failed = code != BZ_OK && code != BZ_STREAM_END;
     return check(code);
   });
 }
 
 constinit Type compressor_type, decompressor_type;
-const NativeDef kCompressorMethods[] = {{"compress", "($self, data, /)", compressor_compress, "Provide data to the compressor object."},
-                                        {"flush", "($self, /)", compressor_flush, "Finish the compression process."},
+const NativeDef kCompressorMethods[] = {{"compress", "($self, data, /)", compressor_compress<Bz2Compressor>, "Provide data to the compressor object."},
+                                        {"flush", "($self, /)", compressor_flush<Bz2Compressor>, "Finish the compression process."},
                                         {"__reduce__", "($self, /)", not_pickled},
                                         {}};
 const NativeDef kDecompressorMethods[] = {
@@ -147,7 +115,7 @@ const GetSetDef kGetSets[] = {{"eof", decompressor_eof, nullptr, "True if the en
                               {"needs_input", decompressor_needs_input, nullptr, "True if more input is needed before more decompressed data can be produced."},
                               {}};
 const TypeSpec kCompressorSpec = {.name = "_bz2.BZ2Compressor",
-                                  .size = sizeof(Compressor),
+                                  .size = sizeof(Bz2Compressor),
                                   .flags = kTypeBase,
                                   .slots = {.construct = compressor_construct},
                                   .destroy = compressor_destroy,

@@ -1,6 +1,8 @@
 // The _lzma module: compressor and decompressor.
 #include "vm/modules/dynamic/lzma/lzma_module.h"
 
+#include "vm/modules/dynamic/support/compressor.h"
+
 namespace pt::xz {
 
 constinit Value g_error;
@@ -23,10 +25,28 @@ bool check(lzma_ret code) {
 
 namespace {
 
-struct Compressor : Object {
-  ThreadLock lock;  // guards the rest
+lzma_ret run_library(lzma_stream* stream, CodecStep& s, lzma_action action) {
+  stream->next_in = s.input;
+  stream->avail_in = static_cast<size_t>(s.input_size);
+  stream->next_out = s.output;
+  stream->avail_out = static_cast<size_t>(s.output_size);
+  lzma_ret code;
+  {
+    Detached detached;
+    code = lzma_code(stream, action);
+  }
+  s.input = stream->next_in;
+  s.input_size = static_cast<int64_t>(stream->avail_in);
+  s.output_size = static_cast<int64_t>(stream->avail_out);
+  s.eof = code == LZMA_STREAM_END;
+  // Neither input nor output: it waits for more.
+  return code == LZMA_BUF_ERROR && s.input_size == 0 && s.output_size > 0 ? LZMA_OK : code;
+}
+
+struct LzmaCompressor : Compressor {
   lzma_stream stream;
-  bool ready, flushed;
+
+  bool step(CodecStep& s, bool finish) { return check(run_library(&stream, s, finish ? LZMA_FINISH : LZMA_RUN)); }
 };
 struct LzmaDecompressor : Decompressor {
   lzma_stream stream;
@@ -79,56 +99,13 @@ Ref<> compressor_construct(Type* type, const Args& args) {
   }
   if (format == kFormatXz && check_id == -1) check_id = LZMA_CHECK_CRC64;
   if (format == kFormatRaw && !given(bound[3])) return raise(exc::ValueError, "Must specify filters for FORMAT_RAW");
-  Ref<Compressor> self = allocate<Compressor>(type);
-  if (!self) return Ref<>();
-  new (&self->lock) ThreadLock;
-  if (!start_compressor(&self->stream, format, check_id, preset, bound[3])) return Ref<>();
-  self->ready = true;
+  Ref<LzmaCompressor> self = compressor_allocate<LzmaCompressor>(type);
+  if (!self || !start_compressor(&self->stream, format, check_id, preset, bound[3])) return Ref<>();
   return self;
 }
 void compressor_destroy(Object* o) {
-  auto* self = static_cast<Compressor*>(o);
-  lzma_end(&self->stream);
+  lzma_end(&static_cast<LzmaCompressor*>(o)->stream);
 }
-Ref<> run_compressor(Compressor* self, const uint8_t* data, int64_t size, lzma_action action) {
-  BytesBuilder out;
-  int64_t chunk = 32 << 10;
-  self->stream.next_in = data;
-  self->stream.avail_in = static_cast<size_t>(size);
-  for (;;) {
-    uint8_t* target = out.reserve(chunk);
-    if (!target) return raise_no_memory();
-    self->stream.next_out = target;
-    self->stream.avail_out = static_cast<size_t>(chunk);
-    lzma_ret code;
-    {
-      Detached detached;
-      code = lzma_code(&self->stream, action);
-    }
-    if (code == LZMA_BUF_ERROR && size == 0 && self->stream.avail_out > 0) code = LZMA_OK;
-    out.advance(chunk - static_cast<int64_t>(self->stream.avail_out));
-    if (!check(code)) return Ref<>();
-    if (action == LZMA_RUN ? self->stream.avail_in == 0 && self->stream.avail_out > 0 : code == LZMA_STREAM_END) break;
-    if (chunk < (int64_t{1} << 24)) chunk *= 2;
-  }
-  return out.finish();
-}
-Ref<> compressor_compress(const Value* a) {
-  auto* self = self_as<Compressor>(a[0]);
-  BufferView view(a[1]);
-  if (!view.ok()) return Ref<>();
-  ObjectGuard guard(self->lock);
-  if (self->flushed) return raise(exc::ValueError, "Compressor has been flushed");
-  return run_compressor(self, view.data(), view.size(), LZMA_RUN);
-}
-Ref<> compressor_flush(const Value* a) {
-  auto* self = self_as<Compressor>(a[0]);
-  ObjectGuard guard(self->lock);
-  if (self->flushed) return raise(exc::ValueError, "Repeated call to flush()");
-  self->flushed = true;
-  return run_compressor(self, nullptr, 0, LZMA_FINISH);
-}
-Ref<> not_pickled(const Value* a) { return raise(exc::TypeError, "cannot pickle '%T' object", a[0]); }
 
 // ---- decompressor -----------------------------------------------------------------------------------------------------------
 
@@ -164,9 +141,7 @@ Ref<> decompressor_construct(Type* type, const Args& args) {
     }
     default: return raise(exc::ValueError, "Invalid container format: %d", format);
   }
-  if (!ok) return Ref<>();
-  self->ready = true;
-  return self;
+  return ok ? Ref<>(std::move(self)) : Ref<>();
 }
 void decompressor_destroy(Object* o) {
   auto* self = static_cast<LzmaDecompressor*>(o);
@@ -180,22 +155,8 @@ Ref<> decompressor_decompress(const Value* a) {
   if (!view.ok() || (!a[2].empty() && !to_size(a[2], &limit))) return Ref<>();
   ObjectGuard guard(self->lock);
   return decompressor_run(self, view.data(), view.size(), limit, [&](CodecStep& s) {
-    self->stream.next_in = s.input;
-    self->stream.avail_in = static_cast<size_t>(s.input_size);
-    self->stream.next_out = s.output;
-    self->stream.avail_out = static_cast<size_t>(s.output_size);
-    lzma_ret code;
-    {
-      Detached detached;
-      code = lzma_code(&self->stream, LZMA_RUN);
-    }
-    // Neither input nor output: it waits for more.
-    if (code == LZMA_BUF_ERROR && self->stream.avail_in == 0 && self->stream.avail_out > 0) code = LZMA_OK;
-    s.input = self->stream.next_in;
-    s.input_size = static_cast<int64_t>(self->stream.avail_in);
-    s.output_size = static_cast<int64_t>(self->stream.avail_out);
+    lzma_ret code = run_library(&self->stream, s, LZMA_RUN);
     if (code == LZMA_GET_CHECK || code == LZMA_NO_CHECK) self->check = lzma_get_check(&self->stream);
-    s.eof = code == LZMA_STREAM_END;
     return check(code);
   });
 }
@@ -206,8 +167,8 @@ Ref<> is_check_supported(const Value* a) {
 }
 
 constinit Type compressor_type, decompressor_type;
-const NativeDef kCompressorMethods[] = {{"compress", "($self, data, /)", compressor_compress, "Provide data to the compressor object."},
-                                        {"flush", "($self, /)", compressor_flush, "Finish the compression process."},
+const NativeDef kCompressorMethods[] = {{"compress", "($self, data, /)", compressor_compress<LzmaCompressor>, "Provide data to the compressor object."},
+                                        {"flush", "($self, /)", compressor_flush<LzmaCompressor>, "Finish the compression process."},
                                         {"__reduce__", "($self, /)", not_pickled},
                                         {}};
 const NativeDef kDecompressorMethods[] = {
@@ -221,7 +182,7 @@ const GetSetDef kGetSets[] = {{"check", get_check, nullptr, "ID of the integrity
                               {"needs_input", decompressor_needs_input, nullptr, "True if more input is needed before more decompressed data can be produced."},
                               {}};
 const TypeSpec kCompressorSpec = {.name = "_lzma.LZMACompressor",
-                                  .size = sizeof(Compressor),
+                                  .size = sizeof(LzmaCompressor),
                                   .flags = kTypeBase,
                                   .slots = {.construct = compressor_construct},
                                   .destroy = compressor_destroy,

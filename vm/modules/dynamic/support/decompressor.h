@@ -4,7 +4,7 @@
 #include <cstring>
 #include <new>
 
-#include "vm/modules/dynamic/support/dynamic.h"
+#include "vm/modules/dynamic/support/codec.h"
 
 namespace pt {
 
@@ -13,7 +13,7 @@ struct Decompressor : Object {
   ThreadLock lock;
   uint8_t* rest;                 // input not used yet
   int64_t rest_size, rest_capacity;
-  bool ready, eof, needs_input;
+  bool eof, needs_input;
   Field unused_data;
 };
 inline bool decompressor_init(Decompressor* self) {
@@ -28,15 +28,6 @@ inline void decompressor_drop(Decompressor* self) {
   self->rest = nullptr;
   self->unused_data.exchange_locked(Ref<>()).reset();
 }
-
-// What a library's step function sees: it advances input and output and runs detached.
-struct CodecStep {
-  const uint8_t* input;
-  int64_t input_size;
-  uint8_t* output;
-  int64_t output_size;
-  bool eof = false;
-};
 
 // `step(CodecStep&)` runs the library once: false with an exception pending. `limit` < 0: no limit.
 template <class Step>
@@ -58,9 +49,8 @@ Ref<> decompressor_run(Decompressor* self, const uint8_t* data, int64_t size, in
     state.input_size = self->rest_size + size;
   }
   BytesBuilder out;
-  int64_t chunk = 32 << 10;
   bool full = false;
-  for (;;) {
+  for (int64_t chunk = kFirstChunk;; chunk = next_chunk(chunk)) {
     int64_t room = limit < 0 ? chunk : std::min(chunk, limit - out.size());
     if (room <= 0) {
       full = true;
@@ -76,7 +66,6 @@ Ref<> decompressor_run(Decompressor* self, const uint8_t* data, int64_t size, in
     out.advance(room - state.output_size);
     if (state.eof) break;
     if (state.output_size > 0 && state.input_size == 0) break;
-    if (chunk < (int64_t{1} << 24)) chunk *= 2;
   }
   if (state.eof) {
     self->eof = true;
