@@ -34,63 +34,64 @@ inline constexpr uint64_t kSquareRoots[16] = {
     0x47b5481dbefa4fa4,
 };
 
-template <int kDigestBytes>
-struct Sha256Core {
-  static constexpr const char* kName = kDigestBytes == 32 ? "sha256" : "sha224";
-  static constexpr int kBlock = 64, kDigest = kDigestBytes, kLengthBytes = 8;
-  static constexpr bool kBigEndian = true;
-  uint32_t state[8];
+// The three terms of a rotation sum; of a small one the last is a shift.
+struct Rotations {
+  int first, second, third;
+};
+template <class Word>
+Word big_sum(Word x, Rotations by) { return std::rotr(x, by.first) ^ std::rotr(x, by.second) ^ std::rotr(x, by.third); }
+template <class Word>
+Word small_sum(Word x, Rotations by) { return std::rotr(x, by.first) ^ std::rotr(x, by.second) ^ (x >> by.third); }
 
-  void start() {
-    for (int i = 0; i < 8; ++i) state[i] = static_cast<uint32_t>(kDigestBytes == 32 ? kSquareRoots[i] >> 32 : kSquareRoots[8 + i]);
-  }
+// What SHA-2 differs in by the size of its words.
+template <class Word>
+struct Sha2Words;
+template <>
+struct Sha2Words<uint32_t> {
+  static constexpr int kRounds = 64;
+  static constexpr Rotations kBig0 = {2, 13, 22}, kBig1 = {6, 11, 25}, kSmall0 = {7, 18, 3}, kSmall1 = {17, 19, 10};
+};
+template <>
+struct Sha2Words<uint64_t> {
+  static constexpr int kRounds = 80;
+  static constexpr Rotations kBig0 = {28, 34, 39}, kBig1 = {14, 18, 41}, kSmall0 = {1, 8, 7}, kSmall1 = {19, 61, 6};
+};
+
+template <class Word>
+struct Sha2Core {
+  using W = Sha2Words<Word>;
+  static constexpr int kBlock = 16 * sizeof(Word), kLengthBytes = 2 * sizeof(Word);
+  static constexpr bool kBigEndian = true;
+  Word state[8];
+
   void block(const uint8_t* data) {
-    uint32_t w[64];
-    for (int i = 0; i < 16; ++i) w[i] = load_big<uint32_t>(data + 4 * i);
-    for (int i = 16; i < 64; ++i) {
-      uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
-      uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
-      w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-    }
-    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
-    for (int i = 0; i < 64; ++i) {
-      uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-      uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + static_cast<uint32_t>(kCubeRoots[i] >> 32) + w[i];
-      uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-      uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
+    Word w[W::kRounds];
+    for (int i = 0; i < 16; ++i) w[i] = load_big<Word>(data + static_cast<int>(sizeof(Word)) * i);
+    for (int i = 16; i < W::kRounds; ++i) w[i] = w[i - 16] + small_sum(w[i - 15], W::kSmall0) + w[i - 7] + small_sum(w[i - 2], W::kSmall1);
+    Word a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
+    for (int i = 0; i < W::kRounds; ++i) {
+      auto constant = static_cast<Word>(kCubeRoots[i] >> (64 - 8 * sizeof(Word)));
+      Word t1 = h + big_sum(e, W::kBig1) + ((e & f) ^ (~e & g)) + constant + w[i];
+      Word t2 = big_sum(a, W::kBig0) + ((a & b) ^ (a & c) ^ (b & c));
       h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
     }
     state[0] += a, state[1] += b, state[2] += c, state[3] += d, state[4] += e, state[5] += f, state[6] += g, state[7] += h;
   }
 };
-
 template <int kDigestBytes>
-struct Sha512Core {
+struct Sha256Core : Sha2Core<uint32_t> {
+  static constexpr const char* kName = kDigestBytes == 32 ? "sha256" : "sha224";
+  static constexpr int kDigest = kDigestBytes;
+  void start() {
+    for (int i = 0; i < 8; ++i) state[i] = static_cast<uint32_t>(kDigestBytes == 32 ? kSquareRoots[i] >> 32 : kSquareRoots[8 + i]);
+  }
+};
+template <int kDigestBytes>
+struct Sha512Core : Sha2Core<uint64_t> {
   static constexpr const char* kName = kDigestBytes == 64 ? "sha512" : "sha384";
-  static constexpr int kBlock = 128, kDigest = kDigestBytes, kLengthBytes = 16;
-  static constexpr bool kBigEndian = true;
-  uint64_t state[8];
-
+  static constexpr int kDigest = kDigestBytes;
   void start() {
     for (int i = 0; i < 8; ++i) state[i] = kSquareRoots[(kDigestBytes == 64 ? 0 : 8) + i];
-  }
-  void block(const uint8_t* data) {
-    uint64_t w[80];
-    for (int i = 0; i < 16; ++i) w[i] = load_big<uint64_t>(data + 8 * i);
-    for (int i = 16; i < 80; ++i) {
-      uint64_t s0 = std::rotr(w[i - 15], 1) ^ std::rotr(w[i - 15], 8) ^ (w[i - 15] >> 7);
-      uint64_t s1 = std::rotr(w[i - 2], 19) ^ std::rotr(w[i - 2], 61) ^ (w[i - 2] >> 6);
-      w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-    }
-    uint64_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
-    for (int i = 0; i < 80; ++i) {
-      uint64_t s1 = std::rotr(e, 14) ^ std::rotr(e, 18) ^ std::rotr(e, 41);
-      uint64_t t1 = h + s1 + ((e & f) ^ (~e & g)) + kCubeRoots[i] + w[i];
-      uint64_t s0 = std::rotr(a, 28) ^ std::rotr(a, 34) ^ std::rotr(a, 39);
-      uint64_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
-    }
-    state[0] += a, state[1] += b, state[2] += c, state[3] += d, state[4] += e, state[5] += f, state[6] += g, state[7] += h;
   }
 };
 
