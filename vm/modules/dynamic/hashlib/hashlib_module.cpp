@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 
 #include "vm/modules/dynamic/support/dynamic.h"
 #include "vm/modules/hashes/hash_object.h"
@@ -77,51 +78,119 @@ EVP_MD* digest_argument(Value v) {
   return nullptr;
 }
 
+// ---- what HASH and HMAC share ---------------------------------------------------------------------------------------------------
+
+// `Api` names the functions of OpenSSL for one kind of context.
+struct DigestApi {
+  using Context = EVP_MD_CTX;
+  static Context* make() { return EVP_MD_CTX_new(); }
+  static void free(Context* context) { EVP_MD_CTX_free(context); }
+  static bool copy(Context* to, const Context* from) { return EVP_MD_CTX_copy_ex(to, from) == 1; }
+  static bool update(Context* context, const Buffer& data) { return EVP_DigestUpdate(context, data.data, static_cast<size_t>(data.length)) == 1; }
+  static bool finish(Context* context, uint8_t* out) { return EVP_DigestFinal_ex(context, out, nullptr) == 1; }
+  static const EVP_MD* digest(const Context* context) { return EVP_MD_CTX_get0_md(context); }
+};
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+struct HmacApi {
+  using Context = HMAC_CTX;
+  static Context* make() { return HMAC_CTX_new(); }
+  static void free(Context* context) { HMAC_CTX_free(context); }
+  static bool start(Context* context, const BufferView& key, const EVP_MD* digest) {
+    return HMAC_Init_ex(context, key.data(), static_cast<int>(key.size()), digest, nullptr) == 1;
+  }
+  static bool copy(Context* to, Context* from) { return HMAC_CTX_copy(to, from) == 1; }
+  static bool update(Context* context, const Buffer& data) {
+    return HMAC_Update(context, static_cast<unsigned char*>(data.data), static_cast<size_t>(data.length)) == 1;
+  }
+  static bool finish(Context* context, uint8_t* out) { return HMAC_Final(context, out, nullptr) == 1; }
+  static const EVP_MD* digest(const Context* context) { return HMAC_CTX_get_md(context); }
+};
+#pragma clang diagnostic pop
+
+Ref<> hex_of(const Ref<Bytes>& bytes) { return bytes ? Ref<>(hex_text(bytes->data, static_cast<size_t>(bytes->length))) : Ref<>(); }
+
+template <class Api>
+struct Hasher : Object {
+  struct Free {
+    void operator()(typename Api::Context* state) { Api::free(state); }
+  };
+  using Context = std::unique_ptr<typename Api::Context, Free>;
+
+  ThreadLock lock;                 // guards the context's state; which digest it is does not change
+  typename Api::Context* context;
+
+  static Hasher* of(Value v) { return reinterpret_cast<Hasher*>(v.as_object()); }
+  static Context make_context() {
+    Context made(Api::make());
+    if (!made) raise_no_memory();
+    return made;
+  }
+  static Ref<Hasher> make(Type* type, Context state) {
+    Ref<Hasher> self = state ? allocate<Hasher>(type) : Ref<Hasher>();
+    if (!self) return self;
+    new (&self->lock) ThreadLock;
+    self->context = state.release();
+    return self;
+  }
+  static void destroy(Object* o) {
+    auto* self = static_cast<Hasher*>(o);
+    Api::free(self->context);
+    self->context = nullptr;
+  }
+  bool add(Value data) {
+    Buffer view;
+    if (!hashes::get_data(data, &view)) return false;
+    bool ok;
+    {
+      ObjectGuard guard(lock);
+      if (view.length >= kDetachBytes) {
+        Detached detached;
+        ok = Api::update(context, view);
+      } else {
+        ok = Api::update(context, view);
+      }
+    }
+    release_buffer(&view);
+    return ok ? true : static_cast<bool>(raise_openssl(exc::ValueError, "update failed"));
+  }
+  Context snapshot() {
+    Context made = make_context();
+    if (!made) return made;
+    ObjectGuard guard(lock);
+    if (Api::copy(made.get(), context)) return made;
+    raise_openssl(exc::ValueError, "copy failed");
+    return Context();
+  }
+  const EVP_MD* digest_kind() const { return Api::digest(context); }
+
+  static Ref<Bytes> finished(Value v) {
+    Context state = of(v)->snapshot();
+    Ref<Bytes> out = state ? bytes_allocate(EVP_MD_get_size(Api::digest(state.get()))) : Ref<Bytes>();
+    if (!out || Api::finish(state.get(), out->data)) return out;
+    return raise_openssl(exc::ValueError, "digest failed");
+  }
+  static Ref<> update(const Value* a) { return of(a[0])->add(a[1]) ? none_ref() : Ref<>(); }
+  static Ref<> digest(const Value* a) { return finished(a[0]); }
+  static Ref<> hexdigest(const Value* a) { return hex_of(finished(a[0])); }
+  static Ref<> copy(const Value* a) { return make(type_of(a[0]), of(a[0])->snapshot()); }
+  static Ref<> block_size(Value v) { return int_from_int64(EVP_MD_get_block_size(of(v)->digest_kind())); }
+};
+
 // ---- HASH -----------------------------------------------------------------------------------------------------------------------
 
-struct Hash : Object {
-  ThreadLock lock;  // guards `context`
-  EVP_MD_CTX* context;
-};
+using Hash = Hasher<DigestApi>;
 constinit Type hash_type, xof_type;
-Hash* as_hash(Value v) { return reinterpret_cast<Hash*>(v.as_object()); }
 
-bool update_context(Hash* self, Value data) {
-  Buffer view;
-  if (!hashes::get_data(data, &view)) return false;
-  bool ok;
-  {
-    ObjectGuard guard(self->lock);
-    auto run = [&] { return EVP_DigestUpdate(self->context, view.data, static_cast<size_t>(view.length)) == 1; };
-    if (view.length >= kDetachBytes) {
-      Detached detached;
-      ok = run();
-    } else {
-      ok = run();
-    }
-  }
-  release_buffer(&view);
-  return ok ? true : static_cast<bool>(raise_openssl(exc::ValueError, "update failed"));
-}
-Ref<Hash> hash_allocate(bool xof) {
-  Ref<Hash> self = allocate<Hash>(xof ? &xof_type : &hash_type);
-  if (!self) return self;
-  new (&self->lock) ThreadLock;
-  self->context = EVP_MD_CTX_new();
-  if (!self->context) return raise_no_memory();
-  return self;
-}
 Ref<> make_hash(const char* name, Value data) {
   EVP_MD* digest = fetch_digest(name);
   if (!digest) return Ref<>();
-  bool xof = EVP_MD_get_flags(digest) & EVP_MD_FLAG_XOF;
-  Ref<Hash> self = hash_allocate(xof);
+  Ref<Hash> self = Hash::make(EVP_MD_get_flags(digest) & EVP_MD_FLAG_XOF ? &xof_type : &hash_type, Hash::make_context());
   bool ok = self && EVP_DigestInit_ex(self->context, digest, nullptr) == 1;
   EVP_MD_free(digest);
   if (!self) return Ref<>();
   if (!ok) return raise_openssl(exc::ValueError, "digest initialization failed");
-  if (!data.empty() && !update_context(self.get(), data)) return Ref<>();
-  return self;
+  return data.empty() || self->add(data) ? Ref<>(std::move(self)) : Ref<>();
 }
 template <const char* const* kName>
 Ref<> constructor(const Value* a) { return make_hash(*kName, a[0]); }
@@ -130,75 +199,19 @@ Ref<> hash_new(const Value* a) {
   Utf8 name(as_str(a[0]));
   return name.ok() ? make_hash(name.c_str(), a[1]) : Ref<>();
 }
-void hash_destroy(Object* o) {
-  auto* self = static_cast<Hash*>(o);
-  EVP_MD_CTX_free(self->context);
-  self->context = nullptr;
-}
-EVP_MD_CTX* snapshot(Hash* self) {
-  EVP_MD_CTX* copy = EVP_MD_CTX_new();
-  if (!copy) {
-    raise_no_memory();
-    return nullptr;
-  }
-  ObjectGuard guard(self->lock);
-  if (EVP_MD_CTX_copy_ex(copy, self->context) == 1) return copy;
-  EVP_MD_CTX_free(copy);
-  raise_openssl(exc::ValueError, "copy failed");
-  return nullptr;
-}
-// `length` < 0: the digest's own.
-bool finish(Value v, int64_t length, Ref<Bytes>* out) {
-  EVP_MD_CTX* copy = snapshot(as_hash(v));
-  if (!copy) return false;
-  bool ok = true;
-  int64_t size = length < 0 ? EVP_MD_CTX_get_size(copy) : length;
-  *out = bytes_allocate(size);
-  if (*out) {
-    ok = length < 0 ? EVP_DigestFinal_ex(copy, (*out)->data, nullptr) == 1 : size == 0 || EVP_DigestFinalXOF(copy, (*out)->data, static_cast<size_t>(size)) == 1;
-  }
-  EVP_MD_CTX_free(copy);
-  if (!*out) return false;
-  return ok ? true : static_cast<bool>(raise_openssl(exc::ValueError, "digest failed"));
-}
-Ref<> hash_update_method(const Value* a) { return update_context(as_hash(a[0]), a[1]) ? none_ref() : Ref<>(); }
-Ref<> hash_digest(const Value* a) {
-  Ref<Bytes> out;
-  return finish(a[0], -1, &out) ? Ref<>(std::move(out)) : Ref<>();
-}
-Ref<> hash_hexdigest(const Value* a) {
-  Ref<Bytes> out;
-  return finish(a[0], -1, &out) ? Ref<>(hex_text(out->data, static_cast<size_t>(out->length))) : Ref<>();
-}
-Ref<> xof_digest(const Value* a) {
+Ref<Bytes> xof_finished(const Value* a) {
   int64_t length;
-  Ref<Bytes> out;
-  if (!to_size(a[1], &length)) return Ref<>();
+  if (!to_size(a[1], &length)) return Ref<Bytes>();
   if (length < 0) return raise(exc::ValueError, "value must be positive");
-  return finish(a[0], length, &out) ? Ref<>(std::move(out)) : Ref<>();
+  Hash::Context state = Hash::of(a[0])->snapshot();
+  Ref<Bytes> out = state ? bytes_allocate(length) : Ref<Bytes>();
+  if (!out || length == 0 || EVP_DigestFinalXOF(state.get(), out->data, static_cast<size_t>(length)) == 1) return out;
+  return raise_openssl(exc::ValueError, "digest failed");
 }
-Ref<> xof_hexdigest(const Value* a) {
-  int64_t length;
-  Ref<Bytes> out;
-  if (!to_size(a[1], &length)) return Ref<>();
-  if (length < 0) return raise(exc::ValueError, "value must be positive");
-  return finish(a[0], length, &out) ? Ref<>(hex_text(out->data, static_cast<size_t>(length))) : Ref<>();
-}
-Ref<> hash_copy(const Value* a) {
-  EVP_MD_CTX* copy = snapshot(as_hash(a[0]));
-  if (!copy) return Ref<>();
-  Ref<Hash> made = hash_allocate(type_of(a[0]) == &xof_type);
-  if (!made) {
-    EVP_MD_CTX_free(copy);
-    return Ref<>();
-  }
-  EVP_MD_CTX_free(made->context);
-  made->context = copy;
-  return made;
-}
-const EVP_MD* digest_of(Value v) { return EVP_MD_CTX_get0_md(as_hash(v)->context); }
+Ref<> xof_digest(const Value* a) { return xof_finished(a); }
+Ref<> xof_hexdigest(const Value* a) { return hex_of(xof_finished(a)); }
+const EVP_MD* digest_of(Value v) { return Hash::of(v)->digest_kind(); }
 Ref<> get_name(Value v) { return str_from_utf8(python_name(digest_of(v))); }
-Ref<> get_block_size(Value v) { return int_from_int64(EVP_MD_get_block_size(digest_of(v))); }
 Ref<> get_digest_size(Value v) { return int_from_int64(type_of(v) == &xof_type ? 0 : EVP_MD_get_size(digest_of(v))); }
 
 Ref<> hash_repr(Value v) {
@@ -208,20 +221,20 @@ Ref<> hash_repr(Value v) {
   return str_from_utf8(text);
 }
 
-const NativeDef kHashMethods[] = {{"update", "($self, obj, /)", hash_update_method, "Update this hash object's state with the provided string."},
-                                  {"digest", "($self, /)", hash_digest, "Return the digest value as a bytes object."},
-                                  {"hexdigest", "($self, /)", hash_hexdigest, "Return the digest value as a string of hexadecimal digits."},
-                                  {"copy", "($self, /)", hash_copy, "Return a copy of the hash object."},
+const NativeDef kHashMethods[] = {{"update", "($self, obj, /)", Hash::update, "Update this hash object's state with the provided string."},
+                                  {"digest", "($self, /)", Hash::digest, "Return the digest value as a bytes object."},
+                                  {"hexdigest", "($self, /)", Hash::hexdigest, "Return the digest value as a string of hexadecimal digits."},
+                                  {"copy", "($self, /)", Hash::copy, "Return a copy of the hash object."},
                                   {}};
 const NativeDef kXofMethods[] = {{"digest", "($self, /, length)", xof_digest, "Return the digest value as a bytes object."},
                                  {"hexdigest", "($self, /, length)", xof_hexdigest, "Return the digest value as a string of hexadecimal digits."},
                                  {}};
-const GetSetDef kHashGetSets[] = {{"name", get_name}, {"block_size", get_block_size}, {"digest_size", get_digest_size}, {}};
+const GetSetDef kHashGetSets[] = {{"name", get_name}, {"block_size", Hash::block_size}, {"digest_size", get_digest_size}, {}};
 const TypeSpec kHashSpec = {.name = "_hashlib.HASH",
                             .size = sizeof(Hash),
                             .flags = kTypeNoInstantiate | kTypeBase,
                             .slots = {.repr = hash_repr},
-                            .destroy = hash_destroy,
+                            .destroy = Hash::destroy,
                             .methods = kHashMethods,
                             .getsets = kHashGetSets,
                             .doc = "A hash is an object used to calculate a checksum of a string of information."};
@@ -229,46 +242,15 @@ const TypeSpec kXofSpec = {.name = "_hashlib.HASHXOF",
                            .size = sizeof(Hash),
                            .flags = kTypeNoInstantiate,
                            .base = &hash_type,
-                           .destroy = hash_destroy,
+                           .destroy = Hash::destroy,
                            .methods = kXofMethods,
                            .doc = "A hash is an object used to calculate a checksum of a string of information."};
 
 // ---- HMAC -----------------------------------------------------------------------------------------------------------------------
 
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wdeprecated-declarations"
-struct Hmac : Object {
-  ThreadLock lock;  // guards `context`
-  HMAC_CTX* context;
-};
+using Hmac = Hasher<HmacApi>;
 constinit Type hmac_type;
-Hmac* as_hmac(Value v) { return reinterpret_cast<Hmac*>(v.as_object()); }
 
-bool hmac_update_with(Hmac* self, Value data) {
-  Buffer view;
-  if (!hashes::get_data(data, &view)) return false;
-  bool ok;
-  {
-    ObjectGuard guard(self->lock);
-    auto run = [&] { return HMAC_Update(self->context, static_cast<unsigned char*>(view.data), static_cast<size_t>(view.length)) == 1; };
-    if (view.length >= kDetachBytes) {
-      Detached detached;
-      ok = run();
-    } else {
-      ok = run();
-    }
-  }
-  release_buffer(&view);
-  return ok ? true : static_cast<bool>(raise_openssl(exc::ValueError, "update failed"));
-}
-Ref<Hmac> hmac_allocate() {
-  Ref<Hmac> self = allocate<Hmac>(&hmac_type);
-  if (!self) return self;
-  new (&self->lock) ThreadLock;
-  self->context = HMAC_CTX_new();
-  if (!self->context) return raise_no_memory();
-  return self;
-}
 Ref<> hmac_new(const Value* a) {
   if (!given(a[2])) return raise(exc::TypeError, "Missing required parameter 'digestmod'.");
   BufferView key(a[0]);
@@ -276,13 +258,12 @@ Ref<> hmac_new(const Value* a) {
   if (key.size() > INT_MAX) return raise(exc::OverflowError, "key is too long.");
   EVP_MD* digest = digest_argument(a[2]);
   if (!digest) return Ref<>();
-  Ref<Hmac> self = hmac_allocate();
-  bool ok = self && HMAC_Init_ex(self->context, key.data(), static_cast<int>(key.size()), digest, nullptr) == 1;
+  Ref<Hmac> self = Hmac::make(&hmac_type, Hmac::make_context());
+  bool ok = self && HmacApi::start(self->context, key, digest);
   EVP_MD_free(digest);
   if (!self) return Ref<>();
   if (!ok) return raise_openssl(exc::ValueError, "HMAC initialization failed");
-  if (given(a[1]) && !hmac_update_with(self.get(), a[1])) return Ref<>();
-  return self;
+  return !given(a[1]) || self->add(a[1]) ? Ref<>(std::move(self)) : Ref<>();
 }
 Ref<> hmac_digest_once(const Value* a) {
   BufferView key(a[0]), message(a[1]);
@@ -302,68 +283,18 @@ Ref<> hmac_digest_once(const Value* a) {
   if (!done) return raise_openssl(exc::ValueError, "HMAC failed");
   return bytes_from({reinterpret_cast<char*>(out), size});
 }
-void hmac_destroy(Object* o) {
-  auto* self = static_cast<Hmac*>(o);
-  HMAC_CTX_free(self->context);
-  self->context = nullptr;
-}
-HMAC_CTX* hmac_snapshot(Hmac* self) {
-  HMAC_CTX* copy = HMAC_CTX_new();
-  if (!copy) {
-    raise_no_memory();
-    return nullptr;
-  }
-  ObjectGuard guard(self->lock);
-  if (HMAC_CTX_copy(copy, self->context) == 1) return copy;
-  HMAC_CTX_free(copy);
-  raise_openssl(exc::ValueError, "copy failed");
-  return nullptr;
-}
-bool hmac_finish(Value v, unsigned char* out, unsigned* size) {
-  HMAC_CTX* copy = hmac_snapshot(as_hmac(v));
-  if (!copy) return false;
-  bool ok = HMAC_Final(copy, out, size) == 1;
-  HMAC_CTX_free(copy);
-  return ok ? true : static_cast<bool>(raise_openssl(exc::ValueError, "digest failed"));
-}
-Ref<> hmac_update(const Value* a) { return hmac_update_with(as_hmac(a[0]), a[1]) ? none_ref() : Ref<>(); }
-Ref<> hmac_digest(const Value* a) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned size;
-  return hmac_finish(a[0], out, &size) ? Ref<>(bytes_from({reinterpret_cast<char*>(out), size})) : Ref<>();
-}
-Ref<> hmac_hexdigest(const Value* a) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned size;
-  return hmac_finish(a[0], out, &size) ? Ref<>(hex_text(out, size)) : Ref<>();
-}
-Ref<> hmac_copy(const Value* a) {
-  HMAC_CTX* copy = hmac_snapshot(as_hmac(a[0]));
-  if (!copy) return Ref<>();
-  Ref<Hmac> made = hmac_allocate();
-  if (!made) {
-    HMAC_CTX_free(copy);
-    return Ref<>();
-  }
-  HMAC_CTX_free(made->context);
-  made->context = copy;
-  return made;
-}
-const EVP_MD* hmac_md(Value v) { return HMAC_CTX_get_md(as_hmac(v)->context); }
-#pragma clang diagnostic pop
-Ref<> hmac_name(Value v) { return str_format("hmac-%s", python_name(hmac_md(v))); }
-Ref<> hmac_block_size(Value v) { return int_from_int64(EVP_MD_get_block_size(hmac_md(v))); }
-Ref<> hmac_digest_size(Value v) { return int_from_int64(EVP_MD_get_size(hmac_md(v))); }
-const NativeDef kHmacMethods[] = {{"update", "($self, /, msg)", hmac_update, "Update the HMAC object with msg."},
-                                  {"digest", "($self, /)", hmac_digest, "Return the digest of the bytes passed to the update() method so far."},
-                                  {"hexdigest", "($self, /)", hmac_hexdigest, "Return hexadecimal digest of the bytes passed to the update() method so far."},
-                                  {"copy", "($self, /)", hmac_copy, "Return a copy of the HMAC object."},
+Ref<> hmac_name(Value v) { return str_format("hmac-%s", python_name(Hmac::of(v)->digest_kind())); }
+Ref<> hmac_digest_size(Value v) { return int_from_int64(EVP_MD_get_size(Hmac::of(v)->digest_kind())); }
+const NativeDef kHmacMethods[] = {{"update", "($self, /, msg)", Hmac::update, "Update the HMAC object with msg."},
+                                  {"digest", "($self, /)", Hmac::digest, "Return the digest of the bytes passed to the update() method so far."},
+                                  {"hexdigest", "($self, /)", Hmac::hexdigest, "Return hexadecimal digest of the bytes passed to the update() method so far."},
+                                  {"copy", "($self, /)", Hmac::copy, "Return a copy of the HMAC object."},
                                   {}};
-const GetSetDef kHmacGetSets[] = {{"name", hmac_name}, {"block_size", hmac_block_size}, {"digest_size", hmac_digest_size}, {}};
+const GetSetDef kHmacGetSets[] = {{"name", hmac_name}, {"block_size", Hmac::block_size}, {"digest_size", hmac_digest_size}, {}};
 const TypeSpec kHmacSpec = {.name = "_hashlib.HMAC",
                             .size = sizeof(Hmac),
                             .flags = kTypeNoInstantiate,
-                            .destroy = hmac_destroy,
+                            .destroy = Hmac::destroy,
                             .methods = kHmacMethods,
                             .getsets = kHmacGetSets,
                             .doc = "The object used to calculate HMAC of a message."};
