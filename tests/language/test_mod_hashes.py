@@ -83,6 +83,16 @@ def test_keys_and_hmac_objects():
     assert hmac.compare_digest(b"a", b"a") and not hmac.compare_digest("a", "b")
 
 
+def test_classes_without_instances():
+    class Sub(type(hashlib.md5())):
+        pass
+
+    raises(TypeError, type(hashlib.md5()))
+    raises(TypeError, Sub)
+    raises(TypeError, Sub.__new__, Sub)
+    raises(TypeError, object.__new__, Sub)
+
+
 def test_shared_between_threads():
     h = hashlib.sha256()
     block = b"a" * 5000

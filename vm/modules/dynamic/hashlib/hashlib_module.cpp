@@ -221,6 +221,9 @@ Ref<> hash_repr(Value v) {
   return str_from_utf8(text);
 }
 
+// A subclass has no instances either.
+Ref<> hash_construct(Type* type, const Args&) { return raise(exc::TypeError, "cannot create '%N' instances", type); }
+
 const NativeDef kHashMethods[] = {{"update", "($self, obj, /)", Hash::update, "Update this hash object's state with the provided string."},
                                   {"digest", "($self, /)", Hash::digest, "Return the digest value as a bytes object."},
                                   {"hexdigest", "($self, /)", Hash::hexdigest, "Return the digest value as a string of hexadecimal digits."},
@@ -233,7 +236,7 @@ const GetSetDef kHashGetSets[] = {{"name", get_name}, {"block_size", Hash::block
 const TypeSpec kHashSpec = {.name = "_hashlib.HASH",
                             .size = sizeof(Hash),
                             .flags = kTypeNoInstantiate | kTypeBase,
-                            .slots = {.repr = hash_repr},
+                            .slots = {.repr = hash_repr, .construct = hash_construct},
                             .destroy = Hash::destroy,
                             .methods = kHashMethods,
                             .getsets = kHashGetSets,
