@@ -83,7 +83,11 @@ def test_errors():
     assert str(raises(OSError, bz2.decompress, b"x" * 20)) == "Invalid data stream"
     d = bz2.BZ2Decompressor()
     raises(OSError, d.decompress, b"BZh91AY&SY" + b"\xff" * 100)
-    raises((OSError, ValueError), d.decompress, b"more")
+    assert str(raises(ValueError, d.decompress, b"more")) == "Decompressor is unusable after a previous error" and not d.needs_input
+    d = lzma.LZMADecompressor()
+    raises(lzma.LZMAError, d.decompress, b"x" * 300, 10)
+    assert d.needs_input and not d.eof
+    assert str(raises(lzma.LZMAError, d.decompress, b"")) == "Internal error"
     raises(ValueError, bz2.BZ2Compressor, 10)
     raises(ValueError, zlib.compressobj, 1, 99)
     c = bz2.BZ2Compressor()

@@ -93,10 +93,11 @@ Ref<> decompressor_decompress(const Value* a) {
   BufferView view(a[1]);
   if (!view.ok() || (!a[2].empty() && !to_size(a[2], &limit))) return Ref<>();
   ObjectGuard guard(self->lock);
-  if (self->failed) return raise(exc::ValueError, "Decompressor is unusable due to previous error");
+  if (self->failed) return raise(exc::ValueError, "Decompressor is unusable after a previous error");
   return decompressor_run(self, view.data(), view.size(), limit, [&](CodecStep& s) {
     int code = run_library(&self->stream, s, BZ2_bzDecompress);
     self->failed = code != BZ_OK && code != BZ_STREAM_END;
+    if (self->failed) self->needs_input = false;
     return check(code);
   });
 }

@@ -50,7 +50,7 @@ struct LzmaCompressor : Compressor {
 };
 struct LzmaDecompressor : Decompressor {
   lzma_stream stream;
-  int check;
+  std::atomic<int> check;  // written under the lock
 };
 
 // ---- compressor -------------------------------------------------------------------------------------------------------------

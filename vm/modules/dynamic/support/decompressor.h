@@ -1,6 +1,7 @@
 #pragma once
 // The decompressor objects of bz2 and lzma: input kept back when the output is limited, what follows the end of the stream.
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <new>
 
@@ -8,12 +9,12 @@
 
 namespace pt {
 
-// All fields are guarded by `lock`.
+// Fields that are not atomic are guarded by `lock`.
 struct Decompressor : Object {
   ThreadLock lock;
   uint8_t* rest;                 // input not used yet
   int64_t rest_size, rest_capacity;
-  bool eof, needs_input;
+  std::atomic<bool> eof, needs_input;  // written under the lock
   Field unused_data;
 };
 inline bool decompressor_init(Decompressor* self) {
@@ -59,10 +60,7 @@ Ref<> decompressor_run(Decompressor* self, const uint8_t* data, int64_t size, in
     state.output = out.reserve(room);
     if (!state.output) return raise_no_memory();
     state.output_size = room;
-    if (!step(state)) {
-      self->needs_input = false;
-      return Ref<>();
-    }
+    if (!step(state)) return Ref<>();
     out.advance(room - state.output_size);
     if (state.eof) break;
     if (state.output_size > 0 && state.input_size == 0) break;

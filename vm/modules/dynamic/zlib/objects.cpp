@@ -1,5 +1,6 @@
 // zlib's compressor and decompressor objects.
 #include <algorithm>
+#include <atomic>
 #include <climits>
 #include <new>
 
@@ -8,11 +9,12 @@
 namespace pt::zlib {
 namespace {
 
-// All fields are guarded by `lock`.
+// Fields that are not atomic are guarded by `lock`.
 struct Stream : Object {
   ThreadLock lock;
   z_stream stream;
-  bool ready, eof;
+  bool ready;
+  std::atomic<bool> eof;  // written under the lock
   Field dictionary;       // bytes or empty
   Field unused_data, unconsumed_tail;
 };
@@ -92,7 +94,7 @@ Ref<> stream_copy(const Value* a) {
   if (code == Z_MEM_ERROR) return raise_no_memory();
   if (code != Z_OK) return raise_error(self->stream, code, "while copying object");
   copy->ready = true;
-  copy->eof = self->eof;
+  copy->eof = self->eof.load();
   set_field(copy.get(), copy->unused_data, self->unused_data.load(self));
   set_field(copy.get(), copy->unconsumed_tail, self->unconsumed_tail.load(self));
   if (!self->dictionary.peek().empty()) set_field(copy.get(), copy->dictionary, self->dictionary.load(self));
