@@ -126,6 +126,14 @@ def test_converters_and_dump():
         assert blob.read() == b"hello\0\0\0\0\0" and blob[0] == 104 and blob[1:3] == b"el" and len(blob) == 10
 
 
+def test_statements_without_a_command():
+    c = sqlite3.connect(":memory:")
+    for sql in "", "-- only a comment", " ;":
+        assert c.execute(sql).fetchall() == []
+        c.executescript(sql)
+        raises(sqlite3.ProgrammingError, c.executemany, sql, [()])
+
+
 def test_threads():
     c = filled()
     errors = []

@@ -162,12 +162,12 @@ bool describe(Cursor* self, sqlite3_stmt* statement) {
 // ---- execution ------------------------------------------------------------------------------------------------------------------
 
 bool execute_once(Cursor* self, Connection* c, Statement* statement, Value parameters, bool many) {
+  if (!statement->handle) return true;  // an empty statement
   {
     Detached detached;
     sqlite3_reset(statement->handle);
     sqlite3_clear_bindings(statement->handle);
   }
-  if (!statement->handle) return true;  // an empty statement
   self->locked = true;
   bool bound = bind_parameters(c, statement->handle, parameters);
   self->locked = false;
@@ -203,7 +203,7 @@ bool run(Cursor* self, Connection* c, Value sql, Value parameters, bool many) {
   self->description.store(self, none_ref());
   Ref<Statement> statement = get_statement(c, as_str(sql));
   if (!statement) return false;
-  if (many && !statement->is_dml && statement->handle && sqlite3_stmt_readonly(statement->handle)) {
+  if (many && !statement->is_dml && sqlite3_stmt_readonly(statement->handle)) {
     statement->in_use.store(false, std::memory_order_release);
     return raise(error_class(kProgrammingError), "executemany() can only execute DML statements.");
   }
