@@ -134,6 +134,15 @@ def test_statements_without_a_command():
         raises(sqlite3.ProgrammingError, c.executemany, sql, [()])
 
 
+def test_schema_names():
+    c = filled()
+    for method, arguments in ("backup", (sqlite3.connect(":memory:"),)), ("serialize", ()), ("deserialize", (c.serialize(),)), ("blobopen", ("t", "b", 1)):
+        error = raises(TypeError, getattr(c, method), *arguments, name=3)
+        assert str(error) == method + "() argument 'name' must be str, not int"
+        error = raises(TypeError, getattr(c, method), *arguments, name=None)
+        assert str(error) == method + "() argument 'name' must be str, not None"
+
+
 def test_threads():
     c = filled()
     errors = []

@@ -169,7 +169,7 @@ Ref<> blob_open(const Value* a) {
   int64_t row;
   bool read_only = false;
   if (!is_str(a[1]) || !is_str(a[2])) return raise(exc::TypeError, "blobopen() arguments 1 and 2 must be str");
-  if (!to_int64(a[3], &row) || !to_flag(a[4], &read_only) || !check_connection(c)) return Ref<>();
+  if (!to_int64(a[3], &row) || !to_flag(a[4], &read_only) || !check_schema_name("blobopen", a[5]) || !check_connection(c)) return Ref<>();
   Utf8 table(as_str(a[1])), column(as_str(a[2])), name(a[5].empty() ? intern("main") : as_str(a[5]));
   if (!table.ok() || !column.ok() || !name.ok()) return Ref<>();
   sqlite3_blob* handle;

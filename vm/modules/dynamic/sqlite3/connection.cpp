@@ -296,13 +296,20 @@ Ref<> iterdump(const Value* a) {
   Ref<> dump = import_attribute("sqlite3.dump", "_iterdump");
   return dump ? call1(dump.value(), a[0]) : Ref<>();
 }
+}  // namespace
+bool check_schema_name(const char* method, Value name) {
+  if (name.empty() || is_str(name)) return true;
+  if (is_none(name)) return raise(exc::TypeError, "%s() argument 'name' must be str, not None", method);
+  return raise(exc::TypeError, "%s() argument 'name' must be str, not %T", method, name);
+}
+namespace {
 Ref<> backup(const Value* a) {
   Connection* c = as_connection(a[0]);
   int pages = -1;
   double sleep = 0.25;
   if (!is_instance_of(a[1], &connection_type)) return raise(exc::TypeError, "backup() argument 1 must be sqlite3.Connection, not %T", a[1]);
   Connection* target = as_connection(a[1]);
-  if (!to_cint(a[2], &pages) || (!a[5].empty() && !to_double(a[5], &sleep)) || !check_connection(c) || !check_connection(target)) return Ref<>();
+  if (!to_cint(a[2], &pages) || (!a[5].empty() && !to_double(a[5], &sleep)) || !check_schema_name("backup", a[4]) || !check_connection(c) || !check_connection(target)) return Ref<>();
   if (c == target) return raise(exc::ValueError, "target cannot be the same connection instance");
   if (given(a[3]) && !is_callable(a[3])) return raise(exc::TypeError, "progress argument must be a callable");
   if (pages == 0) pages = -1;
@@ -338,7 +345,7 @@ Ref<> backup(const Value* a) {
 }
 Ref<> serialize(const Value* a) {
   Connection* c = as_connection(a[0]);
-  if (!check_connection(c)) return Ref<>();
+  if (!check_schema_name("serialize", a[1]) || !check_connection(c)) return Ref<>();
   Utf8 name(a[1].empty() ? intern("main") : as_str(a[1]));
   if (!name.ok()) return Ref<>();
   sqlite3_int64 size = 0;
@@ -354,9 +361,8 @@ Ref<> serialize(const Value* a) {
 }
 Ref<> deserialize(const Value* a) {
   Connection* c = as_connection(a[0]);
-  if (!check_connection(c)) return Ref<>();
   BufferView view(a[1]);
-  if (!view.ok()) return Ref<>();
+  if (!view.ok() || !check_schema_name("deserialize", a[2]) || !check_connection(c)) return Ref<>();
   Utf8 name(a[2].empty() ? intern("main") : as_str(a[2]));
   if (!name.ok()) return Ref<>();
   auto* copy = static_cast<unsigned char*>(sqlite3_malloc64(static_cast<sqlite3_uint64>(view.size()) + 1));

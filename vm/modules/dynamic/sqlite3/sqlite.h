@@ -48,6 +48,7 @@ extern const TypeSpec connection_spec, cursor_spec, row_spec, statement_spec, bl
 // ProgrammingError when it is closed, not initialised, or used from a wrong thread.
 bool check_connection(Connection* c);
 bool check_open(Connection* c);
+bool check_schema_name(const char* method, Value name);  // str or left out
 bool run_simple(Connection* c, const char* sql);
 bool begin_if_needed(Connection* c);
 Ref<Statement> get_statement(Connection* c, Str* sql);
