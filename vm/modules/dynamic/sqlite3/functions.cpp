@@ -227,35 +227,29 @@ Ref<> create_function(const Value* a) {
   }
   return done(c, code, "Error creating function");
 }
-Ref<> create_aggregate(const Value* a) {
+namespace {
+// An aggregate without the callbacks of a window is a plain one. None instead of the class: nothing in its place.
+Ref<> create_aggregate_kind(const Value* a, const char* method, bool windowed) {
   Connection* c = as_connection(a[0]);
   int count, code;
-  if (!check_name(a[1], "create_aggregate") || !to_cint(a[2], &count) || !check_connection(c)) return Ref<>();
+  if (!check_name(a[1], method) || !to_cint(a[2], &count) || !check_connection(c)) return Ref<>();
   Name name(a[1]);
   if (!name.utf8.ok()) return Ref<>();
   void* data = is_none(a[3]) ? nullptr : keep(a[3]);
+  bool has_window = windowed && data;
   {
     Detached detached;
-    code = sqlite3_create_function_v2(c->db, name.utf8.c_str(), count, SQLITE_UTF8, data, nullptr, data ? step_callback : nullptr,
-                                      data ? final_callback : nullptr, data ? release_kept : nullptr);
+    code = sqlite3_create_window_function(c->db, name.utf8.c_str(), count, SQLITE_UTF8, data, data ? step_callback : nullptr,
+                                          data ? final_callback : nullptr, has_window ? value_callback : nullptr,
+                                          has_window ? inverse_callback : nullptr, data ? release_kept : nullptr);
   }
+  if (code != SQLITE_OK && windowed) return raise(error_class(kProgrammingError), "%s", sqlite3_errmsg(c->db));
   return done(c, code, "Error creating aggregate");
 }
-Ref<> create_window_function(const Value* a) {
-  Connection* c = as_connection(a[0]);
-  int count, code;
-  if (!check_name(a[1], "create_window_function") || !to_cint(a[2], &count) || !check_connection(c)) return Ref<>();
-  Name name(a[1]);
-  if (!name.utf8.ok()) return Ref<>();
-  void* data = is_none(a[3]) ? nullptr : keep(a[3]);
-  {
-    Detached detached;
-    code = data ? sqlite3_create_window_function(c->db, name.utf8.c_str(), count, SQLITE_UTF8, data, step_callback, final_callback, value_callback,
-                                                 inverse_callback, release_kept)
-                : sqlite3_create_window_function(c->db, name.utf8.c_str(), count, SQLITE_UTF8, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
-  }
-  return code == SQLITE_OK ? none_ref() : Ref<>(raise(error_class(kProgrammingError), "%s", sqlite3_errmsg(c->db)));
-}
+}  // namespace
+
+Ref<> create_aggregate(const Value* a) { return create_aggregate_kind(a, "create_aggregate", false); }
+Ref<> create_window_function(const Value* a) { return create_aggregate_kind(a, "create_window_function", true); }
 Ref<> create_collation(const Value* a) {
   Connection* c = as_connection(a[0]);
   if (!is_str(a[1])) return raise(exc::TypeError, "create_collation() argument 1 must be str, not %T", a[1]);
