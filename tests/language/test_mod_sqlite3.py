@@ -143,6 +143,49 @@ def test_schema_names():
         assert str(error) == method + "() argument 'name' must be str, not None"
 
 
+def test_cursor_used_by_what_it_calls():
+    c = filled()
+    cursor, errors = c.cursor(), []
+
+    def intrude(call):
+        errors.append(str(raises(sqlite3.ProgrammingError, call)))
+
+    def parameters(call):
+        yield ("p",)
+        intrude(call)
+        yield ("q",)
+
+    for call in cursor.close, lambda: cursor.execute("select 1"), cursor.fetchone, lambda: cursor.__init__(c):
+        cursor.executemany("insert into t(b) values(?)", parameters(call))
+        assert c.execute("select count(*) from t where b in ('p', 'q')").fetchone() == (2,)
+        c.execute("delete from t where b in ('p', 'q')")
+        c.create_function("f", 1, lambda x: intrude(call))
+        assert cursor.execute("select f(a) from t limit 1").fetchall() == [(None,)]
+    assert errors == ["Recursive use of cursors not allowed."] * 8
+    # A row factory is called after the operation.
+    c.row_factory = lambda cursor, row: (cursor.close(), row)
+    assert c.execute("select 7").fetchone() == (None, (7,))
+
+
+def test_hooks_that_remove_themselves():
+    c = filled()
+
+    class Hook:
+        def __init__(self, remove):
+            self.remove, self.calls = remove, 0
+
+        def __call__(self, *arguments):
+            self.remove()
+            self.calls += 1
+            return 0
+
+    for put in c.set_authorizer, c.set_trace_callback, lambda hook: c.set_progress_handler(hook, 1):
+        hook = Hook(lambda: put(None))
+        put(hook)
+        c.execute("select a from t where a = 1").fetchall()
+        assert hook.calls >= 1
+
+
 def test_threads():
     c = filled()
     errors = []

@@ -14,10 +14,17 @@ struct Blob : Object {
 };
 Blob* as_blob(Value v) { return reinterpret_cast<Blob*>(v.as_object()); }
 
-bool check_blob(Blob* b) {
-  if (!check_connection(as_connection(b->connection.peek()))) return false;
-  return b->handle ? true : static_cast<bool>(raise(error_class(kProgrammingError), "Cannot operate on a closed blob."));
-}
+// One operation on a blob.
+class BlobOperation {
+ public:
+  explicit BlobOperation(Blob* b) : operation_(as_connection(b->connection.peek())), ok_(operation_ && (b->handle || raise_closed_blob())) {}
+  explicit operator bool() const { return ok_; }
+
+ private:
+  static bool raise_closed_blob() { return raise(error_class(kProgrammingError), "Cannot operate on a closed blob."); }
+  Operation operation_;
+  bool ok_;
+};
 Raised raise_blob_error(Blob* b, int code) {
   if (code == SQLITE_ABORT) return raise(error_class(kOperationalError), "Cannot operate on an expired blob handle");
   return raise_sqlite_error(as_connection(b->connection.peek())->db);
@@ -53,7 +60,8 @@ void destroy(Object* o) {
 }
 Ref<> close_method(const Value* a) {
   Blob* b = as_blob(a[0]);
-  if (!check_connection(as_connection(b->connection.peek()))) return Ref<>();
+  Operation operation(as_connection(b->connection.peek()));
+  if (!operation) return Ref<>();
   if (b->handle) {
     Detached detached;
     sqlite3_blob_close(b->handle);
@@ -64,7 +72,9 @@ Ref<> close_method(const Value* a) {
 Ref<> read_method(const Value* a) {
   Blob* b = as_blob(a[0]);
   int size = -1;
-  if (!to_cint(a[1], &size) || !check_blob(b)) return Ref<>();
+  if (!to_cint(a[1], &size)) return Ref<>();
+  BlobOperation operation(b);
+  if (!operation) return Ref<>();
   int left = sqlite3_blob_bytes(b->handle) - b->position;
   if (size < 0 || size > left) size = left;
   if (size == 0) return Ref<>::retain(Value::object(empty_bytes()));
@@ -75,14 +85,18 @@ Ref<> read_method(const Value* a) {
 Ref<> write_method(const Value* a) {
   Blob* b = as_blob(a[0]);
   BufferView view(a[1]);
-  if (!view.ok() || !check_blob(b) || !write_at(b, view.data(), view.size(), b->position)) return Ref<>();
+  if (!view.ok()) return Ref<>();
+  BlobOperation operation(b);
+  if (!operation || !write_at(b, view.data(), view.size(), b->position)) return Ref<>();
   b->position += static_cast<int>(view.size());
   return none_ref();
 }
 Ref<> seek_method(const Value* a) {
   Blob* b = as_blob(a[0]);
   int offset, origin = SEEK_SET;
-  if (!to_cint(a[1], &offset) || !to_cint(a[2], &origin) || !check_blob(b)) return Ref<>();
+  if (!to_cint(a[1], &offset) || !to_cint(a[2], &origin)) return Ref<>();
+  BlobOperation operation(b);
+  if (!operation) return Ref<>();
   int size = sqlite3_blob_bytes(b->handle);
   int64_t target = offset;
   switch (origin) {
@@ -96,13 +110,23 @@ Ref<> seek_method(const Value* a) {
   b->position = static_cast<int>(target);
   return none_ref();
 }
-Ref<> tell_method(const Value* a) { return check_blob(as_blob(a[0])) ? int_from_int64(as_blob(a[0])->position) : Ref<>(); }
-Ref<> enter(const Value* a) { return check_blob(as_blob(a[0])) ? Ref<>::retain(a[0]) : Ref<>(); }
+Ref<> tell_method(const Value* a) {
+  BlobOperation operation(as_blob(a[0]));
+  return operation ? int_from_int64(as_blob(a[0])->position) : Ref<>();
+}
+Ref<> enter(const Value* a) {
+  BlobOperation operation(as_blob(a[0]));
+  return operation ? Ref<>::retain(a[0]) : Ref<>();
+}
 Ref<> exit(const Value* a) {
-  Ref<> closed = check_blob(as_blob(a[0])) ? close_method(a) : Ref<>();
+  BlobOperation operation(as_blob(a[0]));
+  Ref<> closed = operation ? close_method(a) : Ref<>();
   return closed ? bool_ref(false) : Ref<>();
 }
-int64_t length_of(Value v) { return check_blob(as_blob(v)) ? sqlite3_blob_bytes(as_blob(v)->handle) : -1; }
+int64_t length_of(Value v) {
+  BlobOperation operation(as_blob(v));
+  return operation ? sqlite3_blob_bytes(as_blob(v)->handle) : -1;
+}
 
 bool position_of(Blob* b, Value key, int* out) {
   int64_t i;
@@ -115,7 +139,8 @@ bool position_of(Blob* b, Value key, int* out) {
 }
 Ref<> get_item_of(Value v, Value key) {
   Blob* b = as_blob(v);
-  if (!check_blob(b)) return Ref<>();
+  BlobOperation operation(b);
+  if (!operation) return Ref<>();
   if (is_int(key)) {
     int at;
     if (!position_of(b, key, &at)) return Ref<>();
@@ -128,7 +153,8 @@ Ref<> get_item_of(Value v, Value key) {
 }
 bool set_item_of(Value v, Value key, Value value) {
   Blob* b = as_blob(v);
-  if (!check_blob(b)) return false;
+  BlobOperation operation(b);
+  if (!operation) return false;
   if (value.empty()) return raise(exc::TypeError, is_int(key) ? "Blob doesn't support item deletion" : "Blob doesn't support slice deletion");
   if (is_int(key)) {
     int at;
@@ -169,7 +195,9 @@ Ref<> blob_open(const Value* a) {
   int64_t row;
   bool read_only = false;
   if (!is_str(a[1]) || !is_str(a[2])) return raise(exc::TypeError, "blobopen() arguments 1 and 2 must be str");
-  if (!to_int64(a[3], &row) || !to_flag(a[4], &read_only) || !check_schema_name("blobopen", a[5]) || !check_connection(c)) return Ref<>();
+  if (!to_int64(a[3], &row) || !to_flag(a[4], &read_only) || !check_schema_name("blobopen", a[5])) return Ref<>();
+  Operation operation(c);
+  if (!operation) return Ref<>();
   Utf8 table(as_str(a[1])), column(as_str(a[2])), name(a[5].empty() ? intern("main") : as_str(a[5]));
   if (!table.ok() || !column.ok() || !name.ok()) return Ref<>();
   sqlite3_blob* handle;

@@ -1,6 +1,8 @@
 // Connections: opening, transactions, the statement cache.
+#include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <new>
 
 #include "vm/modules/dynamic/sqlite3/sqlite.h"
 #include "vm/modules/sys/sys.h"
@@ -27,6 +29,15 @@ bool check_thread(Connection* c) {
                numbers[0], numbers[1]);
 }
 bool check_connection(Connection* c) { return check_thread(c) && check_open(c); }
+
+// Checked again with the lock: another thread may have closed it.
+Operation::Operation(Connection* c) : connection_(c), held_(check_connection(c) && c->lock.enter()), ok_(held_ && check_open(c)) {
+  if (ok_) c->operations.fetch_add(1, std::memory_order_relaxed);
+}
+Operation::~Operation() {
+  if (ok_) connection_->operations.fetch_sub(1, std::memory_order_relaxed);
+  if (held_) connection_->lock.leave();
+}
 
 bool run_simple(Connection* c, const char* sql) {
   int code;
@@ -134,10 +145,17 @@ bool set_level(Connection* c, Value level) {
   return raise(exc::ValueError, "isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'");
 }
 
+bool check_idle(Connection* c) {
+  if (c->operations.load(std::memory_order_relaxed) == 0) return true;
+  return raise(error_class(kProgrammingError), "Cannot close a database while an operation on it is under way.");
+}
 void close_database(Connection* c) {
-  sqlite3* db = c->db;
+  sqlite3* db;
+  {
+    ObjectGuard guard(c->handle_lock);
+    db = c->db.exchange(nullptr);
+  }
   if (!db) return;
-  c->db = nullptr;
   Ref<> statements = c->statements.load(c);
   if (statements) dict_clear(as_dict(statements.value()));
   Detached detached;
@@ -146,7 +164,9 @@ void close_database(Connection* c) {
 
 Ref<> connection_construct(Type* type, const Args&) {
   Ref<Connection> self = allocate<Connection>(type);
-  if (self) new (&self->lock) OwnedLock;
+  if (!self) return Ref<>();
+  new (&self->lock) OwnedLock;
+  new (&self->handle_lock) ThreadLock;
   return self;
 }
 bool connection_init(Value v, const Args& args) {
@@ -166,6 +186,8 @@ bool connection_init(Value v, const Args& args) {
       !to_flag(b[7], &uri) || !audit("sqlite3.connect", {b[0]})) {
     return false;
   }
+  OwnedGuard guard(c->lock);
+  if (!guard || !check_idle(c)) return false;
   c->initialised = false;
   close_database(c);
   Ref<Dict> statements = dict_new();
@@ -214,7 +236,7 @@ Ref<> close_method(const Value* a) {
   if (!check_thread(c)) return Ref<>();
   if (!c->initialised) return raise(error_class(kProgrammingError), "Base Connection.__init__ not called.");
   OwnedGuard guard(c->lock);
-  if (!guard) return Ref<>();
+  if (!guard || !check_idle(c)) return Ref<>();
   close_database(c);
   return none_ref();
 }
@@ -223,10 +245,8 @@ Ref<> close_method(const Value* a) {
 
 Ref<> end_transaction(Value v, const char* sql) {
   Connection* c = as_connection(v);
-  if (!check_connection(c)) return Ref<>();
-  OwnedGuard guard(c->lock);
-  if (!guard) return Ref<>();
-  if (!sqlite3_get_autocommit(c->db) && !run_simple(c, sql)) return Ref<>();
+  Operation operation(c);
+  if (!operation || (!sqlite3_get_autocommit(c->db) && !run_simple(c, sql))) return Ref<>();
   return none_ref();
 }
 Ref<> commit(const Value* a) { return end_transaction(a[0], "COMMIT"); }
@@ -247,8 +267,10 @@ Ref<> exit(const Value* a) {
   return bool_ref(false);
 }
 Ref<> interrupt(const Value* a) {
-  if (!check_open(as_connection(a[0]))) return Ref<>();
-  sqlite3_interrupt(as_connection(a[0])->db);
+  Connection* c = as_connection(a[0]);
+  if (!check_open(c)) return Ref<>();
+  ObjectGuard guard(c->handle_lock);
+  if (sqlite3* db = c->db) sqlite3_interrupt(db);
   return none_ref();
 }
 
@@ -284,7 +306,9 @@ Ref<> executescript(const Value* a) {
 }
 Ref<> call_connection(Value self, const Args& args) {
   Value b[1];
-  if (!bind_arguments("Connection", "(sql, /)", args, b) || !check_connection(as_connection(self))) return Ref<>();
+  if (!bind_arguments("Connection", "(sql, /)", args, b)) return Ref<>();
+  Operation operation(as_connection(self));
+  if (!operation) return Ref<>();
   if (!is_str(b[0])) return raise(exc::TypeError, "argument 1 must be str, not %T", b[0]);
   return prepare(as_connection(self), as_str(b[0]));
 }
@@ -296,25 +320,35 @@ Ref<> iterdump(const Value* a) {
   Ref<> dump = import_attribute("sqlite3.dump", "_iterdump");
   return dump ? call1(dump.value(), a[0]) : Ref<>();
 }
+
 }  // namespace
+
 bool check_schema_name(const char* method, Value name) {
   if (name.empty() || is_str(name)) return true;
   if (is_none(name)) return raise(exc::TypeError, "%s() argument 'name' must be str, not None", method);
   return raise(exc::TypeError, "%s() argument 'name' must be str, not %T", method, name);
 }
+
 namespace {
+
 Ref<> backup(const Value* a) {
   Connection* c = as_connection(a[0]);
   int pages = -1;
   double sleep = 0.25;
   if (!is_instance_of(a[1], &connection_type)) return raise(exc::TypeError, "backup() argument 1 must be sqlite3.Connection, not %T", a[1]);
   Connection* target = as_connection(a[1]);
-  if (!to_cint(a[2], &pages) || (!a[5].empty() && !to_double(a[5], &sleep)) || !check_schema_name("backup", a[4]) || !check_connection(c) || !check_connection(target)) return Ref<>();
+  if (!to_cint(a[2], &pages) || (!a[5].empty() && !to_double(a[5], &sleep)) || !check_schema_name("backup", a[4]) || !check_connection(c) ||
+      !check_connection(target)) {
+    return Ref<>();
+  }
   if (c == target) return raise(exc::ValueError, "target cannot be the same connection instance");
   if (given(a[3]) && !is_callable(a[3])) return raise(exc::TypeError, "progress argument must be a callable");
   if (pages == 0) pages = -1;
   Utf8 name(a[4].empty() ? intern("main") : as_str(a[4]));
   if (!name.ok()) return Ref<>();
+  // In the order of their addresses: a backup the other way does not wait for this one.
+  Operation first(std::min(c, target)), second(std::max(c, target));
+  if (!first || !second) return Ref<>();
   sqlite3_backup* handle;
   {
     Detached detached;
@@ -327,6 +361,8 @@ Ref<> backup(const Value* a) {
       Detached detached;
       code = sqlite3_backup_step(handle, pages);
     }
+    first.pause();
+    second.pause();
     if (given(a[3])) {
       Ref<> result = call_values(a[3], {Value::small_int(code), Value::small_int(sqlite3_backup_remaining(handle)), Value::small_int(sqlite3_backup_pagecount(handle))});
       if (!result) break;
@@ -335,6 +371,7 @@ Ref<> backup(const Value* a) {
       Detached detached;
       sqlite3_sleep(static_cast<int>(sleep * 1000));
     }
+    if (!first.resume() || !second.resume()) break;
   } while (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED);
   {
     Detached detached;
@@ -345,7 +382,9 @@ Ref<> backup(const Value* a) {
 }
 Ref<> serialize(const Value* a) {
   Connection* c = as_connection(a[0]);
-  if (!check_schema_name("serialize", a[1]) || !check_connection(c)) return Ref<>();
+  if (!check_schema_name("serialize", a[1])) return Ref<>();
+  Operation operation(c);
+  if (!operation) return Ref<>();
   Utf8 name(a[1].empty() ? intern("main") : as_str(a[1]));
   if (!name.ok()) return Ref<>();
   sqlite3_int64 size = 0;
@@ -362,7 +401,9 @@ Ref<> serialize(const Value* a) {
 Ref<> deserialize(const Value* a) {
   Connection* c = as_connection(a[0]);
   BufferView view(a[1]);
-  if (!view.ok() || !check_schema_name("deserialize", a[2]) || !check_connection(c)) return Ref<>();
+  if (!view.ok() || !check_schema_name("deserialize", a[2])) return Ref<>();
+  Operation operation(c);
+  if (!operation) return Ref<>();
   Utf8 name(a[2].empty() ? intern("main") : as_str(a[2]));
   if (!name.ok()) return Ref<>();
   auto* copy = static_cast<unsigned char*>(sqlite3_malloc64(static_cast<sqlite3_uint64>(view.size()) + 1));
@@ -377,7 +418,9 @@ Ref<> deserialize(const Value* a) {
 }
 Ref<> set_limit(const Value* a) {
   int category, limit;
-  if (!to_cint(a[1], &category) || !to_cint(a[2], &limit) || !check_connection(as_connection(a[0]))) return Ref<>();
+  if (!to_cint(a[1], &category) || !to_cint(a[2], &limit)) return Ref<>();
+  Operation operation(as_connection(a[0]));
+  if (!operation) return Ref<>();
   int old = sqlite3_limit(as_connection(a[0])->db, category, limit);
   return old < 0 ? Ref<>(raise(error_class(kProgrammingError), "'category' is out of bounds")) : int_from_int64(old);
 }
@@ -388,15 +431,20 @@ Ref<> get_limit(const Value* a) {
 
 // ---- attributes -------------------------------------------------------------------------------------------------------------------
 
-Ref<> get_total_changes(Value v) { return check_connection(as_connection(v)) ? int_from_int64(sqlite3_total_changes(as_connection(v)->db)) : Ref<>(); }
-Ref<> get_in_transaction(Value v) { return check_connection(as_connection(v)) ? bool_ref(!sqlite3_get_autocommit(as_connection(v)->db)) : Ref<>(); }
+Ref<> get_total_changes(Value v) {
+  Operation operation(as_connection(v));
+  return operation ? int_from_int64(sqlite3_total_changes(as_connection(v)->db)) : Ref<>();
+}
+Ref<> get_in_transaction(Value v) {
+  Operation operation(as_connection(v));
+  return operation ? bool_ref(!sqlite3_get_autocommit(as_connection(v)->db)) : Ref<>();
+}
 Ref<> get_level(Value v) { return check_connection(as_connection(v)) ? as_connection(v)->isolation_level.load(v.as_object()) : Ref<>(); }
 bool put_level(Value v, Value value) {
   Connection* c = as_connection(v);
   if (value.empty()) return raise(exc::AttributeError, "cannot delete attribute");
-  if (!check_connection(c)) return false;
-  OwnedGuard guard(c->lock);
-  if (!guard) return false;
+  Operation operation(c);
+  if (!operation) return false;
   // Autocommit begins with the end of the open transaction.
   if (is_none(value) && !sqlite3_get_autocommit(c->db) && !run_simple(c, "COMMIT")) return false;
   return set_level(c, value);

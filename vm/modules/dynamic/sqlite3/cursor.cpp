@@ -1,5 +1,6 @@
 // Cursors: executing statements and fetching rows.
 #include <cstring>
+#include <optional>
 
 #include "vm/modules/dynamic/sqlite3/sqlite.h"
 #include "vm/types/float.h"
@@ -19,9 +20,35 @@ Statement* statement_of(Cursor* c) {
 bool check_cursor(Cursor* self) {
   if (!self->initialised) return raise(error_class(kProgrammingError), "Base Cursor.__init__ not called.");
   if (self->closed) return raise(error_class(kProgrammingError), "Cannot operate on a closed cursor.");
-  if (self->locked) return raise(error_class(kProgrammingError), "Recursive use of cursors not allowed.");
-  return check_connection(connection_of(self));
+  return true;
 }
+bool check_not_locked(Cursor* self) {
+  return self->locked ? static_cast<bool>(raise(error_class(kProgrammingError), "Recursive use of cursors not allowed.")) : true;
+}
+// One operation of a cursor and so of its connection. Python code that it calls cannot use the cursor.
+class CursorOperation {
+ public:
+  explicit CursorOperation(Cursor* self) : self_(self) {
+    if (!check_cursor(self)) return;
+    connection_ = self->connection.load(self);
+    operation_.emplace(connection());
+    ok_ = *operation_ && check_not_locked(self) && check_cursor(self);
+    if (ok_) self->locked = true;
+  }
+  ~CursorOperation() {
+    if (ok_) self_->locked = false;
+  }
+  CursorOperation(const CursorOperation&) = delete;
+  CursorOperation& operator=(const CursorOperation&) = delete;
+  explicit operator bool() const { return ok_; }
+  Connection* connection() const { return as_connection(connection_.value()); }
+
+ private:
+  Cursor* self_;
+  Ref<> connection_;
+  std::optional<Operation> operation_;
+  bool ok_ = false;
+};
 
 // Gives the statement back, reset.
 void drop_statement(Cursor* self) {
@@ -132,13 +159,11 @@ Ref<> current_row(Cursor* self) {
   sqlite3_stmt* statement = statement_of(self)->handle;
   int count = sqlite3_data_count(statement);
   Ref<List> values = list_new(count);
-  self->locked = true;
   bool ok = static_cast<bool>(values);
   for (int i = 0; ok && i < count; ++i) {
     Ref<> value = column_value(self, statement, i);
     ok = value && list_append(values.get(), std::move(value));
   }
-  self->locked = false;
   return ok ? Ref<>(list_to_tuple(values.get())) : Ref<>();
 }
 bool describe(Cursor* self, sqlite3_stmt* statement) {
@@ -168,10 +193,7 @@ bool execute_once(Cursor* self, Connection* c, Statement* statement, Value param
     sqlite3_reset(statement->handle);
     sqlite3_clear_bindings(statement->handle);
   }
-  self->locked = true;
-  bool bound = bind_parameters(c, statement->handle, parameters);
-  self->locked = false;
-  if (!bound) return false;
+  if (!bind_parameters(c, statement->handle, parameters)) return false;
   int code = step(self);
   if (error_pending()) return false;
   if (code != SQLITE_ROW && code != SQLITE_DONE) return raise_sqlite_error(c->db);
@@ -240,14 +262,18 @@ bool cursor_init(Value v, const Args& args) {
     return raise(exc::TypeError, "Cursor() argument 1 must be sqlite3.Connection, not %T", b[0]);
   }
   Cursor* self = as_cursor(v);
-  if (self->locked) return raise(error_class(kProgrammingError), "Recursive use of cursors not allowed.");
-  if (self->initialised) drop_statement(self);
+  if (self->initialised) {
+    Ref<> old = self->connection.load(self);
+    OwnedGuard guard(as_connection(old.value())->lock);
+    if (!guard || !check_not_locked(self)) return false;
+    drop_statement(self);
+  }
   self->connection.store(self, Ref<>::retain(b[0]));
   self->closed = false;
   self->arraysize = 1;
   self->rowcount = -1;
   self->row_factory.store(self, none_ref());
-  if (!check_connection(connection_of(self))) return false;
+  if (!check_connection(as_connection(b[0]))) return false;
   self->initialised = true;
   return true;
 }
@@ -262,23 +288,22 @@ void cursor_traverse(Object* o, FieldVisitor& visitor) {
 }
 
 Ref<> fetch(Cursor* self) {
-  if (!check_cursor(self)) return Ref<>();
-  Connection* c = connection_of(self);
-  OwnedGuard guard(c->lock);
-  if (!guard) return Ref<>();
-  Statement* statement = statement_of(self);
-  if (!statement || !self->has_row) return Ref<>();
-  Ref<> row = current_row(self);
-  if (!row) return Ref<>();
-  int code = step(self);
-  if (error_pending()) return Ref<>();
-  if (code == SQLITE_DONE) {
-    self->has_row = false;
-    drop_statement(self);
-  } else if (code != SQLITE_ROW) {
-    raise_sqlite_error(c->db);
-    drop_statement(self);
-    return Ref<>();
+  Ref<> row;
+  {
+    CursorOperation operation(self);
+    if (!operation || !statement_of(self) || !self->has_row) return Ref<>();
+    row = current_row(self);
+    if (!row) return Ref<>();
+    int code = step(self);
+    if (error_pending()) return Ref<>();
+    if (code == SQLITE_DONE) {
+      self->has_row = false;
+      drop_statement(self);
+    } else if (code != SQLITE_ROW) {
+      raise_sqlite_error(operation.connection()->db);
+      drop_statement(self);
+      return Ref<>();
+    }
   }
   Ref<> factory = self->row_factory.load(self);
   if (factory && !is_none(factory.value())) return call_values(factory.value(), {Value::object(self), row.value()});
@@ -313,8 +338,9 @@ Ref<> executescript_method(const Value* a) { return cursor_execute_script(as_cur
 Ref<> close_method(const Value* a) {
   Cursor* self = as_cursor(a[0]);
   if (!self->initialised) return raise(error_class(kProgrammingError), "Base Cursor.__init__ not called.");
-  if (self->locked) return raise(error_class(kProgrammingError), "Recursive use of cursors not allowed.");
-  if (!check_connection(connection_of(self))) return Ref<>();
+  Ref<> connection = self->connection.load(self);
+  Operation operation(as_connection(connection.value()));
+  if (!operation || !check_not_locked(self)) return Ref<>();
   drop_statement(self);
   self->closed = true;
   return none_ref();
@@ -349,11 +375,9 @@ const MemberDef kMembers[] = {{"connection", offsetof(Cursor, connection)},
 
 Ref<> cursor_execute(Cursor* self, Value sql, Value parameters, bool many) {
   if (!is_str(sql)) return raise(exc::TypeError, "%s() argument 1 must be str, not %T", many ? "executemany" : "execute", sql);
-  if (!check_cursor(self)) return Ref<>();
-  Connection* c = connection_of(self);
-  OwnedGuard guard(c->lock);
-  if (!guard) return Ref<>();
-  bool ok = run(self, c, sql, parameters, many);
+  CursorOperation operation(self);
+  if (!operation) return Ref<>();
+  bool ok = run(self, operation.connection(), sql, parameters, many);
   if (!ok) {
     Ref<> error = take_error();
     drop_statement(self);
@@ -367,16 +391,15 @@ Ref<> cursor_execute(Cursor* self, Value sql, Value parameters, bool many) {
 
 Ref<> cursor_execute_script(Cursor* self, Value sql) {
   if (!is_str(sql)) return raise(exc::TypeError, "executescript() argument must be str, not %T", sql);
-  if (!check_cursor(self)) return Ref<>();
-  Connection* c = connection_of(self);
+  CursorOperation operation(self);
+  if (!operation) return Ref<>();
+  Connection* c = operation.connection();
   Utf8 text(as_str(sql));
   if (!text.ok()) return Ref<>();
   if (text.view().size() > static_cast<size_t>(sqlite3_limit(c->db, SQLITE_LIMIT_SQL_LENGTH, -1))) {
     return raise(error_class(kDataError), "query string is too large");
   }
   if (std::strlen(text.c_str()) != text.view().size()) return raise(exc::ValueError, "embedded null character");
-  OwnedGuard guard(c->lock);
-  if (!guard) return Ref<>();
   drop_statement(self);
   if (!sqlite3_get_autocommit(c->db) && !run_simple(c, "COMMIT")) return Ref<>();
   for (const char* at = text.c_str(); *at;) {
@@ -401,7 +424,7 @@ constinit Type cursor_type;
 const TypeSpec cursor_spec = {.name = "sqlite3.Cursor",
                               .size = sizeof(Cursor),
                               .flags = kTypeBase | kTypeWeakrefs,
-                              .slots = {.iter = [](Value v) { return check_cursor(as_cursor(v)) ? Ref<>::retain(v) : Ref<>(); },
+                              .slots = {.iter = [](Value v) { return Ref<>::retain(v); },
                                         .next = cursor_next,
                                         .construct = cursor_construct,
                                         .init = cursor_init},

@@ -152,47 +152,47 @@ void final_callback(sqlite3_context* context) {
 int collation_callback(void* data, int first_size, const void* first, int second_size, const void* second) {
   Attached attached;
   if (error_pending()) return 0;
-  Value callable = kept(data);
+  Ref<> callable = Ref<>::retain(kept(data));
   Ref<Str> a = str_from_utf8({static_cast<const char*>(first), static_cast<size_t>(first_size)});
   Ref<Str> b = a ? str_from_utf8({static_cast<const char*>(second), static_cast<size_t>(second_size)}) : Ref<Str>();
-  Ref<> result = b ? call_values(callable, {a.value(), b.value()}) : Ref<>();
+  Ref<> result = b ? call_values(callable.value(), {a.value(), b.value()}) : Ref<>();
   int64_t order = 0;
   if (!result || !to_int64(result.value(), &order)) {
-    drop_callback_error(callable);
+    drop_callback_error(callable.value());
     return 0;
   }
   return order < 0 ? -1 : order > 0;
 }
 int authorizer_callback(void* data, int action, const char* first, const char* second, const char* database, const char* trigger) {
   Attached attached;
-  Value callable = kept(data);
+  Ref<> callable = Ref<>::retain(kept(data));
   Ref<> texts[4];
   const char* raw[] = {first, second, database, trigger};
   for (int i = 0; i < 4; ++i) texts[i] = raw[i] ? Ref<>(str_from_utf8(raw[i])) : none_ref();
-  Ref<> result = call_values(callable, {Value::small_int(action), texts[0].value(), texts[1].value(), texts[2].value(), texts[3].value()});
+  Ref<> result = call_values(callable.value(), {Value::small_int(action), texts[0].value(), texts[1].value(), texts[2].value(), texts[3].value()});
   int code;
   if (result && is_int(result.value()) && to_cint(result.value(), &code)) return code;
-  drop_callback_error(callable);
+  drop_callback_error(callable.value());
   return SQLITE_DENY;
 }
 int progress_callback(void* data) {
   Attached attached;
-  Value callable = kept(data);
-  Ref<> result = call0(callable);
+  Ref<> callable = Ref<>::retain(kept(data));
+  Ref<> result = call0(callable.value());
   int stop = result ? truth(result.value()) : -1;
   if (stop >= 0) return stop;
-  drop_callback_error(callable);
+  drop_callback_error(callable.value());
   return 1;
 }
 int trace_callback(unsigned kind, void* data, void* statement, void* sql) {
   if (kind != SQLITE_TRACE_STMT) return 0;
   Attached attached;
-  Value callable = kept(data);
+  Ref<> callable = Ref<>::retain(kept(data));
   char* expanded = sqlite3_expanded_sql(static_cast<sqlite3_stmt*>(statement));
   Ref<Str> text = str_from_utf8(expanded ? expanded : static_cast<const char*>(sql));
   sqlite3_free(expanded);
-  Ref<> result = text ? call1(callable, text.value()) : Ref<>();
-  if (!result) drop_callback_error(callable);
+  Ref<> result = text ? call1(callable.value(), text.value()) : Ref<>();
+  if (!result) drop_callback_error(callable.value());
   return 0;
 }
 
@@ -215,7 +215,9 @@ Ref<> create_function(const Value* a) {
   Connection* c = as_connection(a[0]);
   int count;
   bool deterministic = false;
-  if (!check_name(a[1], "create_function") || !to_cint(a[2], &count) || !to_flag(a[4], &deterministic) || !check_connection(c)) return Ref<>();
+  if (!check_name(a[1], "create_function") || !to_cint(a[2], &count) || !to_flag(a[4], &deterministic)) return Ref<>();
+  Operation operation(c);
+  if (!operation) return Ref<>();
   Name name(a[1]);
   if (!name.utf8.ok()) return Ref<>();
   int flags = SQLITE_UTF8 | (deterministic ? SQLITE_DETERMINISTIC : 0), code;
@@ -232,7 +234,9 @@ namespace {
 Ref<> create_aggregate_kind(const Value* a, const char* method, bool windowed) {
   Connection* c = as_connection(a[0]);
   int count, code;
-  if (!check_name(a[1], method) || !to_cint(a[2], &count) || !check_connection(c)) return Ref<>();
+  if (!check_name(a[1], method) || !to_cint(a[2], &count)) return Ref<>();
+  Operation operation(c);
+  if (!operation) return Ref<>();
   Name name(a[1]);
   if (!name.utf8.ok()) return Ref<>();
   void* data = is_none(a[3]) ? nullptr : keep(a[3]);
@@ -253,7 +257,8 @@ Ref<> create_window_function(const Value* a) { return create_aggregate_kind(a, "
 Ref<> create_collation(const Value* a) {
   Connection* c = as_connection(a[0]);
   if (!is_str(a[1])) return raise(exc::TypeError, "create_collation() argument 1 must be str, not %T", a[1]);
-  if (!check_connection(c)) return Ref<>();
+  Operation operation(c);
+  if (!operation) return Ref<>();
   if (!is_none(a[2]) && !is_callable(a[2])) return raise(exc::TypeError, "parameter must be callable");
   Name name(a[1]);
   if (!name.utf8.ok()) return Ref<>();
@@ -270,7 +275,8 @@ Ref<> create_collation(const Value* a) {
 // The hooks: the connection keeps the callable.
 Ref<> set_authorizer(const Value* a) {
   Connection* c = as_connection(a[0]);
-  if (!check_connection(c)) return Ref<>();
+  Operation operation(c);
+  if (!operation) return Ref<>();
   bool on = !is_none(a[1]);
   int code = sqlite3_set_authorizer(c->db, on ? authorizer_callback : nullptr, on ? reinterpret_cast<void*>(a[1].bits()) : nullptr);
   c->authorizer.store(c, on ? Ref<>::retain(a[1]) : Ref<>());
@@ -279,7 +285,9 @@ Ref<> set_authorizer(const Value* a) {
 Ref<> set_progress_handler(const Value* a) {
   Connection* c = as_connection(a[0]);
   int steps;
-  if (!to_cint(a[2], &steps) || !check_connection(c)) return Ref<>();
+  if (!to_cint(a[2], &steps)) return Ref<>();
+  Operation operation(c);
+  if (!operation) return Ref<>();
   bool on = !is_none(a[1]);
   sqlite3_progress_handler(c->db, on ? steps : 0, on ? progress_callback : nullptr, on ? reinterpret_cast<void*>(a[1].bits()) : nullptr);
   c->progress.store(c, on ? Ref<>::retain(a[1]) : Ref<>());
@@ -287,7 +295,8 @@ Ref<> set_progress_handler(const Value* a) {
 }
 Ref<> set_trace_callback(const Value* a) {
   Connection* c = as_connection(a[0]);
-  if (!check_connection(c)) return Ref<>();
+  Operation operation(c);
+  if (!operation) return Ref<>();
   bool on = !is_none(a[1]);
   sqlite3_trace_v2(c->db, on ? SQLITE_TRACE_STMT : 0, on ? trace_callback : nullptr, on ? reinterpret_cast<void*>(a[1].bits()) : nullptr);
   c->trace.store(c, on ? Ref<>::retain(a[1]) : Ref<>());

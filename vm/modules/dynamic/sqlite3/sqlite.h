@@ -27,12 +27,14 @@ struct Statement : Object {
   std::atomic<bool> in_use;   // by one cursor at a time
 };
 
-// Fields other than `db` are guarded by `lock`, which operations hold; callbacks of SQLite come on the thread that holds it.
+// Fields that are not atomic are guarded by `lock`, which operations hold; callbacks of SQLite come on the thread that holds it.
 struct Connection : Object {
   OwnedLock lock;
-  sqlite3* db;                // nullptr: closed
-  bool initialised, check_same_thread;
-  uint64_t thread;
+  std::atomic<sqlite3*> db;   // nullptr: closed. Written under both locks
+  ThreadLock handle_lock;     // keeps `db` open for interrupt(), which does not wait for an operation
+  std::atomic<int> operations;  // changes to more than 0 under `lock` only; the database is not closed meanwhile
+  std::atomic<bool> initialised, check_same_thread;
+  std::atomic<uint64_t> thread;
   int detect_types;
   int64_t cache_limit;
   const char* begin;          // "BEGIN ...", nullptr: autocommit
@@ -48,6 +50,27 @@ extern const TypeSpec connection_spec, cursor_spec, row_spec, statement_spec, bl
 // ProgrammingError when it is closed, not initialised, or used from a wrong thread.
 bool check_connection(Connection* c);
 bool check_open(Connection* c);
+
+// One operation on a connection: checks it and holds its lock. Python code that the operation calls may use the connection
+// again, but not close it.
+class Operation {
+ public:
+  explicit Operation(Connection* c);
+  ~Operation();
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  explicit operator bool() const { return ok_; }  // else an exception is pending
+  // Gives the lock up for a while; the database stays open.
+  void pause() {
+    connection_->lock.leave();
+    held_ = false;
+  }
+  bool resume() { return held_ = connection_->lock.enter(); }
+
+ private:
+  Connection* connection_;
+  bool held_, ok_;
+};
 bool check_schema_name(const char* method, Value name);  // str or left out
 bool run_simple(Connection* c, const char* sql);
 bool begin_if_needed(Connection* c);
@@ -56,7 +79,8 @@ Ref<Statement> get_statement(Connection* c, Str* sql);
 struct Cursor : Object {
   Field connection, statement, description, lastrowid, row_factory;
   int64_t rowcount, arraysize;
-  bool initialised, closed, locked, has_row;
+  std::atomic<bool> initialised, closed;
+  bool locked, has_row;       // guarded by the connection's lock. `locked`: an operation is under way
 };
 inline Cursor* as_cursor(Value v) { return reinterpret_cast<Cursor*>(v.as_object()); }
 Ref<> cursor_execute(Cursor* self, Value sql, Value parameters, bool many);
