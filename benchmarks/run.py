@@ -4,16 +4,19 @@
   run.py --python BIN            single-thread kernels
   run.py --python BIN --scaling  the scaling kernels on 1..N threads
   run.py --python BIN --demo     the demo's kernels on 1..N threads
+  run.py --python BIN --whole    whole processes: wall time and peak resident memory, start-up included
 Scaling is measured beside a control: as many single-threaded processes at once. Results also go to --json FILE and, for scaling, to --svg FILE."""
 import argparse
 import ast
 import json
 import math
 import os
+import re
 import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COUNTERS_NOTE = "hardware counters: not available (no PMU, or libpfm4 support not built)"
@@ -86,6 +89,40 @@ def single(peers, module, args):
         out[kernel] = {"seconds": median, "ratio_python311": ratio, "agree": agree}
     print(f"geometric mean: {geometric_mean(ratios):.2f}x python3.11, {geometric_mean(pypy_ratios):.2f}x pypy3; "
           f"lowest {min((r for r in ratios if r), default=float('nan')):.2f}x python3.11")
+    return out
+
+
+def run_whole(command, name):
+    """Seconds of a process, its peak resident MB and its output. The peak is read by the process itself: what the kernel tells
+    its parent includes the parent's own memory before the exec."""
+    program = [*command, os.path.join(HERE, "programs", "whole_programs.py"), name]
+    start = time.perf_counter()
+    output = subprocess.run([*command, "-c", "pass"] if name == "nothing" else program, stdout=subprocess.PIPE, check=True).stdout
+    elapsed = time.perf_counter() - start
+    if name == "nothing":
+        output = subprocess.run([*command, "-c", "print(open('/proc/self/status').read())"], stdout=subprocess.PIPE, check=True).stdout
+    peak = re.search(rb"^VmHWM:\s+(\d+) kB$", output, re.M)
+    return elapsed, int(peak[1]) / 1024, b"" if name == "nothing" else output.splitlines()[0]
+
+
+def whole(peers, args):
+    sys.path.insert(0, os.path.join(HERE, "programs"))
+    names = args.kernel or ["nothing", *__import__("whole_programs").PROGRAMS]
+    print(f"{'program':<18}" + "".join(f"{name + ' ms':>15}{'MB':>8}" for name in peers)
+          + "".join(f"{'x ' + name:>14}" for name in peers if name != "ptpython"))
+    out = {}
+    for name in names:
+        runs = {peer: [] for peer in peers}
+        for _ in range(20 * args.repeat if name == "nothing" else args.repeat):
+            for peer, command in peers.items():
+                runs[peer].append(run_whole(command, name))
+        seconds = {peer: statistics.median(r[0] for r in results) for peer, results in runs.items()}
+        memory = {peer: statistics.median(r[1] for r in results) for peer, results in runs.items()}
+        agree = len({r[2] for results in runs.values() for r in results}) == 1
+        print(f"{name:<18}" + "".join(f"{seconds[peer] * 1000:>15.1f}{memory[peer]:>8.1f}" for peer in peers)
+              + "".join(f"{seconds[peer] / seconds['ptpython']:>14.2f}" for peer in peers if peer != "ptpython")
+              + ("" if agree else "  OUTPUT DIFFERS"), flush=True)
+        out[name] = {"seconds": seconds, "memory_mb": memory, "agree": agree}
     return out
 
 
@@ -223,6 +260,7 @@ def main():
     parser.add_argument("--python", required=True, help="the ptpython binary")
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--scaling", action="store_true")
+    parser.add_argument("--whole", action="store_true")
     parser.add_argument("--repeat", type=int, default=3, help="processes of each interpreter")
     parser.add_argument("--rounds", type=int, default=3, help="timed rounds in a process")
     parser.add_argument("--timeout", type=float, default=120)
@@ -241,6 +279,8 @@ def main():
         out = scaling(peers, "demo_kernels", args)
     elif args.scaling:
         out = scaling(peers, "scaling_kernels", args)
+    elif args.whole:
+        out = whole(peers, args)
     else:
         out = single(peers, "single_kernels", args)
     if args.json:
