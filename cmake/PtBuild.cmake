@@ -20,7 +20,7 @@ endif()
 # Non-PIE, no PLT: the JIT's code arena lies in the low 2 GiB and reaches the runtime with 32-bit operands.
 add_compile_options(
   -fno-exceptions -fno-rtti -fno-pic -fno-pie -fno-semantic-interposition
-  -fno-omit-frame-pointer -ffp-contract=off -fno-strict-aliasing
+  -fno-omit-frame-pointer -ffp-contract=off -fno-strict-aliasing -ffunction-sections
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Wno-invalid-offsetof -Wno-c99-designator -Wthread-safety -Werror
   -Werror=unknown-attributes)
 add_link_options(-fuse-ld=lld $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-no-pie>)
