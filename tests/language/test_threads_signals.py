@@ -49,6 +49,39 @@ def test_interrupt_while_waiting():
         thread.join()
 
 
+def test_handler_runs_before_the_call_returns():
+    seen = []
+    old = signal.signal(signal.SIGALRM, lambda *args: seen.append(args[0]))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1e-6)
+        time.sleep(0.05)
+        first = len(seen)   # no call and no loop since
+        assert first == 1
+        descriptor = os.open(f"/proc/{os.getpid()}", os.O_DIRECTORY)
+        signal.pidfd_send_signal(descriptor, signal.SIGALRM)
+        second = len(seen)
+        os.close(descriptor)
+        assert second == 2
+    finally:
+        signal.signal(signal.SIGALRM, old)
+
+
+def test_interrupt_ends_the_block_it_came_in():
+    class Block:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, kind, value, traceback):
+            self.kind = kind
+            return True
+
+    descriptor = os.open(f"/proc/{os.getpid()}", os.O_DIRECTORY)
+    with Block() as block:
+        signal.pidfd_send_signal(descriptor, signal.SIGINT)
+    os.close(descriptor)
+    assert block.kind is KeyboardInterrupt
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

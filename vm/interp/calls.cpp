@@ -4,6 +4,7 @@
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
+#include "vm/interp/safepoint.h"
 #include "vm/interp/trace.h"
 #include "vm/object/attributes.h"
 #include "vm/object/descriptors.h"
@@ -177,12 +178,26 @@ PT_INLINE Value* method_base(Value* base, uint32_t* count) {
 
 }  // namespace
 
-#define PT_FINISH_CALL(outcome)                                            \
-  do {                                                                     \
-    CallOutcome outcome_ = (outcome);                                      \
+// A signal that came during a native call is handled before its caller goes on: what follows may ask what the
+// handler did, or leave a block that expects its exception.
+PT_SLOW(signal_after_call) {
+  PT_SAVE_PC();
+  if (!run_pending_signals(thread)) PT_RAISE();
+  PT_NEXT(2);
+}
+#define PT_AFTER_NATIVE_CALL()                                                       \
+  do {                                                                               \
+    if (PT_UNLIKELY(thread->breaker.load(std::memory_order_relaxed) & kBreakSignal)) \
+      PT_TAIL(signal_after_call);                                                    \
+    PT_NEXT(2);                                                                      \
+  } while (0)
+
+#define PT_FINISH_CALL(outcome)                                                 \
+  do {                                                                          \
+    CallOutcome outcome_ = (outcome);                                           \
     if (PT_LIKELY(outcome_ == CallOutcome::kEntered)) PT_ENTER(thread->record); \
-    if (PT_UNLIKELY(outcome_ == CallOutcome::kError)) PT_RAISE();          \
-    PT_NEXT(2);                                                            \
+    if (PT_UNLIKELY(outcome_ == CallOutcome::kError)) PT_RAISE();               \
+    PT_AFTER_NATIVE_CALL();                                                     \
   } while (0)
 
 PT_SLOW(slow_CALL) {
@@ -251,7 +266,7 @@ PT_SLOW(native_CALL) {
   clear_window(base, count + 1);
   if (PT_UNLIKELY(result.empty())) PT_RAISE();
   write(frame, PT_C, result);
-  PT_NEXT(2);
+  PT_AFTER_NATIVE_CALL();
 }
 PT_HANDLER(CALL) {
   PT_DIRECT_CALL(&register_at(frame, PT_A), static_cast<uint16_t>(PT_B));
@@ -293,7 +308,7 @@ PT_SLOW(native_CALL_METHOD) {
   clear_window(base, count + 1);
   if (PT_UNLIKELY(result.empty())) PT_RAISE();
   write(frame, PT_C, result);
-  PT_NEXT(2);
+  PT_AFTER_NATIVE_CALL();
 }
 PT_HANDLER(CALL_METHOD) {
   Value* base = &register_at(frame, PT_A);

@@ -10,12 +10,16 @@ namespace pt {
 
 constinit bool (*g_run_signal_handlers)() = nullptr;
 
+bool run_pending_signals(Thread* thread) {
+  if (!(thread->breaker.load(std::memory_order_relaxed) & kBreakSignal) || !g_run_signal_handlers)
+    return true;
+  thread->acknowledge(kBreakSignal);
+  return g_run_signal_handlers();
+}
+
 bool run_safepoint(Thread* thread) {
   // Before anything that runs destructors and callbacks: an exception of a handler would be lost in them.
-  if ((thread->breaker.load(std::memory_order_relaxed) & kBreakSignal) && g_run_signal_handlers) {
-    thread->acknowledge(kBreakSignal);
-    if (!g_run_signal_handlers()) return false;
-  }
+  if (!run_pending_signals(thread)) return false;
   uint32_t reasons = safepoint_slow(thread);
   if (reasons & kBreakJitInvalid) thread->acknowledge(kBreakJitInvalid);  // compiled code has been left
   if (reasons & kBreakCollect) {
