@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "gc/heap/heap.h"
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/module.h"
@@ -23,6 +24,9 @@ namespace {
 // Immortal; shared by all module objects of _warnings.
 constinit List* g_filters = nullptr;
 constinit Dict* g_once_registry = nullptr;
+// What warnings.filters, onceregistry and defaultaction were when last seen: the module may lose them.
+constinit Object g_seen_holder;
+constinit Field g_seen_filters, g_seen_once, g_seen_action;
 constinit std::atomic<int64_t> g_filters_version{0};
 constinit std::atomic<uint8_t> g_state_lock{0};
 constinit Name kRegistry("__warningregistry__"), kVersion("version"), kMatch("match"), kFilters("filters"),
@@ -53,6 +57,7 @@ bool init_state() {
   make_immortal(once.get());
   lock_byte(g_state_lock);
   if (!g_filters) {
+    init_immortal_header(&g_seen_holder, kShape_object);
     g_once_registry = once.take();
     g_filters = filters.take();
   }
@@ -69,6 +74,22 @@ Ref<> python_attribute(Name& name, bool load) {
   }
   if (!module || is_none(module.value())) return Ref<>();
   return find_attribute(module.value(), name.str());
+}
+
+// As python_attribute; where there is none, the one seen last, else `initial`. Empty: error.
+Ref<> state_attribute(Name& name, Field& seen, Value initial) {
+  Ref<> now = python_attribute(name, false);
+  if (!now) {
+    if (error_pending()) return Ref<>();
+    Ref<> last = seen.load(&g_seen_holder);
+    return last ? std::move(last) : Ref<>::retain(initial);
+  }
+  if (!now.value().same(seen.peek())) {
+    Ref<> old;
+    LockGuard guard(&g_seen_holder);
+    old = seen.exchange_locked(now.copy());
+  }
+  return now;
 }
 
 bool check_matched(Value pattern, Value text, int* matched) {
@@ -88,11 +109,8 @@ bool check_matched(Value pattern, Value text, int* matched) {
 
 // The action for the warning; `item` gets the filter that gave it.
 Ref<Str> find_action(Value category, Value text, int64_t line, Value module, Ref<>* item) {
-  Ref<> filters = python_attribute(kFilters, false);
-  if (!filters) {
-    if (error_pending()) return Ref<Str>();
-    filters = Ref<>::retain(Value::object(g_filters));
-  }
+  Ref<> filters = state_attribute(kFilters, g_seen_filters, Value::object(g_filters));
+  if (!filters) return Ref<Str>();
   if (!is_list(filters.value())) return raise(exc::ValueError, "_warnings.filters must be a list");
   List* list = as_list(filters.value());
   for (int64_t i = 0; i < list_size(list); ++i) {
@@ -114,8 +132,8 @@ Ref<Str> find_action(Value category, Value text, int64_t line, Value module, Ref
       return Ref<Str>::retain(as_str(parts->at(0)));
     }
   }
-  Ref<> action = python_attribute(kDefaultAction, false);
-  if (!action) return error_pending() ? Ref<Str>() : str_from_ascii("default");
+  Ref<> action = state_attribute(kDefaultAction, g_seen_action, Value::object(intern("default")));
+  if (!action) return Ref<Str>();
   if (!is_str(action.value())) {
     return raise(exc::TypeError, "_warnings.defaultaction must be a string, not '%T'", action.value());
   }
@@ -231,10 +249,10 @@ bool issue(Value category_in, Value message_in, Str* filename, int64_t line, Val
       if (!registry.empty()) {
         known = update_registry(registry, text.value(), category.value());
       } else {
-        Ref<> once = python_attribute(kOnce, false);
-        if (!once && error_pending()) return false;
-        if (once && !is_dict(once.value())) return raise(exc::TypeError, "_warnings.onceregistry must be a dict, not '%T'", once.value());
-        known = update_registry(once ? once.value() : Value::object(g_once_registry), text.value(), category.value());
+        Ref<> once = state_attribute(kOnce, g_seen_once, Value::object(g_once_registry));
+        if (!once) return false;
+        if (!is_dict(once.value())) return raise(exc::TypeError, "_warnings.onceregistry must be a dict, not '%T'", once.value());
+        known = update_registry(once.value(), text.value(), category.value());
       }
     } else if (action->equals_ascii("module")) {
       if (!registry.empty()) known = update_registry(registry, text.value(), category.value());
