@@ -182,13 +182,11 @@ bool write_unraisable_report(Value file, Tuple* args) {
   }
   if (given(value)) {
     Ref<> text = str(value);
-    if (!put_text(file, str_from_ascii(": "))) return false;
-    if (text) {
-      if (!put_text(file, Ref<Str>::retain(as_str(text.value())))) return false;
-    } else {
+    if (!text) {
       clear_error();
-      if (!put_text(file, str_from_ascii("<exception str() failed>"))) return false;
+      text = str_from_ascii("<exception str() failed>");
     }
+    if (!text || !put_text(file, str_format(": %V", text.value()))) return false;
   }
   if (!put_text(file, str_from_ascii("\n"))) return false;
   Ref<> flushed = call_method(file, names::flush_.str());

@@ -103,9 +103,9 @@ bool init_standard_streams() {
   if (g_config.stdio_encoding) {
     std::string_view wanted = g_config.stdio_encoding;
     size_t colon = wanted.find(':');
-    if (colon != std::string_view::npos && colon + 1 < wanted.size()) errors = wanted.substr(colon + 1);
-    else if (colon == std::string_view::npos || colon > 0) errors = "strict";
     std::string_view name = wanted.substr(0, colon);
+    if (colon != std::string_view::npos && colon + 1 < wanted.size()) errors = wanted.substr(colon + 1);
+    else if (!name.empty()) errors = "strict";
     if (!name.empty()) encoding = name;
   }
   Ref<Str> encoding_text = str_from_utf8(encoding), errors_text = str_from_utf8(errors), stderr_errors = str_from_ascii("backslashreplace");
