@@ -93,7 +93,7 @@ struct UntrackVisitor : FieldVisitor {
 // True for an immutable object that can be in no cycle, neither now nor later. An empty field is yet to be filled.
 bool names_nothing_tracked(Object* o) {
   const TypeLayout* layout = layout_of(o);
-  if (!layout->immutable || layout->finalize) return false;
+  if (!layout->immutable || layout->finalizer()) return false;
   UntrackVisitor visitor;
   visitor.visit = [](FieldVisitor& base, Field& field) {
     UntrackVisitor& self = static_cast<UntrackVisitor&>(base);
@@ -149,7 +149,7 @@ void Collection::claim_garbage() {
       merge_counts(o, 1);
     }
     uint8_t bits = o->gc_bits.fetch_or(kGcUnreachable, std::memory_order_relaxed);
-    if (layout_of(o)->finalize && !(bits & kGcFinalised)) has_finalizers_ = true;
+    if (layout_of(o)->finalizer() && !(bits & kGcFinalised)) has_finalizers_ = true;
   }
   for (Object* o : garbage_) {
     if (o->has_gc_bit(kGcHasWeakrefs) && g_heap_hooks.clear_weakrefs) {
@@ -188,9 +188,9 @@ void Collection::drop_resurrected() {
 void Collection::run_finalizers() {
   for (Object* o : garbage_) {
     const TypeLayout* layout = layout_of(o);
-    if (!layout->finalize) continue;
+    if (!layout->finalizer()) continue;
     if (o->gc_bits.fetch_or(kGcFinalised, std::memory_order_relaxed) & kGcFinalised) continue;
-    layout->finalize(o);
+    layout->finalizer()(o);
   }
 }
 

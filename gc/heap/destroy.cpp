@@ -36,10 +36,10 @@ PT_COLD void drain(HeapLocal* heap) {
 // True when the object is to die after all.
 PT_COLD bool run_last_rites(Object* o, const TypeLayout* layout) {
   uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
-  if (layout->finalize && !(bits & kGcFinalised)) {
+  if (layout->finalizer() && !(bits & kGcFinalised)) {
     revive(o);
     o->gc_bits.fetch_or(kGcFinalised, std::memory_order_relaxed);
-    layout->finalize(o);
+    layout->finalizer()(o);
     if (!decref_without_destroy(o)) return false;  // resurrected
     if (o->has_gc_bit(kGcDeferred)) return false;
     bits = o->gc_bits.load(std::memory_order_relaxed);
@@ -63,7 +63,7 @@ PT_INLINE void free_dead(HeapLocal* heap, Object* o, uint8_t bits) {
   if (PT_UNLIKELY(heap->depth >= kMaxDestroyDepth) && put_off(heap, o)) return;
   ++heap->depth;
   bool dead = true;
-  if (PT_UNLIKELY((bits & kGcHasWeakrefs) || (layout->finalize && !(bits & kGcFinalised)))) {
+  if (PT_UNLIKELY((bits & kGcHasWeakrefs) || (layout->finalizer() && !(bits & kGcFinalised)))) {
     dead = run_last_rites(o, layout);
     // A finaliser may have given the object another class.
     layout = layout_of(o);
@@ -84,7 +84,7 @@ namespace {
 
 // An object without fields, buffers, finaliser or weak references needs no more than its slot freed. False for others.
 PT_INLINE bool destroy_simple(Object* o, HeapLocal* heap, const TypeLayout* layout, uint8_t bits) {
-  if (layout->destroy || (bits & (kGcHasWeakrefs | kGcTracked | kGcDeferred)) || layout->finalize) return false;
+  if (layout->destroy || (bits & (kGcHasWeakrefs | kGcTracked | kGcDeferred)) || layout->finalizer()) return false;
   PT_ASSERT(!(o->lock.load(std::memory_order_relaxed) & kLockLocked));
   o->gc_bits.store(bits | kGcDead, std::memory_order_relaxed);
   free_slot(heap, o);

@@ -57,7 +57,7 @@ struct FieldVisitor {
   void operator()(Field& field) { visit(*this, field); }
 };
 
-// How the heap and the collector handle the objects of one type. Immutable once the type is ready.
+// How the heap and the collector handle the objects of one type. Immutable once the type is ready, but for `finalize`.
 struct TypeLayout {
   const char* name = nullptr;  // for diagnostics
   uint32_t fixed_size = 0;     // bytes of the fixed part, header included
@@ -69,7 +69,9 @@ struct TypeLayout {
   // Last rites before the memory goes: drops references, frees buffers. Does not free the object's own memory.
   void (*destroy)(Object*) = nullptr;
   // PEP 442 finaliser (`__del__`, generator close). nullptr: none. Runs Python code; may resurrect.
-  void (*finalize)(Object*) = nullptr;
+  // Relaxed: a class may get or lose a `__del__`, and an object that dies meanwhile may do so with or without it.
+  std::atomic<void (*)(Object*)> finalize = nullptr;
+  void (*finalizer() const)(Object*) { return finalize.load(std::memory_order_relaxed); }
   // The fields never change once all are filled (tuples): the collector stops tracking an object that names nothing tracked.
   bool immutable = false;
 };

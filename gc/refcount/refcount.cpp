@@ -66,7 +66,7 @@ PT_COLD void sample(Object* o) {
   if (o->has_gc_bit(kGcHasWeakrefs)) threshold *= kWeakrefFactor;
   if (++suspect.hits < threshold) return;
   suspect = {nullptr, 0};
-  if (layout_of(o)->finalize) return;
+  if (layout_of(o)->finalizer()) return;
   count(Counter::escalations);
   make_deferred(o);
 }

@@ -59,7 +59,10 @@ bool is_subtype(const Type* type, const Type* base) {
 const char* type_name(Value v) { return type_of(v)->layout.name; }
 
 Object* allocate_instance(Type* type, size_t items) {
-  Shape* shape = type->instance_shape.load(std::memory_order_acquire);
+  return allocate_instance_of(type->instance_shape.load(std::memory_order_acquire), items);
+}
+Object* allocate_instance_of(Shape* shape, size_t items) {
+  Type* type = shape->type;
   size_t bytes = type->slots_end;
   if (type->item_size) {
     if (PT_UNLIKELY(items > (size_t{1} << 46) / type->item_size)) {
@@ -152,6 +155,7 @@ bool is_dunder(const Str* name) {
 }
 void update_slots_recursively(Type* type, Str* name) {
   update_slots(type, name);
+  if (name == names::del.str()) update_finalizer(type);
   for_each_subclass(type, [](Type* subclass, void* n) { update_slots_recursively(subclass, static_cast<Str*>(n)); }, name);
 }
 }  // namespace
@@ -260,7 +264,7 @@ void prepare_type(Type* type, const TypeSpec* spec) {
                          : spec->traverse          ? clear_fields
                          : inherited && inherited->destroy ? inherited->destroy
                                                    : destroy_nothing;
-  type->layout.finalize = spec->finalize ? spec->finalize : inherited ? inherited->finalize : nullptr;
+  type->layout.finalize.store(spec->finalize ? spec->finalize : inherited ? inherited->finalizer() : nullptr, std::memory_order_relaxed);
   type->slots = spec->slots;
   type->slots_end = spec->size;
   type->item_size = spec->item_size ? spec->item_size : type->base ? type->base->item_size : 0;

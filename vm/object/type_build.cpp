@@ -255,11 +255,20 @@ void heap_finalize(Object* o) {
   }
   if (!found) {
     Type* ancestor = builtin_ancestor(type);
-    if (ancestor->layout.finalize) ancestor->layout.finalize(o);
+    if (auto* finalize = ancestor->layout.finalizer()) finalize(o);
   }
   if (pending) restore_error(std::move(pending));
 }
 
+}  // namespace
+
+void update_finalizer(Type* type) {
+  bool has_method = !type_lookup_borrowed(type, names::del.str()).empty();
+  if (has_method) g_class_with_finalizer.store(true, std::memory_order_relaxed);
+  type->layout.finalize.store(has_method || builtin_ancestor(type)->layout.finalizer() ? heap_finalize : nullptr, std::memory_order_relaxed);
+}
+
+namespace {
 bool valid_identifier(Value v) {
   Ref<> result = call_method(v, "isidentifier");
   return result && is_true(result.value());
@@ -593,12 +602,7 @@ Ref<> type_new(Type* metatype, const Args& args) {
   type->slots.get_buffer = base->slots.get_buffer;
   type->slots.release_buffer = base->slots.release_buffer;
   update_slots(type);
-  if (!type_lookup_borrowed(type, names::del.str()).empty()) {
-    type->layout.finalize = heap_finalize;
-    g_class_with_finalizer.store(true, std::memory_order_relaxed);
-  } else {
-    type->layout.finalize = builtin_ancestor(type)->layout.finalize ? heap_finalize : nullptr;
-  }
+  update_finalizer(type);
   Ref<> abstract_methods = dict_get_str(ns.get(), names::abstractmethods.str());
   if (abstract_methods) {
     int any = truth(abstract_methods.value());

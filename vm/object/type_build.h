@@ -10,9 +10,13 @@ namespace pt {
 void prepare_builtin_type(Type* type, ShapeId shape, const TypeSpec* spec);
 void finish_builtin_type(Type* type);
 
+// allocate_instance() for instances that begin with `shape`.
+[[nodiscard]] Object* allocate_instance_of(Shape* shape, size_t items = 0);
 uint32_t next_type_version();
 // Some class has a __del__: the end of the process looks for garbage.
 extern std::atomic<bool> g_class_with_finalizer;
+// Instances of a heap type get a finaliser or lose it, as its MRO has a `__del__` or not.
+void update_finalizer(Type* type);
 // The namespace of `type` or a base changed: new versions for it and all subclasses.
 void type_modified(Type* type);
 bool add_subclass(Type* base, Type* subclass);

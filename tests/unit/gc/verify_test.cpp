@@ -121,7 +121,7 @@ TEST_F(Verify, ShapeWithoutLayout) {
 TEST_F(Verify, ObjectLargerThanItsSlot) {
   Ref<Object> leaf = make_leaf();
   ShapeId right = leaf->shape_id.exchange(kNodeShape);
-  static TypeLayout huge = kLeafLayout;
+  static TypeLayout huge{"huge", sizeof(Object), false, nullptr, nullptr, kLeafLayout.destroy, nullptr};
   huge.fixed_size = 4096;
   define(kPairShape + 1, huge);
   leaf->shape_id = kPairShape + 1;
