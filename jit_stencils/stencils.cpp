@@ -209,6 +209,14 @@ PT_BODY(BoxFloat) {
   x.r[A] = v.bits();
   return true;
 }
+PT_BODY(BoxAny) {
+  double x_ = float_b<B>(s, x);
+  Value v = Value::immediate_float(x_);
+  s->word = std::bit_cast<uint64_t>(x_);
+  if (v.empty()) return false;
+  x.r[A] = v.bits();
+  return true;
+}
 PT_BODY(IntToFloat) { x.f[A] = static_cast<double>(value(word_b<B>(s, x)).as_small_int()); return true; }
 PT_BODY(GuardShape) {
   uint64_t bits = x.r[A];
@@ -329,7 +337,20 @@ PT_BODY(GetItemAny) { return false; }
 PT_BODY(SetItemAny) { return false; }
 PT_BODY(BuildTuple) { return false; }
 PT_BODY(BuildList) { return false; }
-PT_BODY(NewInstance) { return false; }
+PT_BODY(NewObject) { return false; }
+PT_BODY(InitAny) {
+  uint64_t bits = word_b<B>(s, x);
+  s->object = x.r[A] + hole0();
+  s->value = bits;
+  if (value(bits).is_object()) {
+    Object& o = at<Object>(bits & ~Value::kBorrowedBit);
+    if (o.owner.load(std::memory_order_relaxed) != s->owner_id) return false;
+    o.local.store(o.local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    bits &= ~Value::kBorrowedBit;
+  }
+  __atomic_store_n(&at<uint64_t>(x.r[A] + hole0()), bits, __ATOMIC_RELEASE);
+  return true;
+}
 PT_BODY(ListAppend) {
   s->object = x.r[A];
   s->value = word_b<B>(s, x);

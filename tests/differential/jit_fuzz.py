@@ -51,6 +51,31 @@ def helper(a):
 def spare(a):
     return clip(a * 2)
 helpers = [helper, spare]
+class Tracked:
+    live = 0
+    def __init__(self, n):
+        self.n = n
+        Tracked.live += 1
+    def __del__(self):
+        Tracked.live -= 1
+def adder(k):
+    return lambda z: z + k
+def counter(k):
+    def count():
+        nonlocal k
+        k = clip(k + 1)
+        return k
+    return count
+def holder(box):
+    return lambda: box.x
+def both(a, b):
+    return a, b
+def nested(a, b):
+    return (a, (b, a)), b
+def make(a, b):
+    box = Box(a, b)
+    box.x = clip(box.x + 1)
+    return box
 G = 7
 space = globals()
 """
@@ -62,6 +87,8 @@ class Program:
         self.lines = []
         self.functions = []
         self.loops = 0
+        # Half of the programs are about objects that come and go.
+        self.objects = self.pick(0.0, 0.6)
 
     def pick(self, *options):
         return self.r.choice(options)
@@ -123,10 +150,50 @@ class Program:
         self.lines.append("    " * indent + text)
 
     def block(self, indent, names, depth, in_loop):
-        for _ in range(self.r.randrange(1, 4)):
+        for _ in range(self.r.randrange(1, 4) if not self.objects or depth > 1 else self.r.randrange(3, 9)):
             self.statement(indent, names, depth, in_loop)
 
+    # u and v are boxes with a number in x, w one of boxes, t a tuple with a number behind, all of them carried by loops.
+    def object_statement(self, indent, names):
+        number = lambda: f"clip({self.expression(names, 1)})"
+        box, target = self.pick("u", "v"), self.r.choice("abce")
+        text = self.pick(
+            f"{box} = Box({number()}, {number()})",
+            f"{box} = Box({number()}, tr)",
+            f"{box} = make({number()}, {self.pick('tr', number())})",
+            f"{box} = Box({box}.x, {box}.y)",
+            f"{box} = Pair(u.x, v.x)",
+            f"{box}.x = {number()}",
+            f"{box}.y = {self.pick('tr', number())}",
+            f"w = Box({self.pick('u, v', 'v, u', 'u, u', f'Box({number()}, tr), v')})",
+            f"w.x = {box}",
+            f"u, v = v, u",
+            f"{box} = {self.pick('u', 'v', 'w.x', 'w.y')}",
+            f"{target} = clip({self.pick('u.x', 'v.x', 'w.x.x', 'w.y.x', 'u.x + v.x', 'w.x.x * 2')})",
+            f"{target} = u.total() if isinstance(u.y, (int, float)) else u.bump(2)",
+            f"t = ({self.pick('u', 'w', 'tr', number())}, {number()})",
+            f"t = both({self.pick('u', 't[0]', number())}, {number()})",
+            f"(x, (z, y)), {target} = nested({number()}, {number()})",
+            f"{target} = clip(t[1] if t[0] is not u else u.x)",
+            f"x, {target} = t",
+            f"fn = adder({number()})",
+            f"{target} = clip(fn({number()}))",
+            f"{target} = clip(adder({number()})({number()}) + holder({box})())",
+            f"cn = counter({number()})",
+            f"{target} = clip(cn() + cn())",
+            f"tr = Tracked({number()})",
+            f"tr = {self.pick('None', 'u.y', 'v.y')}",
+            f"{target} = clip({target} + Tracked.live)",
+            f"kept.append({self.pick('u', 'v', 't', 'tr', 'w')})",
+            f"del kept[:-3]",
+            f"if u is v: {target} = 3",
+            f"if {self.condition(names)}: kept.append({box})",
+            f"if {self.condition(names)}: {box} = Box({number()}, {box}.x)")
+        self.emit(indent, text)
+
     def statement(self, indent, names, depth, in_loop):
+        if self.r.random() < self.objects:
+            return self.object_statement(indent, names)
         r = self.r.random()
         target = self.r.choice("abce")
         if r < 0.3:
@@ -189,7 +256,7 @@ class Program:
 
     def loop(self, indent, names, depth):
         self.loops += 1
-        n = {1: 1200, 2: 18, 3: 7}[depth]
+        n = {1: 2400, 2: 14, 3: 5}[depth]
         kind = self.r.random()
         variable = f"i{self.loops}"
         if kind < 0.45:
@@ -222,14 +289,17 @@ class Program:
             self.functions.append(name)
         self.emit(0, "def main():")
         for line in ("a, b, c, e = 1, 2, 3.5, -4", "o, p, last, text = Box(1), Pair(2, 3), None, 'ab'",
-                     "items = [k * 3 % 17 for k in range(12)]", "d = {1: 2, 3: 4}"):
+                     "items = [k * 3 % 17 for k in range(12)]", "d = {1: 2, 3: 4}",
+                     "u, v, t, tr, kept, fn, cn = Box(1, 2), Box(3, 4), (1, 2), None, [], adder(1), counter(2)", "w = Box(u, v)"):
             self.emit(1, line)
         for _ in range(self.r.randrange(2, 4)):
             self.loop(1, ["a", "b", "c", "e"], 1)
             self.emit(1, "print(a, b, c, e, o.x, o.y, p.x, p.y, text, items[:12], sorted(d.items())[:6], last is None)")
+            self.emit(1, "print(u.x, v.x, w.x.x, w.y.x, u is w.x, t[1], len(kept), Tracked.live, fn(1), cn())")
             self.emit(1, "seen = dict(locals())")
             self.emit(1, "print(sorted((k, v) for k, v in seen.items() if k.startswith(('i', 'last_')) and k != 'items'))")
         self.emit(0, "main()")
+        self.emit(0, "print(Tracked.live)")
         return HEADER + "\n".join(self.lines) + "\n"
 
 

@@ -5,7 +5,7 @@
 namespace pt::jit {
 namespace {
 
-bool has_value(const Ir& ir, Reference r) { return ir.at(r).type != Type::N && !ir.is_constant(r); }
+bool has_value(const Ir& ir, Reference r) { return ir.at(r).type != Type::N && !ir.is_constant(r) && ir.at(r).op != Op::kVirtual; }
 
 // Last position at which each value is needed. Positions are instruction numbers; ir.size() is the end of the loop.
 std::vector<Reference> last_uses(const Ir& ir) {
@@ -33,7 +33,7 @@ std::vector<Reference> last_uses(const Ir& ir) {
     use(in.b, i);
     for (int32_t number : {in.snapshot, describe(in.op).flags & kRaise ? in.frames : -1}) {
       if (number < 0) continue;
-      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(number)].slots) use(s.value, i);
+      ir.snapshots[static_cast<size_t>(number)].each_value([&](Reference r) { use(r, i); });
     }
   }
   for (const Phi& p : ir.phis) {

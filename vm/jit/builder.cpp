@@ -175,11 +175,16 @@ bool Builder::fact_holds(Reference from, uint32_t shape) const {
 
 uint32_t Builder::known_shape(Reference r) const {
   if (r < 0 || ir_.at(r).type != Type::O) return 0;
+  if (is_virtual(r)) return state_of(r).shape;
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction& in = ir_.at(i);
     if (in.op == Op::kAddAny) {
       if (in.a != r) return 0;
       auto shape = static_cast<uint32_t>(static_cast<uint64_t>(in.imm) >> 32);
+      return fact_holds(i, shape) ? shape : 0;
+    }
+    if (in.op == Op::kNewObject && i == r) {
+      uint32_t shape = ir_.layouts[static_cast<size_t>(in.imm)]->shape;
       return fact_holds(i, shape) ? shape : 0;
     }
     bool says = ((in.op == Op::kCheckShape || in.op == Op::kSetShape) && in.a == r) || (in.op == Op::kGuardShape && i == r);
@@ -235,6 +240,7 @@ Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
       case Op::kStoreField:
       case Op::kStoreExclusive:
       case Op::kInitField:
+      case Op::kInitAny:
         // Items lie at the front of their buffers, attributes behind the object's header: equal offsets tell the kinds apart.
         if (op == Op::kLoadField && in.imm == imm) return in.a == a ? in.b : kNoReference;
         break;
@@ -258,6 +264,9 @@ Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
 }
 
 Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t snapshot) {
+  a = resolve(a);
+  b = resolve(b);
+  if (is_virtual(a) || is_virtual(b)) return emit_virtual(op, a, b, imm, snapshot);
   // In the second round a variable may be known as an unboxed float where the first saw a word.
   if (op != Op::kGuardFloat && op != Op::kGuardBound) {
     if (a >= 0 && describe(op).a == Type::W && ir_.at(a).type == Type::F) {

@@ -152,7 +152,9 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   const Instruction& in = ir_.at(path.at);
   const Snapshot& frames = ir_.snapshots[static_cast<size_t>(in.frames)];
   out->cold_frames.push_back(frames.frames);
-  int64_t imm = in.op == Op::kCallNative ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get()) : in.imm;
+  int64_t imm = in.op == Op::kCallNative  ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get())
+                : in.op == Op::kNewObject ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())
+                                          : in.imm;
   out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
   path.start = static_cast<int64_t>(code_.size());
   save(path.live);
@@ -398,10 +400,23 @@ const char* Emitter::run(CompiledTrace* out) {
     exit.frames = snapshot.frames;
     exit.trace = out;
     exit.values.clear();
-    for (const SlotValue& v : snapshot.slots) {
-      const Instruction& in = ir_.at(v.value);
+    auto value_at = [&](int32_t where, Reference value) {
+      const Instruction& in = ir_.at(value);
       uint32_t shape = in.op == Op::kGuardShape && in.imm < kFirstDynamicShape ? static_cast<uint32_t>(in.imm) : 0;
-      exit.values.push_back({v.slot, in.type, place(v.value), static_cast<uint64_t>(in.imm), shape});
+      int32_t object = -1;
+      for (size_t k = 0; k < snapshot.objects.size(); ++k) {
+        if (snapshot.objects[k].object == value) object = static_cast<int32_t>(k);
+      }
+      return ExitValue{where, in.type, place(value), static_cast<uint64_t>(in.imm), shape, object};
+    };
+    for (const SlotValue& v : snapshot.slots) exit.values.push_back(value_at(v.slot, v.value));
+    exit.objects.clear();
+    for (const VirtualState& o : snapshot.objects) {
+      exit.objects.push_back({ir_.layouts[static_cast<size_t>(ir_.at(o.object).imm)].get(), o.shape, {}});
+      for (const FieldValue& f : o.fields) {
+        exit.objects.back().fields.push_back(value_at(static_cast<int32_t>(f.offset), f.value));
+        exit.objects.back().fields.back().owner = f.owner;
+      }
     }
   };
   for (Reference i = 0; i < ir_.size(); ++i) {
@@ -419,6 +434,7 @@ const char* Emitter::run(CompiledTrace* out) {
   out->returns = std::move(ir_.returns);
   out->interpreted = std::move(ir_.interpreted);
   out->native_calls = std::move(ir_.native_calls);
+  out->layouts = std::move(ir_.layouts);
   return nullptr;
 }
 
@@ -441,11 +457,11 @@ uint64_t exit_word(const ExitValue& value, const State& state) {
   }
 }
 
-const char* compile_trace(Ir& ir, const std::vector<SlotValue>& final_slots, CompiledTrace* out, std::string* listing) {
+const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing) {
   if (listing) *listing += "; recorded\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
   if (!ir.link && !ir.link_self) {
-    if (const char* wrong = unroll_loop(ir, final_slots)) return wrong;
+    if (const char* wrong = unroll_loop(ir, end)) return wrong;
     if (const char* wrong = validate(ir)) return wrong;
   }
   remove_dead_code(ir);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "gc/object/value.h"
+#include "gc/refcount/ref.h"
 #include "vm/jit/allocate.h"
 #include "vm/jit/arena.h"
 #include "vm/jit/ir.h"
@@ -19,13 +19,20 @@ namespace pt::jit {
 
 struct CompiledTrace;
 
-// Where an exit finds what a place of the interpreter gets.
+// Where an exit finds what a place of the interpreter, or a field of an object, gets.
 struct ExitValue {
-  int32_t slot;
+  int32_t slot;       // or the field's offset
   Type type;
   Location from;
   uint64_t constant;  // Place::kConstant: the word, or the double's bits
   uint32_t shape;     // Type::O: known at the exit; 0: not
+  int32_t object;     // of a virtual object: which of the exit's; -1: none
+  int32_t owner = kNoOwner;   // of a field: the register that keeps a pointer alive
+};
+struct ExitObject {
+  const Layout* layout;
+  uint32_t shape;
+  std::vector<ExitValue> fields;
 };
 // Immutable once the trace is installed, but for the counters and `target`.
 struct Exit {
@@ -34,6 +41,7 @@ struct Exit {
   bool dynamic = false;   // all is in memory
   bool raises = false;    // an exception is pending
   std::vector<ExitValue> values;
+  std::vector<ExitObject> objects;   // to be made
   std::vector<InlinedFrame> frames;
   CompiledTrace* trace = nullptr;
   std::atomic<uint64_t>* target = nullptr;   // the code the exit goes to: its own, or a side trace
@@ -58,6 +66,7 @@ struct CompiledTrace {
   std::vector<std::unique_ptr<ReturnTarget>> returns;
   std::vector<std::unique_ptr<Interpreted>> interpreted;
   std::vector<std::unique_ptr<NativeCall>> native_calls;
+  std::vector<std::unique_ptr<Layout>> layouts;
   size_t code_bytes = 0, stencil_count = 0;
   bool multithreaded = false;     // compiled for several threads
   const void* globals = nullptr;  // Dict: the namespace the trace belongs to; nullptr: any
@@ -75,8 +84,8 @@ Helper cold_helper(Op op);
 // nullptr or why not. Any thread.
 const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out);
 // All passes after recording: peeling, dead code, allocation, emission, with validation after each. `listing`: what was
-// asked for with PTPYTHON_JIT_DUMP=ir, or nullptr. Without a loop (ir.link), `final_slots` is not used.
-const char* compile_trace(Ir& ir, const std::vector<SlotValue>& final_slots, CompiledTrace* out, std::string* listing);
+// asked for with PTPYTHON_JIT_DUMP=ir, or nullptr. Without a loop (ir.link), `end` is not used.
+const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing);
 // Runs from the top with the frame as it is; the exit taken, with the registers in *state.
 inline Exit* enter_trace(const CompiledTrace& trace, State* state, Value* frame) {
   return reinterpret_cast<Exit*>(
@@ -84,5 +93,7 @@ inline Exit* enter_trace(const CompiledTrace& trace, State* state, Value* frame)
 }
 // The raw word (or double's bits) an exit value has in the state.
 uint64_t exit_word(const ExitValue& value, const State& state);
+// The exit's virtual objects; empty ones where memory is out, and *ok is false then, with an exception pending.
+std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok);
 
 }  // namespace pt::jit

@@ -8,6 +8,7 @@
 #include "vm/jit/facts.h"
 #include "vm/object/protocol.h"
 #include "vm/types/dict.h"
+#include "vm/types/float.h"
 #include "vm/types/frame.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
@@ -204,11 +205,23 @@ uint64_t help_build(State* s, Value* frame, uint64_t word, bool list) {
 }
 uint64_t help_build_tuple(State* s, Value* frame, uint64_t word) { return help_build(s, frame, word, false); }
 uint64_t help_build_list(State* s, Value* frame, uint64_t word) { return help_build(s, frame, word, true); }
-uint64_t help_new_instance(State* s, Value* frame, uint64_t word) {
+uint64_t help_new_object(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   ColdScope scope(s, frame, info);
-  Object* o = allocate_instance(reinterpret_cast<pt::Type*>(info.imm));
-  return o ? finish(s, scope, Ref<>::steal(Value::object(o))) : kRaised;
+  Object* o = make_object(*reinterpret_cast<const Layout*>(info.imm));
+  if (PT_UNLIKELY(!o)) return kRaised;
+  s->word = Value::object(o).bits();
+  return kGoOn;
+}
+uint64_t help_init_any(State* s, Value*, uint64_t) {
+  reinterpret_cast<Field*>(s->object)->init(Ref<>::retain(Value::from_bits(s->value)));
+  return kGoOn;
+}
+uint64_t help_box_any(State* s, Value*, uint64_t) {
+  Ref<> boxed = float_from_double(std::bit_cast<double>(s->word));
+  if (PT_UNLIKELY(!boxed)) return kRaised;
+  s->word = boxed.take().bits();
+  return kGoOn;
 }
 Value argument(const State* s, int i) { return Value::from_bits(s->arguments[i]); }
 // `imm`: the BinaryOp, plus 64 when in place.
@@ -311,7 +324,9 @@ Helper cold_helper(Op op) {
     case Op::kCallNative: return help_call_native;
     case Op::kBuildTuple: return help_build_tuple;
     case Op::kBuildList: return help_build_list;
-    case Op::kNewInstance: return help_new_instance;
+    case Op::kNewObject: return help_new_object;
+    case Op::kInitAny: return help_init_any;
+    case Op::kBoxAny: return help_box_any;
     case Op::kListAppend: return help_list_append;
     case Op::kBinaryAny: return help_binary;
     case Op::kCompareAny: return help_compare;

@@ -16,6 +16,7 @@ constinit const OpDescription kOpDescriptions[static_cast<int>(Op::kCount)] = {
     {"Constant", Type::W, Type::N, Type::N, Form::Constant, kPure},
     {"ConstantFloat", Type::F, Type::N, Type::N, Form::Constant, kPure},
     {"Inherit", Type::W, Type::N, Type::N, Form::Constant, kPure},
+    {"Virtual", Type::O, Type::N, Type::N, Form::Constant, kPure},
 };
 
 namespace {
@@ -41,6 +42,7 @@ const char* validate(const Ir& ir) {
       }
       if (operands[k] < 0 || operands[k] >= i) return "operand not defined before its use";
       const Instruction& operand = ir.at(operands[k]);
+      if (operand.op == Op::kVirtual) return "operand that is not made";
       if (!fits(wanted[k], operand.type) && !(operand.op == Op::kConstant && wanted[k] != Type::F)) return "operand of the wrong type";
     }
     if (d.form != Form::Constant && in.type != d.result) return "result of the wrong type";
@@ -51,10 +53,20 @@ const char* validate(const Ir& ir) {
     if ((d.flags & kCold) && (in.frames < 0 || in.frames >= static_cast<int>(ir.snapshots.size()))) return "helper without frames";
     for (int32_t number : {leaves ? in.snapshot : -1, d.flags & kRaise ? in.frames : -1}) {
       if (number < 0) continue;
-      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(number)].slots) {
-        if (s.value < 0 || (s.value >= i && !ir.is_constant(s.value))) return "snapshot of a value not defined yet";
-        if (ir.at(s.value).type == Type::P || ir.at(s.value).type == Type::N) return "snapshot of something that is no value";
-      }
+      const char* wrong = nullptr;
+      const Snapshot& snapshot = ir.snapshots[static_cast<size_t>(number)];
+      snapshot.each_value([&](Reference r) {
+        if (r < 0 || (r >= i && !ir.is_constant(r))) {
+          wrong = "snapshot of a value not defined yet";
+        } else if (ir.at(r).type == Type::P || ir.at(r).type == Type::N) {
+          wrong = "snapshot of something that is no value";
+        } else if (ir.at(r).op == Op::kVirtual) {
+          bool known = false;
+          for (const VirtualState& o : snapshot.objects) known |= o.object == r;
+          if (!known) wrong = "snapshot of an object without its state";
+        }
+      });
+      if (wrong) return wrong;
     }
   }
   for (const Phi& phi : ir.phis) {
@@ -105,6 +117,15 @@ std::string dump(const Ir& ir) {
         if (v.slot >= kIteratorPosition) std::snprintf(line, sizeof line, " it%d=%d", v.slot & (kIteratorPosition - 1), v.value);
         else std::snprintf(line, sizeof line, " r%d=%d", v.slot, v.value);
         out += line;
+      }
+      for (const VirtualState& o : s.objects) {
+        std::snprintf(line, sizeof line, " %d={#%x", o.object, o.shape);
+        out += line;
+        for (const FieldValue& f : o.fields) {
+          std::snprintf(line, sizeof line, " +%lld=%d", static_cast<long long>(f.offset), f.value);
+          out += line;
+        }
+        out += '}';
       }
       if (!s.frames.empty()) {
         std::snprintf(line, sizeof line, " +%zu frames", s.frames.size());

@@ -9,6 +9,10 @@
 
 #include "jit_stencils/abi.h"
 
+namespace pt {
+struct Object;
+}
+
 namespace pt::jit {
 
 enum class Place : uint8_t { kNone, kRegister, kFloatRegister, kSlot, kConstant };
@@ -25,6 +29,7 @@ enum class Op : uint8_t {
   kConstant,       // imm: a value word or raw word
   kConstantFloat,  // imm: the double's bits
   kInherit,        // side traces: a value that the parent's exit left in its place; imm: index into Ir::inherited
+  kVirtual,        // an object that is not made (below); imm: index into Ir::layouts
   kCount
 };
 enum class Type : uint8_t { N, W, I, F, O, P };
@@ -66,13 +71,52 @@ struct SlotValue {
   int32_t slot;
   Reference value;
 };
+// A virtual object: one that the trace leaves unmade as long as nothing but the trace can see it (escape analysis with
+// scalar replacement). Its fields are values of the trace; an exit makes it, and so does whatever lets it get out.
+struct Layout {
+  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction };
+  Kind kind;
+  uint32_t shape;                  // of a new one
+  struct Shape* instance = nullptr;  // kInstance
+  int64_t length = 0;              // kTuple
+  const void* code = nullptr;      // kFunction: Code, and globals: Dict
+  const void* globals = nullptr;
+  bool operator==(const Layout&) const = default;
+};
+inline constexpr int32_t kNoOwner = INT32_MIN;
+struct FieldValue {
+  int64_t offset;    // from the object's begin
+  Reference value;   // no word in a box: an unboxed double stays one
+  int32_t owner = kNoOwner;   // in snapshots: the register that keeps a pointer alive
+};
+struct VirtualState {
+  Reference object;  // its kVirtual
+  uint32_t shape;
+  std::vector<FieldValue> fields;
+};
+// Makes what `layout` describes, its fields empty; nullptr with an exception pending. Runs no Python code.
+Object* make_object(const Layout& layout);
 // How to go on in the interpreter at a guard that fails: what differs from the registers in memory.
 struct Snapshot {
   const uint64_t* pc;
   std::vector<SlotValue> slots;
   std::vector<InlinedFrame> frames;  // calls that are not in memory yet
+  std::vector<VirtualState> objects; // of the virtual objects among the slots' values and in one another
   bool raises = false;               // an exception is pending
   bool dynamic = false;              // registers and records are in memory, the pc in the innermost record
+  // Calls f with each value, by reference.
+  template <class F>
+  void each_value(F&& f) {
+    for (SlotValue& s : slots) f(s.value);
+    for (VirtualState& o : objects) {
+      f(o.object);
+      for (FieldValue& v : o.fields) f(v.value);
+    }
+  }
+  template <class F>
+  void each_value(F&& f) const {
+    const_cast<Snapshot*>(this)->each_value([&](Reference& r) { f(Reference{r}); });
+  }
 };
 // A native function called by CallNative.
 struct NativeCall {
@@ -110,6 +154,7 @@ struct Ir {
   std::vector<std::unique_ptr<ReturnTarget>> returns;
   std::vector<std::unique_ptr<Interpreted>> interpreted;
   std::vector<std::unique_ptr<NativeCall>> native_calls;
+  std::vector<std::unique_ptr<Layout>> layouts;
   std::vector<Location> inherited;
   Reference loop_start = kNoReference;  // kNoReference: ends with the link
   const struct CompiledTrace* link = nullptr;
@@ -127,7 +172,7 @@ struct Ir {
 // Appends to an Ir, folding, sharing and forwarding as it goes.
 class Builder {
  public:
-  explicit Builder(Ir& ir) : ir_(ir) {}
+  explicit Builder(Ir& ir, std::vector<VirtualState> objects = {}) : ir_(ir), objects_(std::move(objects)) {}
   Reference constant(uint64_t word, Type type);
   Reference small_int(int64_t i) { return constant((static_cast<uint64_t>(i) << 1) | 1, Type::I); }
   Reference float_constant(double d);
@@ -138,20 +183,46 @@ class Builder {
   // Shape id that object `r` is known to have at this point; 0: unknown.
   uint32_t known_shape(Reference r) const;
 
+  // ---- virtual objects (virtuals.cpp). Operations on them change or read what is known here and leave no code.
+  Reference virtual_object(const Layout& layout);
+  bool is_virtual(Reference r) const { return r >= 0 && ir_.at(r).op == Op::kVirtual; }
+  const VirtualState& state_of(Reference object) const { return const_cast<Builder*>(this)->state(object); }
+  const Layout& layout_of(Reference object) const { return *ir_.layouts[static_cast<size_t>(ir_.at(object).imm)]; }
+  void set_field(Reference object, int64_t offset, Reference value);
+  // Whether an object is among those that `from` leads to.
+  bool leads_to(Reference from, Reference object) const;
+  // One that has `value` in a field; kNoReference: none.
+  Reference holder_of(Reference value) const;
+  // `object` has been made: it is `real` from now on.
+  void made(Reference object, Reference real);
+  Reference resolve(Reference r) const;
+  void refine_fields(Reference from, Reference to);
+  void forget(Reference object) { std::erase_if(objects_, [object](const VirtualState& o) { return o.object == object; }); }
+  void forget_objects() { objects_.clear(); }
+  // Adds the states of the virtual objects among the values, and in their fields.
+  void collect(const std::vector<SlotValue>& slots, std::vector<VirtualState>* out) const;
+
  private:
   bool memory_holds(int64_t slot, Reference value) const;
   bool fact_holds(Reference from, uint32_t shape) const;
   Reference fold(Op op, Reference& a, Reference& b, int64_t imm);
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
   Reference forward_load(Op op, Reference a, int64_t imm);
+  VirtualState& state(Reference object);
+  Reference emit_virtual(Op op, Reference a, Reference b, int64_t imm, int32_t snapshot);
   Ir& ir_;
+  std::vector<VirtualState> objects_;
+  struct Made {
+    Reference object, real;
+  };
+  std::vector<Made> made_;
   bool failed_ = false;
 };
 
 // ---- passes. Each leaves a valid Ir or says why not (a string literal).
-// Copies the recorded iteration behind itself: what does not change stays in front, the copy is the loop. `final_slots`:
-// the places changed at the end of the iteration.
-const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots);
+// Copies the recorded iteration behind itself: what does not change stays in front, the copy is the loop. `end`: slots and
+// objects at the end of the iteration.
+const char* unroll_loop(Ir& ir, const Snapshot& end);
 void remove_dead_code(Ir& ir);
 // nullptr, or what is wrong.
 const char* validate(const Ir& ir);

@@ -117,11 +117,30 @@ void announce_code(const CompiledTrace& trace, const Recorder& recorder, bool si
   std::fprintf(stderr, "; code\n%s\n", line.c_str());
 }
 
+const char* compile(Recorder& recorder, CompiledTrace* out, std::string* listing) {
+  Ir& ir = recorder.ir();
+  recorder.settle();
+  Snapshot end = recorder.end();
+  if (end.objects.empty()) return compile_trace(ir, end, out, listing);
+  std::vector<Instruction> code = ir.code;
+  std::vector<Snapshot> snapshots = ir.snapshots;
+  const char* wrong = compile_trace(ir, end, out, listing);
+  if (!wrong) return nullptr;
+  // The next round cannot go on with an object that is not made.
+  if (listing) *listing += std::string("; again: ") + wrong + "\n";
+  ir.code = std::move(code);
+  ir.snapshots = std::move(snapshots);
+  ir.phis.clear();
+  ir.loop_start = kNoReference;
+  recorder.make_all();
+  return compile_trace(ir, recorder.end(), out, listing);
+}
+
 void close_trace(Recorder& recorder) {
   auto trace = std::make_unique<CompiledTrace>();
   std::string listing;
   Exit* exit = recorder.exit();
-  const char* wrong = compile_trace(recorder.ir(), recorder.lazy_slots(), trace.get(), g_dump_ir ? &listing : nullptr);
+  const char* wrong = compile(recorder, trace.get(), g_dump_ir ? &listing : nullptr);
   if (g_dump_ir) {
     std::fprintf(stderr, "; %s %p at %p, %zu bytes\n%s%s%s\n", exit ? "side trace" : "loop", static_cast<void*>(trace.get()),
                  reinterpret_cast<void*>(trace->entry),
@@ -208,7 +227,13 @@ __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS
 bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
   auto* frame = reinterpret_cast<Value*>(state.frame);
   bool ok = true;
+  std::vector<Ref<>> objects;
+  if (PT_UNLIKELY(!exit.objects.empty())) objects = make_objects(exit, state, &ok);
   for (const ExitValue& v : exit.values) {
+    if (v.object >= 0) {
+      frame[v.slot] = Ref<>::retain(objects[static_cast<size_t>(v.object)].value()).take();
+      continue;
+    }
     uint64_t bits = exit_word(v, state);
     if (v.slot >= kIteratorPosition) {
       int64_t index = Value::from_bits(bits).as_small_int();

@@ -3,10 +3,11 @@
 
 namespace pt::jit {
 
-const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
+const char* unroll_loop(Ir& ir, const Snapshot& end) {
+  const std::vector<SlotValue>& final_slots = end.slots;
   Reference count = ir.size();
   ir.loop_start = count;
-  Builder builder(ir);
+  Builder builder(ir, end.objects);
   std::vector<Reference> next(static_cast<size_t>(count), kNoReference);  // value -> the same one a round later
   auto later = [&](Reference r) { return r < 0 ? r : next[static_cast<size_t>(r)]; };
   auto changed = [&](int32_t slot) -> const SlotValue* {
@@ -27,6 +28,11 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
   for (Reference i = 0; i < count; ++i) {
     Instruction in = ir.at(i);
     if (in.op == Op::kStoreFrame || in.op == Op::kWriteFrame || in.op == Op::kClearFrame) stored.push_back(static_cast<int32_t>(in.imm));
+    if (in.op == Op::kVirtual) {
+      next[static_cast<size_t>(i)] = ir.size();
+      ir.code.push_back(in);
+      continue;
+    }
     if (describe(in.op).form == Form::Constant) {
       next[static_cast<size_t>(i)] = i;
       continue;
@@ -40,7 +46,7 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
     }
     auto map_snapshot = [&](int32_t number) {
       const Snapshot old = ir.snapshots[static_cast<size_t>(number)];
-      Snapshot fresh{old.pc, {}, old.frames, old.raises, old.dynamic};
+      Snapshot fresh{old.pc, {}, old.frames, {}, old.raises, old.dynamic};
       // What the finished round changed, then what this one did.
       for (const SlotValue& s : final_slots) {
         if (old.dynamic) break;
@@ -48,7 +54,12 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
         for (const SlotValue& o : old.slots) overridden |= o.slot == s.slot;
         if (!overridden) fresh.slots.push_back(s);
       }
+      builder.collect(fresh.slots, &fresh.objects);
       for (const SlotValue& o : old.slots) fresh.slots.push_back({o.slot, later(o.value)});
+      for (const VirtualState& o : old.objects) {
+        fresh.objects.push_back({later(o.object), o.shape, {}});
+        for (const FieldValue& f : o.fields) fresh.objects.back().fields.push_back({f.offset, later(f.value), f.owner});
+      }
       ir.snapshots.push_back(std::move(fresh));
       return static_cast<int32_t>(ir.snapshots.size()) - 1;
     };
@@ -67,7 +78,7 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
   std::vector<bool> is_left(static_cast<size_t>(count), false);
   const char* wrong = nullptr;
   auto add_phi = [&](Reference left) {
-    if (left < 0 || left >= count || ir.is_constant(left) || is_left[static_cast<size_t>(left)]) return;
+    if (left < 0 || left >= count || ir.is_constant(left) || ir.at(left).op == Op::kVirtual || is_left[static_cast<size_t>(left)]) return;
     Reference right = next[static_cast<size_t>(left)];
     if (right == left) return;
     is_left[static_cast<size_t>(left)] = true;
@@ -80,7 +91,7 @@ const char* unroll_loop(Ir& ir, const std::vector<SlotValue>& final_slots) {
     if (next[static_cast<size_t>(i)] != i) add_phi(next[static_cast<size_t>(i)]);
   }
   // What a round leaves behind is seen by the exits of the next one, even if nothing else looks at it.
-  for (const SlotValue& s : final_slots) add_phi(s.value);
+  end.each_value(add_phi);
   return wrong;
 }
 
@@ -123,7 +134,7 @@ void remove_dead_code(Ir& ir) {
     need(in.b, inside);
     for (int32_t number : {in.snapshot, describe(in.op).flags & kRaise ? in.frames : -1}) {
       if (number < 0) continue;
-      for (const SlotValue& s : ir.snapshots[static_cast<size_t>(number)].slots) need(s.value, inside);
+      ir.snapshots[static_cast<size_t>(number)].each_value([&](Reference r) { need(r, inside); });
     }
   }
   std::erase_if(ir.phis, [&](const Phi& p) { return !live_in_loop[static_cast<size_t>(p.left)]; });
@@ -149,7 +160,7 @@ void remove_dead_code(Ir& ir) {
       if (number < 0) continue;
       auto at = static_cast<size_t>(number);
       if (!snapshot_used[at]) {
-        for (SlotValue& s : ir.snapshots[at].slots) move(s.value);
+        ir.snapshots[at].each_value(move);
       }
       snapshot_used[at] = true;
     }

@@ -100,7 +100,7 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift) {
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   Reference r = read(base);
   Reference object = kNoReference;   // a function that comes and goes: only its code is known
-  if (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r)) {
+  if (builder_.is_virtual(r) || (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r))) {
     object = as_object(r, kShape_function);
     keep(Value::object(function->code()));
     keep(Value::object(function->globals()));
@@ -132,7 +132,7 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift) {
     }
   }
   // Whoever rebuilds the frame finds the function in its register.
-  if (state(window - 1).lazy) set_owned(window - 1, emit(Op::kOwn, object), object);
+  if (state(window - 1).lazy && !builder_.is_virtual(object)) set_owned(window - 1, emit(Op::kOwn, object), object);
   if (!enter(nullptr, window, count, result, 0, code, function->globals())) return false;
   for (uint32_t i = 0; i < code->free_count; ++i) set_lazy(window + static_cast<int32_t>(code->free_register + i), cells[i]);
   return true;
@@ -166,10 +166,12 @@ bool Recorder::instantiate(int base, uint32_t count, int result) {
   guard_code(kNoReference, function);
   int32_t where = at(base);
   for (uint32_t i = 1; i <= count; ++i) slot(where + static_cast<int32_t>(i));
-  Reference instance = emit(Op::kNewInstance, kNoReference, kNoReference, reinterpret_cast<int64_t>(type));
+  Shape* shape = type->instance_shape.load(std::memory_order_acquire);
+  Reference instance = builder_.virtual_object({.kind = Layout::Kind::kInstance, .shape = shape_id_of(shape), .instance = shape});
+  if (type->layout.finalizer()) instance = make(instance);
   // class, arguments -> instance, __init__, self, arguments
   for (auto i = static_cast<int32_t>(count); i > 0; --i) move(where + i + 2, where + i);
-  set_owned(where, instance);
+  set_lazy(where, instance);
   set_lazy(where + 1, object_constant(init));
   set_lazy(where + 2, instance);
   return enter(function, where + 2, count + 1, result, kRecordInit);
@@ -271,6 +273,8 @@ bool Recorder::return_value(uint64_t word) {
   } else if (from.real) {
     emit(Op::kGuardFrame);
   }
+  // A result that relies on registers of this frame.
+  if (builder_.is_virtual(r) && relies_on(r, window_ - 1)) r = make(r);
   // The result, with a count of its own unless it can take its register's along.
   int32_t source = at(PT_A);
   bool pointer = !init && is_pointer(r);

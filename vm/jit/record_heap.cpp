@@ -60,6 +60,19 @@ Reference Recorder::storable(int operand) {
 
 bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2) {
   if (item.empty()) return fall_back();
+  if (builder_.is_virtual(base)) {
+    Reference r = emit(Op::kLoadField, base, kNoReference, offset);
+    if (builder_.failed()) return false;
+    if (item.is_small_int()) r = as_int(r);
+    else if (item.is_immediate_float()) r = as_float(r, item);
+    bool counted = is_pointer(r);
+    Reference own = counted ? emit(Op::kOwn, r) : r;
+    drop(killed, to);
+    drop(killed2, to);
+    if (counted) set_owned(at(to), own, r);
+    else set_lazy(at(to), own);
+    return true;
+  }
   if (is_immediate(item) || is_singleton(item)) {
     Reference r = emit(Op::kLoadField, base, kNoReference, offset);
     if (item.is_small_int()) {
@@ -249,6 +262,17 @@ bool Recorder::store_attribute(uint64_t word) {
   const AttributeNode* node = node_for(object, word, true, &shape);
   if (!node) return fall_back();
   Object* o = object.as_object();
+  if (builder_.is_virtual(read(PT_A)) && (node->kind == AttributeKind::kAdd || node->kind == AttributeKind::kSlot) && !seen(PT_B).empty()) {
+    Reference r = as_object(read(PT_A), shape);
+    guard_node(node, shape);
+    if (put(r, node->offset, PT_B)) {
+      if (node->kind == AttributeKind::kAdd) emit(Op::kSetShape, r, kNoReference, node->version);
+      drop(PT_A);
+      drop(PT_B);
+      go(2);
+      return true;
+    }
+  }
   if (node->kind == AttributeKind::kAdd) {
     if (ir_.multithreaded && !is_exclusive(o)) return fall_back();
     Value v = seen(PT_B);
@@ -337,6 +361,12 @@ bool Recorder::store_cell(uint64_t word) {
   Value cell = seen(PT_A);
   if (!has_shape(cell, kShape_cell)) return fall_back();
   Value old = as_cell(cell)->content.peek_acquire();
+  if (builder_.is_virtual(read(PT_A)) && !seen(PT_B).empty() && put(read(PT_A), offsetof(Cell, content), PT_B)) {
+    drop(PT_A);
+    drop(PT_B);
+    go(1);
+    return true;
+  }
   if (!is_uncounted(old)) return fall_back();
   Reference r = as_object(read(PT_A), kShape_cell);
   Reference v = storable(PT_B);
@@ -404,6 +434,16 @@ bool Recorder::load_item(uint64_t word) {
   Reference list, address;
   Value item;
   if (!has_shape(seen(PT_B), kShape_list) && !has_shape(seen(PT_B), kShape_tuple)) return get_item_any(word);
+  if (builder_.is_virtual(read(PT_B)) && seen(PT_C).is_small_int() && ir_.is_constant(read(PT_C))) {
+    const Tuple* t = as_tuple(seen(PT_B));
+    int64_t i = seen(PT_C).as_small_int();
+    if (i < 0) i += t->length;
+    if (i >= 0 && i < t->length) {
+      if (!load_into(read(PT_B), static_cast<int64_t>(offsetof(Tuple, items)) + i * 8, t->at(i), PT_A, PT_B, PT_C)) return false;
+      go(2);
+      return true;
+    }
+  }
   if (!list_item(PT_B, PT_C, &list, &address, &item)) return false;
   int64_t offset = has_shape(seen(PT_B), kShape_list) ? static_cast<int64_t>(offsetof(ListBuffer, items))
                                                       : static_cast<int64_t>(offsetof(Tuple, items));

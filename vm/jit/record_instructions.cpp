@@ -5,6 +5,7 @@
 namespace pt::jit {
 
 bool Recorder::build(uint64_t word, Op op) {
+  if (op == Op::kBuildTuple && build_virtual_tuple(word)) return true;
   int count = PT_C;
   if (count > kMaxArguments || (count == 0 && op == Op::kBuildTuple)) return fall_back();
   int32_t first = at(PT_B);
@@ -155,6 +156,8 @@ bool Recorder::record(uint64_t word) {
     case Opcode::kLOAD_ATTR: return load_attribute(word);
     case Opcode::kSTORE_ATTR: return store_attribute(word);
     case Opcode::kLOAD_METHOD: return load_method(word);
+    case Opcode::kMAKE_CELL: return make_cell(word);
+    case Opcode::kMAKE_FUNCTION: return make_function(word);
     case Opcode::kLOAD_CELL: return load_cell(word);
     case Opcode::kSTORE_CELL: return store_cell(word);
     case Opcode::kLOAD_ITEM: return load_item(word);

@@ -44,9 +44,15 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   pc_ = expected_ = exit->pc;
   // What the parent left in machine registers comes first.
   std::vector<Reference> values;
-  for (const ExitValue& v : exit->values) {
+  std::vector<const ExitValue*> places;
+  for (const ExitValue& v : exit->values) places.push_back(&v);
+  for (const ExitObject& o : exit->objects) {
+    for (const ExitValue& f : o.fields) places.push_back(&f);
+  }
+  for (const ExitValue* place : places) {
+    const ExitValue& v = *place;
     Reference r = kNoReference;
-    if (v.from.place != Place::kConstant) {
+    if (v.from.place != Place::kConstant && v.object < 0) {
       for (size_t i = 0; i < ir_.inherited.size(); ++i) {
         if (ir_.inherited[i] == v.from) r = static_cast<Reference>(i);
       }
@@ -59,12 +65,20 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
     values.push_back(r);
   }
   empty_ = builder_.constant(0, Type::W);
-  for (size_t i = 0; i < values.size(); ++i) {
-    const ExitValue& v = exit->values[i];
-    Reference r = values[i];
-    if (r == kNoReference) {
-      r = v.type == Type::F ? builder_.float_constant(std::bit_cast<double>(v.constant)) : builder_.constant(v.constant, v.type);
-    }
+  std::vector<Reference> objects;
+  for (const ExitObject& o : exit->objects) {
+    objects.push_back(builder_.virtual_object(*o.layout));
+    if (o.shape != o.layout->shape) builder_.emit(Op::kSetShape, objects.back(), kNoReference, o.shape);
+  }
+  size_t next_value = 0;
+  auto next = [&](const ExitValue& v) {
+    Reference r = values[next_value++];
+    if (v.object >= 0) return objects[static_cast<size_t>(v.object)];
+    if (r != kNoReference) return r;
+    return v.type == Type::F ? builder_.float_constant(std::bit_cast<double>(v.constant)) : builder_.constant(v.constant, v.type);
+  };
+  for (const ExitValue& v : exit->values) {
+    Reference r = next(v);
     if (v.slot >= kIteratorPosition) {
       // The iterator itself is found in its register when the trace comes to it.
       bool list = v.slot >= kListPosition;
@@ -80,6 +94,15 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
     const CallRecord* real = base_record_ + calls_.size() + 1;
     calls_.push_back({real->code, static_cast<Function*>(const_cast<void*>(f.function)), real->globals, f.window, f.result_register, f.caller_pc, f.flags, false});
     window_ = f.window;
+  }
+  for (size_t i = 0; i < objects.size(); ++i) {
+    for (const ExitValue& f : exit->objects[i].fields) {
+      Reference r = next(f);
+      builder_.set_field(objects[i], f.slot, r);
+      if (f.owner == kNoOwner) continue;
+      Reference raw = slot(f.owner);
+      state(f.owner) = {r, raw, false, true, !is_local(f.owner), true};
+    }
   }
   // Time and again the same instruction was not what it had been: it is not specialised any more.
   int again = 0;
@@ -98,12 +121,23 @@ Recorder::~Recorder() {
 
 int32_t Recorder::snapshot() {
   if (snapshot_ >= 0) return snapshot_;
-  Snapshot s{pc_, lazy_slots(), {}, false, false};
+  Snapshot s = end();
+  s.pc = pc_;
   for (const Call& c : calls_) {
     if (!c.real) s.frames.push_back(c.inlined());
   }
   ir_.snapshots.push_back(std::move(s));
   return snapshot_ = static_cast<int32_t>(ir_.snapshots.size()) - 1;
+}
+Snapshot Recorder::end() const {
+  Snapshot s{nullptr, lazy_slots(), {}, {}, false, false};
+  builder_.collect(s.slots, &s.objects);
+  for (VirtualState& o : s.objects) {
+    for (FieldValue& f : o.fields) {
+      if (is_pointer(f.value)) f.owner = owner_of(f.value, kNoOwner);
+    }
+  }
+  return s;
 }
 std::vector<SlotValue> Recorder::lazy_slots() const {
   std::vector<SlotValue> out;
@@ -118,6 +152,15 @@ std::vector<SlotValue> Recorder::lazy_slots() const {
 
 Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t tag) {
   uint16_t flags = describe(op).flags;
+  // What the operation does not leave in the trace gets out.
+  bool stays = op == Op::kGuardShape || op == Op::kCheckShape || op == Op::kGuardBound || op == Op::kGuardExclusive || op == Op::kGuardUnshared ||
+               op == Op::kLoadField || op == Op::kLoadFact || op == Op::kLoadImmutable || op == Op::kSetShape || op == Op::kGuardIs || op == Op::kGuardIsNot;
+  a = builder_.resolve(a);
+  b = builder_.resolve(b);
+  if (!stays) {
+    if (builder_.is_virtual(a)) a = make(a);
+    if (builder_.is_virtual(b)) b = make(b);
+  }
   int32_t before = flags & (kGuard | kCold) ? snapshot() : -1;
   Reference r = builder_.emit(op, a, b, imm, flags & kAfter ? -1 : before);
   if (r == ir_.size() - 1 && ir_.at(r).op == op) {
@@ -182,10 +225,11 @@ Reference Recorder::read(int operand) { return operand >= 0 ? slot(at(operand)) 
 
 bool Recorder::is_pointer(Reference r) const {
   const Instruction& in = ir_.at(r);
-  if (in.type == Type::I || in.type == Type::F || in.op == Op::kBoxFloat) return false;
+  if (in.type == Type::I || in.type == Type::F || in.op == Op::kBoxFloat || in.op == Op::kVirtual) return false;
   return !ir_.is_constant(r);
 }
 void Recorder::clear(int32_t at) {
+  leave_owner(at);
   const Slot s = state(at);
   std::erase_if(positions_, [at](const Position& p) { return exit_slot(p.tag) == at; });
   bool filled = s.filled;
@@ -208,10 +252,17 @@ bool Recorder::is_dead(int32_t at) {
 }
 void Recorder::set_lazy(int32_t at, Reference r) {
   if (!is_dead(at)) clear(at);
+  r = builder_.resolve(r);
+  fresh_ = kNoReference;
+  if (r == loose_) {
+    loose_ = kNoReference;
+    return set_owned(at, r);
+  }
   state(at) = {r, kNoReference, true, false, false, state(at).filled};
 }
 void Recorder::set_owned(int32_t at, Reference r, Reference value) {
   bool swap = !state(at).lazy && state(at).pointer && !is_dead(at);
+  if (swap) leave_owner(at);
   emit(swap ? Op::kWriteFrame : Op::kStoreFrame, r, kNoReference, at);
   state(at) = {value == kNoReference ? r : value, r, false, true, true, true};
 }
@@ -247,6 +298,7 @@ void Recorder::move(int32_t to, int32_t from) {
 }
 void Recorder::refine(Reference from, Reference to) {
   if (from == to) return;
+  builder_.refine_fields(from, to);
   for (Slot& s : slots_) {
     if (s.value != from) continue;
     s.value = to;
@@ -256,6 +308,7 @@ void Recorder::refine(Reference from, Reference to) {
 
 // Puts all the trace knows into memory, where the interpreter looks for it.
 void Recorder::sync() {
+  make_all();
   struct Store {
     int32_t at;
     Reference word;
@@ -328,7 +381,7 @@ bool Recorder::interpret(uint64_t word) {
     }
   }
   made->other = nullptr;
-  ir_.snapshots.push_back({pc_, {}, {}, false, true});
+  ir_.snapshots.push_back({pc_, {}, {}, {}, false, true});
   ir_.interpreted.push_back(std::move(made));
   interpreted_ = ir_.interpreted.back().get();
   interpreted_record_ = record;
@@ -337,7 +390,7 @@ bool Recorder::interpret(uint64_t word) {
   // A conditional jump has two ways to go on; a side trace may follow the other one.
   if (opcode_ == Opcode::kFOR_ITER || (info.text[0] == '_' && info.text[1] == 'J' && opcode_ != Opcode::kSEND) ||
       (info.b == OperandKind::J && opcode_ != Opcode::kJUMP)) {
-    ir_.snapshots.push_back({pc_, {}, {}, false, false});
+    ir_.snapshots.push_back({pc_, {}, {}, {}, false, false});
     ir_.code.back().frames = static_cast<int32_t>(ir_.snapshots.size()) - 1;
   }
   barrier_ = true;

@@ -39,7 +39,10 @@ class Recorder {
   Opcode last_opcode() const { return opcode_; }
   Ir& ir() { return ir_; }
   // What the trace has and memory has not.
-  std::vector<SlotValue> lazy_slots() const;
+  Snapshot end() const;
+  // Behind the recording: what virtual objects cannot be left to the next round are made; all of them.
+  void settle();
+  void make_all();
   // The compiled code refers to these objects for ever: their counts are its own now.
   void keep_for_ever() { kept_.clear(); }
 
@@ -95,6 +98,7 @@ class Recorder {
   int32_t at(int operand) const { return window_ + (operand >> 1); }
   Reference read(int operand);
   Value seen(int operand) const { return pt::read(frame_, constants_, operand); }
+  std::vector<SlotValue> lazy_slots() const;
   bool is_pointer(Reference r) const;     // may be a pointer that needs a count or a keeper
   void empty(int32_t at);                       // memory holds nothing afterwards
   bool is_dead(int32_t at);
@@ -107,6 +111,20 @@ class Recorder {
   void write(int operand, Reference r) { set_lazy(at(operand), r); }
   void refine(Reference from, Reference to);
   void sync();
+  // Virtual objects.
+  bool is_local(int32_t at) const;
+  bool owns(int32_t at) const;
+  int32_t owner_of(Reference value, int32_t except) const;
+  void leave_owner(int32_t at);
+  bool relies_on(Reference object, int32_t first) const;
+  bool can_hold(Reference value) const;
+  Reference field_value(int operand);
+  bool put(Reference object, int64_t offset, int operand);
+  Reference make(Reference object);
+  void make_whole(Reference object);
+  bool make_cell(uint64_t word);
+  bool make_function(uint64_t word);
+  bool build_virtual_tuple(uint64_t word);
   Call call_of(const CallRecord* record, const uint64_t* caller_pc = nullptr) const;   // a pushed record
   const Call& here() const { return calls_.empty() ? base_ : calls_.back(); }
   // Values.
@@ -209,6 +227,8 @@ class Recorder {
   std::vector<Call> calls_;
   std::vector<Value> kept_;   // counted
   std::vector<Reference> after_;   // operations that want the snapshot behind the instruction
+  Reference fresh_ = kNoReference;  // a virtual object on its way into a register
+  Reference loose_ = kNoReference;  // and, if it was made meanwhile, what no register owns yet
   Reference empty_;
   int32_t snapshot_ = -1;   // of this instruction
   Interpreted* interpreted_ = nullptr;   // the instruction before

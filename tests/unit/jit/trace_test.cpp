@@ -22,7 +22,7 @@ struct Hand {
   std::string listing;
 
   int32_t snapshot(int pc) {
-    ir.snapshots.push_back({kPc + pc, slots, {}, false});
+    ir.snapshots.push_back({kPc + pc, slots, {}, {}, false});
     return static_cast<int32_t>(ir.snapshots.size()) - 1;
   }
   void set(int32_t slot, Reference r) {
@@ -34,7 +34,7 @@ struct Hand {
   Reference load_int(int slot) { return b.emit(Op::kGuardInt, b.emit(Op::kLoadFrame, -1, -1, slot), -1, 0, snapshot(0)); }
   Reference load_float(int slot) { return b.emit(Op::kGuardFloat, b.emit(Op::kLoadFrame, -1, -1, slot), -1, 0, snapshot(0)); }
   void compile() {
-    const char* error = compile_trace(ir, slots, &trace, &listing);
+    const char* error = compile_trace(ir, {nullptr, slots, {}, {}}, &trace, &listing);
     ASSERT_EQ(error, nullptr) << error << "\n" << listing;
   }
   uint64_t run(Value* frame) {
@@ -250,6 +250,42 @@ TEST(JitBuilder, ForwardsStores) {
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0)), i);
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 32, h.snapshot(0)), old);
 }
+TEST(JitBuilder, VirtualObjectsLeaveNoCode) {
+  Hand h;
+  constexpr Layout kPair{.kind = Layout::Kind::kTuple, .shape = 14, .length = 2};
+  Reference i = h.load_int(1), x = h.load_float(2);
+  Reference pair = h.b.virtual_object(kPair);
+  Reference size = h.ir.size();
+  h.b.emit(Op::kInitField, pair, i, 24);
+  h.b.emit(Op::kInitField, pair, h.b.emit(Op::kBoxFloat, x, -1, 0, h.snapshot(0)), 32);
+  EXPECT_EQ(h.b.emit(Op::kGuardShape, pair, -1, 14, h.snapshot(0)), pair);
+  EXPECT_EQ(h.b.emit(Op::kLoadField, pair, -1, 24, h.snapshot(0)), i);
+  EXPECT_EQ(h.b.emit(Op::kGuardFloat, h.b.emit(Op::kLoadField, pair, -1, 32, h.snapshot(0)), -1, 0, h.snapshot(0)), x);
+  h.b.emit(Op::kSetShape, pair, -1, 15);
+  EXPECT_EQ(h.b.known_shape(pair), 15u);
+  h.b.emit(Op::kGuardIsNot, pair, h.b.constant(0, Type::W), 0, h.snapshot(0));
+  EXPECT_FALSE(h.b.failed());
+  for (Reference r = size; r < h.ir.size(); ++r) {
+    EXPECT_TRUE(h.ir.is_constant(r) || h.ir.at(r).op == Op::kBoxFloat) << describe(h.ir.at(r).op).name;
+  }
+  // One in another.
+  Reference outer = h.b.virtual_object(kPair);
+  h.b.set_field(outer, 24, pair);
+  EXPECT_TRUE(h.b.leads_to(outer, pair));
+  EXPECT_FALSE(h.b.leads_to(pair, outer));
+  EXPECT_EQ(h.b.holder_of(pair), outer);
+  std::vector<VirtualState> states;
+  h.b.collect({{5, outer}, {6, pair}}, &states);
+  EXPECT_EQ(states.size(), 2u);
+  // Made: all that named it names what it became.
+  h.b.made(pair, i);
+  EXPECT_EQ(h.b.resolve(pair), i);
+  EXPECT_EQ(h.b.emit(Op::kLoadField, outer, -1, 24, h.snapshot(0)), i);
+  // Nothing else may get at one.
+  h.b.emit(Op::kStoreFrame, outer, -1, 3);
+  EXPECT_TRUE(h.b.failed());
+}
+
 TEST(JitIr, ValidatorFindsMistakes) {
   Hand h;
   Reference i = h.load_int(0);

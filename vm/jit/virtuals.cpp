@@ -1,0 +1,377 @@
+// Virtual objects: what the builder knows of them, how the recorder makes one that gets out, what an exit makes.
+#include <bit>
+#include <cstddef>
+
+#include "vm/jit/recorder.h"
+#include "vm/object/type_build.h"
+#include "vm/types/float.h"
+#include "vm/types/dict.h"
+#include "vm/types/function.h"
+#include "vm/types/tuple.h"
+
+namespace pt::jit {
+
+Object* make_object(const Layout& layout) {
+  switch (layout.kind) {
+    case Layout::Kind::kInstance: return allocate_instance_of(layout.instance);
+    case Layout::Kind::kCell: return Ref<>(cell_new(Value())).take().as_object();
+    case Layout::Kind::kTuple: return tuple_allocate(layout.length).take();
+    case Layout::Kind::kFunction: {
+      auto* code = static_cast<Code*>(const_cast<void*>(layout.code));
+      return function_new(code, static_cast<Dict*>(const_cast<void*>(layout.globals)), nullptr).take().as_object();
+    }
+  }
+}
+
+std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok) {
+  std::vector<Ref<>> made;
+  for (const ExitObject& o : exit.objects) {
+    Object* object = *ok ? make_object(*o.layout) : nullptr;
+    *ok = object;
+    made.push_back(object ? Ref<>::steal(Value::object(object)) : Ref<>());
+  }
+  if (!*ok) return made;
+  for (size_t i = 0; i < made.size(); ++i) {
+    Object* object = made[i].value().as_object();
+    for (const ExitValue& f : exit.objects[i].fields) {
+      Ref<> value;
+      if (f.object >= 0) value = Ref<>::retain(made[static_cast<size_t>(f.object)].value());
+      else if (f.type == Type::F) value = float_from_double(std::bit_cast<double>(exit_word(f, state)));
+      else value = Ref<>::retain(Value::from_bits(exit_word(f, state)));
+      if (!value) *ok = false;
+      reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + f.slot)->init(std::move(value));
+    }
+    object->shape_id.store(exit.objects[i].shape, std::memory_order_release);
+  }
+  return made;
+}
+
+// ---- what is known of them ---------------------------------------------------------------------------------------------
+
+Reference Builder::virtual_object(const Layout& layout) {
+  size_t number = 0;
+  while (number < ir_.layouts.size() && *ir_.layouts[number] != layout) ++number;
+  if (number == ir_.layouts.size()) ir_.layouts.push_back(std::make_unique<Layout>(layout));
+  ir_.code.push_back({Op::kVirtual, Type::O, kNoReference, kNoReference, static_cast<int64_t>(number), -1, -1, 0});
+  objects_.push_back({ir_.size() - 1, layout.shape, {}});
+  return ir_.size() - 1;
+}
+VirtualState& Builder::state(Reference object) {
+  for (VirtualState& o : objects_) {
+    if (o.object == object) return o;
+  }
+  // Forgotten: nothing but a mistake leads here, and a trace that fails is no worse than none.
+  failed_ = true;
+  objects_.push_back({object, 0, {}});
+  return objects_.back();
+}
+void Builder::set_field(Reference object, int64_t offset, Reference value) {
+  if (ir_.at(value).op == Op::kBoxFloat) value = ir_.at(value).a;
+  VirtualState& o = state(object);
+  for (FieldValue& f : o.fields) {
+    if (f.offset != offset) continue;
+    f = {offset, value};
+    return;
+  }
+  o.fields.push_back({offset, value});
+}
+bool Builder::leads_to(Reference from, Reference object) const {
+  if (from == object) return true;
+  if (!is_virtual(from)) return false;
+  for (const FieldValue& f : state_of(from).fields) {
+    if (leads_to(f.value, object)) return true;
+  }
+  return false;
+}
+Reference Builder::holder_of(Reference value) const {
+  for (const VirtualState& o : objects_) {
+    for (const FieldValue& f : o.fields) {
+      if (f.value == value) return o.object;
+    }
+  }
+  return kNoReference;
+}
+void Builder::refine_fields(Reference from, Reference to) {
+  for (VirtualState& o : objects_) {
+    for (FieldValue& f : o.fields) {
+      if (f.value == from) f.value = to;
+    }
+  }
+}
+void Builder::made(Reference object, Reference real) {
+  forget(object);
+  refine_fields(object, real);
+  made_.push_back({object, real});
+}
+Reference Builder::resolve(Reference r) const {
+  if (!is_virtual(r)) return r;
+  for (const Made& m : made_) {
+    if (m.object == r) return m.real;
+  }
+  return r;
+}
+void Builder::collect(const std::vector<SlotValue>& slots, std::vector<VirtualState>* out) const {
+  std::vector<Reference> found;
+  auto note = [&](Reference r) {
+    if (!is_virtual(r)) return;
+    for (Reference f : found) {
+      if (f == r) return;
+    }
+    found.push_back(r);
+  };
+  for (const SlotValue& s : slots) note(s.value);
+  for (size_t i = 0; i < found.size(); ++i) {
+    out->push_back(state_of(found[i]));
+    for (const FieldValue& f : state_of(found[i]).fields) note(f.value);
+  }
+}
+
+Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, int32_t snapshot) {
+  if (op == Op::kGuardIs || op == Op::kGuardIsNot) {
+    if ((a == b) != (op == Op::kGuardIs)) failed_ = true;
+    return kNoReference;
+  }
+  auto gets_out = [&] {
+    failed_ = true;
+    return a;
+  };
+  if (!is_virtual(a)) return gets_out();
+  const Layout& layout = layout_of(a);
+  auto content = [&]() -> Reference {
+    if (layout.kind == Layout::Kind::kTuple && imm == static_cast<int64_t>(offsetof(Tuple, length))) {
+      return constant(static_cast<uint64_t>(layout.length), Type::P);
+    }
+    if (layout.kind == Layout::Kind::kFunction) {
+      if (imm == static_cast<int64_t>(offsetof(Function, code_field))) return constant(reinterpret_cast<uint64_t>(layout.code), Type::W);
+      if (imm == static_cast<int64_t>(offsetof(Function, globals_field))) return constant(reinterpret_cast<uint64_t>(layout.globals), Type::P);
+    }
+    for (const FieldValue& f : state_of(a).fields) {
+      if (f.offset == imm) return f.value;
+    }
+    return kNoReference;
+  };
+  switch (op) {
+    case Op::kGuardShape:
+      if (state_of(a).shape != static_cast<uint32_t>(imm)) failed_ = true;
+      return a;
+    case Op::kCheckShape:
+      if (state_of(a).shape != static_cast<uint32_t>(imm)) failed_ = true;
+      return kNoReference;
+    // Nobody else has it.
+    case Op::kGuardBound: case Op::kGuardExclusive: case Op::kGuardUnshared: return kNoReference;
+    case Op::kLoadField: case Op::kLoadFact: case Op::kLoadImmutable: {
+      Reference v = content();
+      return v >= 0 ? v : gets_out();
+    }
+    case Op::kLoadOwned: {
+      Reference v = content();
+      if (v < 0 || is_virtual(v)) return gets_out();
+      if (ir_.at(v).type == Type::F) return gets_out();
+      return emit(Op::kOwn, v, kNoReference, 0, snapshot);
+    }
+    case Op::kInitField: case Op::kStoreField: case Op::kStoreExclusive:
+      set_field(a, imm, b);
+      return kNoReference;
+    case Op::kSetShape:
+      state(a).shape = static_cast<uint32_t>(imm);
+      return kNoReference;
+    default: return gets_out();
+  }
+}
+
+// ---- while recording ---------------------------------------------------------------------------------------------------
+
+bool Recorder::is_local(int32_t at) const {
+  const Call* frame = &base_;
+  for (const Call& c : calls_) {
+    if (c.window <= at) frame = &c;
+  }
+  return at >= frame->window && at < frame->window + static_cast<int32_t>(frame->code->local_end);
+}
+// Register `at` keeps what it holds alive, until clear() or set_owned(). A local variable does, a temporary may be past
+// its use.
+bool Recorder::owns(int32_t at) const {
+  const Slot& s = slots_[static_cast<size_t>(at + kSlotBias)];
+  if (s.lazy || !s.pointer || s.value == kNoReference) return false;
+  return s.owned || is_local(at);
+}
+// The register that keeps the value alive, other than `except`; kNoOwner: none.
+int32_t Recorder::owner_of(Reference value, int32_t except) const {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    int32_t where = static_cast<int32_t>(i) - kSlotBias;
+    if (where != except && slots_[i].value == value && owns(where)) return where;
+  }
+  return kNoOwner;
+}
+// Register `at` is about to lose what it holds. Virtual objects that rely on its reference are made, with one of their own.
+void Recorder::leave_owner(int32_t where) {
+  Slot s = state(where);
+  if (s.lazy || !s.pointer || s.value == kNoReference || !is_pointer(s.value)) return;
+  while (true) {
+    Reference holder = builder_.holder_of(s.value);
+    if (holder == kNoReference || owner_of(s.value, where) != kNoOwner) return;
+    make_whole(holder);
+  }
+}
+// Makes what the object is part of; what no register leads to any more is forgotten instead.
+void Recorder::make_whole(Reference object) {
+  for (Reference up = object; up != kNoReference; up = builder_.holder_of(object)) object = up;
+  bool reached = object == fresh_;
+  for (const Slot& s : slots_) reached |= s.lazy && s.value == object;
+  if (reached) make(object);
+  else builder_.forget(object);
+}
+// Whether a pointer in the object, or in what it leads to, is kept alive by registers from `first` on only.
+bool Recorder::relies_on(Reference object, int32_t first) const {
+  for (const FieldValue& f : builder_.state_of(object).fields) {
+    if (builder_.is_virtual(f.value) ? relies_on(f.value, first) : is_pointer(f.value) && owner_of(f.value, kNoOwner) >= first) return true;
+  }
+  return false;
+}
+// Whether a virtual object can hold the value: it needs no count, is virtual too and in no other one, or has an owner that
+// leave_owner watches.
+bool Recorder::can_hold(Reference value) const {
+  if (builder_.is_virtual(value)) return builder_.holder_of(value) == kNoReference;
+  return !is_pointer(value) || owner_of(value, kNoOwner) != kNoOwner;
+}
+// The operand as a field's value: numbers unboxed.
+Reference Recorder::field_value(int operand) {
+  Value v = seen(operand);
+  if (v.is_small_int()) return as_int(read(operand));
+  if (v.is_immediate_float()) return as_float(read(operand), v);
+  if (is_none(v) || is_bool(v)) return known(operand);
+  return read(operand);
+}
+// Stores the operand in a field. False: the object had to be made instead.
+bool Recorder::put(Reference object, int64_t offset, int operand) {
+  Reference value = field_value(operand);
+  if (!can_hold(value) || builder_.leads_to(value, object)) {
+    make(object);
+    return false;
+  }
+  builder_.set_field(object, offset, value);
+  return true;
+}
+
+// The object gets out: it is made, and the registers that have it own it. Where no register has it, loose_ is its owner.
+Reference Recorder::make(Reference object) {
+  const Layout layout = builder_.layout_of(object);
+  auto number = static_cast<int64_t>(ir_.at(object).imm);
+  // Whatever fails in here raises an exception in the state of this moment.
+  snapshot_ = -1;
+  struct Word {
+    int64_t offset;
+    Reference word;
+    bool counted;
+  };
+  std::vector<Word> words;
+  const VirtualState before = builder_.state_of(object);
+  for (const FieldValue& f : before.fields) {
+    Reference v = builder_.resolve(f.value);
+    bool counted = false;
+    if (builder_.is_virtual(v)) {
+      v = make(v);
+      counted = loose_ == v;
+      if (counted) loose_ = kNoReference;
+    } else if (ir_.at(v).type == Type::F) {
+      v = emit(Op::kBoxAny, v);
+      counted = true;
+    } else if (!is_pointer(v) && !(ir_.at(v).op == Op::kConstant && (ir_.at(v).imm & 3) == 0)) {
+      counted = true;
+    }
+    words.push_back({f.offset, v, counted});
+  }
+  Reference real = emit(Op::kNewObject, kNoReference, kNoReference, number);
+  for (const Word& w : words) emit(w.counted ? Op::kInitField : Op::kInitAny, real, w.word, w.offset);
+  if (before.shape != layout.shape) emit(Op::kSetShape, real, kNoReference, before.shape);
+  builder_.made(object, real);
+  bool placed = false;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].lazy || slots_[i].value != object) continue;
+    Reference word = placed ? emit(Op::kOwn, real) : real;
+    set_owned(static_cast<int32_t>(i) - kSlotBias, word, real);
+    placed = true;
+  }
+  if (!placed) loose_ = real;
+  snapshot_ = -1;
+  return real;
+}
+// In the next round the registers of this one change; an object must not rely on one of those.
+void Recorder::settle() {
+  auto changes = [&](int32_t slot) {
+    for (const Instruction& in : ir_.code) {
+      if ((in.op == Op::kStoreFrame || in.op == Op::kWriteFrame || in.op == Op::kClearFrame) && in.imm == slot) return true;
+    }
+    return false;
+  };
+  const Snapshot last = end();
+  for (const VirtualState& o : last.objects) {
+    for (const FieldValue& f : o.fields) {
+      Reference object = builder_.resolve(o.object);
+      if (builder_.is_virtual(object) && is_pointer(f.value) && (f.owner == kNoOwner || changes(f.owner))) make_whole(object);
+    }
+  }
+}
+// Memory is to hold all there is.
+void Recorder::make_all() {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].lazy && builder_.is_virtual(slots_[i].value)) make(slots_[i].value);
+  }
+  builder_.forget_objects();
+}
+
+bool Recorder::make_cell(uint64_t word) {
+  Reference content = kNoReference;
+  if (!seen(PT_A).empty()) {
+    content = field_value(PT_A);
+    if (!can_hold(content)) return fall_back();
+  }
+  Reference cell = builder_.virtual_object({.kind = Layout::Kind::kCell, .shape = kShape_cell});
+  if (content != kNoReference) builder_.set_field(cell, offsetof(Cell, content), content);
+  fresh_ = cell;
+  set_lazy(at(PT_A), cell);
+  go(1);
+  return true;
+}
+
+// A nested function without defaults: those come and go.
+bool Recorder::make_function(uint64_t word) {
+  Value code = constants_[-1 - static_cast<int64_t>(load_word(pc_ + 1))];
+  if (!(as_code(code)->flags & kCodeFlagNested) || (PT_C & ~8)) return fall_back();
+  int32_t closure = at(PT_B);
+  if (PT_C && !can_hold(slot(closure))) return fall_back();
+  Dict* globals = thread_->record->globals;
+  keep(code);
+  keep(Value::object(globals));
+  Reference function = builder_.virtual_object({.kind = Layout::Kind::kFunction, .shape = kShape_function, .code = as_code(code), .globals = globals});
+  if (PT_C) {
+    builder_.set_field(function, offsetof(Function, closure), slot(closure));
+    fresh_ = function;
+    if (closure != at(PT_A)) empty(closure);
+  }
+  set_lazy(at(PT_A), function);
+  go(2);
+  return true;
+}
+
+// False, and nothing has happened: it has an item that a virtual tuple cannot hold.
+bool Recorder::build_virtual_tuple(uint64_t word) {
+  int count = PT_C;
+  int32_t first = at(PT_B);
+  if (count == 0 || count > kMaxArguments) return false;
+  for (int i = 0; i < count; ++i) {
+    if (!can_hold(slot(first + i))) return false;
+  }
+  Reference tuple = builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = kShape_tuple, .length = count});
+  for (int i = 0; i < count; ++i) {
+    Reference item = slot(first + i);
+    builder_.set_field(tuple, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8, can_hold(item) ? item : make(item));
+  }
+  fresh_ = tuple;
+  consume_window(first, static_cast<uint32_t>(count), at(PT_A));
+  set_lazy(at(PT_A), tuple);
+  go(1);
+  return true;
+}
+
+}  // namespace pt::jit
