@@ -58,17 +58,26 @@ void visit_referent(FieldVisitor& visitor, Field& field) {
 
 }  // namespace
 
-bool tracked_objects(ValueList& out) {
-  Search search{nullptr, 0, &out};
+bool objects_where(bool (*wanted)(const Object*), ValueList& out) {
+  struct Selection {
+    bool (*wanted)(const Object*);
+    ValueList& out;
+    bool complete = true;
+  } selection{wanted, out};
   StopTheWorld stopped;
   for_each_object(
       [](Object* o, void* context) {
-        Search* self = static_cast<Search*>(context);
-        if (!o->has_gc_bit(kGcTracked) || o->has_gc_bit(kGcFrozen) || !presentable(o)) return;
-        if (!self->out->add(Value::object(o))) self->complete = false;
+        auto* self = static_cast<Selection*>(context);
+        if (!presentable(o) || !self->wanted(o)) return;
+        if (!self->out.add(Value::object(o))) self->complete = false;
       },
-      &search);
-  return search.complete;
+      &selection);
+  return selection.complete;
+}
+
+bool tracked_objects(ValueList& out) {
+  return objects_where([](const Object* o) { return o->has_gc_bit(kGcTracked) && !o->has_gc_bit(kGcFrozen); },
+                       out);
 }
 
 bool referrers(const Value* targets, size_t count, ValueList& out) {

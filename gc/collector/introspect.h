@@ -22,6 +22,8 @@ class ValueList {
   WordArray<Value> values_;
 };
 
+// The objects for which `wanted` says so; it is asked with the world stopped. False: memory is out.
+[[nodiscard]] bool objects_where(bool (*wanted)(const Object*), ValueList& out);
 // All tracked objects, without frozen ones and without garbage that another thread is freeing. False: memory is out.
 [[nodiscard]] bool tracked_objects(ValueList& out);
 // Tracked objects that directly refer to one of the targets.

@@ -1,6 +1,4 @@
 // The command line: options, running -c, -m, a file, stdin or the interactive loop, exit status.
-#include "gc/collector/collector.h"
-#include "gc/sync/mutator.h"
 #include "vm/main/command_line.h"
 
 #include <sys/stat.h>
@@ -18,6 +16,8 @@
 
 #include "vm/import/import.h"
 #include "vm/interp/frames.h"
+#include "vm/jit/jit.h"
+#include "vm/main/finalize.h"
 #include "vm/main/interactive.h"
 #include "vm/main/options.h"
 #include "vm/modules/atexit/atexit.h"
@@ -31,7 +31,6 @@
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
-#include "vm/object/type_build.h"
 #include "vm/runtime/builtins.h"
 #include "vm/runtime/runtime.h"
 #include "vm/types/dict.h"
@@ -228,26 +227,6 @@ void wait_for_threads() {
   if (!result) write_unraisable("ignored in", threading.value());
 }
 
-// The objects of the main program die before the process ends: names with one underscore first, then the others.
-void clear_main(Dict* globals) {
-  if (mutator_count() > 1) return;  // daemon threads use them
-  bool finalizers = g_class_with_finalizer.load(std::memory_order_relaxed);
-  if (finalizers) collect();
-  for (bool underscored : {true, false}) {
-    Ref<List> names = dict_keys_list(globals);
-    for (int64_t i = 0; names && i < list_size(names.get()); ++i) {
-      Ref<> name = list_get(names.get(), i);
-      if (!name || !is_str(name.value())) continue;
-      const Str* text = as_str(name.value());
-      bool is_private = text->length > 0 && text->at(0) == '_' && !(text->length > 1 && text->at(1) == '_');
-      if (is_private != underscored || text->equals_ascii("__builtins__")) continue;
-      if (!dict_set(globals, name.value(), none())) clear_error();
-    }
-    clear_error();
-  }
-  if (finalizers) collect();
-}
-
 // The locale's character type, for the libraries that use it (line editing). The C locale becomes UTF-8 (PEP 538).
 void set_character_locale() {
   const char* now = std::setlocale(LC_CTYPE, "");
@@ -325,6 +304,14 @@ int run_main(int argc, char** argv) {
   if (!main_module) return report_pending();
   Dict* globals = module_dict(main_module.get());
   bool ok = true;
+  if (g_config.warn_option_count > 0) {
+    // Their filters are made by the Python module.
+    Ref<> warnings = import_module("warnings");
+    if (!warnings) {
+      std::fputs("'import warnings' failed; traceback:\n", stderr);
+      report_exception(take_error().value());
+    }
+  }
   if (!g_config.no_site) {
     Ref<> site = import_module("site");
     if (!site) {
@@ -332,6 +319,7 @@ int run_main(int argc, char** argv) {
       return report_pending();
     }
   }
+  int64_t startup_modules = loaded_module_count();
   if (options.faulthandler) {
     Ref<> enable = import_attribute("faulthandler", "enable");
     Ref<> enabled = enable ? call0(enable.value()) : Ref<>();
@@ -365,8 +353,9 @@ int run_main(int argc, char** argv) {
   wait_for_threads();
   run_atexit_callbacks();
   set_finalizing();
-  clear_main(globals);
-  if (flush_standard_streams() < 0 && status == 0) status = 120;
+  bool flushed = flush_standard_streams() >= 0;
+  finalize_modules(globals, startup_modules);
+  if ((flush_standard_streams() < 0 || !flushed) && status == 0) status = 120;
   std::fflush(nullptr);
   if (g_interrupted && status == 130) {
     std::signal(SIGINT, SIG_DFL);

@@ -33,7 +33,7 @@ SubclassTable& subclass_table() {
 }
 }  // namespace
 
-constinit std::atomic<bool> g_class_with_finalizer{false};
+constinit std::atomic<bool> g_finalizers_present{false};
 
 bool add_subclass(Type* base, Type* subclass) {
   SubclassTable& table = subclass_table();
@@ -263,8 +263,9 @@ void heap_finalize(Object* o) {
 }  // namespace
 
 void update_finalizer(Type* type) {
-  bool has_method = !type_lookup_borrowed(type, names::del.str()).empty();
-  if (has_method) g_class_with_finalizer.store(true, std::memory_order_relaxed);
+  Value method = type_lookup_borrowed(type, names::del.str());
+  bool has_method = !method.empty();
+  if (has_method && type_of(method) != &method_descriptor_type) g_finalizers_present.store(true, std::memory_order_relaxed);
   type->layout.finalize.store(has_method || builtin_ancestor(type)->layout.finalizer() ? heap_finalize : nullptr, std::memory_order_relaxed);
 }
 
@@ -406,6 +407,18 @@ bool call_init_subclass(Type* type, const Args& args) {
 }
 
 }  // namespace
+
+bool has_python_finalizer(Value v) {
+  if (!v.is_object()) return false;
+  const Type* type = type_of(v);
+  return type->layout.finalizer() == heap_finalize && !builtin_ancestor(type)->layout.finalizer();
+}
+
+void finalize_once(Value v) {
+  Object* o = v.as_object();
+  if (o->gc_bits.fetch_or(kGcFinalised, std::memory_order_relaxed) & kGcFinalised) return;
+  if (auto* finalize = o->shape()->type->layout.finalizer()) finalize(o);
+}
 
 Ref<Tuple> ask_mro(Type* type, Tuple* bases) {
   Type* metatype = type_of(Value::object(type));

@@ -13,10 +13,15 @@ void finish_builtin_type(Type* type);
 // allocate_instance() for instances that begin with `shape`.
 [[nodiscard]] Object* allocate_instance_of(Shape* shape, size_t items = 0);
 uint32_t next_type_version();
-// Some class has a __del__: the end of the process looks for garbage.
-extern std::atomic<bool> g_class_with_finalizer;
+// Some class has a __del__ of its own, or a file was opened for writing: the end of the process looks for
+// such objects.
+extern std::atomic<bool> g_finalizers_present;
 // Instances of a heap type get a finaliser or lose it, as its MRO has a `__del__` or not.
 void update_finalizer(Type* type);
+// An object whose finaliser is a __del__ written in Python, and nothing else.
+bool has_python_finalizer(Value v);
+// Runs the object's finaliser, unless it has run.
+void finalize_once(Value v);
 // The namespace of `type` or a base changed: new versions for it and all subclasses.
 void type_modified(Type* type);
 bool add_subclass(Type* base, Type* subclass);

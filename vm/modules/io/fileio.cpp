@@ -10,6 +10,7 @@
 #include "vm/modules/sys/sys.h"
 #include "vm/modules/support/writable_view.h"
 #include "vm/object/buffer.h"
+#include "vm/object/type_build.h"
 #include "vm/types/float.h"
 
 namespace pt {
@@ -137,6 +138,7 @@ bool fileio_init(Value self, const Args& args) {
   if (by_descriptor) {
     file->close_fd = close_fd;
   } else {
+    if (file->writable) g_finalizers_present.store(true, std::memory_order_relaxed);
     file->close_fd = true;
     if (!close_fd) return raise(exc::ValueError, "Cannot use closefd=False with file name");
     if (!given(opener)) {

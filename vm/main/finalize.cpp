@@ -1,0 +1,120 @@
+#include "vm/main/finalize.h"
+
+#include "gc/collector/collector.h"
+#include "gc/collector/introspect.h"
+#include "gc/sync/mutator.h"
+#include "vm/modules/sys/sys.h"
+#include "vm/object/constants.h"
+#include "vm/object/error.h"
+#include "vm/object/module.h"
+#include "vm/object/type_build.h"
+#include "vm/types/dict.h"
+#include "vm/types/function.h"
+#include "vm/types/list.h"
+#include "vm/types/str.h"
+
+namespace pt {
+namespace {
+
+void finalize_values(Dict* globals) {
+  Ref<List> values = dict_values_list(globals);
+  clear_error();
+  for (int64_t i = 0; values && i < list_size(values.get()); ++i) {
+    Ref<> v = list_get(values.get(), i);
+    if (v && has_python_finalizer(v.value())) finalize_once(v.value());
+  }
+}
+
+bool names_value(Dict* globals, Value wanted) {
+  int64_t position = 0;
+  Ref<> key, value;
+  while (dict_next(globals, &position, &key, &value)) {
+    if (value.value().same(wanted)) return true;
+  }
+  clear_error();
+  return false;
+}
+
+bool lives_on(Module* module) { return module == sys_module_object() || module == builtins_module_object(); }
+
+// What globals name first, in their order; then all others, less what sys and builtins keep to the very end.
+void run_finalizers(Dict* main_globals, List* modules) {
+  finalize_values(main_globals);
+  for (int64_t i = 0; modules && i < list_size(modules); ++i) {
+    Ref<> module = list_get(modules, i);
+    if (module && is_module(module.value()) && !lives_on(as_module(module.value())))
+      finalize_values(module_dict(as_module(module.value())));
+  }
+  ValueList objects;
+  if (!objects_where(
+          [](const Object* o) { return has_python_finalizer(Value::object(const_cast<Object*>(o))); },
+          objects))
+    return;
+  for (size_t i = 0; i < objects.size(); ++i) {
+    Value v = objects[i];
+    if (!names_value(sys_dict(), v) && !names_value(module_dict(builtins_module_object()), v))
+      finalize_once(v);
+  }
+}
+
+// What destructors and callbacks that still run may want, and nobody misses the end of.
+bool is_definition(Value v) {
+  return !v.is_object() || is_str(v) || is_function(v) || is_module(v) ||
+         has_flag(type_of(v), kTypeTypeSubclass) || type_of(v) == &native_function_type;
+}
+
+// Binds names to None: those with one leading underscore first, then the others.
+void clear_globals(Dict* globals, bool definitions) {
+  for (bool underscored : {true, false}) {
+    Ref<List> names = dict_keys_list(globals);
+    for (int64_t i = 0; names && i < list_size(names.get()); ++i) {
+      Ref<> name = list_get(names.get(), i);
+      if (!name || !is_str(name.value())) continue;
+      const Str* text = as_str(name.value());
+      bool is_private = text->length > 0 && text->at(0) == '_' && !(text->length > 1 && text->at(1) == '_');
+      if (is_private != underscored || text->equals_ascii("__builtins__")) continue;
+      if (!definitions) {
+        Ref<> value = dict_get_str(globals, as_str(name.value()));
+        if (!value || is_definition(value.value())) continue;
+      }
+      if (!dict_set(globals, name.value(), none())) clear_error();
+    }
+    clear_error();
+  }
+}
+
+// Replaced streams go first; what is printed from now on goes to the process' own.
+void reset_streams() {
+  for (auto [name, original] :
+       {std::pair{"stdin", "__stdin__"}, {"stdout", "__stdout__"}, {"stderr", "__stderr__"}}) {
+    Ref<> stream = sys_get(original);
+    if (!stream || !sys_set(name, stream.value())) clear_error();
+  }
+}
+
+}  // namespace
+
+int64_t loaded_module_count() { return sys_modules() ? dict_size(sys_modules()) : 0; }
+
+void finalize_modules(Dict* main_globals, int64_t startup_modules) {
+  if (mutator_count() > 1) return;
+  reset_streams();
+  Ref<List> modules = sys_modules() ? dict_values_list(sys_modules()) : Ref<List>();
+  clear_error();
+  bool finalizers = g_finalizers_present.load(std::memory_order_relaxed);
+  if (finalizers) {
+    collect();
+    run_finalizers(main_globals, modules.get());
+  }
+  clear_globals(main_globals, false);
+  for (int64_t i = modules ? list_size(modules.get()) : 0; --i >= startup_modules;) {
+    Ref<> module = list_get(modules.get(), i);
+    if (!module || !is_module(module.value())) continue;
+    Dict* globals = module_dict(as_module(module.value()));
+    if (globals != main_globals && !lives_on(as_module(module.value()))) clear_globals(globals, false);
+  }
+  clear_globals(main_globals, true);
+  if (finalizers) collect();
+}
+
+}  // namespace pt
