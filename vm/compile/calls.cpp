@@ -46,7 +46,7 @@ void Codegen::call(const Call* expr, int dest) {
   size_t count = expr->args.size + expr->keywords.size;
   const Attribute* method = try_as<Attribute>(expr->func);
   if (!method || count > kMaxArguments || has_unpacking(expr->args, expr->keywords)) {
-    check_caller(expr->func);
+    check_caller(expr);
     bool later_simple = count <= kMaxArguments && !has_unpacking(expr->args, expr->keywords);
     int local = plain_local(expr->func);
     if (local >= 0 && later_simple && !is_rebindable(expr->func)) {

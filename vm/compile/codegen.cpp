@@ -60,9 +60,9 @@ void Context::warn(const Span& span, const char* format, ...) {
   String message = format_text(arena, format, arguments);
   va_end(arguments);
   for (const SyntaxWarningInfo& known : warnings) {  // code that is compiled twice (finally) warns once
-    if (known.line == span.line && known.col == span.col && known.message.view() == message.view()) return;
+    if (known.span.line == span.line && known.span.col == span.col && known.message.view() == message.view()) return;
   }
-  warnings.push_back({WarningCategory::SyntaxWarning, span.line, span.col, message});
+  warnings.push_back({WarningCategory::SyntaxWarning, span, message});
 }
 
 void Context::report_too_deep() {

@@ -277,9 +277,9 @@ class Codegen {
   void match_statement(const Match* stmt);
 
   // --- warnings (warnings.cpp)
-  void check_caller(const Expr* func);
-  void check_subscripter(const Expr* value);
-  void check_index(const Expr* value, const Expr* slice);
+  void check_caller(const Call* expr);
+  void check_subscripter(const Subscript* expr);
+  void check_index(const Subscript* expr);
   void check_compare(const Compare* expr);
 
   Context& context_;

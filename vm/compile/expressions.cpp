@@ -588,8 +588,8 @@ void Codegen::attribute(const Attribute* expr, int dest) {
 }
 
 void Codegen::subscript(const Subscript* expr, int dest) {
-  check_subscripter(expr->value);
-  check_index(expr->value, expr->slice);
+  check_subscripter(expr);
+  check_index(expr);
   Temps temps(*this);
   Operand object = stable_operand(expr->value, expr->slice, scratch_for(dest));
   Operand index = operand(expr->slice, object == killed(dest) ? kNoRegister : scratch_for(dest));

@@ -70,14 +70,16 @@ bool is_compared_by_value(const Expr* expr) {
 
 }  // namespace
 
-void Codegen::check_caller(const Expr* func) {
+void Codegen::check_caller(const Call* expr) {
+  const Expr* func = expr->func;
   if (func->kind == ExprKind::Lambda) return;
   if (const char* type = display_type(func)) {
-    context_.warn(func->span, "'%s' object is not callable; perhaps you missed a comma?", type);
+    context_.warn(expr->span, "'%s' object is not callable; perhaps you missed a comma?", type);
   }
 }
 
-void Codegen::check_subscripter(const Expr* value) {
+void Codegen::check_subscripter(const Subscript* expr) {
+  const Expr* value = expr->value;
   switch (value->kind) {
     case ExprKind::Constant: {
       LiteralKind kind = as<Constant>(value)->value.kind;
@@ -92,11 +94,12 @@ void Codegen::check_subscripter(const Expr* value) {
     default:
       return;
   }
-  context_.warn(value->span, "'%s' object is not subscriptable; perhaps you missed a comma?",
+  context_.warn(expr->span, "'%s' object is not subscriptable; perhaps you missed a comma?",
                 display_type(value));
 }
 
-void Codegen::check_index(const Expr* value, const Expr* slice) {
+void Codegen::check_index(const Subscript* expr) {
+  const Expr *value = expr->value, *slice = expr->slice;
   const char* index_type = display_type(slice);
   if (!index_type || slice->kind == ExprKind::Slice) return;
   if (const Constant* index = try_as<Constant>(slice)) {
@@ -118,7 +121,7 @@ void Codegen::check_index(const Expr* value, const Expr* slice) {
     default:
       return;
   }
-  context_.warn(value->span, "%s indices must be integers or slices, not %s; perhaps you missed a comma?",
+  context_.warn(expr->span, "%s indices must be integers or slices, not %s; perhaps you missed a comma?",
                 display_type(value), index_type);
 }
 

@@ -82,16 +82,25 @@ bool issue_warnings(const syntax::Seq<syntax::SyntaxWarningInfo>& warnings, cons
       continue;
     }
     Ref<> result = call_values(explicit_function.value(), {message.value(), Value::object(category),
-                                                           Value::object(request.filename), Value::small_int(w.line)});
+                                                           Value::object(request.filename), Value::small_int(w.span.line)});
     if (result) continue;
     if (!pending_matches(category)) return false;
     // A warning turned into an error is a SyntaxError at its place.
     clear_error();
     syntax::SyntaxErrorInfo error;
     error.kind = syntax::ErrorKind::SyntaxError;
-    error.line = w.line;
-    error.offset = w.col + 1;
+    error.line = w.span.line;
+    error.offset = w.span.col + 1;
+    error.end_line = w.span.end_line;
+    error.end_offset = w.span.end_col + 1;
     error.message = w.message;
+    if (request.is_str && category == exc::DeprecationWarning) {
+      // The tokenizer's: a line of text has no newline, one of a file has.
+      std::string_view line = source_line(request.source, error.line);
+      if (line.ends_with('\n')) line.remove_suffix(1);
+      error.text = {line.data(), static_cast<uint32_t>(line.size())};
+      error.has_text = true;
+    }
     return raise_syntax_error(error, request);
   }
   return true;

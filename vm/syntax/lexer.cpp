@@ -123,7 +123,7 @@ std::string_view Lexer::line_text(int line) const {
   return {at, static_cast<size_t>(stop - at)};
 }
 
-void Lexer::warn(WarningCategory category, int line, int col, String message) {
+void Lexer::warn(WarningCategory category, const Span& span, String message) {
   if (warning_count_ == warning_capacity_) {
     warning_capacity_ = warning_capacity_ * 2 + 4;
     auto* warnings = arena_.make_array<SyntaxWarningInfo>(warning_capacity_);
@@ -131,7 +131,7 @@ void Lexer::warn(WarningCategory category, int line, int col, String message) {
       std::memcpy(static_cast<void*>(warnings), warnings_, warning_count_ * sizeof(*warnings));
     warnings_ = warnings;
   }
-  warnings_[warning_count_++] = {category, line, col, message};
+  warnings_[warning_count_++] = {category, span, message};
 }
 
 void Lexer::finish(Token* token, Tok type, const char* start) {
@@ -446,7 +446,8 @@ bool Lexer::end_of_number(Token* token, const char* kind) {
   Message message(arena_);
   message << "invalid " << kind << " literal";
   if (keyword) {
-    warn(WarningCategory::SyntaxWarning, line_, column(), message.finish());
+    int at = column() - 1;  // the number's last digit
+    warn(WarningCategory::SyntaxWarning, {line_, at, line_, at}, message.finish());
     return true;
   }
   fail(token, message.finish());

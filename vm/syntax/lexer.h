@@ -62,7 +62,7 @@ class Lexer {
 
   // Invalid literals that are only warned of.
   Seq<SyntaxWarningInfo> warnings() const { return {warnings_, warning_count_}; }
-  void warn(WarningCategory category, int line, int col, String message);
+  void warn(WarningCategory category, const Span& span, String message);
 
  private:
   static constexpr int kMaxIndent = 100;

@@ -40,8 +40,7 @@ enum class WarningCategory : uint8_t { SyntaxWarning, DeprecationWarning };
 // positions.
 struct SyntaxWarningInfo {
   WarningCategory category;
-  int32_t line;
-  int32_t col;  // byte offset from 0, or -1
+  Span span;
   String message;
 };
 

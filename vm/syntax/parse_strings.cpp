@@ -123,7 +123,7 @@ class StringParser {
   void warn_escape(char c) {
     Message message(arena_);
     message << "invalid escape sequence '\\" << c << "'";
-    parser_.lexer_.warn(WarningCategory::DeprecationWarning, token_.line, token_.col, message.finish());
+    parser_.lexer_.warn(WarningCategory::DeprecationWarning, Parser::span_of(token_), message.finish());
   }
 
   void warn_octal(int value) {
@@ -131,7 +131,7 @@ class StringParser {
     message << "invalid octal escape sequence '\\";
     for (int shift = 6; shift >= 0; shift -= 3) message << static_cast<char>('0' + ((value >> shift) & 7));
     message << "'";
-    parser_.lexer_.warn(WarningCategory::DeprecationWarning, token_.line, token_.col, message.finish());
+    parser_.lexer_.warn(WarningCategory::DeprecationWarning, Parser::span_of(token_), message.finish());
   }
 
   static int hex_digit(char c) {
@@ -504,7 +504,7 @@ class StringParser {
     Parser parser(arena_, lexer, parser_.options_, &place, parser_.depth_ + 1);
     Expr* e = parser.parse_embedded();
     for (const SyntaxWarningInfo& warning : lexer.warnings())
-      parser_.lexer_.warn(warning.category, warning.line, warning.col, warning.message);
+      parser_.lexer_.warn(warning.category, warning.span, warning.message);
     if (!e) parser_.error_ = parser.error();
     return e;
   }

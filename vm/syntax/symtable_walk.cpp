@@ -552,7 +552,7 @@ const char* literal_type_name(const Expr* e) {
 }
 
 void SymbolTableBuilder::warn(const Span& span, String message) {
-  warnings_.push({WarningCategory::SyntaxWarning, span.line, span.col, message});
+  warnings_.push({WarningCategory::SyntaxWarning, span, message});
 }
 
 void SymbolTableBuilder::check_compare(const Compare* e) {

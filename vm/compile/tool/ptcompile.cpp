@@ -65,7 +65,7 @@ bool compile_file(Run& run, const char* path) {
   run.compile_time += now() - middle;
   if (!run.quiet || run.show_warnings) {
     for (const pt::syntax::SyntaxWarningInfo& warning : result.warnings) {
-      printf("%s:%d: SyntaxWarning: %s\n", path, warning.line, warning.message.data);
+      printf("%s:%d: SyntaxWarning: %s\n", path, warning.span.line, warning.message.data);
     }
   }
   if (!result) return fail(run, path, result.error);

@@ -147,11 +147,26 @@ int flush_standard_streams() {
 }
 
 namespace {
+// A range that ends on a later line is shown to the end of its first line.
+bool trim_syntax_range(Value shown, Value exception) {
+  if (!is_subtype(type_of(exception), exc::SyntaxError)) return true;
+  Ref<> line = get_attribute(exception, "lineno"), end_line = get_attribute(exception, "end_lineno");
+  Ref<> text = get_attribute(exception, "text");
+  if (!line || !end_line || !text) return false;
+  if (!line.value().is_small_int() || !end_line.value().is_small_int() || !is_str(text.value()) ||
+      end_line.value().as_small_int() <= line.value().as_small_int()) {
+    return true;
+  }
+  Utf8 utf8(as_str(text.value()), true);
+  return utf8.ok() && set_attribute(shown, intern("end_offset"), Value::small_int(static_cast<int64_t>(utf8.view().size())));
+}
+
 // Adds what was probably meant to the messages of a traceback.TracebackException and those chained to it.
 bool add_suggestions(Value shown, Value exception) {
   if (!is_exception(exception)) return true;
   RecursionGuard guard(" while displaying an exception");
   if (!guard) return false;
+  if (!trim_syntax_range(shown, exception)) return false;
   if (Ref<> name = suggested_name(exception)) {
     Ref<> text = get_attribute(shown, "_str");
     Ref<Str> longer = text ? str_format("%V. Did you mean: '%V'?", text.value(), name.value()) : Ref<Str>();
