@@ -122,3 +122,40 @@ def test_number_format_errors():
 def test_int_digits():
     for i in [0, 7, 10, 99, 100, 101, 999, 1000, 123456789, 2**61 - 1, -1, -99, -100, -(2**61)]:
         assert int(str(i)) == i and repr(i) == f"{i}" == "%d" % i
+
+
+def test_throwing_keeps_the_context():
+    def g():
+        try:
+            yield
+        finally:
+            raise third
+
+    first, second, third = Exception(1), Exception(2), Exception(3)
+    second.__context__ = context = Exception("context")
+    generator = g()
+    next(generator)
+    try:
+        try:
+            raise first
+        except Exception:
+            generator.throw(second)
+    except Exception as error:
+        assert error is third
+    assert third.__context__ is second and second.__context__ is context
+
+
+def test_throwing_into_a_handler():
+    def g():
+        try:
+            raise inner
+        except Exception:
+            yield
+
+    inner, thrown = Exception(1), Exception(2)
+    generator = g()
+    next(generator)
+    try:
+        generator.throw(thrown)
+    except Exception as error:
+        assert error is thrown and error.__context__ is inner

@@ -287,6 +287,7 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
     }
     Value* base = stack_top(thread);
     base[0] = Value::borrowed_object(as_function(g->function.peek()));
+    bool handles = !g->handled.empty();
     CallRecord* record = push_generator(thread, g, base + 1);
     if (PT_UNLIKELY(!record)) {
       base[0] = Value();
@@ -307,7 +308,9 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
       exception = take_error();
     }
     if (exception) {
-      raise_object(exception.value());  // its context is what the generator handles
+      // Its context is what the generator itself handles; what the resumer handles leaves it as it is.
+      if (handles) raise_object(exception.value());
+      else restore_error(std::move(exception));
       exception.reset();
       bits = unwind(thread, record->registers, pc, record->code->constants_end, dispatch, word);
     } else {
