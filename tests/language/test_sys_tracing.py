@@ -270,3 +270,28 @@ def test_refused_jumps():
         pass
     else:
         raise AssertionError
+
+
+def test_installing_while_installing():
+    class Function:
+        def __init__(self, install):
+            self.install = install
+
+        def __call__(self, *args):
+            pass
+
+        def __del__(self):
+            try:
+                self.install(None)
+            except RuntimeError as error:
+                seen.append(str(error))
+
+    seen = []
+    for install, get, kind in ((sys.setprofile, sys.getprofile, "profile"), (sys.settrace, sys.gettrace, "trace")):
+        function = lambda *args: None
+        install(Function(install))
+        install(function)
+        now = get()
+        install(None)
+        assert now is function
+        assert seen.pop() == f"Cannot install a {kind} function while another {kind} function is being installed"

@@ -132,23 +132,32 @@ Ref<> sys_current_exceptions(const Value*) {
   return result;
 }
 
-bool set_owned(Value* slot, Value v) {
+void set_owned(Value* slot, Value v) {
   Ref<> old = Ref<>::steal(*slot);
   *slot = given(v) ? Ref<>::retain(v).take() : Value();
+}
+// The end of the function that was there may run code that comes here again: the first call prevails.
+bool install_function(Value* slot, Value v, const char* kind, bool* installing) {
+  if (*installing) {
+    return raise(exc::RuntimeError, "Cannot install a %s function while another %s function is being installed", kind, kind);
+  }
+  *installing = true;
+  set_owned(slot, Value());
+  set_owned(slot, v);
+  *installing = false;
+  trace_changed(current_thread());
   return true;
 }
 Ref<> sys_settrace(const Value* a) {
+  static thread_local bool installing = false;
   if (!audit("sys.settrace")) return Ref<>();
-  set_owned(&current_thread()->trace_function, a[0]);
-  trace_changed(current_thread());
-  return none_ref();
+  return install_function(&current_thread()->trace_function, a[0], "trace", &installing) ? none_ref() : Ref<>();
 }
 Ref<> sys_gettrace(const Value*) { return or_none(current_thread()->trace_function); }
 Ref<> sys_setprofile(const Value* a) {
+  static thread_local bool installing = false;
   if (!audit("sys.setprofile")) return Ref<>();
-  set_owned(&current_thread()->profile_function, a[0]);
-  trace_changed(current_thread());
-  return none_ref();
+  return install_function(&current_thread()->profile_function, a[0], "profile", &installing) ? none_ref() : Ref<>();
 }
 Ref<> sys_getprofile(const Value*) { return or_none(current_thread()->profile_function); }
 Ref<> sys_call_tracing(const Value* a) {
