@@ -120,3 +120,19 @@ def test_bytecode_file_is_written_and_used():
             doc, file, filename, cached = run.stdout.split()
             assert doc == "doc" and file == filename == path, run.stdout
             assert os.path.exists(cached)
+
+
+def test_replacing_constants():
+    code = compile("x = 1\ndef f(a):\n    return a, 'text'\n", "before", "exec")
+
+    def renamed(code):
+        constants = tuple(renamed(c) if isinstance(c, type(code)) else c for c in code.co_consts)
+        return code.replace(co_filename="after", co_consts=constants)
+
+    changed = renamed(code)
+    names = {}
+    exec(changed, names)
+    assert names["f"].__code__.co_filename == changed.co_filename == "after" and names["f"](2) == (2, "text")
+    number = [float if c == 1 and type(c) is int else c for c in code.co_consts]
+    exec(code.replace(co_consts=tuple(number)), names)
+    assert names["x"] is float

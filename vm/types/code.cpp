@@ -166,7 +166,29 @@ T* copy_array(const T* from, uint32_t count) {
   return to;
 }
 
-// A copy with other metadata. Bytecode, names and constants are the implementation's own and cannot be replaced.
+// Whether instructions that use one constant can do with the other: some rely on its type.
+bool can_replace(Value from, Value to) {
+  if (from.same(to)) return true;
+  if (is_exact_str(from)) return is_exact_str(to);
+  if (type_of(from) == &frozenset_type) return type_of(to) == &frozenset_type;
+  if (type_of(from) == &code_type) return type_of(to) == &code_type && as_code(from)->free_count == as_code(to)->free_count;
+  if (!is_exact_tuple(from)) return true;
+  if (!is_exact_tuple(to) || as_tuple(from)->length != as_tuple(to)->length) return false;
+  for (int64_t i = 0; i < as_tuple(from)->length; ++i) {
+    if (!can_replace(as_tuple(from)->at(i), as_tuple(to)->at(i))) return false;
+  }
+  return true;
+}
+bool can_replace_constants(Code* code, Tuple* constants) {
+  if (constants->length != code->constant_count) return false;
+  for (uint32_t i = 0; i < code->constant_count; ++i) {
+    if (!can_replace(code->constant(i), constants->at(i))) return false;
+  }
+  return true;
+}
+
+// A copy with other metadata. Bytecode and names are the implementation's own and cannot be replaced, constants only by such
+// as the bytecode can do with.
 Ref<> code_replace(const Value* a) {
   if (!with_body(a[0])) return Ref<>();
   Code* from = as(a[0]);
@@ -224,6 +246,13 @@ Ref<> code_replace(const Value* a) {
                                          "co_stacksize", "co_code", "co_consts", "co_names", "co_varnames", "co_freevars",
                                          "co_cellvars", "co_linetable"};
     if (a[i].empty()) continue;
+    if (i == 12 && is_tuple(a[i]) && can_replace_constants(from, as_tuple(a[i]))) {
+      for (uint32_t k = 0; k < c->constant_count; ++k) {
+        Ref<> old = Ref<>::steal(c->constants_end[-1 - static_cast<int64_t>(k)]);
+        c->constants_end[-1 - static_cast<int64_t>(k)] = Ref<>::retain(as_tuple(a[i])->at(k)).take();
+      }
+      continue;
+    }
     Ref<> now = get_attribute(a[0], kNames[i - 6]);
     int same = now ? equal(now.value(), a[i]) : -1;
     if (same < 0) return Ref<>();
