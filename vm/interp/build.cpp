@@ -262,9 +262,7 @@ PT_OPERATION(UNPACK_EX, 1) {
 PT_OPERATION(IMPORT_NAME, 2) {
   Str* name = thread->record->code->names[static_cast<uint32_t>(load_word(pc + 1))];
   CallRecord* record = thread->record;
-  Ref<> import;
-  if (record->function) import = dict_get_str(record->function->builtins(), names::import.str());
-  if (!import && !error_pending()) import = import_builtin("__import__");
+  Ref<> import = builtins_lookup(thread, names::import.str());
   if (!import) {
     if (!error_pending()) raise(exc::ImportError, "__import__ not found");
     return false;

@@ -6,6 +6,8 @@ namespace pt {
 
 // "module.qualname()" for messages about calls.
 Ref<> callable_description(Value callable);
+// A name in the builtins of the running frame. Empty without an exception: not there.
+Ref<> builtins_lookup(Thread* thread, Str* name);
 // **mapping into the keyword dict of a call; duplicates and non-mappings raise TypeError.
 bool merge_keywords(Dict* into, Value mapping, Value callable);
 // Continues after a generator's code returned (`word` holds the owned value's bits): its record is gone already.

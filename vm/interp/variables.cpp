@@ -142,6 +142,8 @@ PT_INLINE Value register_form(Ref<> v) {
   return v.take();
 }
 
+}  // namespace
+
 Ref<> builtins_lookup(Thread* thread, Str* name) {
   if (Dict* builtins = builtins_of_record(thread)) return dict_get_str(builtins, name);
   Ref<> b = dict_get_str(thread->record->globals, names::builtins.str());
@@ -149,6 +151,8 @@ Ref<> builtins_lookup(Thread* thread, Str* name) {
   if (is_dict(b.value())) return dict_get(as_dict(b.value()), Value::object(name));
   return find_attribute(b.value(), name);
 }
+
+namespace {
 
 Ref<> load_global_general(Thread* thread, Str* name, std::atomic<uint64_t>* cache) {
   Dict* globals = thread->record->globals;

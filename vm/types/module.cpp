@@ -4,6 +4,7 @@
 #include "vm/object/attributes.h"
 #include "vm/object/error.h"
 #include "vm/object/names.h"
+#include "vm/object/protocol.h"
 #include "vm/object/native.h"
 #include "vm/object/type_build.h"
 #include "vm/types/dict.h"
@@ -121,16 +122,22 @@ Raised raise_module_attribute_error(Value module_value, Str* name) {
   Ref<> spec = dict_get_str(dict, names::spec.str());
   clear_error();
   Ref<Str> message;
-  bool initialising = false;
+  bool initialising = false, submodule = false;
   if (spec && !is_none(spec.value())) {
     Ref<> flag = find_attribute(spec.value(), names::_initializing_.str());
     initialising = flag && truth(flag.value()) > 0;
     clear_error();
+    // The submodules that importlib is about to load.
+    static constinit Name kLoading("_uninitialized_submodules");
+    Ref<> loading = initialising ? Ref<>() : find_attribute(spec.value(), kLoading.str());
+    submodule = loading && contains(loading.value(), Value::object(name)) > 0;
+    clear_error();
   }
   if (module_name && is_str(module_name.value())) {
-    message = initialising ? str_format("partially initialized module %R has no attribute '%U' (most likely due to a circular import)",
-                                        module_name.value(), name)
-                           : str_format("module %R has no attribute '%U'", module_name.value(), name);
+    const char* format = initialising ? "partially initialized module %R has no attribute '%U' (most likely due to a circular import)"
+                         : submodule  ? "cannot access submodule '%U' of module %R (most likely due to a circular import)"
+                                      : "module %R has no attribute '%U'";
+    message = submodule ? str_format(format, name, module_name.value()) : str_format(format, module_name.value(), name);
   } else {
     message = str_format("module has no attribute '%U'", name);
   }
