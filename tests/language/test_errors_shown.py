@@ -108,3 +108,31 @@ def test_metaclass_instances_share_the_class_namespace():
 def test_module_of_native_types():
     assert type(test_recursion_limit).__module__ == "builtins"
     assert type(len).__module__ == "builtins"
+
+
+def test_ranges_of_warnings_that_are_errors():
+    import os
+    import subprocess
+    import tempfile
+    for source, carets in (('foo = """\\q"""', "      ^^^^^^^^"), ('foo = 1, """a\n\\q"""', "         ^^^^"),
+                           ("assert (1, 'a')", "^^^^^^^^^^^^^^^"), ("x = ()()", "    ^^^^"), ("x = 1[1, 2]", "    ^^^^^^^"),
+                           ("x = (1,\n 2) is 1", "    ^^^"), ("z=0o7or 1", "    ^")):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "program.py")
+            with open(path, "w") as out:
+                out.write(source + "\n")
+            done = subprocess.run([sys.executable, "-Werror", path], capture_output=True, text=True)
+        lines = done.stderr.splitlines()
+        assert lines[-2][4:] == carets and lines[-1].startswith("SyntaxError: "), (source, done.stderr)
+
+
+def test_command_that_is_no_text():
+    import subprocess
+    done = subprocess.run([sys.executable, "-c", b"print('\xff')"], capture_output=True)
+    assert done.returncode == 1 and done.stderr.startswith(b"Unable to decode the command from the command line:\n"), done.stderr
+
+
+def test_inspecting_a_module():
+    import subprocess
+    done = subprocess.run([sys.executable, "-i", "-m", "timeit", "-n", "1"], input="Timer\nexit()\n", capture_output=True, text=True)
+    assert "1 loop" in done.stdout and "<class '__main__.Timer'>" in done.stdout, done

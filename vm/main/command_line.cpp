@@ -130,6 +130,17 @@ int run_text(std::string_view source, const char* filename, Dict* globals, bool 
   return result ? 0 : report_pending();
 }
 
+// -c. What the system's encoding makes of the argument must be text.
+int run_command(const char* command, Dict* globals) {
+  Ref<Str> text = str_from_filesystem(command);
+  Ref<> encoded = text ? call_method(text.value(), "encode") : Ref<>();
+  if (!encoded) {
+    std::fputs("Unable to decode the command from the command line:\n", stderr);
+    return report_pending();
+  }
+  return run_text(std::string(command) + '\n', "<string>", globals, false);
+}
+
 int run_module(const char* module_name, bool alter_argv) {
   Ref<> function = import_attribute("runpy", "_run_module_as_main");
   if (!function) {
@@ -330,9 +341,7 @@ int run_main(int argc, char** argv) {
       Ref<Str> empty = str_from_ascii("");
       ok = empty && path_insert(empty.value());
     }
-    std::string text = options.command;
-    text += '\n';
-    status = ok ? run_text(text, "<string>", globals, false) : report_pending();
+    status = ok ? run_command(options.command, globals) : report_pending();
   } else if (options.module_name) {
     if (!g_config.safe_path) {
       char here[PATH_MAX];
@@ -349,7 +358,9 @@ int run_main(int argc, char** argv) {
     }
     status = ok ? run_stdin(globals) : report_pending();
   }
-  if (g_config.inspect && (options.command || options.module_name || options.file) && isatty(0)) status = run_interactive(globals);
+  if (g_config.inspect && (options.command || options.module_name || options.file) && (g_config.interactive || isatty(0))) {
+    status = run_interactive(globals);
+  }
   wait_for_threads();
   run_atexit_callbacks();
   set_finalizing();
