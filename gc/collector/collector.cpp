@@ -29,6 +29,7 @@ constinit std::atomic<int64_t> g_total_pause{0};
 constinit std::atomic<int64_t> g_longest_pause{0};
 
 constinit std::atomic<int64_t> g_threshold{700};
+constinit std::atomic<int64_t> g_interval{0};  // set at start-up
 constinit std::atomic<bool> g_enabled{true};
 constinit std::atomic<int64_t> g_live{0};            // what the last collection left, in tracked objects
 constinit std::atomic<bool> g_automatic{false};      // an automatic collection has not reset the count yet
@@ -48,6 +49,7 @@ int64_t now_ns() {
 int64_t effective_trigger() {
   int64_t threshold = g_threshold.load(std::memory_order_relaxed);
   if (threshold <= 0 || !g_enabled.load(std::memory_order_relaxed)) return 0;
+  if (int64_t interval = g_interval.load(std::memory_order_relaxed)) return interval;
   int64_t quarter = g_live.load(std::memory_order_relaxed) / 4;
   return threshold > quarter ? threshold : quarter;
 }
@@ -304,6 +306,11 @@ void collect_if_due() {
 
 void set_collection_threshold(int64_t allocations) {
   g_threshold.store(allocations, std::memory_order_relaxed);
+  set_collection_trigger(effective_trigger());
+}
+void set_collection_interval(int64_t allocations) {
+  g_free_weight.store(allocations ? 0 : 1, std::memory_order_relaxed);
+  g_interval.store(allocations, std::memory_order_relaxed);
   set_collection_trigger(effective_trigger());
 }
 int64_t collection_threshold() { return g_threshold.load(std::memory_order_relaxed); }

@@ -22,6 +22,9 @@ CollectionResult collect();
 // first call arms the trigger: the runtime makes it at start-up.
 void set_collection_threshold(int64_t allocations);
 int64_t collection_threshold();
+// For tests: a collection at every so many container allocations, whatever the threshold and however large the heap; 0: as
+// usual.
+void set_collection_interval(int64_t allocations);
 void set_collection_enabled(bool enabled);  // gc.enable() and gc.disable(); collect() works either way
 bool collection_enabled();
 // For kBreakCollect, which it acknowledges: collects if it is enabled and still due. Attached thread, no object locks; runs Python code.

@@ -54,7 +54,10 @@ PT_COLD bool run_last_rites(Object* o, const TypeLayout* layout) {
 
 PT_INLINE void free_dead(HeapLocal* heap, Object* o, uint8_t bits) {
   PT_ASSERT(!(o->lock.load(std::memory_order_relaxed) & kLockLocked));
-  if ((bits & kGcTracked) && PT_UNLIKELY(--heap->tracked_net <= -kTrackedBatch)) report_tracked(heap);
+  if (bits & kGcTracked) {
+    heap->tracked_net -= g_free_weight.load(std::memory_order_relaxed);
+    if (PT_UNLIKELY(heap->tracked_net <= -kTrackedBatch)) report_tracked(heap);
+  }
   free_slot(heap, o);
 }
 

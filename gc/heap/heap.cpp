@@ -354,6 +354,8 @@ void free_foreign(Object* o, Block* block) {
   } while (!block->foreign.compare_exchange_weak(head, slot, std::memory_order_release, std::memory_order_relaxed));
 }
 
+constinit std::atomic<int32_t> g_free_weight{1};
+
 void report_tracked(HeapLocal* heap) {
   int64_t net = heap->tracked_net;
   heap->tracked_net = 0;

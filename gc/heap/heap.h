@@ -55,6 +55,8 @@ extern constinit HeapHooks g_heap_hooks;
 // Container allocations minus frees (never below 0) since reset_tracked_allocations() at which kBreakCollect is requested
 // on the thread that allocates; 0: never. Threads report their counts in batches.
 void set_collection_trigger(int64_t net_allocations);
+// What a free takes off the count: 1, or 0 to count allocations alone. Set at start-up.
+extern std::atomic<int32_t> g_free_weight;
 int64_t tracked_allocations();
 void reset_tracked_allocations();
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "gc/collector/collector.h"
 #include "vm/modules/sys/config.h"
 #include "vm/types/frame.h"
 
@@ -60,7 +61,8 @@ const char kEnvironmentUsage[] =
     "PYTHONUTF8          : UTF-8 mode (-X utf8)\n"
     "PYTHONVERBOSE       : trace import statements (-v)\n"
     "PYTHONWARNINGS      : warning control (-W arg)\n"
-    "PTPYTHON_JIT        : off, on or force (-X jit=...)\n";
+    "PTPYTHON_JIT        : off, on or force (-X jit=...)\n"
+    "PTPYTHON_GC_EVERY   : collect garbage at every so many allocations, for tests (-X gc_every=...)\n";
 const char kXOptionsUsage[] =
     "The following implementation-specific options are available:\n"
     "-X dev      : development mode; also PYTHONDEVMODE\n"
@@ -224,6 +226,9 @@ bool configure(Options* o) {
                  *text ? "-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited."
                        : "-X int_max_str_digits: missing limit");
   }
+  const char* interval = x_option(*o, "gc_every");
+  if (!interval) interval = variable("PTPYTHON_GC_EVERY");
+  if (int64_t allocations = interval ? std::atoll(interval) : 0; allocations > 0) set_collection_interval(allocations);
   // Later ones count more: the development mode's, the environment's, the command line's, those of -b.
   std::vector<const char*> warnings;
   if (g_config.dev_mode) warnings.push_back("default");

@@ -765,6 +765,23 @@ TEST_F(Collector, TemporariesDoNotTrigger) {
   EXPECT_LE(collector_statistics().collections - before, 1);
 }
 
+TEST_F(Collector, AnIntervalCountsTemporariesToo) {
+  set_collection_threshold(700);
+  std::vector<Ref<Node>> live;
+  for (int i = 0; i < 20000; i++) live.push_back(make_node());
+  set_collection_interval(1000);
+  collect();
+  int64_t before = collector_statistics().collections;
+  for (int i = 0; i < 20000; i++) {
+    Ref<Node> node = make_node();
+    if (mutator()->breaker.load() && (safepoint_slow(mutator()) & kBreakCollect)) collect_if_due();
+  }
+  set_collection_interval(0);
+  int64_t runs = collector_statistics().collections - before;
+  EXPECT_GE(runs, 15);
+  EXPECT_LE(runs, 20);
+}
+
 TEST_F(Collector, GarbageCyclesDoTrigger) {
   set_collection_threshold(2000);
   collect();
