@@ -322,6 +322,15 @@ PT_BODY(PowFloat) {
 }
 PT_BODY(StoreArgument) { at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()) = x.r[A]; return true; }
 PT_BODY(CallNative) { return false; }
+PT_BODY(CallAny) { return false; }
+PT_BODY(GetIterator) {
+  s->object = x.r[A];
+  return false;
+}
+PT_BODY(NextItem) {
+  s->object = x.r[A];
+  return false;
+}
 PT_BODY(BinaryAny) { return false; }
 PT_BODY(CompareAny) {
   s->object = x.r[A];

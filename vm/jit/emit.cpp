@@ -152,7 +152,7 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   const Instruction& in = ir_.at(path.at);
   const Snapshot& frames = ir_.snapshots[static_cast<size_t>(in.frames)];
   out->cold_frames.push_back(frames.frames);
-  int64_t imm = in.op == Op::kCallNative  ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get())
+  int64_t imm = in.op == Op::kCallNative || in.op == Op::kCallAny ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get())
                 : in.op == Op::kNewObject ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())
                                           : in.imm;
   out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
@@ -409,7 +409,10 @@ const char* Emitter::run(CompiledTrace* out) {
       }
       return ExitValue{where, in.type, place(value), static_cast<uint64_t>(in.imm), shape, object};
     };
-    for (const SlotValue& v : snapshot.slots) exit.values.push_back(value_at(v.slot, v.value));
+    for (const SlotValue& v : snapshot.slots) {
+      exit.values.push_back(value_at(v.slot, v.value));
+      exit.values.back().owned = v.owned;
+    }
     exit.objects.clear();
     for (const VirtualState& o : snapshot.objects) {
       exit.objects.push_back({ir_.layouts[static_cast<size_t>(ir_.at(o.object).imm)].get(), o.shape, {}});

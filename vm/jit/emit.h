@@ -28,6 +28,7 @@ struct ExitValue {
   uint32_t shape;     // Type::O: known at the exit; 0: not
   int32_t object;     // of a virtual object: which of the exit's; -1: none
   int32_t owner = kNoOwner;   // of a field: the register that keeps a pointer alive
+  bool owned = false;         // a counted word that the slot takes over
 };
 struct ExitObject {
   const Layout* layout;

@@ -194,7 +194,32 @@ uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
   Value arguments[kMaxArguments];
   for (int i = 0; i < call->count; ++i) arguments[i] = Value::from_bits(s->arguments[i]);
   ColdScope scope(s, frame, info);
-  return finish(s, scope, reinterpret_cast<NativeFunction>(const_cast<void*>(call->function))(arguments));
+  return finish(s, scope, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments));
+}
+uint64_t help_call_any(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  const auto* target = reinterpret_cast<const NativeCall*>(info.imm);
+  Value arguments[kMaxArguments];
+  for (int i = 0; i < target->count; ++i) arguments[i] = Value::from_bits(s->arguments[i]);
+  ColdScope scope(s, frame, info);
+  return finish(s, scope, call(Value::object(static_cast<const Object*>(target->callee)), Args{arguments, static_cast<uint32_t>(target->count)}));
+}
+uint64_t help_get_iterator(State* s, Value* frame, uint64_t word) {
+  Value v = Value::from_bits(s->object);
+  ColdScope scope(s, frame, info_of(word));
+  return finish(s, scope, get_iter(v));
+}
+// The item, or nothing at the end.
+uint64_t help_next_item(State* s, Value* frame, uint64_t word) {
+  Value iterator = Value::from_bits(s->object);
+  ColdScope scope(s, frame, info_of(word));
+  Ref<> item = type_of(iterator)->slots.next(iterator);
+  if (PT_UNLIKELY(!item && error_pending())) {
+    if (!pending_matches(exc::StopIteration)) return kRaised;
+    clear_error();
+  }
+  s->word = item ? item.take().bits() : 0;
+  return scope.report(s) ? kGoOn : kLeave;
 }
 uint64_t help_build(State* s, Value* frame, uint64_t word, bool list) {
   const ColdInfo& info = info_of(word);
@@ -322,6 +347,9 @@ Helper cold_helper(Op op) {
     case Op::kAddAny: return help_add_any;
     case Op::kPowFloat: return help_pow;
     case Op::kCallNative: return help_call_native;
+    case Op::kCallAny: return help_call_any;
+    case Op::kGetIterator: return help_get_iterator;
+    case Op::kNextItem: return help_next_item;
     case Op::kBuildTuple: return help_build_tuple;
     case Op::kBuildList: return help_build_list;
     case Op::kNewObject: return help_new_object;

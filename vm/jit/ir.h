@@ -70,6 +70,7 @@ constexpr int32_t exit_slot(int32_t position) { return (position & (kIteratorPos
 struct SlotValue {
   int32_t slot;
   Reference value;
+  bool owned = false;   // the exit moves a counted word there
 };
 // A virtual object: one that the trace leaves unmade as long as nothing but the trace can see it (escape analysis with
 // scalar replacement). Its fields are values of the trace; an exit makes it, and so does whatever lets it get out.
@@ -118,10 +119,10 @@ struct Snapshot {
     const_cast<Snapshot*>(this)->each_value([&](Reference& r) { f(Reference{r}); });
   }
 };
-// A native function called by CallNative.
+// What CallNative or CallAny calls.
 struct NativeCall {
-  const void* function;   // NativeFunction
-  int count;              // parameters it looks at
+  const void* callee;     // NativeFunction; Object
+  int count;              // of arguments
 };
 // One instruction that the interpreter runs on behalf of a trace, and what it was seen to do.
 struct Interpreted {

@@ -244,6 +244,10 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
       Ref<> boxed = float_from_double(std::bit_cast<double>(bits));
       ok = ok && boxed;
       frame[v.slot] = boxed.take();
+    } else if (v.owned) {
+      Value old = frame[v.slot];
+      frame[v.slot] = Value::from_bits(bits);
+      release(old);
     } else {
       // What the register held before was no pointer; what it gets is kept alive by the trace or by another register.
       frame[v.slot] = Value::from_bits(bits).as_borrowed();

@@ -55,7 +55,7 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
         if (!overridden) fresh.slots.push_back(s);
       }
       builder.collect(fresh.slots, &fresh.objects);
-      for (const SlotValue& o : old.slots) fresh.slots.push_back({o.slot, later(o.value)});
+      for (const SlotValue& o : old.slots) fresh.slots.push_back({o.slot, later(o.value), o.owned});
       for (const VirtualState& o : old.objects) {
         fresh.objects.push_back({later(o.object), o.shape, {}});
         for (const FieldValue& f : o.fields) fresh.objects.back().fields.push_back({f.offset, later(f.value), f.owner});

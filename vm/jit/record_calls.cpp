@@ -15,28 +15,6 @@ namespace pt::jit {
 namespace {
 constexpr size_t kMaxDepth = 8;
 
-// Native code that looks at no frame and, but for the odd __eq__ or __hash__, runs no Python code.
-bool is_plain_method(const MethodDescriptor* d) {
-  static const pt::Type* const kOwners[] = {&str_type, &bytes_type, &list_type, &dict_type, &set_type, &frozenset_type, &tuple_type,
-                                        &int_type, &float_type};
-  if (!std::strcmp(d->def->name, "sort")) return false;
-  for (const pt::Type* t : kOwners) {
-    if (d->owner == t) return true;
-  }
-  return false;
-}
-bool is_plain_function(const NativeFunctionObject* f) {
-  Value module = f->module.peek();
-  if (!is_str(module)) return false;
-  if (as_str(module)->equals_ascii("math")) return true;
-  if (!as_str(module)->equals_ascii("builtins")) return false;
-  static const char* const kNames[] = {"len", "abs", "ord", "chr", "isinstance", "issubclass", "hash", "id", "repr", "divmod",
-                                       "bin", "hex", "callable", "round", "iter"};
-  for (const char* name : kNames) {
-    if (!std::strcmp(f->def->name, name)) return true;
-  }
-  return false;
-}
 }  // namespace
 
 // The value of a register as a word.
@@ -89,7 +67,9 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift) {
   if (!callable.is_object()) return fall_back();
   switch (callable.as_object()->shape_id.load(std::memory_order_relaxed)) {
     case kShape_function: break;
-    case kShape_type: return shift ? fall_back() : instantiate(base, count, result);
+    case kShape_type:
+      if (!has_flag(static_cast<pt::Type*>(callable.as_object()), kTypeHeap)) return call_any(base, count, result, shift);
+      return shift ? fall_back() : instantiate(base, count, result);
     case kShape_native_function: return call_native(base, callable, count, result, shift);
     case kShape_method_descriptor: return call_native(base, callable, count, result, shift);
     default: return fall_back();
@@ -192,66 +172,6 @@ bool Recorder::call_property(uint64_t word, Value getter) {
   else set_lazy(window, read(PT_B));
   set_lazy(window - 1, object_constant(getter));
   return enter(function, window, 1, PT_A, 0);
-}
-
-bool Recorder::length(int base, int result, int32_t argument) {
-  Reference count = length_of(slot(argument), base_frame_[argument]);
-  if (count == kNoReference) return false;
-  consume_window(at(base), static_cast<uint32_t>(argument - at(base)) + 1, at(result));
-  set_lazy(at(result), count);
-  go(2);
-  return true;
-}
-
-bool Recorder::call_native(int base, Value callable, uint32_t count, int result, bool shift) {
-  const NativeSignature* s;
-  const NativeDef* def;
-  Value self;
-  if (has_shape(callable, kShape_native_function)) {
-    auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
-    if (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal())) return fall_back();
-    s = f->signature();
-    def = f->def;
-    if (s->has_self) self = f->self.peek();
-  } else {
-    auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
-    // Only with a receiver that LOAD_METHOD has seen to be of the right type.
-    if (shift || !is_plain_method(d) || !ir_.is_constant(read(base)) || !has_shape(seen(base + 2), shape_id_of(d->owner->instance_shape.load(std::memory_order_acquire)))) {
-      return fall_back();
-    }
-    s = d->signature();
-    def = d->def;
-  }
-  uint32_t given = count + !self.empty();
-  if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments) return fall_back();
-  known(base);
-  int32_t first = at(base) + 1;
-  if (shift) emit(Op::kGuardIs, slot(first++), empty_);
-  if (def->name[0] == 'l' && count == 1 && !std::strcmp(def->name, "len") && length(base, result, first)) return true;
-  if (has_shape(callable, kShape_method_descriptor) && count == 2 && has_shape(seen(base + 2), kShape_list) &&
-      !std::strcmp(def->name, "append")) {
-    Reference list = as_object(slot(first), kShape_list);
-    Reference item = boxed(first + 1);
-    emit(Op::kListAppend, list, item);
-    consume_window(at(base), count + 1, at(result));
-    set_lazy(at(result), object_constant(none()));
-    go(2);
-    return true;
-  }
-  Reference arguments[kMaxArguments];
-  uint32_t n = 0;
-  if (!self.empty()) arguments[n++] = constant_of(self);
-  for (uint32_t i = 0; i < count; ++i) arguments[n++] = boxed(first + static_cast<int32_t>(i));
-  while (n < s->count) arguments[n++] = empty_;
-  for (uint32_t i = 0; i < n; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
-  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{reinterpret_cast<const void*>(def->function), static_cast<int>(n)}));
-  Reference value = emit(Op::kCallNative, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
-  int32_t to = at(result);
-  bool inside = to >= at(base) && to < first + static_cast<int32_t>(count);
-  consume_window(at(base), static_cast<uint32_t>(first - at(base)) + count, inside ? -kSlotBias : to);
-  set_owned(to, value);
-  go(2);
-  return true;
 }
 
 bool Recorder::return_value(uint64_t word) {

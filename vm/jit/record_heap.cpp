@@ -433,7 +433,7 @@ bool Recorder::list_item(int container_operand, int key_operand, Reference* list
 bool Recorder::load_item(uint64_t word) {
   Reference list, address;
   Value item;
-  if (!has_shape(seen(PT_B), kShape_list) && !has_shape(seen(PT_B), kShape_tuple)) return get_item_any(word);
+  if ((!has_shape(seen(PT_B), kShape_list) && !has_shape(seen(PT_B), kShape_tuple)) || !seen(PT_C).is_small_int()) return get_item_any(word);
   if (builder_.is_virtual(read(PT_B)) && seen(PT_C).is_small_int() && ir_.is_constant(read(PT_C))) {
     const Tuple* t = as_tuple(seen(PT_B));
     int64_t i = seen(PT_C).as_small_int();
@@ -540,7 +540,8 @@ bool Recorder::for_iter(uint64_t word) {
     case kShape_range_iterator: return for_range(word);
     case kShape_list_iterator: return for_sequence(word, true);
     case kShape_tuple_iterator: return for_sequence(word, false);
-    default: return fall_back();
+    case kShape_generator: return fall_back();
+    default: return for_next(word);
   }
 }
 bool Recorder::for_range(uint64_t word) {

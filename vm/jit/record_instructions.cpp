@@ -148,6 +148,7 @@ bool Recorder::record(uint64_t word) {
       return true;
     }
     case Opcode::kJUMP: go(1 + operand_wide(word)); return true;
+    case Opcode::kGET_ITER: return get_iterator(word);
     case Opcode::kFOR_ITER: return for_iter(word);
     case Opcode::kLOAD_GLOBAL:
     case Opcode::kLOAD_NAME: return load_global(word, 2);

@@ -11,9 +11,6 @@
 namespace pt::jit {
 
 namespace {
-// Types whose operations run no Python code but for what they contain.
-constexpr uint32_t kPlainShapes[] = {kShape_str, kShape_bytes, kShape_tuple, kShape_list, kShape_dict, kShape_set,
-                                     kShape_frozenset, kShape_int, kShape_float, kShape_bool, kShape_none};
 bool is_scalar(Value v) {
   return v.is_small_int() || v.is_immediate_float() || has_shape(v, kShape_str) || has_shape(v, kShape_bytes) ||
          has_shape(v, kShape_int) || has_shape(v, kShape_float) || is_bool(v) || is_none(v);
@@ -34,13 +31,9 @@ constexpr BinaryName kBinaryNames[] = {
     {Opcode::kFLOORDIV, BinaryOp::kFloorDiv, false}, {Opcode::kINPLACE_FLOORDIV, BinaryOp::kFloorDiv, true}};
 }  // namespace
 
-bool Recorder::is_plain(Value v) const {
-  if (!v.is_object()) return !v.empty();
-  for (uint32_t shape : kPlainShapes) {
-    if (has_shape(v, shape)) return true;
-  }
-  return false;
-}
+// An instance of a type that no class statement made.
+bool Recorder::is_builtin(Value v) const { return v.is_object() && !has_flag(type_of(v), kTypeHeap); }
+bool Recorder::is_plain(Value v) const { return v.is_object() ? is_builtin(v) : !v.empty(); }
 // The operand as a word, guarded to be of the type it was seen to have.
 Reference Recorder::plain(int operand) {
   Value v = seen(operand);
@@ -123,8 +116,7 @@ bool Recorder::truth_of_container(int operand, bool* outcome) {
 
 bool Recorder::get_item_any(uint64_t word) {
   Value container = seen(PT_B), key = seen(PT_C);
-  if (!(has_shape(container, kShape_dict) || has_shape(container, kShape_str) || has_shape(container, kShape_bytes)) ||
-      !is_plain(key)) {
+  if (!is_builtin(container) || container.as_object()->shape_id.load(std::memory_order_relaxed) == kShape_type || !is_plain(key)) {
     return fall_back();
   }
   Reference c = plain(PT_B), k = plain(PT_C);
@@ -140,7 +132,7 @@ bool Recorder::get_item_any(uint64_t word) {
 
 bool Recorder::set_item_any(uint64_t word) {
   Value container = seen(PT_A), key = seen(PT_B);
-  if (!(has_shape(container, kShape_dict) || has_shape(container, kShape_list)) || !is_plain(key) || seen(PT_C).empty()) {
+  if (!is_builtin(container) || !is_plain(key) || seen(PT_C).empty()) {
     return fall_back();
   }
   Reference c = plain(PT_A), k = plain(PT_B), v = read(PT_C);

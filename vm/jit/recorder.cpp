@@ -86,6 +86,10 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
                             list ? static_cast<int64_t>(offsetof(ListIterator, index)) : static_cast<int64_t>(offsetof(RangeIterator, index)),
                             r, true});
     } else {
+      if (v.owned) {
+        set_owned(v.slot, r);
+        continue;
+      }
       Slot& s = state(v.slot);
       s = {r, kNoReference, true, false, false, true};
     }
@@ -510,6 +514,7 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   pc_ = pc;
   constants_ = constants;
   snapshot_ = -1;
+  if (next_.item != kNoReference) finish_next();
   if (!after_.empty()) {
     Reference last = ir_.size() - 1;
     while (ir_.is_constant(last)) --last;

@@ -69,6 +69,12 @@ class Recorder {
     bool plain() const { return (flags & ~kRecordInit) == 0; }   // its return is recorded
     InlinedFrame inlined() const { return {code, function, globals, window, result, flags, caller_pc}; }
   };
+  struct Next {       // what an iterator gave, until the interpreter has shown whether it is an item
+    Reference item = kNoReference;
+    int32_t snapshot = -1;   // before the instruction
+    int target = 0, iterator = 0;
+    const uint64_t* pc = nullptr;
+  };
   struct Position {   // of an iterator
     int32_t tag;
     Reference iterator;
@@ -143,6 +149,7 @@ class Recorder {
   bool truth(int operand, bool* outcome);
   bool truth_of_container(int operand, bool* outcome);
   Reference length_of(Reference r, Value v);
+  bool is_builtin(Value v) const;
   bool is_plain(Value v) const;
   Reference plain(int operand);
   bool binary_any(uint64_t word);
@@ -194,6 +201,11 @@ class Recorder {
   bool instantiate(int base, uint32_t count, int result);
   bool call_property(uint64_t word, Value getter);
   bool call_native(int base, Value callable, uint32_t count, int result, bool shift);
+  bool call_any(int base, uint32_t count, int result, bool shift);
+  void finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result);
+  bool get_iterator(uint64_t word);
+  bool for_next(uint64_t word);
+  void finish_next();
   bool length(int base, int result, int32_t argument);
   void guard_code(Reference object, Function* function);
   bool build(uint64_t word, Op op);
@@ -230,6 +242,7 @@ class Recorder {
   Reference fresh_ = kNoReference;  // a virtual object on its way into a register
   Reference loose_ = kNoReference;  // and, if it was made meanwhile, what no register owns yet
   Reference empty_;
+  Next next_;
   int32_t snapshot_ = -1;   // of this instruction
   Interpreted* interpreted_ = nullptr;   // the instruction before
   CallRecord* interpreted_record_ = nullptr;

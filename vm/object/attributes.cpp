@@ -1,5 +1,7 @@
 #include "vm/object/attributes.h"
 
+#include <algorithm>
+
 #include "gc/platform/memory.h"
 #include "gc/reclaim/qsbr.h"
 #include "vm/object/error.h"
@@ -133,6 +135,23 @@ Ref<> instance_get(Object* o, Str* name) {
   }
 }
 
+namespace {
+// One more attribute than there is room for inside the object. When that is the rule, instances made from now on get the
+// room: dataclasses, attributes set outside of __init__ and the like.
+void note_overflow(const Shape* shape) {
+  Type* type = shape->type;
+  if (!has_flag(type, kTypeHeap) || type->attributes_offset == kAttributesAtEnd || type->item_size) return;
+  Shape* root = type->instance_shape.load(std::memory_order_acquire);
+  if (shape->slot_count < root->inline_capacity || shape->slot_count >= kMaxInlineAttributes) return;
+  if (type->overflows.fetch_add(1, std::memory_order_relaxed) % 4 != 3) return;
+  auto capacity = static_cast<uint16_t>(std::min((shape->slot_count + 4) & ~3u, kMaxInlineAttributes));
+  // Release: the record is complete. When another thread was faster, its root serves.
+  if (Shape* grown = new_root_shape(type, root->layout, capacity, root->flags)) {
+    type->instance_shape.compare_exchange_strong(root, grown, std::memory_order_acq_rel);
+  }
+}
+}  // namespace
+
 bool instance_set(Object* o, Str* name, Value value) {
   AttributeStorage* storage = attribute_storage(o);
   PT_ASSERT(storage);
@@ -155,6 +174,7 @@ bool instance_set(Object* o, Str* name, Value value) {
         }
         Shape* grown = shape->slot_count < 1024 ? shape_with(shape, name) : nullptr;
         if (grown) {
+          if (shape->slot_count >= shape->inline_capacity) note_overflow(shape);
           if (!ensure_slot(storage, shape, shape->slot_count)) break;
           slot_at(storage, shape, shape->slot_count)->init(Ref<>::retain(value));
           o->shape_id.store(shape_id_of(grown), std::memory_order_release);  // pairs with the acquire in shape()

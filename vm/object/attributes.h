@@ -36,6 +36,8 @@ bool load_overflow(Object* o, AttributeStorage* storage, int64_t index, Ref<>* o
 
 // The instance's own attribute (no descriptors, no class): empty without an exception when absent. No lock.
 Ref<> instance_get(Object* o, Str* interned_name);
+// More attributes than that are never kept in the object itself.
+inline constexpr uint32_t kMaxInlineAttributes = 30;
 // Sets it, growing the shape as needed. MemoryError.
 bool instance_set(Object* o, Str* interned_name, Value value);
 // 1 deleted, 0 absent, -1 error.

@@ -107,7 +107,8 @@ struct Type : Object {
                                   // kAttributesAtEnd: after the items of a var-sized object
   uint32_t item_size = 0;             // bytes an item, for var-sized types
   uint32_t slots_end = 0;             // end of the fixed part including __slots__ members
-  std::atomic<Shape*> instance_shape{nullptr};  // root for new instances
+  std::atomic<Shape*> instance_shape{nullptr};  // root for new instances; replaced by one with more room inside
+  std::atomic<uint32_t> overflows{0};           // relaxed: instances that needed an overflow array, roughly
   Type* base = nullptr;           // the base that gives the layout; counted
   Field name;                     // str: __name__
   Field qualname;                 // str

@@ -373,7 +373,7 @@ uint16_t expected_attributes(Type* type, Dict* ns) {
       }
     }
   }
-  return static_cast<uint16_t>(count > 30 ? 30 : count);
+  return static_cast<uint16_t>(std::min(count, kMaxInlineAttributes));
 }
 
 bool call_set_names(Type* type, Dict* ns) {

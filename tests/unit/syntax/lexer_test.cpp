@@ -112,7 +112,7 @@ TEST(Lexer, WarnsOfInvalidEscapeOncePerLiteral) {
   ASSERT_EQ(result.warnings.size, 1u);
   EXPECT_EQ(result.warnings[0].category, WarningCategory::DeprecationWarning);
   EXPECT_EQ(result.warnings[0].message.view(), "invalid escape sequence '\\d'");
-  EXPECT_EQ(result.warnings[0].line, 2);
+  EXPECT_EQ(result.warnings[0].span.line, 2);
 }
 
 TEST(Source, ByteOrderMark) {
