@@ -37,7 +37,7 @@ Str* intern_name(Str* name, Ref<Str>* holder) {
 // ---- calls ---------------------------------------------------------------------------------------------------------
 
 Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value self, const Args& args,
-                  const Type* owner) {
+                  const Type* owner, Value module_name) {
   // Only positional arguments in the right number: they are in declaration order already.
   if (PT_LIKELY(!args.names && signature->simple)) {
     int offset = signature->has_self;
@@ -51,7 +51,7 @@ Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value 
     }
   }
   BoundArguments bound;
-  if (!bind_native(def->name, owner, signature, self, args, &bound)) return Ref<>();
+  if (!bind_native(def->name, owner, module_name, signature, self, args, &bound)) return Ref<>();
   return def->function(bound.values);
 }
 
@@ -147,7 +147,7 @@ const Type* owner_of(NativeFunctionObject* f) {
 }
 Ref<> native_function_call(Value self, const Args& args) {
   auto* f = as<NativeFunctionObject>(self);
-  return call_native(f->def, f->signature(), f->self.peek(), args, owner_of(f));
+  return call_native(f->def, f->signature(), f->self.peek(), args, owner_of(f), f->module.peek());
 }
 Ref<> native_function_repr(Value self) {
   auto* f = as<NativeFunctionObject>(self);
@@ -382,7 +382,7 @@ Ref<> wrapper_invoke(WrapperDescriptor* w, Value self, const Args& args) {
                    expected, expected == 1 ? "" : "s", given_count - 1);
     }
   }
-  if (!bind_native(w->def->name, w->owner, s, self, args, &bound)) return Ref<>();
+  if (!bind_native(w->def->name, w->owner, Value(), s, self, args, &bound)) return Ref<>();
   return w->def->wrapper(w->function, bound.values);
 }
 Ref<> wrapper_call(Value self, const Args& args) {

@@ -79,7 +79,7 @@ Ref<> call_with_self(Value method, Value self, const Args& args);
 Ref<> call_prepended(Value callable, Value first, const Args& args);
 // Calls a native function with unparsed arguments; `self` may be empty (static).
 Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value self, const Args& args,
-                  const Type* owner);
+                  const Type* owner, Value module_name = Value());
 
 // A tuple and a dict (or empty) as Args.
 class FlatArgs {

@@ -111,9 +111,13 @@ constinit CacheEntry g_cache[kCacheSize] = {};
 struct CallName {
   const char* name;
   const Type* owner;
+  Value module;  // of a module's function: its name, or empty
 };
-// "list.append" for messages that CPython qualifies.
+// "list.append", "math.sin", "len" for messages that CPython qualifies.
 Ref<Str> qualified(const CallName& call) {
+  if (!call.owner && !call.module.empty() && is_str(call.module) && !as_str(call.module)->equals_ascii("builtins")) {
+    return str_format("%V.%s", call.module, call.name);
+  }
   if (!call.owner) return str_format("%s", call.name);
   return str_format("%N.%s", call.owner, call.name);
 }
@@ -155,6 +159,21 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
     return raise(exc::TypeError, "%U() takes no keyword arguments", qualified(call).get());
   }
   if (args.count > capacity && !s->var_positional) return wrong_count(call, s, args.count + (s->keywords_allowed ? keywords : 0));
+  if (PT_UNLIKELY(keywords > 1) && !s->var_keyword && !s->var_positional) {
+    // More than there are parameters: said before any name is looked at.
+    uint32_t limit = capacity;
+    bool optional = s->required < s->positional;
+    for (int i = s->positional; i < s->count; ++i) {
+      if (s->kinds[i] != kKeywordOnly) continue;
+      ++limit;
+      optional |= s->optional[i];
+    }
+    uint32_t given = keywords + args.count;
+    if (given > limit) {
+      return raise(exc::TypeError, "%s() takes %s %d %sargument%s (%d given)", call.name, optional ? "at most" : "exactly",
+                   static_cast<int>(limit), given == keywords ? "keyword " : "", limit == 1 ? "" : "s", static_cast<int>(given));
+    }
+  }
   uint32_t direct = args.count < capacity ? args.count : capacity;
   for (uint32_t i = 0; i < direct; ++i) out[offset + static_cast<int>(i)] = args.values[i];
   for (int i = offset + static_cast<int>(direct); i < s->count; ++i) out[i] = Value();
@@ -245,15 +264,15 @@ const NativeSignature* native_signature(const char* text) {
   return parse_signature(text);
 }
 
-bool bind_native(const char* name, const Type* owner, const NativeSignature* signature, Value self, const Args& args,
-                 BoundArguments* out) {
-  return bind({name, owner}, signature, self, args, out->values, &out->var_positional, &out->var_keyword);
+bool bind_native(const char* name, const Type* owner, Value module_name, const NativeSignature* signature, Value self,
+                 const Args& args, BoundArguments* out) {
+  return bind({name, owner, module_name}, signature, self, args, out->values, &out->var_positional, &out->var_keyword);
 }
 
 bool bind_arguments(const char* name, const char* text, const Args& args, Value* out) {
   const NativeSignature* signature = native_signature(text);
   PT_ASSERT(!signature->var_positional && !signature->var_keyword && !signature->has_self);
-  return bind({name, nullptr}, signature, Value(), args, out, nullptr, nullptr);
+  return bind({name, nullptr, Value()}, signature, Value(), args, out, nullptr, nullptr);
 }
 
 bool no_arguments(const char* name, const Args& args) {

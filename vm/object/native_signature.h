@@ -46,9 +46,10 @@ struct BoundArguments {
   Value values[kMaxNativeParameters];
   Ref<> var_positional, var_keyword;
 };
-// Fills `out`. `self` is the first parameter when has_self. TypeError with CPython's message.
-bool bind_native(const char* name, const Type* owner, const NativeSignature* signature, Value self, const Args& args,
-                 BoundArguments* out);
+// Fills `out`. `self` is the first parameter when has_self. TypeError with CPython's message, in which some functions have
+// their type's or module's name before their own.
+bool bind_native(const char* name, const Type* owner, Value module_name, const NativeSignature* signature, Value self,
+                 const Args& args, BoundArguments* out);
 // For `construct` and `init` slots: parses by the text (without self); out has one Value a parameter. No var-parameters.
 bool bind_arguments(const char* name, const char* signature, const Args& args, Value* out);
 

@@ -254,6 +254,7 @@ Ref<> get_flags(Value self) {
   if (has_flag(type, kTypeHeap)) flags |= 1u << 9;
   if (has_flag(type, kTypeBase)) flags |= 1u << 10;
   if (has_flag(type, kTypeImmutable)) flags |= 1u << 8;
+  if (has_flag(type, kTypeMethodDescriptor) && !has_flag(type, kTypeHeap)) flags |= 1u << 17;
   if (has_flag(type, kTypeAbstract)) flags |= 1u << 20;
   if (has_flag(type, kTypeSequence)) flags |= 1u << 5;
   if (has_flag(type, kTypeMapping)) flags |= 1u << 6;

@@ -247,6 +247,9 @@ bool keyword_fields(Value self, const Args& args, std::initializer_list<std::pai
 bool import_error_init(Value self, const Args& args) {
   auto* e = as<ImportErrorObject>(self);
   if (!set_args(self, args)) return false;
+  if (args.keyword_count() > 2) {
+    return raise(exc::TypeError, "ImportError() takes at most 2 keyword arguments (%d given)", static_cast<int>(args.keyword_count()));
+  }
   for (uint32_t k = 0; k < args.keyword_count(); ++k) {
     Str* key = as_str(args.names->at(k));
     if (!key->equals_ascii("name") && !key->equals_ascii("path")) {

@@ -79,6 +79,9 @@ int64_t clamp(int64_t v, int64_t low, int64_t high) { return v < low ? low : v >
 
 Ref<> product_construct(Type* type, const Args& args) {
   int64_t repeat = 1;
+  if (args.keyword_count() > 1) {
+    return raise(exc::TypeError, "product() takes at most 1 keyword argument (%d given)", static_cast<int>(args.keyword_count()));
+  }
   for (uint32_t i = 0; i < args.keyword_count(); ++i) {
     if (!as_str(args.names->at(i))->equals_ascii("repeat")) {
       return raise(exc::TypeError, "'%U' is an invalid keyword argument for product()", as_str(args.names->at(i)));

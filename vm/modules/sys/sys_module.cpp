@@ -244,6 +244,8 @@ Ref<> sys_getsizeof(const Value* a) {
     size = index(size.value());
     if (!size) return Ref<>();
     if (int_sign(size.value()) < 0) return raise(exc::ValueError, "__sizeof__() should return >= 0");
+    int64_t fits;
+    if (!int_to_int64(size.value(), &fits)) return raise(exc::OverflowError, "Python int too large to convert to C ssize_t");
     return size;
   };
   Ref<> size = measure();
