@@ -136,3 +136,24 @@ def test_inspecting_a_module():
     import subprocess
     done = subprocess.run([sys.executable, "-i", "-m", "timeit", "-n", "1"], input="Timer\nexit()\n", capture_output=True, text=True)
     assert "1 loop" in done.stdout and "<class '__main__.Timer'>" in done.stdout, done
+
+
+def test_unraisable_exceptions_have_tracebacks():
+    import subprocess
+    code = "class A:\n    def __del__(self):\n        1/0\nA()\n"
+    lines = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr.splitlines()
+    assert lines[0].startswith("Exception ignored in: <function A.__del__ at ")
+    assert lines[1:] == ["Traceback (most recent call last):", '  File "<string>", line 3, in __del__', "ZeroDivisionError: division by zero"]
+
+
+def test_deep_exception_groups():
+    error = TypeError("innermost")
+    for i in range(1000):
+        error = ExceptionGroup(f"group {i}", [ValueError(i), error])
+
+    def f():
+        raise error
+
+    text = shown(f)
+    assert "| ExceptionGroup: group 999 (2 sub-exceptions)" in text and "... and 1 more exception" not in text
+    assert "group 990" in text and "group 980" not in text

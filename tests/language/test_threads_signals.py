@@ -82,6 +82,16 @@ def test_interrupt_ends_the_block_it_came_in():
     assert block.kind is KeyboardInterrupt
 
 
+def test_wakeup_descriptor_that_fails():
+    import subprocess
+    import sys
+    code = ("import os, signal\nsignal.signal(signal.SIGALRM, lambda *args: None)\nr, w = os.pipe()\nos.set_blocking(r, False)\n"
+            "signal.set_wakeup_fd(r)\nsignal.raise_signal(signal.SIGALRM)\n")
+    lines = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr.splitlines()
+    assert lines[0] == "Exception ignored when trying to write to the signal wakeup fd:", lines
+    assert lines[-1] == "OSError: [Errno 9] Bad file descriptor", lines
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -256,6 +256,13 @@ void set_recursion_limit(int64_t limit) {
   for_each_mutator([](Mutator* mutator, void*) { apply_recursion_limit(static_cast<Thread*>(mutator)); }, nullptr);
 }
 
+void lend_calls(int64_t calls) {
+  Thread* t = current_thread();
+  int64_t room = t->record_base + record_capacity(t) - 2 * kRecordReserve - t->record_limit;
+  t->record_limit += calls < room ? calls : room;
+}
+void restore_recursion_limit() { apply_recursion_limit(current_thread()); }
+
 // ---- code ----------------------------------------------------------------------------------------------------------------------
 
 Ref<> exec_code(Value code, Dict* globals) { return run_code(as_code(code), globals, Value(), Value()); }

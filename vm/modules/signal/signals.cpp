@@ -62,7 +62,7 @@ bool run_signal_handlers() {
   if (wakeup_error) {
     errno = wakeup_error;
     raise_errno(exc::OSError);
-    write_unraisable("when trying to send to the signal wakeup fd", Value());
+    write_unraisable("when trying to write to the signal wakeup fd", Value());
   }
   for (int number = 1; number < kSignalCount; ++number) {
     if (!g_signals.tripped[number].exchange(false, std::memory_order_relaxed)) continue;

@@ -22,6 +22,9 @@ Ref<> thread_frame(Thread* thread);
 
 // sys.setrecursionlimit, for all threads. The caller checks that the depth allows it.
 void set_recursion_limit(int64_t limit);
+// Lets the running thread make so many calls beyond the limit, until the limit is restored.
+void lend_calls(int64_t calls);
+void restore_recursion_limit();
 
 // A Thread for a new OS thread: memory only. nullptr with MemoryError.
 Thread* thread_create();

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "vm/modules/support/runtime_interface.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/modules/sys/sys_internal.h"
@@ -11,6 +12,7 @@
 #include "vm/object/native.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
+#include "vm/types/frame.h"
 #include "vm/types/int.h"
 #include "vm/types/list.h"
 #include "vm/types/structseq.h"
@@ -161,6 +163,7 @@ bool write_unraisable_report(Value file, Tuple* args) {
     if (!put_text(file, str_format("%V:\n", message))) return false;
   }
   if (given(traceback)) {
+    if (!put_text(file, str_from_ascii("Traceback (most recent call last):\n"))) return false;
     Ref<> print = import_attribute("traceback", "print_tb");
     Ref<> printed = print ? call_values(print.value(), {traceback, none(), file}) : Ref<>();
     if (!printed) clear_error();
@@ -211,6 +214,13 @@ bool call_unraisable_hook(Value exception, const char* what, Value object) {
   bool plain = !what || !*what || std::strcmp(what, "ignored in") == 0;
   Ref<> message = plain ? none_ref() : Ref<>(str_format("Exception ignored %s", what));
   Ref<> traceback = exception_traceback(exception);
+  if (!traceback) {
+    // Where it is reported, then.
+    Ref<> frame = current_frame(0);
+    if (frame) traceback = traceback_new(Value(), frame.value(), frame_pc(static_cast<FrameObject*>(frame.value().as_object())), -1);
+    if (traceback) set_exception_traceback(exception, traceback.value());
+    clear_error();
+  }
   if (!message) return false;
   Value values[] = {Value::object(type_of(exception)), exception, traceback ? traceback.value() : none(), message.value(), object};
   Ref<> args = structseq_new(&g_unraisable_args, values, 5);

@@ -8,6 +8,7 @@
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/suggestions.h"
+#include "vm/modules/support/runtime_interface.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
@@ -191,7 +192,15 @@ bool add_suggestions(Value shown, Value exception) {
   return true;
 }
 
+// The library's display is recursive, and wanted above all when the limit has been reached.
+class RecursionAllowance {
+ public:
+  RecursionAllowance() { lend_calls(20000); }
+  ~RecursionAllowance() { restore_recursion_limit(); }
+};
+
 bool print_exception(Value exception, Value file) {
+  RecursionAllowance allowance;
   Ref<> type = import_attribute("traceback", "TracebackException");
   if (!type) return false;
   Ref<> traceback = exception_traceback(exception);
