@@ -130,10 +130,8 @@ def prepare(support):
     support.verbose = False
     support.failfast = False
     support.record_original_stdout(sys.stdout)
-    # Asks a C module of CPython's build; where there is none, code objects say themselves whether they know columns.
-    try:
-        import _testinternalcapi  # noqa: F401
-    except ImportError:
+    # Asks a C module of CPython's build; elsewhere code objects say themselves whether they know columns.
+    if sys.implementation.name != "cpython":
         support.has_no_debug_ranges = lambda: next(prepare.__code__.co_positions())[2] is None
     # What the suite marks as specific to CPython runs too: what of it programs could rely on should pass.
     ours = sys.implementation.name

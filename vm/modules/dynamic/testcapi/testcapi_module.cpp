@@ -1,0 +1,203 @@
+// _testcapi for CPython's own suite: what it has that asks about the runtime and not about CPython's C interface. Native
+// functions of every kind, calls from native code, errors that are raised or reported there. Built, never installed.
+#include <cerrno>
+#include <cfloat>
+#include <climits>
+#include <ctime>
+#include <string_view>
+
+#include "vm/modules/support/arguments.h"
+#include "vm/modules/support/runtime_interface.h"
+#include "vm/object/module.h"
+#include "vm/object/names.h"
+#include "vm/object/native.h"
+#include "vm/types/dict.h"
+#include "vm/types/exception.h"
+#include "vm/types/float.h"
+#include "vm/types/str.h"
+#include "vm/types/tuple.h"
+
+namespace pt {
+namespace {
+
+// ---- kinds of functions: each gives back what it was called with -------------------------------------------------------
+
+Ref<> positional(const Value* a) { return tuple_of({a[0], a[1]}); }
+Ref<> keywords(const Value* a) { return tuple_of({a[0], a[1], a[2]}); }
+Ref<> one(const Value* a) { return tuple_of({a[0], a[1]}); }
+Ref<> nothing(const Value* a) { return Ref<>::retain(a[0]); }
+
+Ref<> static_positional(const Value* a) { return tuple_of({none(), a[0]}); }
+Ref<> static_keywords(const Value* a) { return tuple_of({none(), a[0], a[1]}); }
+Ref<> static_one(const Value* a) { return tuple_of({none(), a[0]}); }
+Ref<> static_nothing(const Value*) { return none_ref(); }
+
+#define PT_TEST_METHODS(self, kind)                                                                             \
+  {"meth_varargs", "(" self ", /, *args)", positional, nullptr, kind},                                          \
+      {"meth_varargs_keywords", "(" self ", /, *args, **kwargs)", keywords, nullptr, kind},                     \
+      {"meth_fastcall", "(" self ", /, *args)", positional, nullptr, kind},                                     \
+      {"meth_fastcall_keywords", "(" self ", /, *args, **kwargs)", keywords, nullptr, kind},                    \
+      {"meth_o", "(" self ", x, /)", one, nullptr, kind}, {"meth_noargs", "(" self ", /)", nothing, nullptr, kind}
+
+const NativeDef kInstanceMethods[] = {PT_TEST_METHODS("$self", kInstanceMethod), {}};
+const NativeDef kClassMethods[] = {PT_TEST_METHODS("$type", kClassMethod), {}};
+const NativeDef kStaticMethods[] = {
+    {"meth_varargs", "(*args)", static_positional, nullptr, kStaticMethod},
+    {"meth_varargs_keywords", "(*args, **kwargs)", static_keywords, nullptr, kStaticMethod},
+    {"meth_fastcall", "(*args)", static_positional, nullptr, kStaticMethod},
+    {"meth_fastcall_keywords", "(*args, **kwargs)", static_keywords, nullptr, kStaticMethod},
+    {"meth_o", "(x, /)", static_one, nullptr, kStaticMethod},
+    {"meth_noargs", "()", static_nothing, nullptr, kStaticMethod},
+    {}};
+
+constinit Type instance_type = {}, class_type = {}, static_type = {};
+const TypeSpec kInstanceSpec = {.name = "_testcapi.MethInstance", .size = sizeof(Object), .methods = kInstanceMethods};
+const TypeSpec kClassSpec = {.name = "_testcapi.MethClass", .size = sizeof(Object), .methods = kClassMethods};
+const TypeSpec kStaticSpec = {.name = "_testcapi.MethStatic", .size = sizeof(Object), .methods = kStaticMethods};
+
+Ref<> create_cfunction(const Value*) {
+  static const NativeDef kDefinition = {"cfunction", "()", static_nothing};
+  return native_function_new(&kDefinition, Value(), Value());
+}
+
+// ---- calls from native code ---------------------------------------------------------------------------------------------
+
+// The arguments as an array: those of a tuple (or None), and a tuple of names for the last of them (or None).
+Ref<> call_array(Value callable, Value arguments, Value names) {
+  if (given(arguments) && !is_tuple(arguments)) return raise(exc::TypeError, "args must be None or a tuple");
+  if (given(names) && !is_tuple(names)) return raise(exc::TypeError, "kwnames must be None or a tuple");
+  Tuple* tuple = given(arguments) ? as_tuple(arguments) : nullptr;
+  auto total = static_cast<uint32_t>(tuple ? tuple->length : 0);
+  auto named = static_cast<uint32_t>(given(names) ? as_tuple(names)->length : 0);
+  if (named > total) return raise(exc::ValueError, "kwnames longer than args");
+  Value values[16];
+  if (total > 16) return raise(exc::ValueError, "too many arguments");
+  for (uint32_t i = 0; i < total; ++i) values[i] = tuple->at(i);
+  return call(callable, Args{values, total - named, named ? as_tuple(names) : nullptr});
+}
+Ref<> pyobject_fastcall(const Value* a) { return call_array(a[0], a[1], Value()); }
+Ref<> pyobject_vectorcall(const Value* a) { return call_array(a[0], a[1], a[2]); }
+Ref<> pyobject_fastcalldict(const Value* a) {
+  return call_tuple_dict(a[0], given(a[1]) ? a[1] : Value::object(empty_tuple()), given(a[2]) ? a[2] : Value());
+}
+
+// ---- errors ---------------------------------------------------------------------------------------------------------------
+
+Ref<> raise_memoryerror(const Value*) { return raise_no_memory(); }
+
+Ref<> raise_exception(const Value* a) {
+  int count;
+  if (!to_cint(a[1], &count)) return Ref<>();
+  if (!is_exception_type(a[0])) {
+    return raise(exc::SystemError, "_PyErr_SetObject: exception %R is not a BaseException subclass", a[0]);
+  }
+  Ref<Tuple> arguments = tuple_allocate(count);
+  for (int i = 0; arguments && i < count; ++i) arguments->items[i].init(Ref<>::retain(Value::small_int(i)));
+  Ref<> exception = arguments ? call_tuple_dict(a[0], arguments.value(), Value()) : Ref<>();
+  return exception ? raise_object(exception.value()) : Raised{};
+}
+
+Ref<> make_exception_with_doc(const Value* a) {
+  if (!is_str(a[0])) return raise_bad_argument("make_exception_with_doc", 1, "str", a[0]);
+  Utf8 name(as_str(a[0]));
+  if (!name.ok()) return Ref<>();
+  size_t dot = name.view().rfind('.');
+  if (dot == std::string_view::npos) return raise(exc::SystemError, "PyErr_NewException: name must be module.class");
+  Ref<Dict> names = dict_new();
+  Ref<Str> module = str_from_utf8(name.view().substr(0, dot)), leaf = str_from_utf8(name.view().substr(dot + 1));
+  if (!names || !module || !leaf) return Ref<>();
+  if (given(a[3])) {
+    Ref<> updated = call_method(names.value(), "update", {a[3]});
+    if (!updated) return Ref<>();
+  }
+  if (!dict_set_text(names.get(), "__module__", module.value())) return Ref<>();
+  if (given(a[1]) && !dict_set_text(names.get(), "__doc__", a[1])) return Ref<>();
+  Ref<> bases = !given(a[2])      ? Ref<>(tuple_of({Value::object(exc::Exception)}))
+                : is_tuple(a[2]) ? Ref<>::retain(a[2])
+                                  : Ref<>(tuple_of({a[2]}));
+  return bases ? call_values(Value::object(&type_type), {leaf.value(), bases.value(), names.value()}) : Ref<>();
+}
+
+Ref<> exception_print(const Value* a) {
+  Ref<> hook = import_attribute("sys", "__excepthook__");
+  return hook ? call_values(hook.value(), {Value::object(type_of(a[0])), a[0], none()}) : Ref<>();
+}
+
+Ref<> traceback_print(const Value* a) {
+  Ref<Str> header = str_from_ascii("Traceback (most recent call last):\n");
+  Ref<> written = header ? call_method(a[1], names::write_.str(), {header.value()}) : Ref<>();
+  Ref<> print = written ? import_attribute("traceback", "print_tb") : Ref<>();
+  return print ? call_values(print.value(), {a[0], none(), a[1]}) : Ref<>();
+}
+
+Ref<> write_unraisable_exc(const Value* a) {
+  if (given(a[1]) && !is_str(a[1])) return raise_bad_argument("write_unraisable_exc", 2, "str", a[1]);
+  Ref<Str> empty = str_from_ascii("");
+  if (!empty) return Ref<>();
+  Utf8 text(given(a[1]) ? as_str(a[1]) : empty.get());
+  if (!text.ok()) return Ref<>();
+  restore_error(Ref<>::retain(a[0]));
+  write_unraisable(text.c_str(), a[2]);
+  return none_ref();
+}
+
+Ref<> sequence_getitem(const Value* a) { return get_item(a[0], a[1]); }
+Ref<> sequence_setitem(const Value* a) { return set_item(a[0], a[1], a[2]) ? none_ref() : Ref<>(); }
+
+Ref<> set_errno(const Value* a) {
+  int number;
+  if (!to_cint(a[0], &number)) return Ref<>();
+  errno = number;
+  return none_ref();
+}
+
+Ref<> allocator_name(const Value*) { return str_from_ascii("mimalloc"); }
+
+const NativeDef kFunctions[] = {
+    PT_TEST_METHODS("$module", kInstanceMethod),
+    {"create_cfunction", "()", create_cfunction},
+    {"pyobject_fastcall", "(func, args, /)", pyobject_fastcall},
+    {"pyobject_fastcalldict", "(func, args, kwargs, /)", pyobject_fastcalldict},
+    {"pyobject_vectorcall", "(func, args, kwnames, /)", pyobject_vectorcall},
+    {"raise_memoryerror", "()", raise_memoryerror},
+    {"raise_exception", "(exception, num_args, /)", raise_exception},
+    {"make_exception_with_doc", "(name, doc=None, base=None, dict=None)", make_exception_with_doc},
+    {"exception_print", "(exception, /)", exception_print},
+    {"traceback_print", "(traceback, file, /)", traceback_print},
+    {"write_unraisable_exc", "(exception, message, object, /)", write_unraisable_exc},
+    {"test_with_docstring", "()", static_nothing, "This is a pretty normal docstring."},
+    {"sequence_getitem", "(sequence, index, /)", sequence_getitem},
+    {"sequence_setitem", "(sequence, index, value, /)", sequence_setitem},
+    {"set_errno", "(errno, /)", set_errno},
+    {"pymem_getallocatorsname", "()", allocator_name},
+    {},
+};
+
+const IntConstant kConstants[] = {
+    {"CHAR_MAX", CHAR_MAX}, {"CHAR_MIN", CHAR_MIN}, {"UCHAR_MAX", UCHAR_MAX}, {"SHRT_MAX", SHRT_MAX}, {"SHRT_MIN", SHRT_MIN},
+    {"USHRT_MAX", USHRT_MAX}, {"INT_MAX", INT_MAX}, {"INT_MIN", INT_MIN}, {"UINT_MAX", UINT_MAX}, {"LONG_MAX", LONG_MAX},
+    {"LONG_MIN", LONG_MIN}, {"LLONG_MAX", LLONG_MAX}, {"LLONG_MIN", LLONG_MIN}, {"PY_SSIZE_T_MAX", LONG_MAX},
+    {"PY_SSIZE_T_MIN", LONG_MIN}, {"SIZEOF_TIME_T", sizeof(time_t)}, {"SIZEOF_WCHAR_T", sizeof(wchar_t)},
+    {"SIZEOF_VOID_P", sizeof(void*)}, {"WITH_PYMALLOC", 0}, {}};
+
+bool execute(Module* module) {
+  const std::pair<const char*, double> floats[] = {
+      {"FLT_MAX", FLT_MAX}, {"FLT_MIN", FLT_MIN}, {"DBL_MAX", DBL_MAX}, {"DBL_MIN", DBL_MIN}};
+  for (auto [name, value] : floats) {
+    if (!module_add(module, name, float_from_double(value))) return false;
+  }
+  Ref<> unsigned_max = call_method(Value::small_int(1), "__lshift__", {Value::small_int(64)});
+  if (unsigned_max) unsigned_max = call_method(unsigned_max.value(), "__sub__", {Value::small_int(1)});
+  return unsigned_max && module_add(module, "ULONG_MAX", unsigned_max.copy()) &&
+         module_add(module, "ULLONG_MAX", std::move(unsigned_max)) && module_add_ints(module, kConstants) &&
+         module_add_type(module, &instance_type, &kInstanceSpec) && module_add_type(module, &class_type, &kClassSpec) &&
+         module_add_type(module, &static_type, &kStaticSpec);
+}
+
+}  // namespace
+
+extern "C" {
+extern const NativeModule ptpython_module__testcapi;
+const NativeModule ptpython_module__testcapi = {"_testcapi", "What CPython's suite asks of native code.", kFunctions, execute};
+}
+}  // namespace pt
