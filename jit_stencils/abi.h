@@ -60,12 +60,15 @@ struct State {
   uint64_t spill[kSpillSlots];
 };
 
-// What GlobalAddress's hole 0 leads to, in the trace's constant pool.
+// Where a namespace keeps a name (GlobalAddress), or that it has none of it (GuardTable). Hole 0 of both leads to a word of the
+// trace's constant pool with its address. Immutable: when the namespace has got another table or more entries, the helper
+// puts a fresh one there.
 struct GlobalReference {
   const void* dict;
   uint64_t version;   // of the table
-  int64_t offset;     // of the value's Field in the table
+  int64_t offset;     // GlobalAddress: of the value's Field in the table
   int64_t entries;    // GuardTable: the table's entry count
+  const void* name;   // Str, interned
 };
 // A call that was inlined: pushed when an exit is taken, or by PushFrame.
 struct InlinedFrame {

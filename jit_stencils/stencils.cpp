@@ -184,13 +184,14 @@ PT_BODY(Borrow) {
   if (value(x.r[A]).is_object()) x.r[A] |= Value::kBorrowedBit;
   return true;
 }
+PT_INLINE const GlobalReference& global() { return *reinterpret_cast<const GlobalReference*>(__atomic_load_n(&at<uint64_t>(hole0()), __ATOMIC_ACQUIRE)); }
 PT_BODY(GuardTable) {
-  const auto& g = at<GlobalReference>(hole0());
+  const GlobalReference& g = global();
   const DictTable* t = static_cast<const Dict*>(g.dict)->table.load(std::memory_order_acquire);
   return t->version.load(std::memory_order_relaxed) == g.version && t->entry_count.load(std::memory_order_acquire) == g.entries;
 }
 PT_BODY(GlobalAddress) {
-  const auto& g = at<GlobalReference>(hole0());
+  const GlobalReference& g = global();
   const DictTable* t = static_cast<const Dict*>(g.dict)->table.load(std::memory_order_acquire);
   if (t->version.load(std::memory_order_relaxed) != g.version) return false;
   x.r[A] = reinterpret_cast<uint64_t>(t) + static_cast<uint64_t>(g.offset);

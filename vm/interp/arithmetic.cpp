@@ -1,5 +1,5 @@
 // Arithmetic, comparison and conditional jumps.
-#include "vm/interp/dispatch.h"
+#include "vm/interp/call_support.h"
 #include "vm/object/protocol.h"
 #include "vm/ops/micro_ops.h"
 #include "vm/types/float.h"
@@ -56,6 +56,8 @@ bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* con
 
 #define PT_BINARY_SLOW(name, op, inplace)                                                             \
   PT_SLOW(slow_##name) {                                                                              \
+    if (CallRecord* entered = enter_operator(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_C), BinaryOp::op, inplace, PT_A)) \
+      PT_ENTER(entered);                                                                              \
     if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();       \
     PT_NEXT(1);                                                                                       \
   }

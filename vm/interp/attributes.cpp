@@ -4,6 +4,7 @@
 #include "vm/object/attributes.h"
 #include "vm/object/module.h"
 #include "vm/object/protocol.h"
+#include "vm/object/super.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/list.h"
@@ -187,8 +188,31 @@ PT_HANDLER(DELETE_ATTR) {
   PT_NEXT(1);
 }
 
+namespace {
+// super().name as a function and its receiver; empty: by way of a bound method, or an exception.
+Ref<> super_method(Value object, Str* name, Ref<>* self) {
+  auto* s = reinterpret_cast<Super*>(object.as_object());
+  Ref<> object_type = s->object_type.load(s);
+  if (!object_type || name->equals_ascii("__class__")) return Ref<>();
+  Ref<> found = super_lookup(s->type.peek(), reinterpret_cast<Type*>(object_type.value().as_object()), name);
+  if (!found || !has_flag(type_of(found.value()), kTypeMethodDescriptor)) return Ref<>();
+  *self = s->object.load(s);
+  return self->value().same(object_type.value()) ? Ref<>() : std::move(found);
+}
+}  // namespace
+
 PT_SLOW_OPERATION(slow_LOAD_METHOD, 2) {
     Value object = PT_READ(PT_B);
+  if (has_shape(object, kShape_super)) {
+    Ref<> self;
+    if (Ref<> method = super_method(object, name_at(thread, PT_C), &self)) {
+      consume(frame, PT_B);
+      write(frame, PT_A, method.take());
+      write(frame, PT_A + 2, self.take());
+      return true;
+    }
+    if (error_pending()) return false;
+  }
   const AttributeNode* node = cached_node(pc);
   bool unbound = false;
   Ref<> v;
@@ -235,33 +259,6 @@ PT_HANDLER(LOAD_METHOD) {
     }
   }
   PT_TAIL(slow_LOAD_METHOD);
-}
-
-namespace {
-// super(b, b+1).name
-Ref<> super_attribute(Value* frame, int base, Str* name) {
-  Value cls = register_at(frame, base), self = register_at(frame, base + 2);
-  Ref<> super = call_values(Value::object(&super_type), {cls, self});
-  if (!super) return super;
-  return get_attribute(super.value(), name);
-}
-}  // namespace
-PT_OPERATION(LOAD_SUPER_ATTR, 1) {
-    Ref<> v = super_attribute(frame, PT_B, name_at(thread, PT_C));
-  if (!v) return false;
-  write(frame, PT_B, Value());
-  write(frame, PT_B + 2, Value());
-  write(frame, PT_A, v.take());
-  return true;
-}
-PT_OPERATION(LOAD_SUPER_METHOD, 1) {
-    Ref<> v = super_attribute(frame, PT_B, name_at(thread, PT_C));
-  if (!v) return false;
-  write(frame, PT_B, Value());
-  write(frame, PT_B + 2, Value());
-  write(frame, PT_A, v.take());
-  write(frame, PT_A + 2, Value());
-  return true;
 }
 
 // ---- items -------------------------------------------------------------------------------------------------------------------

@@ -11,22 +11,13 @@
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
+#include "vm/object/slot_table.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 
 namespace pt {
-
-// Starts the code of the record on top.
-#define PT_ENTER(record)                                              \
-  do {                                                                \
-    frame = (record)->registers;                                      \
-    pc = (record)->pc;                                                \
-    constants = (record)->code->constants_end;                        \
-    word = load_word(pc);                                             \
-    PT_TAIL(dispatch->handlers[word & 0xFFFF]);                       \
-  } while (0)
 
 namespace {
 
@@ -456,8 +447,17 @@ PT_SLOW(slow_RETURN) {
   frame = record->registers;
   pc = record->pc;
   constants = record->code->constants_end;
-  write(frame, result, v);
   word = load_word(pc);
+  if (flags & kRecordOperator) {
+    if (PT_UNLIKELY(is_not_implemented(v))) {
+      OperatorName name = operator_name(opcode_of(word));
+      v = operator_declined(name.op, PT_READ(PT_B), PT_READ(PT_C), name.inplace).take();
+      if (PT_UNLIKELY(v.empty())) PT_RAISE();
+    }
+    if (PT_B & 1) consume(frame, PT_B);
+    if (PT_C & 1) consume(frame, PT_C);
+  }
+  write(frame, result, v);
   PT_NEXT(instruction_words(opcode_of(word)));
 }
 PT_HANDLER(RETURN) {

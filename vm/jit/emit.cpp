@@ -73,6 +73,7 @@ class Emitter {
   std::vector<Patch> patches_;
   std::vector<uint64_t> pool_;
   std::vector<size_t> global_at_;
+  std::vector<std::pair<ColdInfo*, size_t>> global_infos_;   // and the pool word that they may change
   std::vector<SlowPath> slow_paths_;
   int32_t cold_ = -1;  // slow path of the instruction being emitted
   int32_t cycles_ = 0;
@@ -156,6 +157,7 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
                 : in.op == Op::kNewObject ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())
                                           : in.imm;
   out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
+  if (in.op == Op::kGlobalAddress || in.op == Op::kGuardTable) global_infos_.push_back({&out->cold.back(), global_at_[static_cast<size_t>(in.imm)]});
   path.start = static_cast<int64_t>(code_.size());
   save(path.live);
   stencil(StencilOp::kCallCold, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
@@ -292,11 +294,8 @@ void Emitter::close_loop() {
 
 const char* Emitter::run(CompiledTrace* out) {
   for (const GlobalReference& g : ir_.globals) {
-    global_at_.push_back(pool_.size());
-    pool_.push_back(reinterpret_cast<uint64_t>(g.dict));
-    pool_.push_back(g.version);
-    pool_.push_back(static_cast<uint64_t>(g.offset));
-    pool_.push_back(static_cast<uint64_t>(g.entries));
+    out->globals_found.push_back(std::make_unique<GlobalReference>(g));
+    global_at_.push_back(fresh_pool(reinterpret_cast<uint64_t>(out->globals_found.back().get())));
   }
   out->exit_count = ir_.snapshots.size();
   out->exits = std::make_unique<Exit[]>(ir_.snapshots.size());
@@ -344,6 +343,7 @@ const char* Emitter::run(CompiledTrace* out) {
   if (!block.code) return "no room for code";
   auto base = reinterpret_cast<uint64_t>(block.code);
   for (auto& [word, code] : targets) pool_[word] = base + code;
+  for (auto& [info, word] : global_infos_) info->imm = reinterpret_cast<int64_t>(block.writable + pool_at + word * 8);
   auto value_of = [&](HoleValue h) { return h.pool ? base + pool_at + h.value * 8 : h.value; };
   for (const Patch& p : patches_) {
     for (uint32_t k = 0; k < p.stencil->hole_count; ++k) {

@@ -68,6 +68,7 @@ struct CompiledTrace {
   std::vector<std::unique_ptr<Interpreted>> interpreted;
   std::vector<std::unique_ptr<NativeCall>> native_calls;
   std::vector<std::unique_ptr<Layout>> layouts;
+  std::vector<std::unique_ptr<GlobalReference>> globals_found;
   size_t code_bytes = 0, stencil_count = 0;
   bool multithreaded = false;     // compiled for several threads
   const void* globals = nullptr;  // Dict: the namespace the trace belongs to; nullptr: any

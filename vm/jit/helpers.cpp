@@ -173,6 +173,30 @@ uint64_t help_add_any(State* s, Value* frame, uint64_t word) {
   return set_attribute_disturbed(s, info, Value::object(o), value);
 }
 
+// The namespace has another table or more entries than when the trace looked for the name: looks again, for this trace and all
+// that enter it. References that were replaced live on, as traces do: others may be reading them.
+uint64_t find_global(State* s, uint64_t word, bool absent) {
+  auto* place = reinterpret_cast<std::atomic<const GlobalReference*>*>(info_of(word).imm);
+  const GlobalReference* old = place->load(std::memory_order_acquire);
+  auto* dict = static_cast<Dict*>(const_cast<void*>(old->dict));
+  watch_table(dict);
+  DictTable* table;
+  int64_t position = dict_find_entry(dict, static_cast<Str*>(const_cast<void*>(old->name)), &table);
+  if (absent) table = dict->table.load(std::memory_order_acquire);
+  uint32_t version = dict_table_version(table);
+  if ((position < 0) != absent || !version) return kLeave;
+  auto* fresh = new GlobalReference(*old);
+  fresh->version = version;
+  fresh->entries = absent ? table->entry_count.load(std::memory_order_acquire) : 0;
+  fresh->offset = absent ? 0 : reinterpret_cast<char*>(&table->entries()[position].value) - reinterpret_cast<char*>(table);
+  // Pairs with the acquire in the stencil.
+  place->store(fresh, std::memory_order_release);
+  if (!absent) s->word = reinterpret_cast<uint64_t>(table) + static_cast<uint64_t>(fresh->offset);
+  return kGoOn;
+}
+uint64_t help_global_address(State* s, Value*, uint64_t word) { return find_global(s, word, false); }
+uint64_t help_guard_table(State* s, Value*, uint64_t word) { return find_global(s, word, true); }
+
 // x ** y for floats; what is not a plain float is left to the interpreter.
 uint64_t help_pow(State* s, Value*, uint64_t) {
   double x = std::bit_cast<double>(s->object), y = std::bit_cast<double>(s->value);
@@ -346,6 +370,8 @@ Helper cold_helper(Op op) {
     case Op::kStoreAny: return help_store_any;
     case Op::kAddAny: return help_add_any;
     case Op::kPowFloat: return help_pow;
+    case Op::kGlobalAddress: return help_global_address;
+    case Op::kGuardTable: return help_guard_table;
     case Op::kCallNative: return help_call_native;
     case Op::kCallAny: return help_call_any;
     case Op::kGetIterator: return help_get_iterator;

@@ -2,9 +2,12 @@
 #include <cstddef>
 #include <cstring>
 
+#include "vm/interp/call_support.h"
 #include "vm/jit/recorder.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/names.h"
+#include "vm/object/slot_table.h"
+#include "vm/object/super.h"
 #include "vm/types/dict.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
@@ -70,6 +73,7 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift) {
     case kShape_type:
       if (!has_flag(static_cast<pt::Type*>(callable.as_object()), kTypeHeap)) return call_any(base, count, result, shift);
       return shift ? fall_back() : instantiate(base, count, result);
+    case kShape_wrapper_descriptor: return call_any(base, count, result, shift);
     case kShape_native_function: return call_native(base, callable, count, result, shift);
     case kShape_method_descriptor: return call_native(base, callable, count, result, shift);
     default: return fall_back();
@@ -157,6 +161,86 @@ bool Recorder::instantiate(int base, uint32_t count, int result) {
   return enter(function, where + 2, count + 1, result, kRecordInit);
 }
 
+// An operator's method is called like a property's getter; the operands stay where they are until it returns.
+bool Recorder::call_operator(uint64_t word) {
+  OperatorName name = operator_name(opcode_);
+  Value left = seen(PT_B), right = seen(PT_C);
+  if (!left.is_object() || right.empty() || name.op == BinaryOp::kPow || name.op == BinaryOp::kMatMul) return fall_back();
+  Function* function = operator_method(name.op, left, right, name.inplace);
+  if (!function) return fall_back();
+  if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
+  for (int operand : {PT_B, PT_C}) {
+    Value v = seen(operand);
+    plain(operand);
+    if (!v.is_object() || is_builtin(v)) continue;
+    // The class gives the same method as long as its version is the same.
+    pt::Type* type = type_of(v);
+    keep(Value::object(type));
+    emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
+         type->version.load(std::memory_order_relaxed));
+  }
+  keep(Value::object(function));
+  guard_code(kNoReference, function);
+  int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
+  for (int32_t i = window - 1; i < window + 2; ++i) state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
+  set_lazy(window, read(PT_B));
+  set_lazy(window + 1, read(PT_C));
+  set_lazy(window - 1, object_constant(Value::object(function)));
+  return enter(function, window, 2, PT_A, kRecordOperator);
+}
+
+// super() in a method: the object is virtual, and LOAD_METHOD hardly ever makes it.
+bool Recorder::call_super(int base, int result) {
+  const Code* code = here().code;
+  if (code->argument_count == 0 || (code->local_kinds[0] & 2)) return fall_back();
+  Value self = frame_[0];
+  if (!self.is_object() || self.empty() || is_instance_of(self, &type_type)) return fall_back();
+  for (uint32_t i = 0; i < code->free_count; ++i) {
+    uint32_t reg = code->free_register + i;
+    if (!code->local_names[reg]->equals_ascii("__class__")) continue;
+    Value cls = has_shape(frame_[reg], kShape_cell) ? as_cell(frame_[reg])->content.peek_acquire() : Value();
+    if (cls.empty() || !is_instance_of(cls, &type_type) || !is_instance_of(self, static_cast<pt::Type*>(cls.as_object()))) return fall_back();
+    Reference object = slot(window_);
+    if (!can_hold(object)) return fall_back();
+    known(base);
+    Reference cell = as_object(slot(window_ + static_cast<int32_t>(reg)), kShape_cell);
+    Reference constant = object_constant(cls);
+    emit(Op::kGuardIs, emit(Op::kLoadField, cell, kNoReference, offsetof(Cell, content)), constant);
+    as_object(object, self.as_object()->shape_id.load(std::memory_order_relaxed));
+    Reference made = builder_.virtual_object({.kind = Layout::Kind::kSuper, .shape = kShape_super});
+    builder_.set_field(made, offsetof(Super, type), constant);
+    builder_.set_field(made, offsetof(Super, object), slot(window_));
+    builder_.set_field(made, offsetof(Super, object_type), object_constant(Value::object(type_of(self))));
+    fresh_ = made;
+    consume_window(at(base), 1, at(result));
+    set_lazy(at(result), made);
+    go(2);
+    return true;
+  }
+  return fall_back();
+}
+bool Recorder::load_super_method(uint64_t word) {
+  auto* object = static_cast<Super*>(seen(PT_B).as_object());
+  Value self = object->object.peek();
+  auto* type = static_cast<pt::Type*>(object->object_type.peek().as_object());
+  if (type != type_of(self)) return fall_back();
+  Ref<> method = super_lookup(object->type.peek(), type, here().code->names[static_cast<uint16_t>(PT_C)]);
+  clear_error();
+  bool plain = method && (has_shape(method.value(), kShape_method_descriptor) || has_shape(method.value(), kShape_wrapper_descriptor) ||
+                          (has_shape(method.value(), kShape_function) && method.value().as_object()->has_gc_bit(kGcDeferred)));
+  if (!plain) return fall_back();
+  // Any change of the classes it is searched in gives the type a new version.
+  keep(Value::object(type));
+  emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
+       type->version.load(std::memory_order_relaxed));
+  Reference receiver = emit(Op::kLoadField, read(PT_B), kNoReference, offsetof(Super, object));
+  drop(PT_B, PT_A);
+  set_copy(at(PT_A) + 1, receiver);
+  set_lazy(at(PT_A), object_constant(method.value()));
+  go(2);
+  return true;
+}
+
 // A property's getter is called in registers above the caller's.
 bool Recorder::call_property(uint64_t word, Value getter) {
   if (!has_shape(getter, kShape_function)) return fall_back();
@@ -177,15 +261,19 @@ bool Recorder::call_property(uint64_t word, Value getter) {
 bool Recorder::return_value(uint64_t word) {
   CallRecord* record = thread_->record;
   Call from = here();
-  bool init = from.flags & kRecordInit;
-  if (!from.plain() || (record->flags & ~uint32_t{kRecordInit}) || record->frame_object) return fall_back();
+  bool init = from.flags & kRecordInit, is_operator = from.flags & kRecordOperator;
+  if (!from.plain() || (record->flags & ~uint32_t{kRecordInit | kRecordOperator}) || record->frame_object) return fall_back();
   bool lower = calls_.empty();
-  if (init && (lower || from.real)) return fall_back();
+  if ((init || is_operator) && (lower || from.real)) return fall_back();
   if (lower && (record == thread_->record_base || (record - 1)->registers > record->registers)) return abort(Abort::kleft_loop);
   Value v = seen(PT_A);
   if (v.empty() || (init && !is_none(v))) return fall_back();
   Reference r = read(PT_A);
   if (init) known(PT_A);
+  if (is_operator) {
+    if (is_not_implemented(v)) return fall_back();
+    if (is_pointer(r)) emit(Op::kGuardIsNot, r, object_constant(not_implemented()));
+  }
   if (lower) {
     const CallRecord* below = record - 1;
     ir_.returns.push_back(std::make_unique<ReturnTarget>(ReturnTarget{below->pc, record->registers - below->registers}));
@@ -235,11 +323,17 @@ bool Recorder::return_value(uint64_t word) {
     calls_.pop_back();
   }
   window_ = here().window;
+  if (is_operator) {
+    word = load_word(caller_pc);
+    if (builder_.is_virtual(r)) fresh_ = r;
+    drop(PT_B, result);
+    drop(PT_C, result);
+  }
   if (init) move(at(result), instance);
   else if (pointer) set_owned(at(result), raw, moves ? r : raw);
   else set_lazy(at(result), r);
   if (from.real) emit(Op::kPopFrame);
-  expected_ = caller_pc + 2;
+  expected_ = caller_pc + instruction_words(opcode_of(load_word(caller_pc)));
   return true;
 }
 

@@ -97,14 +97,14 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
 }
 
 // Address of the value at `position` of a dict's present table, which has a version.
-Reference Recorder::table_entry(Dict* dict, DictTable* table, int64_t position) {
+Reference Recorder::table_entry(Dict* dict, Str* name, DictTable* table, int64_t position) {
   keep(Value::object(dict));
   watch_table(dict);
   uint32_t version = table->version.load(std::memory_order_relaxed);
   int64_t offset = reinterpret_cast<char*>(&table->entries()[position].value) - reinterpret_cast<char*>(table);
   size_t number = 0;
   while (number < ir_.globals.size() && (ir_.globals[number].dict != dict || ir_.globals[number].offset != offset)) ++number;
-  if (number == ir_.globals.size()) ir_.globals.push_back({dict, version, offset, 0});
+  if (number == ir_.globals.size()) ir_.globals.push_back({dict, version, offset, 0, name});
   return emit(Op::kGlobalAddress, kNoReference, kNoReference, static_cast<int64_t>(number));
 }
 // Functions, classes, modules: what is not counted hardly ever changes. The constant.
@@ -132,7 +132,7 @@ bool Recorder::load_global(uint64_t word, int words) {
     uint32_t version = dict_table_version(table);
     if (!version) return fall_back();
     watch_key(globals, name);
-    ir_.globals.push_back({globals, version, 0, table->entry_count.load(std::memory_order_acquire)});
+    ir_.globals.push_back({globals, version, 0, table->entry_count.load(std::memory_order_acquire), name});
     keep(Value::object(globals));
     emit(Op::kGuardTable, kNoReference, kNoReference, static_cast<int64_t>(ir_.globals.size()) - 1);
     holder = record->function->builtins();
@@ -144,7 +144,7 @@ bool Recorder::load_global(uint64_t word, int words) {
   Field& field = table->entries()[position].value;
   Value v = field.peek_acquire();
   if (v.empty()) return fall_back();
-  Reference address = table_entry(holder, table, position);
+  Reference address = table_entry(holder, name, table, position);
   if (is_shared(v)) {
     set_lazy(at(PT_A), fact(holder, name, address, v));
   } else if (!load_into(address, 0, v, PT_A, 0)) {
@@ -167,7 +167,7 @@ bool Recorder::store_global(uint64_t word) {
   if (!version || !is_uncounted(field.peek())) return fall_back();
   Reference v = storable(PT_B);
   if (v == kNoReference) return fall_back();
-  Reference address = table_entry(globals, table, position);
+  Reference address = table_entry(globals, record->code->names[static_cast<uint16_t>(PT_A)], table, position);
   emit(Op::kStoreExclusive, address, v, 0);
   drop(PT_B);
   go(1);
@@ -240,9 +240,10 @@ bool Recorder::load_attribute(uint64_t word) {
       ModuleEntry entry = module_entry(node, object);
       if (entry.value.empty()) return fall_back();
       known(PT_B);
-      Reference address = table_entry(entry.dict, entry.table, node->offset);
+      Str* name = here().code->names[static_cast<uint16_t>(PT_C)];
+      Reference address = table_entry(entry.dict, name, entry.table, node->offset);
       if (is_shared(entry.value)) {
-        Reference constant = fact(entry.dict, here().code->names[static_cast<uint16_t>(PT_C)], address, entry.value);
+        Reference constant = fact(entry.dict, name, address, entry.value);
         drop(PT_B);
         set_lazy(at(PT_A), constant);
       } else if (!load_into(address, 0, entry.value, PT_A, PT_B)) {
@@ -315,6 +316,7 @@ bool Recorder::store_attribute(uint64_t word) {
 
 bool Recorder::load_method(uint64_t word) {
   Value object = seen(PT_B);
+  if (builder_.is_virtual(read(PT_B)) && has_shape(object, kShape_super)) return load_super_method(word);
   uint32_t shape;
   const AttributeNode* node = node_for(object, word, false, &shape);
   if (!node) return fall_back();
@@ -323,8 +325,8 @@ bool Recorder::load_method(uint64_t word) {
     ModuleEntry entry = module_entry(node, object);
     if (!is_shared(entry.value)) return fall_back();
     known(PT_B);
-    Reference constant = fact(entry.dict, here().code->names[static_cast<uint16_t>(PT_C)],
-                              table_entry(entry.dict, entry.table, node->offset), entry.value);
+    Str* name = here().code->names[static_cast<uint16_t>(PT_C)];
+    Reference constant = fact(entry.dict, name, table_entry(entry.dict, name, entry.table, node->offset), entry.value);
     drop(PT_B);
     set_lazy(at(PT_A), constant);
     set_lazy(at(PT_A) + 1, empty_);

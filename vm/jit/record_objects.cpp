@@ -1,6 +1,7 @@
 // Recording of operations on strings, dicts and other builtin objects, which the runtime's own functions do.
 #include <cstddef>
 
+#include "vm/interp/call_support.h"
 #include "vm/jit/recorder.h"
 #include "vm/object/protocol.h"
 #include "vm/types/dict.h"
@@ -15,20 +16,6 @@ bool is_scalar(Value v) {
   return v.is_small_int() || v.is_immediate_float() || has_shape(v, kShape_str) || has_shape(v, kShape_bytes) ||
          has_shape(v, kShape_int) || has_shape(v, kShape_float) || is_bool(v) || is_none(v);
 }
-struct BinaryName {
-  Opcode opcode;
-  BinaryOp op;
-  bool inplace;
-};
-constexpr BinaryName kBinaryNames[] = {
-    {Opcode::kADD, BinaryOp::kAdd, false}, {Opcode::kINPLACE_ADD, BinaryOp::kAdd, true},
-    {Opcode::kSUB, BinaryOp::kSub, false}, {Opcode::kINPLACE_SUB, BinaryOp::kSub, true},
-    {Opcode::kMUL, BinaryOp::kMul, false}, {Opcode::kINPLACE_MUL, BinaryOp::kMul, true},
-    {Opcode::kMOD, BinaryOp::kMod, false}, {Opcode::kINPLACE_MOD, BinaryOp::kMod, true},
-    {Opcode::kAND, BinaryOp::kAnd, false}, {Opcode::kINPLACE_AND, BinaryOp::kAnd, true},
-    {Opcode::kOR, BinaryOp::kOr, false}, {Opcode::kINPLACE_OR, BinaryOp::kOr, true},
-    {Opcode::kXOR, BinaryOp::kXor, false}, {Opcode::kINPLACE_XOR, BinaryOp::kXor, true},
-    {Opcode::kFLOORDIV, BinaryOp::kFloorDiv, false}, {Opcode::kINPLACE_FLOORDIV, BinaryOp::kFloorDiv, true}};
 }  // namespace
 
 // An instance of a type that no class statement made.
@@ -47,20 +34,17 @@ Reference Recorder::plain(int operand) {
 }
 
 bool Recorder::binary_any(uint64_t word) {
-  if (!is_plain(seen(PT_B)) || !is_plain(seen(PT_C))) return fall_back();
-  for (const BinaryName& n : kBinaryNames) {
-    if (n.opcode != opcode_) continue;
-    Reference a = plain(PT_B), b = plain(PT_C);
-    emit(Op::kStoreArgument, a, kNoReference, 0);
-    emit(Op::kStoreArgument, b, kNoReference, 1);
-    Reference r = emit(Op::kBinaryAny, kNoReference, kNoReference, static_cast<int64_t>(n.op) | (n.inplace ? 64 : 0));
-    drop(PT_B, PT_A);
-    drop(PT_C, PT_A);
-    set_owned(at(PT_A), r);
-    go(1);
-    return true;
-  }
-  return fall_back();
+  if (!is_plain(seen(PT_B)) || !is_plain(seen(PT_C))) return call_operator(word);
+  OperatorName name = operator_name(opcode_);
+  Reference a = plain(PT_B), b = plain(PT_C);
+  emit(Op::kStoreArgument, a, kNoReference, 0);
+  emit(Op::kStoreArgument, b, kNoReference, 1);
+  Reference r = emit(Op::kBinaryAny, kNoReference, kNoReference, static_cast<int64_t>(name.op) | (name.inplace ? 64 : 0));
+  drop(PT_B, PT_A);
+  drop(PT_C, PT_A);
+  set_owned(at(PT_A), r);
+  go(1);
+  return true;
 }
 
 bool Recorder::compare_any(CompareOp op, int a_operand, int b_operand, bool* outcome) {

@@ -66,7 +66,7 @@ class Recorder {
     const uint64_t* caller_pc;
     uint32_t flags;
     bool real;    // its record is pushed
-    bool plain() const { return (flags & ~kRecordInit) == 0; }   // its return is recorded
+    bool plain() const { return (flags & ~(kRecordInit | kRecordOperator)) == 0; }   // its return is recorded
     InlinedFrame inlined() const { return {code, function, globals, window, result, flags, caller_pc}; }
   };
   struct Next {       // what an iterator gave, until the interpreter has shown whether it is an item
@@ -171,7 +171,7 @@ class Recorder {
   bool store_attribute(uint64_t word);
   bool load_method(uint64_t word);
   bool exclusive(Reference o, const Object* object);
-  Reference table_entry(Dict* dict, DictTable* table, int64_t position);
+  Reference table_entry(Dict* dict, Str* name, DictTable* table, int64_t position);
   Reference fact(Dict* dict, Str* name, Reference address, Value v);
   struct ModuleEntry {
     Dict* dict;
@@ -200,6 +200,9 @@ class Recorder {
              Dict* globals = nullptr);   // nullptr: the function is known by its code only
   bool instantiate(int base, uint32_t count, int result);
   bool call_property(uint64_t word, Value getter);
+  bool call_operator(uint64_t word);
+  bool call_super(int base, int result);
+  bool load_super_method(uint64_t word);
   bool call_native(int base, Value callable, uint32_t count, int result, bool shift);
   bool call_any(int base, uint32_t count, int result, bool shift);
   void finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result);

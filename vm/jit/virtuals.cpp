@@ -16,6 +16,7 @@ Object* make_object(const Layout& layout) {
     case Layout::Kind::kInstance: return allocate_instance_of(layout.instance);
     case Layout::Kind::kCell: return Ref<>(cell_new(Value())).take().as_object();
     case Layout::Kind::kTuple: return tuple_allocate(layout.length).take();
+    case Layout::Kind::kSuper: return allocate_instance(&super_type);
     case Layout::Kind::kFunction: {
       auto* code = static_cast<Code*>(const_cast<void*>(layout.code));
       return function_new(code, static_cast<Dict*>(const_cast<void*>(layout.globals)), nullptr).take().as_object();

@@ -92,6 +92,9 @@ Ref<> sequence_fallback(int op, Value left, Value right, bool inplace) {
 
 }  // namespace
 
+Ref<> operator_fallback(BinaryOp op, Value left, Value right, bool inplace) {
+  return sequence_fallback(static_cast<int>(op), left, right, inplace);
+}
 Ref<> binary_operation(BinaryOp op, Value left, Value right) {
   int i = static_cast<int>(op);
   if (op == BinaryOp::kPow) return power(left, right, Value());

@@ -10,6 +10,8 @@ namespace pt {
 
 Ref<> binary_operation(BinaryOp op, Value left, Value right);
 Ref<> inplace_operation(BinaryOp op, Value left, Value right);
+// What is left when neither operand's type has an answer: concatenation and repetition of sequences, or TypeError.
+Ref<> operator_fallback(BinaryOp op, Value left, Value right, bool inplace);
 Ref<> unary_operation(UnaryOp op, Value operand);
 Ref<> power(Value base, Value exponent, Value modulus);
 Ref<> compare(Value left, Value right, CompareOp op);           // the result object

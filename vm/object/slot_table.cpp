@@ -7,8 +7,10 @@
 #include "vm/object/names.h"
 #include "vm/object/thread.h"
 #include "vm/object/native.h"
+#include "vm/object/protocol.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
+#include "vm/types/function.h"
 #include "vm/types/int.h"
 #include "vm/types/iterators.h"
 #include "vm/types/tuple.h"
@@ -105,6 +107,10 @@ Ref<> dispatch_binary(Value left, Value right) {
   }
   return not_implemented_ref();
 }
+
+constexpr Ref<> (*kBinaryDispatchers[])(Value, Value) = {
+    dispatch_binary<0>, dispatch_binary<1>, dispatch_binary<2>, dispatch_binary<3>, dispatch_binary<4>,  dispatch_binary<5>,  dispatch_binary<6>,
+    dispatch_binary<7>, dispatch_binary<8>, dispatch_binary<9>, dispatch_binary<10>, dispatch_binary<11>, dispatch_binary<12>, dispatch_binary<13>};
 
 template <int Op>
 Ref<> dispatch_inplace(Value self, Value right) {
@@ -541,6 +547,34 @@ bool add_slot_wrappers(Type* type) {
     if (!wrapper || !dict_set_str(dict, slot_name(i), wrapper.value())) return false;
   }
   return true;
+}
+
+Function* operator_method(BinaryOp op, Value left, Value right, bool inplace) {
+  int i = static_cast<int>(op);
+  Type* type = type_of(left);
+  if (!has_flag(type, kTypeHeap) || type->slots.binary[i] != kBinaryDispatchers[i] || (inplace && type->slots.inplace[i])) return nullptr;
+  if (type_of(right) != type && is_subtype(type_of(right), type)) return nullptr;
+  Value method = type_lookup_borrowed(type, kBinaryNames[i].forward->str());
+  if (method.empty() || !has_shape(method, kShape_function)) return nullptr;
+  Function* function = as_function(method);
+  const Code* code = function->code();
+  return function->has_gc_bit(kGcDeferred) && code->simple_call && code->argument_count == 2 ? function : nullptr;
+}
+Ref<> operator_declined(BinaryOp op, Value left, Value right, bool inplace) {
+  int i = static_cast<int>(op);
+  if (type_of(left) != type_of(right)) {
+    auto slot = type_of(right)->slots.binary[i];
+    Ref<> result;
+    if (slot == kBinaryDispatchers[i]) {
+      bool found;
+      result = call_special(right, kBinaryNames[i].reflected->str(), {left}, &found);
+      if (!found) result = not_implemented_ref();
+    } else {
+      result = slot ? slot(left, right) : not_implemented_ref();
+    }
+    if (!result || !is_not_implemented(result.value())) return result;
+  }
+  return operator_fallback(op, left, right, inplace);
 }
 
 void update_slots(Type* type, Str* only) {

@@ -5,6 +5,7 @@
 
 namespace pt {
 
+struct Function;
 struct SlotDef {
   const char* name;        // "__add__"
   const char* signature;   // "($self, value, /)"
@@ -28,6 +29,12 @@ inline void set_slot(Slots& slots, uint16_t offset, void* function) {
 bool add_slot_wrappers(Type* type);
 // Recomputes the slots of a Python class from what its MRO gives for the special names; `only` limits it to one name.
 void update_slots(Type* type, Str* only = nullptr);
+
+// `left op right` as a call of Python code: the method of left's type, where it is a plain function of two parameters and the
+// first that is asked. nullptr: anything else. Borrowed: valid as long as the type's version is what it was.
+Function* operator_method(BinaryOp op, Value left, Value right, bool inplace);
+// The rest of the operation when that method has returned NotImplemented.
+Ref<> operator_declined(BinaryOp op, Value left, Value right, bool inplace);
 
 // Calls the special method `name` of the value's type; *found false (and an empty result) when there is none.
 Ref<> call_special(Value self, Str* name, std::initializer_list<Value> arguments, bool* found);

@@ -22,6 +22,7 @@ enum RecordFlags : uint32_t {
   kRecordGenerator = 4,   // the frame of `generator`
   kRecordClassBody = 8,
   kRecordDiscard = 16,    // the result is dropped (the destination keeps what it has)
+  kRecordOperator = 256,  // an operator's method: the caller's instruction still has its operands
 };
 
 // One Python call in progress. The registers lie on the value stack.

@@ -17,6 +17,7 @@
 #include "vm/object/thread.h"
 #include "vm/object/type_build.h"
 #include "vm/types/dict.h"
+#include "vm/types/function.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
@@ -180,6 +181,7 @@ bool type_set_attribute(Type* type, Str* name, Value value) {
   Ref<> keep_dict = type->dict.load(type);
   Dict* dict = as_dict(keep_dict.value());
   Ref<> old = dict_get_str(dict, name);  // released after everything points to the new state
+  if (!value.empty() && is_function(value)) make_deferred(value.as_object());
   int done;
   if (PT_LIKELY(!multithreaded())) {
     done = write_namespace(dict, name, value);

@@ -376,6 +376,15 @@ uint16_t expected_attributes(Type* type, Dict* ns) {
   return static_cast<uint16_t>(std::min(count, kMaxInlineAttributes));
 }
 
+// Methods are shared by threads and live long, whatever function the class statement is in.
+void defer_methods(Dict* ns) {
+  int64_t position = 0;
+  Ref<> key, value;
+  while (dict_next(ns, &position, &key, &value)) {
+    if (is_function(value.value())) make_deferred(value.value().as_object());
+  }
+}
+
 bool call_set_names(Type* type, Dict* ns) {
   Ref<Dict> snapshot = dict_copy(ns);
   if (!snapshot) return false;
@@ -591,6 +600,7 @@ Ref<> type_new(Type* metatype, const Args& args) {
     dict_delete_str(ns.get(), names::classcell.str());
     cell_set(class_cell.value(), Value::object(type));
   }
+  defer_methods(ns.get());
   uint16_t capacity = has_dict && !type->item_size ? expected_attributes(type, ns.get()) : uint16_t{0};
   Shape* shape = new_root_shape(type, &type->layout, capacity, has_dict ? uint16_t{0} : kShapeNoAttributes);
   if (!shape) return raise_no_memory();

@@ -342,11 +342,20 @@ const TypeSpec staticmethod_spec = {
 
 // ---- super -------------------------------------------------------------------------------------------------------------------
 
-namespace {
-struct Super : Object {
-  Field type, object, object_type;  // object and object_type empty: unbound
-};
+Ref<> super_lookup(Value cls, Type* object_class, Str* name) {
+  Ref<> mro = object_class->mro.load(object_class);
+  if (!mro) return Ref<>();  // a class in the making: its metaclass' mro() runs
+  Tuple* t = as_tuple(mro.value());
+  int64_t i = 0;
+  while (i < t->length && !t->at(i).same(cls)) ++i;
+  for (++i; i < t->length; ++i) {
+    Ref<> found = dict_get_str(as_dict(reinterpret_cast<Type*>(t->at(i).as_object())->dict.peek()), name);
+    if (found || error_pending()) return found;
+  }
+  return Ref<>();
+}
 
+namespace {
 // The class whose MRO is searched for super(type, object).
 Ref<> super_check(Value type, Value object) {
   auto* t = as<Type>(type);
@@ -389,17 +398,9 @@ Ref<> super_get_attribute(Value self, Str* name) {
   auto* s = as<Super>(self);
   Ref<> object_class = s->object_type.load(s);
   if (object_class && !name->equals_ascii("__class__")) {
-    Ref<> mro = as<Type>(object_class.value())->mro.load(object_class.value().as_object());
-    if (!mro) return generic_get_attribute(self, name);  // a class in the making: its metaclass' mro() runs
-    Tuple* t = as_tuple(mro.value());
-    int64_t i = 0;
-    while (i < t->length && !t->at(i).same(s->type.peek())) ++i;
-    for (++i; i < t->length; ++i) {
-      Ref<> found = dict_get_str(as_dict(as<Type>(t->at(i))->dict.peek()), name);
-      if (!found) {
-        if (error_pending()) return Ref<>();
-        continue;
-      }
+    Ref<> found = super_lookup(s->type.peek(), as<Type>(object_class.value()), name);
+    if (!found && error_pending()) return Ref<>();
+    if (found) {
       auto get = type_of(found.value())->slots.descriptor_get;
       if (!get) return found;
       Ref<> object = s->object.load(s);

@@ -1,0 +1,160 @@
+// Recording of calls of native code and of what iterators of builtin types do.
+#include <cstddef>
+#include <cstring>
+
+#include "vm/jit/recorder.h"
+#include "vm/object/descriptors.h"
+#include "vm/types/list.h"
+#include "vm/types/str.h"
+
+namespace pt::jit {
+
+namespace {
+// Native code that looks at no frame. What Python code it runs ends the trace behind the call.
+bool is_plain_method(const MethodDescriptor* d) {
+  static const pt::Type* const kFrames[] = {&generator_type, &coroutine_type, &async_generator_type, &frame_type, &function_type, &type_type};
+  for (const pt::Type* t : kFrames) {
+    if (d->owner == t) return false;
+  }
+  return !has_flag(d->owner, kTypeHeap);
+}
+bool is_plain_function(const NativeFunctionObject* f) {
+  Value module = f->module.peek();
+  if (!is_str(module)) return false;
+  static const char* const kModules[] = {"math", "cmath", "_operator", "itertools", "_random", "_bisect", "_heapq", "_struct", "time",
+                                         "_collections", "_functools", "binascii", "zlib", "_sre", "_json", "unicodedata", "_codecs"};
+  for (const char* name : kModules) {
+    if (as_str(module)->equals_ascii(name)) return true;
+  }
+  if (!as_str(module)->equals_ascii("builtins")) return false;
+  static const char* const kFrames[] = {"locals", "globals", "vars", "dir", "eval", "exec", "compile", "input", "breakpoint",
+                                        "__import__", "__build_class__", "open"};
+  for (const char* name : kFrames) {
+    if (!std::strcmp(f->def->name, name)) return false;
+  }
+  return true;
+}
+}  // namespace
+
+bool Recorder::length(int base, int result, int32_t argument) {
+  Reference count = length_of(slot(argument), base_frame_[argument]);
+  if (count == kNoReference) return false;
+  consume_window(at(base), static_cast<uint32_t>(argument - at(base)) + 1, at(result));
+  set_lazy(at(result), count);
+  go(2);
+  return true;
+}
+
+bool Recorder::call_native(int base, Value callable, uint32_t count, int result, bool shift) {
+  const NativeSignature* s;
+  const NativeDef* def;
+  Value self;
+  if (has_shape(callable, kShape_native_function)) {
+    auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
+    if (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal())) return fall_back();
+    s = f->signature();
+    def = f->def;
+    if (s->has_self) self = f->self.peek();
+  } else {
+    auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
+    // Only with a receiver that LOAD_METHOD has seen to be of the right type.
+    if (shift || !is_plain_method(d) || !ir_.is_constant(read(base)) || !has_shape(seen(base + 2), shape_id_of(d->owner->instance_shape.load(std::memory_order_acquire)))) {
+      return fall_back();
+    }
+    s = d->signature();
+    def = d->def;
+  }
+  uint32_t given = count + !self.empty();
+  if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments) return call_any(base, count, result, shift);
+  known(base);
+  int32_t first = at(base) + 1;
+  if (shift) emit(Op::kGuardIs, slot(first++), empty_);
+  if (def->name[0] == 'l' && count == 1 && !std::strcmp(def->name, "len") && length(base, result, first)) return true;
+  if (has_shape(callable, kShape_method_descriptor) && count == 2 && has_shape(seen(base + 2), kShape_list) &&
+      !std::strcmp(def->name, "append")) {
+    Reference list = as_object(slot(first), kShape_list);
+    Reference item = boxed(first + 1);
+    emit(Op::kListAppend, list, item);
+    consume_window(at(base), count + 1, at(result));
+    set_lazy(at(result), object_constant(none()));
+    go(2);
+    return true;
+  }
+  Reference arguments[kMaxArguments];
+  uint32_t n = 0;
+  if (!self.empty()) arguments[n++] = constant_of(self);
+  for (uint32_t i = 0; i < count; ++i) arguments[n++] = boxed(first + static_cast<int32_t>(i));
+  while (n < s->count) arguments[n++] = empty_;
+  finish_call(Op::kCallNative, reinterpret_cast<const void*>(def->function), arguments, n, base, first + static_cast<int32_t>(count), result);
+  return true;
+}
+
+// The registers from `base` to `end` are consumed.
+void Recorder::finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result) {
+  for (uint32_t i = 0; i < n; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
+  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{callee, static_cast<int>(n)}));
+  Reference value = emit(op, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
+  int32_t to = at(result);
+  bool inside = to >= at(base) && to < end;
+  consume_window(at(base), static_cast<uint32_t>(end - at(base)), inside ? -kSlotBias : to);
+  set_owned(to, value);
+  go(2);
+}
+
+// Any callable of builtin type: the runtime's own call.
+bool Recorder::call_any(int base, uint32_t count, int result, bool shift) {
+  Value callable = seen(base);
+  if (callable.is(&super_type) && count == 0 && !shift) return call_super(base, result);
+  if (count > kMaxArguments || callable.is(&super_type) || (callable.is(&type_type) && count != 1)) return fall_back();
+  known(base);
+  int32_t first = at(base) + 1;
+  if (shift) emit(Op::kGuardIs, slot(first++), empty_);
+  Reference arguments[kMaxArguments];
+  for (uint32_t i = 0; i < count; ++i) arguments[i] = boxed(first + static_cast<int32_t>(i));
+  finish_call(Op::kCallAny, callable.as_object(), arguments, count, base, first + static_cast<int32_t>(count), result);
+  return true;
+}
+
+// ---- iterators of builtin types ----------------------------------------------------------------------------------------
+
+bool Recorder::get_iterator(uint64_t word) {
+  Value v = seen(PT_B);
+  if (!is_builtin(v) || !type_of(v)->slots.iter) return fall_back();
+  Reference o = as_object(read(PT_B), v.as_object()->shape_id.load(std::memory_order_relaxed));
+  Reference r = emit(Op::kGetIterator, o);
+  drop(PT_B, PT_A);
+  set_owned(at(PT_A), r);
+  go(1);
+  return true;
+}
+
+// Whether there is a next item is seen when the interpreter has fetched it.
+bool Recorder::for_next(uint64_t word) {
+  Value iterator = seen(PT_B);
+  if (!is_builtin(iterator)) return fall_back();
+  Reference o = as_object(read(PT_B), iterator.as_object()->shape_id.load(std::memory_order_relaxed));
+  next_ = {emit(Op::kNextItem, o), snapshot(), PT_A, PT_B, pc_};
+  expected_ = nullptr;
+  return true;
+}
+void Recorder::finish_next() {
+  const Next next = next_;
+  next_ = {};
+  const uint64_t* ahead = next.pc + 2;
+  if (pc_ == ahead) {
+    // Otherwise the interpreter asks the iterator again; one that has come to its end says so again.
+    builder_.emit(Op::kGuardBound, next.item, kNoReference, 0, next.snapshot);
+    set_owned(at(next.target), next.item);
+  } else {
+    Snapshot got = ir_.snapshots[static_cast<size_t>(next.snapshot)];
+    got.pc = ahead;
+    std::erase_if(got.slots, [&](const SlotValue& v) { return v.slot == at(next.target); });
+    got.slots.push_back({at(next.target), next.item, true});
+    ir_.snapshots.push_back(std::move(got));
+    builder_.emit(Op::kGuardIs, next.item, empty_, 0, static_cast<int32_t>(ir_.snapshots.size()) - 1);
+    empty(at(next.iterator));
+  }
+  snapshot_ = -1;
+}
+
+}  // namespace pt::jit
