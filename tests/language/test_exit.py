@@ -47,6 +47,11 @@ def test_other_modules_end_too():
     assert written == "text"
 
 
+def test_files_of_classes_are_flushed():
+    _, err, written = run("import other", files=[("other.py", "class A:\n    f = open('written', 'w')\nA.f.write('text')\n")])
+    assert written == "text" and not err
+
+
 def test_files_in_cycles_are_flushed():
     _, err, written = run("class A: pass\na = A()\na.a = a\na.f = open('written', 'w')\na.f.write('text')\n")
     assert written == "text" and not err

@@ -3,6 +3,7 @@
 #include "gc/collector/collector.h"
 #include "gc/collector/introspect.h"
 #include "gc/sync/mutator.h"
+#include "vm/modules/io/io.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/constants.h"
 #include "vm/object/error.h"
@@ -114,7 +115,10 @@ void finalize_modules(Dict* main_globals, int64_t startup_modules) {
     if (globals != main_globals && !lives_on(as_module(module.value()))) clear_globals(globals, false);
   }
   clear_globals(main_globals, true);
-  if (finalizers) collect();
+  if (finalizers) {
+    collect();
+    flush_open_files();  // of classes, functions and modules that stay
+  }
 }
 
 }  // namespace pt

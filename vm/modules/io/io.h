@@ -37,6 +37,9 @@ inline void io_traverse_attributes(Object* o, FieldVisitor& visitor) {
 }
 Ref<> io_get_dict(Value self);                       // __dict__
 
+// For the end of the process: what files hold back is written, errors are nobody's. Runs Python code.
+void flush_open_files();
+
 // _IOBase for C++ callers.
 bool io_check_closed(Value self);                    // ValueError when self.closed is true
 void io_finalize(Object* o);                         // closes what is still open

@@ -1,6 +1,7 @@
 // The _io module: open() and friends.
 #include <cstring>
 
+#include "gc/collector/introspect.h"
 #include "vm/modules/io/io.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
@@ -207,6 +208,21 @@ bool io_execute(Module* module) {
 }  // namespace
 
 Type* unsupported_operation() { return reinterpret_cast<Type*>(g_unsupported.as_object()); }
+
+void flush_open_files() {
+  ValueList files;
+  // Text first: it goes into the buffer below.
+  for (bool text : {true, false}) {
+    auto wanted = text ? +[](const Object* o) { return o->shape()->type == &textio_type; }
+                       : +[](const Object* o) { return o->shape()->type == &buffered_writer_type || o->shape()->type == &buffered_random_type; };
+    if (!objects_where(wanted, files)) return;
+    for (size_t i = 0; i < files.size(); ++i) {
+      Ref<> flushed = call_method(files[i], names::flush_.str());
+      if (!flushed) clear_error();
+    }
+    files.clear();
+  }
+}
 
 extern const NativeModule io_module;
 const NativeModule io_module = {"_io", "The io module provides the Python interfaces to stream handling.", kFunctions, io_execute};
