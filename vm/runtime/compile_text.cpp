@@ -30,6 +30,8 @@ std::string_view source_line(std::string_view source, int number) {
   return source.substr(at, end == std::string_view::npos ? std::string_view::npos : end - at + 1);
 }
 
+}  // namespace
+
 Raised raise_syntax_error(const syntax::SyntaxErrorInfo& error, const CompileRequest& request) {
   Type* type = exc::SyntaxError;
   switch (error.kind) {
@@ -105,8 +107,6 @@ bool issue_warnings(const syntax::Seq<syntax::SyntaxWarningInfo>& warnings, cons
   }
   return true;
 }
-
-}  // namespace
 
 int process_optimize_level() {
   static int level = -1;

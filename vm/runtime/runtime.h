@@ -4,6 +4,7 @@
 
 #include "gc/refcount/ref.h"
 #include "vm/modules/support/runtime_interface.h"
+#include "vm/object/error.h"
 #include "vm/object/thread.h"
 
 namespace pt {
@@ -11,6 +12,10 @@ namespace pt {
 struct Module;
 namespace syntax {
 struct SymbolTable;
+struct SyntaxErrorInfo;
+struct SyntaxWarningInfo;
+template <class T>
+struct Seq;
 }
 
 // Brings the object model up on the calling thread, which becomes the main thread: types, exceptions, builtins. The
@@ -38,6 +43,10 @@ struct CompileRequest {
 Ref<> compile_text(const CompileRequest& request);
 // What `convert` makes of the symbol table of the source. SyntaxError.
 Ref<> symbol_table(const CompileRequest& request, Ref<> (*convert)(const syntax::SymbolTable*));
+// The SyntaxError (or what else the kind says) that the parser found; `request` gives file and source.
+Raised raise_syntax_error(const syntax::SyntaxErrorInfo& error, const CompileRequest& request);
+// Issues what the parser warns of; false where a filter makes that an error. Runs Python code.
+bool issue_warnings(const syntax::Seq<syntax::SyntaxWarningInfo>& warnings, const CompileRequest& request);
 // Code from an object of the ast module; `source` is not read.
 Ref<> compile_tree(Value tree, const CompileRequest& request);
 
