@@ -1,24 +1,21 @@
-// The _contextvars module (PEP 567). A context's variables lie in a dict that contexts share until one of them writes.
+// The _contextvars module (PEP 567). A context's variables lie in an immutable map, so that copying a context is free.
 #include <cstdio>
 
+#include "vm/modules/contextvars/persistent_map.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/thread.h"
-#include "vm/types/dict.h"
 #include "vm/types/generic_alias.h"
 #include "vm/types/int.h"
-#include "vm/types/list.h"
 #include "vm/types/tuple.h"
 
 namespace pt {
 namespace {
 
 struct Context : Object {
-  Field variables;             // dict ContextVar -> value
-  Field previous;              // the context to go back to, while entered
-  std::atomic<bool> shared;    // another context may have the same dict: copy before writing
+  Field variables;  // ContextVar -> value; only the thread that runs the context stores another map
   std::atomic<bool> entered;
 };
 struct ContextVar : Object {
@@ -47,7 +44,7 @@ Ref<Context> new_context(Ref<> variables) {
 Ref<Context> current_context() {
   Thread* thread = current_thread();
   if (thread->context.empty()) {
-    Ref<Context> made = new_context(dict_new());
+    Ref<Context> made = new_context(persistent_map_new());
     if (!made) return made;
     thread->context = Ref<>(std::move(made)).take();
   }
@@ -55,73 +52,57 @@ Ref<Context> current_context() {
 }
 Ref<> variables_of(Context* context) { return context->variables.load(context); }
 
-Ref<Context> copy_of(Context* context) {
-  context->shared.store(true, std::memory_order_relaxed);
-  Ref<Context> copy = new_context(variables_of(context));
-  if (copy) copy->shared.store(true, std::memory_order_relaxed);
-  return copy;
-}
-// The dict for writing: a copy when others may have the same.
-Ref<> writable_variables(Context* context) {
-  if (!context->shared.load(std::memory_order_relaxed)) return variables_of(context);
-  Ref<> old = variables_of(context);
-  Ref<Dict> copy = dict_copy(as_dict(old.value()));
-  if (!copy) return Ref<>();
-  context->variables.store(context, Ref<>::retain(copy.value()));
-  context->shared.store(false, std::memory_order_relaxed);
-  return copy;
-}
+Ref<Context> copy_of(Context* context) { return new_context(variables_of(context)); }
 
 // ---- Context ------------------------------------------------------------------------------------------------------------
 
 Ref<> context_construct(Type* type, const Args& args) {
   (void)type;
   if (args.total()) return raise(exc::TypeError, "Context() does not accept any arguments");
-  return new_context(dict_new());
+  return new_context(persistent_map_new());
 }
 bool check_key(Value key) { return is_variable(key) ? true : static_cast<bool>(raise(exc::TypeError, "a ContextVar key was expected, got %R", key)); }
 
 Ref<> context_get_item(Value self, Value key) {
   if (!check_key(key)) return Ref<>();
   Ref<> variables = variables_of(as_context(self));
-  Ref<> found = dict_get(as_dict(variables.value()), key);
+  Ref<> found = persistent_map_get(variables.value(), key);
   if (found || error_pending()) return found;
   return raise_key_error(key);
 }
 int context_contains(Value self, Value key) {
   if (!check_key(key)) return -1;
   Ref<> variables = variables_of(as_context(self));
-  return dict_contains(as_dict(variables.value()), key);
+  Ref<> found = persistent_map_get(variables.value(), key);
+  return found ? 1 : error_pending() ? -1 : 0;
 }
 int64_t context_length(Value self) {
   Ref<> variables = variables_of(as_context(self));
-  return dict_size(as_dict(variables.value()));
+  return persistent_map_size(variables.value());
 }
 Ref<> context_iter(Value self) {
-  // Iterates over a snapshot, as the mapping does not change under its iterators.
   Ref<> variables = variables_of(as_context(self));
-  Ref<List> keys = dict_keys_list(as_dict(variables.value()));
-  return keys ? get_iter(keys.value()) : Ref<>();
+  return persistent_map_iterator(variables.value(), MapPart::kKeys);
 }
 Ref<> context_compare(Value left, Value right, CompareOp op) {
   if (type_of(left) != &context_type || type_of(right) != &context_type || (op != CompareOp::kEq && op != CompareOp::kNe)) {
     return not_implemented_ref();
   }
   Ref<> a = variables_of(as_context(left)), b = variables_of(as_context(right));
-  return compare(a.value(), b.value(), op);
+  int same = persistent_map_equal(a.value(), b.value());
+  return same < 0 ? Ref<>() : bool_ref((same == 1) == (op == CompareOp::kEq));
 }
 Ref<> context_get(const Value* a) {
   if (!check_key(a[1])) return Ref<>();
   Ref<> variables = variables_of(as_context(a[0]));
-  Ref<> found = dict_get(as_dict(variables.value()), a[1]);
+  Ref<> found = persistent_map_get(variables.value(), a[1]);
   if (found || error_pending()) return found;
   return a[2].empty() ? none_ref() : Ref<>::retain(a[2]);
 }
-template <Ref<List> (*snapshot)(Dict*)>
+template <MapPart part>
 Ref<> context_view(const Value* a) {
   Ref<> variables = variables_of(as_context(a[0]));
-  Ref<List> list = snapshot(as_dict(variables.value()));
-  return list ? get_iter(list.value()) : Ref<>();
+  return persistent_map_iterator(variables.value(), part);
 }
 Ref<> context_copy(const Value* a) { return copy_of(as_context(a[0])); }
 
@@ -144,16 +125,13 @@ Ref<> context_run(const Value* a) {
   return result;
 }
 
-void context_traverse(Object* o, FieldVisitor& visitor) {
-  visitor(static_cast<Context*>(o)->variables);
-  visitor(static_cast<Context*>(o)->previous);
-}
+void context_traverse(Object* o, FieldVisitor& visitor) { visitor(static_cast<Context*>(o)->variables); }
 const NativeDef kContextMethods[] = {
     {"run", "($self, /, *args, **kwargs)", context_run},
     {"get", "($self, key, default=None, /)", context_get, "Return the value for `key` if `key` has the value in the context object."},
-    {"keys", "($self, /)", context_view<dict_keys_list>, "Return a list of all variables in the context object."},
-    {"values", "($self, /)", context_view<dict_values_list>, "Return a list of all variables' values in the context object."},
-    {"items", "($self, /)", context_view<dict_items_list>, "Return all variables and their values in the context object."},
+    {"keys", "($self, /)", context_view<MapPart::kKeys>, "Return a list of all variables in the context object."},
+    {"values", "($self, /)", context_view<MapPart::kValues>, "Return a list of all variables' values in the context object."},
+    {"items", "($self, /)", context_view<MapPart::kItems>, "Return all variables and their values in the context object."},
     {"copy", "($self, /)", context_copy, "Return a shallow copy of the context object."},
     {},
 };
@@ -189,7 +167,7 @@ Ref<> variable_get(const Value* a) {
   Thread* thread = current_thread();
   if (!thread->context.empty()) {
     Ref<> variables = variables_of(as_context(thread->context));
-    Ref<> found = dict_get(as_dict(variables.value()), a[0]);
+    Ref<> found = persistent_map_get(variables.value(), a[0]);
     if (found || error_pending()) return found;
   }
   if (!a[1].empty()) return Ref<>::retain(a[1]);
@@ -200,12 +178,13 @@ Ref<> variable_get(const Value* a) {
 Ref<> variable_set(const Value* a) {
   Ref<Context> context = current_context();
   if (!context) return Ref<>();
-  Ref<> variables = writable_variables(context.get());
-  if (!variables) return Ref<>();
-  Ref<> old = dict_get(as_dict(variables.value()), a[0]);
+  Ref<> variables = variables_of(context.get());
+  Ref<> old = persistent_map_get(variables.value(), a[0]);
   if (!old && error_pending()) return Ref<>();
-  Ref<Token> token = allocate<Token>(&token_type);
-  if (!token || !dict_set(as_dict(variables.value()), a[0], a[1])) return Ref<>();
+  Ref<> changed = persistent_map_set(variables.value(), a[0], a[1]);
+  Ref<Token> token = changed ? allocate<Token>(&token_type) : Ref<Token>();
+  if (!token) return Ref<>();
+  context->variables.store(context.get(), std::move(changed));
   token->context.init(std::move(context));
   token->variable.init(Ref<>::retain(a[0]));
   if (old) token->old_value.init(std::move(old));
@@ -221,13 +200,14 @@ Ref<> variable_reset(const Value* a) {
     return raise(exc::ValueError, "%R was created in a different Context", a[1]);
   }
   token->used = true;
-  Ref<> variables = writable_variables(as_context(thread->context));
-  if (!variables) return Ref<>();
+  Context* context = as_context(thread->context);
+  Ref<> variables = variables_of(context);
   Value old = token->old_value.peek();
-  if (!old.empty()) return dict_set(as_dict(variables.value()), a[0], old) ? none_ref() : Ref<>();
-  int deleted = dict_delete(as_dict(variables.value()), a[0]);
-  if (deleted < 0) return Ref<>();
-  return deleted ? none_ref() : raise_value(exc::LookupError, a[0]);
+  Ref<> changed = old.empty() ? persistent_map_delete(variables.value(), a[0]) : persistent_map_set(variables.value(), a[0], old);
+  if (!changed) return Ref<>();
+  if (old.empty() && changed.value().same(variables.value())) return raise_value(exc::LookupError, a[0]);
+  context->variables.store(context, std::move(changed));
+  return none_ref();
 }
 Ref<> variable_repr(Value self) {
   char address[32];
@@ -301,7 +281,7 @@ Ref<> contextvars_copy_context(const Value*) {
 const NativeDef kFunctions[] = {{"copy_context", "()", contextvars_copy_context}, {}};
 
 bool contextvars_execute(Module* module) {
-  if (!module_add_type(module, &context_type, &kContextSpec) || !module_add_type(module, &variable_type, &kVariableSpec) ||
+  if (!init_persistent_map_types() || !module_add_type(module, &context_type, &kContextSpec) || !module_add_type(module, &variable_type, &kVariableSpec) ||
       !module_add_type(module, &token_type, &kTokenSpec)) {
     return false;
   }
