@@ -6,6 +6,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "vm/modules/contextvars/persistent_map.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/object/module.h"
@@ -81,6 +82,12 @@ Ref<> pyobject_fastcalldict(const Value* a) {
   return call_tuple_dict(a[0], given(a[1]) ? a[1] : Value::object(empty_tuple()), given(a[2]) ? a[2] : Value());
 }
 
+Ref<> pyvectorcall_call(const Value* a) {
+  if (!is_tuple(a[1])) return raise(exc::TypeError, "args must be a tuple");
+  if (given(a[2]) && !is_dict(a[2])) return raise(exc::TypeError, "kwargs must be None or a dict");
+  return call_tuple_dict(a[0], a[1], given(a[2]) ? a[2] : Value());
+}
+
 // ---- errors ---------------------------------------------------------------------------------------------------------------
 
 Ref<> raise_memoryerror(const Value*) { return raise_no_memory(); }
@@ -141,6 +148,47 @@ Ref<> write_unraisable_exc(const Value* a) {
   return none_ref();
 }
 
+// ---- objects -----------------------------------------------------------------------------------------------------------
+
+struct Holder : Object {
+  Field held;  // immutable after construction
+};
+constinit Type await_type = {}, generic_type = {}, generic_alias_type = {};
+Value held_by(Value self) { return reinterpret_cast<Holder*>(self.as_object())->held.peek(); }
+Ref<> holder_new(Type* type, Value held) {
+  Ref<Holder> made = allocate<Holder>(type);
+  if (made) made->held.init(Ref<>::retain(held));
+  return made;
+}
+void holder_traverse(Object* o, FieldVisitor& visitor) { visitor(static_cast<Holder*>(o)->held); }
+
+Ref<> await_construct(Type* type, const Args& args) {
+  Value held;
+  return bind_arguments("awaitType", "(v, /)", args, &held) ? holder_new(type, held) : Ref<>();
+}
+const TypeSpec kAwaitSpec = {.name = "_testcapi.awaitType",
+                             .size = sizeof(Holder),
+                             .slots = {.construct = await_construct,
+                                       .await = [](Value self) { return Ref<>::retain(held_by(self)); }},
+                             .traverse = holder_traverse};
+
+Ref<> alias_bases(const Value* a) { return tuple_of({held_by(a[0])}); }
+Ref<> alias_new(const Value* a) { return holder_new(&generic_alias_type, a[1]); }
+const NativeDef kAliasMethods[] = {{"__mro_entries__", "($self, bases, /)", alias_bases}, {}};
+const NativeDef kGenericMethods[] = {{"__class_getitem__", "($type, item, /)", alias_new, nullptr, kClassMethod}, {}};
+const TypeSpec kAliasSpec = {.name = "_testcapi.GenericAlias",
+                             .size = sizeof(Holder),
+                             .flags = kTypeBase | kTypeNoInstantiate,
+                             .traverse = holder_traverse,
+                             .methods = kAliasMethods};
+const TypeSpec kGenericSpec = {.name = "_testcapi.Generic", .size = sizeof(Object), .flags = kTypeBase, .methods = kGenericMethods};
+
+// The map of contextvars.
+Ref<> hamt(const Value*) {
+  Ref<> module = import_module("_contextvars");  // which makes the type
+  return module ? persistent_map_new() : Ref<>();
+}
+
 Ref<> sequence_getitem(const Value* a) { return get_item(a[0], a[1]); }
 Ref<> sequence_setitem(const Value* a) { return set_item(a[0], a[1], a[2]) ? none_ref() : Ref<>(); }
 
@@ -166,6 +214,14 @@ const NativeDef kFunctions[] = {
     {"traceback_print", "(traceback, file, /)", traceback_print},
     {"write_unraisable_exc", "(exception, message, object, /)", write_unraisable_exc},
     {"test_with_docstring", "()", static_nothing, "This is a pretty normal docstring."},
+    {"pyvectorcall_call", "(func, args, kwargs=None, /)", pyvectorcall_call},
+    {"hamt", "()", hamt},
+    {"docstring_no_signature", "()", static_nothing, "This docstring has no signature."},
+    {"docstring_with_signature_but_no_doc", "($module, /, sig)", nothing},
+    {"docstring_with_signature_with_defaults",
+     "($module, /, s='avocado', b=b'bytes', d=3.14, i=35, n=None, t=True, f=False, local=the_number_three, "
+     "sys=sys.maxsize, exp=sys.maxsize - 1)",
+     nothing, "This docstring has a valid signature with defaults."},
     {"sequence_getitem", "(sequence, index, /)", sequence_getitem},
     {"sequence_setitem", "(sequence, index, value, /)", sequence_setitem},
     {"set_errno", "(errno, /)", set_errno},
@@ -178,7 +234,7 @@ const IntConstant kConstants[] = {
     {"USHRT_MAX", USHRT_MAX}, {"INT_MAX", INT_MAX}, {"INT_MIN", INT_MIN}, {"UINT_MAX", UINT_MAX}, {"LONG_MAX", LONG_MAX},
     {"LONG_MIN", LONG_MIN}, {"LLONG_MAX", LLONG_MAX}, {"LLONG_MIN", LLONG_MIN}, {"PY_SSIZE_T_MAX", LONG_MAX},
     {"PY_SSIZE_T_MIN", LONG_MIN}, {"SIZEOF_TIME_T", sizeof(time_t)}, {"SIZEOF_WCHAR_T", sizeof(wchar_t)},
-    {"SIZEOF_VOID_P", sizeof(void*)}, {"WITH_PYMALLOC", 0}, {}};
+    {"SIZEOF_VOID_P", sizeof(void*)}, {"WITH_PYMALLOC", 0}, {"the_number_three", 3}, {}};
 
 bool execute(Module* module) {
   const std::pair<const char*, double> floats[] = {
@@ -191,7 +247,9 @@ bool execute(Module* module) {
   return unsigned_max && module_add(module, "ULONG_MAX", unsigned_max.copy()) &&
          module_add(module, "ULLONG_MAX", std::move(unsigned_max)) && module_add_ints(module, kConstants) &&
          module_add_type(module, &instance_type, &kInstanceSpec) && module_add_type(module, &class_type, &kClassSpec) &&
-         module_add_type(module, &static_type, &kStaticSpec);
+         module_add_type(module, &static_type, &kStaticSpec) && module_add_type(module, &await_type, &kAwaitSpec) &&
+         module_add_type(module, &generic_type, &kGenericSpec) &&
+         module_add_type(module, &generic_alias_type, &kAliasSpec);
 }
 
 }  // namespace
