@@ -78,12 +78,12 @@ PT_INLINE void generator_attach(Thread* thread, Generator* g, CallRecord* record
   record->generator = g;
   record->pc = g->resume_pc;
   record->saved_handled = thread->handled;
-  // Inside, the exception it was handling is the handled one; without one, the resumer's shows through.
+  // Inside, the exception it was handling is the handled one; without one, the resumer's shows through (handled.h).
   if (PT_UNLIKELY(!g->handled.empty())) {
     thread->handled = g->handled;
     g->handled = Value();
   } else if (PT_UNLIKELY(thread->handled.is_object())) {
-    incref(thread->handled.as_object());
+    thread->handled = none();
   }
   if (PT_UNLIKELY(g->frame_object != nullptr)) {
     record->frame_object = g->frame_object;
@@ -162,7 +162,7 @@ void restore_handled(Thread* thread, CallRecord* record, Generator* g, bool keep
   Value inner = thread->handled;
   thread->handled = record->saved_handled;
   record->saved_handled = Value();
-  if (keep && !inner.same(thread->handled)) {
+  if (keep && !inner.empty() && !is_none(inner)) {
     g->handled = inner;
   } else {
     release(inner);
@@ -208,6 +208,21 @@ PT_INLINE void generator_suspend(Thread* thread, CallRecord* record, const uint6
 }
 }  // namespace
 
+DelegatingFrame::DelegatingFrame(Generator* g) : generator_(g) {
+  Thread* thread = current_thread();
+  Value* base = stack_top(thread);
+  base[0] = Value::borrowed_object(as_function(g->function.peek()));
+  pushed_ = push_generator(thread, g, base + 1) != nullptr;
+  if (!pushed_) {
+    base[0] = Value();
+    g->state.store(GeneratorState::kSuspended, std::memory_order_release);
+  }
+}
+DelegatingFrame::~DelegatingFrame() {
+  Thread* thread = current_thread();
+  if (pushed_) generator_suspend(thread, thread->record, generator_->resume_pc);
+}
+
 void generator_end(Generator* g) {
   memory::release(g->registers);
   g->registers = nullptr;
@@ -249,12 +264,12 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
         return SendResult::kError;
       }
       if (seen == GeneratorState::kFinished) {
-        if (exception) {
-          restore_error(std::move(exception));
-          return SendResult::kError;
-        }
         if (has_shape(Value::object(g), kShape_coroutine)) {
           raise(exc::RuntimeError, "cannot reuse already awaited coroutine");
+          return SendResult::kError;
+        }
+        if (exception) {
+          restore_error(std::move(exception));
           return SendResult::kError;
         }
         *out = none_ref();

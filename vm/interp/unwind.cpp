@@ -3,6 +3,7 @@
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
 #include "vm/interp/trace.h"
+#include "vm/object/handled.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
@@ -110,6 +111,8 @@ PT_HANDLER(ENTER_HANDLER) {
   Value& previous = register_at(frame, PT_A + 2);
   Value old = previous;
   previous = thread->handled;
+  // A generator may leave the handler with something else handled outside.
+  if (previous.empty() && (thread->record->flags & kRecordGenerator)) previous = none();
   thread->handled = Value::from_bits(register_at(frame, PT_A).bits());
   if (thread->handled.is_object()) incref(thread->handled.as_object());
   release(old);
@@ -159,12 +162,13 @@ PT_OPERATION(PREPARE_RERAISE_STAR, 1) {
 PT_OPERATION(RAISE, 1) {
   int count = PT_C;
   if (count == 0) {
-    if (thread->handled.empty() || is_none(thread->handled)) {
+    Value handled = handled_exception(thread);
+    if (handled.empty()) {
       return raise(exc::RuntimeError, "No active exception to reraise");
     }
     // Like a re-raise by the interpreter: this frame adds no entry to the traceback.
     thread->suppress_traceback = true;
-    restore_error(Ref<>::retain(thread->handled));
+    restore_error(Ref<>::retain(handled));
     return false;
   }
   Ref<> exception = take_operand(frame, constants, PT_A);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "vm/object/handled.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
@@ -37,9 +38,8 @@ void set_pending(Ref<> exception) {
 
 // The handled exception becomes the context of the new one, cycles avoided.
 void chain_context(Value exception) {
-  Thread* thread = current_thread();
-  Value handled = thread->handled;
-  if (handled.empty() || is_none(handled) || handled.same(exception)) return;
+  Value handled = handled_exception(current_thread());
+  if (handled.empty() || handled.same(exception)) return;
   // Cut the chain where it would lead back to the new exception (at most a few links in practice; Floyd's hare ends loops).
   Value at = handled, slow = handled;
   bool step = false;
@@ -65,6 +65,15 @@ Raised raise_instance(Ref<> exception) {
 }
 
 }  // namespace
+
+Value handled_exception(const Thread* thread) {
+  Value handled = thread->handled;
+  for (const CallRecord* r = thread->record; !handled.empty() && is_none(handled); --r) {
+    if (r < thread->record_base) return Value();
+    if (r->flags & kRecordGenerator) handled = r->saved_handled;
+  }
+  return handled;
+}
 
 void init_memory_error() {
   Ref<> e = call0(Value::object(exc::MemoryError));

@@ -232,7 +232,9 @@ Ref<> frame_clear_method(const Value* a) {
   if (f->record) return raise(exc::RuntimeError, "cannot clear an executing frame");
   if (f->generator) {
     Ref<> g = Ref<>::retain(Value::object(f->generator));
-    return call_method(g.value(), names::close_.str());
+    // As if nobody held it any more: a coroutine that never ran is warned about.
+    generator_finalize(g.value().as_object());
+    return none_ref();
   }
   f->registers.store(f, Ref<>());
   f->locals.store(f, Ref<>());

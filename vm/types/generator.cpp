@@ -153,17 +153,20 @@ Ref<> generator_throw_exception(Value self, Ref<> exception, bool close_delegate
   }
   Ref<> result;
   bool has_throw = true;
-  if (has_shape(delegate.value(), kShape_generator) || has_shape(delegate.value(), kShape_coroutine)) {
-    result = generator_throw_exception(delegate.value(), exception.copy(), close_delegate);
-  } else {
-    Ref<> method = find_attribute(delegate.value(), names::throw_.str());
-    if (!method && !error_pending()) {
-      has_throw = false;
-    } else if (method) {
-      result = call1(method.value(), exception.value());
+  {
+    DelegatingFrame frame(g);
+    if (!frame) return Ref<>();
+    if (has_shape(delegate.value(), kShape_generator) || has_shape(delegate.value(), kShape_coroutine)) {
+      result = generator_throw_exception(delegate.value(), exception.copy(), close_delegate);
+    } else {
+      Ref<> method = find_attribute(delegate.value(), names::throw_.str());
+      if (!method && !error_pending()) {
+        has_throw = false;
+      } else if (method) {
+        result = call1(method.value(), exception.value());
+      }
     }
   }
-  g->state.store(GeneratorState::kSuspended, std::memory_order_release);
   if (!has_throw) return throw_into(self, std::move(exception));
   if (result) return result;  // the delegate yielded
   if (pending_matches(exc::StopIteration)) {

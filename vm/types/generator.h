@@ -57,6 +57,19 @@ void generator_traverse(Object* o, FieldVisitor& v);
 void generator_clear(Object* o);
 void generator_destroy(Object* o);
 void generator_finalize(Object* o);
+// While it lives, the frame of a generator that the caller has claimed lies on the stack, as while its delegate runs.
+class DelegatingFrame {
+ public:
+  explicit DelegatingFrame(Generator* g);
+  ~DelegatingFrame();  // suspends it again
+  DelegatingFrame(const DelegatingFrame&) = delete;
+  DelegatingFrame& operator=(const DelegatingFrame&) = delete;
+  explicit operator bool() const { return pushed_; }  // false: RecursionError is pending, the generator is suspended
+
+ private:
+  Generator* generator_;
+  bool pushed_;
+};
 // The awaitable iterator of any awaitable; TypeError.
 Ref<> get_awaitable(Value v);
 Ref<> async_generator_wrap(Value v);

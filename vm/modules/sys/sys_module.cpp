@@ -12,6 +12,7 @@
 #include "vm/modules/sys/runtime_state.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/modules/sys/sys_internal.h"
+#include "vm/object/handled.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/thread.h"
@@ -45,12 +46,12 @@ Ref<> or_none(Value v) { return v.empty() ? none_ref() : Ref<>::retain(v); }
 // ---- exceptions -------------------------------------------------------------------------------------------------------
 
 Ref<> sys_exc_info(const Value*) {
-  Value handled = current_thread()->handled;
-  if (handled.empty() || is_none(handled)) return tuple_of({none(), none(), none()});
+  Value handled = handled_exception(current_thread());
+  if (handled.empty()) return tuple_of({none(), none(), none()});
   Ref<> traceback = exception_traceback(handled);
   return tuple_of({Value::object(type_of(handled)), handled, traceback ? traceback.value() : none()});
 }
-Ref<> sys_exception(const Value*) { return or_none(current_thread()->handled); }
+Ref<> sys_exception(const Value*) { return or_none(handled_exception(current_thread())); }
 
 Ref<> sys_exit(const Value* a) {
   if (!given(a[0])) return raise_none(exc::SystemExit);
@@ -113,7 +114,7 @@ Ref<> sys_current_frames(const Value*) {
 }
 Ref<> sys_current_exceptions(const Value*) {
   if (!audit("sys._current_exceptions")) return Ref<>();
-  Ref<> exceptions = per_thread([](Thread* thread) { return or_none(thread->handled); });
+  Ref<> exceptions = per_thread([](Thread* thread) { return or_none(handled_exception(thread)); });
   if (!exceptions) return Ref<>();
   // As (type, value, traceback).
   Ref<Dict> result = dict_new();
