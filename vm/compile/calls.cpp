@@ -4,7 +4,7 @@
 namespace pt::compiler {
 namespace {
 
-constexpr size_t kMaxArguments = 1000;  // more are passed as a tuple
+constexpr size_t kMaxArguments = 30;  // more are passed as a tuple, so that frames stay small
 
 bool has_unpacking(const Seq<Expr*>& args, const Seq<Keyword*>& keywords) {
   for (const Expr* arg : args) {
@@ -150,6 +150,15 @@ void Codegen::call_ex(int base, size_t leading, const Seq<Expr*>& args, const Se
   int named = alloc();
   if (keywords.size == 1 && !keywords[0]->arg) {
     into(keywords[0]->value, named);
+  } else if (keywords.size > kMaxArguments / 2 && !has_unpacking({}, keywords)) {
+    at(span);
+    emit(Opcode::kBUILD_MAP, W(named), W(named), 0);
+    for (const Keyword* keyword : keywords) {
+      Temps temps(*this);
+      Operand value = operand(keyword->value);
+      at(span);
+      emit(Opcode::kMAP_ADD, live(named), constant_operand_of(str_constant(keyword->arg->view())), value);
+    }
   } else if (!keywords.empty()) {
     constexpr uint32_t kMaxPairs = 64;
     bool is_made = false;

@@ -4,9 +4,10 @@
 namespace pt::compiler {
 namespace {
 
-constexpr uint32_t kMaxConsecutive =
-    64;  // elements that are collected in registers; longer displays grow piecemeal
-constexpr uint32_t kMaxPairs = 16;
+// Elements and pairs that are collected in registers. Longer displays start with few and grow one by one, so that frames
+// stay small.
+constexpr uint32_t kMaxConsecutive = 32, kFirstElements = 4;
+constexpr uint32_t kMaxPairs = 16, kFirstPairs = 2;
 
 }  // namespace
 
@@ -52,8 +53,8 @@ void Codegen::build_sequence(Opcode build, const Seq<Expr*>& elts, int dest, con
 void Codegen::build_incrementally(Opcode build, const Seq<Expr*>& elts, int container, const Span& span) {
   bool is_set = build == Opcode::kBUILD_SET;
   uint32_t leading = 0;
-  while (leading < elts.size && leading < kMaxConsecutive && elts[leading]->kind != ExprKind::Starred)
-    leading++;
+  uint32_t most = elts.size > kMaxConsecutive ? kFirstElements : kMaxConsecutive;
+  while (leading < elts.size && leading < most && elts[leading]->kind != ExprKind::Starred) leading++;
   {
     Temps temps(*this);
     if (container == next_temp_ - 1) next_temp_ = container;
@@ -81,7 +82,8 @@ void Codegen::build_incrementally(Opcode build, const Seq<Expr*>& elts, int cont
 void Codegen::dict_display(const Dict* expr, int dest) {
   Temps temps(*this);
   uint32_t leading = 0;
-  while (leading < expr->keys.size && leading < kMaxPairs && expr->keys[leading]) leading++;
+  uint32_t most = expr->keys.size > kMaxPairs ? kFirstPairs : kMaxPairs;
+  while (leading < expr->keys.size && leading < most && expr->keys[leading]) leading++;
   bool is_whole = leading == expr->keys.size;
   int dict = is_whole || is_temp(dest) ? dest : alloc();
   {
