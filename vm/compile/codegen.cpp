@@ -72,17 +72,17 @@ void Context::report_too_deep() {
   error.message = {kMessage.data(), static_cast<uint32_t>(kMessage.size())};
 }
 
-BlockScope::BlockScope(Codegen& generator, Block& block) : generator_(generator) {
+BlockScope::BlockScope(Codegen& generator, Block& block) : generator_(generator), weight_(block.weight) {
   block.outer = generator.blocks_;
   generator.blocks_ = &block;
-  if (++generator.block_depth_ > 20) {
+  if ((generator.block_depth_ += weight_) > 20) {
     generator.context_.syntax_error(block.span, "too many statically nested blocks");
   }
 }
 
 BlockScope::~BlockScope() {
   generator_.blocks_ = generator_.blocks_->outer;
-  generator_.block_depth_--;
+  generator_.block_depth_ -= weight_;
 }
 
 Codegen::Codegen(Context& context, Codegen* parent, const Scope* scope, ScopeKind kind,
@@ -279,7 +279,8 @@ void Codegen::add_unbindable(const Seq<Stmt*>& statements) {
 }
 
 void Codegen::prologue() {
-  at({unit_->first_line, 0, unit_->first_line, 0});
+  // A module begins before its first line.
+  at({kind_ == ScopeKind::kModule ? 0 : unit_->first_line, 0, unit_->first_line, 0});
   if (unit_->flags & (kCodeGenerator | kCodeCoroutine | kCodeAsyncGenerator)) emit(Opcode::kRETURN_GENERATOR);
   for (uint32_t reg = 0; reg < unit_->local_kinds.size; reg++) {
     if (unit_->local_kinds[reg] & 2) emit(Opcode::kMAKE_CELL, W(static_cast<int>(reg)));

@@ -78,6 +78,7 @@ struct Block {
   const Seq<Stmt*>* final_body = nullptr;
   const Identifier* name = nullptr;
   Span span{};
+  int weight = 1;  // nested blocks that it counts for
 };
 
 Opcode binary_opcode(BinaryOperator op, bool in_place);
@@ -325,6 +326,7 @@ class BlockScope {
 
  private:
   Codegen& generator_;
+  const int weight_;
 };
 
 // Emits what leaving the blocks inside `until` takes (null: all of them). While it lives, code is outside

@@ -214,6 +214,7 @@ CodeUnit* Codegen::function_body(const Arguments* args, const Seq<Stmt*>* statem
   unit_->argument_count = args->posonlyargs.size + args->args.size;
   unit_->keyword_only_count = args->kwonlyargs.size;
   if (lambda_body) {
+    none_constant();  // where a docstring would be
     prologue();
     Temps temps(*this);
     int local = plain_local(lambda_body);
@@ -230,6 +231,7 @@ CodeUnit* Codegen::function_body(const Arguments* args, const Seq<Stmt*>* statem
       unit_->docstring = &constants_[0];
     }
   }
+  if (!unit_->docstring) none_constant();  // where programs look for it
   add_unbindable(rest);
   prologue();
   body(rest);

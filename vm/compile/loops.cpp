@@ -226,7 +226,7 @@ Unwinding::Unwinding(Codegen& generator, Block* until, int value)
   if (generator.leaving_runs_code(until)) generator.emit(Opcode::kNOP);
   for (Block* block = innermost_; block != until; block = block->outer) {
     generator.blocks_ = block->outer;
-    generator.block_depth_--;
+    generator.block_depth_ -= block->weight;
     if (block->region) generator.asm_.suspend(*block->region);
     if (block->region2) generator.asm_.suspend(*block->region2);
     bool is_with = block->kind == BlockKind::kWith || block->kind == BlockKind::kAsyncWith;

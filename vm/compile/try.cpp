@@ -117,7 +117,7 @@ void Codegen::try_except(const Try* stmt) {
     at(handler->span);
     if (!handler->type) emit(Opcode::kNOP);
     Region named;
-    Block block{.kind = BlockKind::kHandler, .region = &cleanup, .reg = reg, .span = handler->span};
+    Block block{.kind = BlockKind::kHandler, .region = &cleanup, .reg = reg, .span = handler->span, .weight = 2};
     if (handler->name) {
       is_forbidden(handler->name, ExprContext::Store, handler->span);
       store_name(handler->name, live(reg));
@@ -202,7 +202,7 @@ void Codegen::try_star_except(const TryStar* stmt) {
     Region named;
     asm_.begin(named, new_rest);
     {
-      Block block{.kind = BlockKind::kGroupHandler, .region = &named, .span = handler->span};
+      Block block{.kind = BlockKind::kGroupHandler, .region = &named, .span = handler->span, .weight = 2};
       BlockScope scope(*this, block);
       body(handler->body);
     }

@@ -390,7 +390,16 @@ Ref<> running_generator_frame(Generator* g) {
 
 SendResult send_value(Value iterator, Value value, Ref<>* out) {
   if (has_shape(iterator, kShape_generator) || has_shape(iterator, kShape_coroutine)) {
-    return generator_resume(as_generator(iterator), value, Ref<>(), out);
+    SendResult result = generator_resume(as_generator(iterator), value, Ref<>(), out);
+    // A trace function sees the StopIteration that send() would raise.
+    Thread* thread = current_thread();
+    if (PT_UNLIKELY(tracing(thread)) && result == SendResult::kReturn &&
+        (has_shape(iterator, kShape_coroutine) || !is_none(out->value()))) {
+      raise_stop_iteration(out->value());
+      if (!trace_exception(thread, true)) return SendResult::kError;
+      clear_error();
+    }
+    return result;
   }
   Ref<> result;
   if (is_none(value) && type_of(iterator)->slots.next) {

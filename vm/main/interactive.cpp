@@ -97,7 +97,8 @@ int run_interactive(Dict* globals) {
     if (source.empty() && blank) continue;
     source += line;
     CompileRequest request;
-    request.source = source;
+    // A block is open until a blank line: without its newline the text is incomplete.
+    request.source = blank || source.back() != '\n' ? std::string_view(source) : std::string_view(source).substr(0, source.size() - 1);
     request.filename = filename.get();
     request.mode = "single";
     request.is_str = false;

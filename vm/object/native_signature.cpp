@@ -158,6 +158,16 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
   if (keywords && !s->keywords_allowed && !s->var_keyword) {
     return raise(exc::TypeError, "%U() takes no keyword arguments", qualified(call).get());
   }
+  if (keywords && !s->var_keyword) {
+    // More than there are parameters, or without positional arguments: parameters that only have names.
+    int most = s->count - offset;
+    if (s->var_positional) most = args.count || s->positional > offset ? INT32_MAX : s->count - s->positional - 1;
+    if (static_cast<int64_t>(args.count) + keywords > most) {
+      return raise(exc::TypeError, "%s() takes %s %d %sargument%s (%ld given)", call.name,
+                   !s->var_positional && s->required - offset == most ? "exactly" : "at most", most,
+                   args.count ? "" : "keyword ", most == 1 ? "" : "s", static_cast<int64_t>(args.count) + keywords);
+    }
+  }
   if (args.count > capacity && !s->var_positional) return wrong_count(call, s, args.count + (s->keywords_allowed ? keywords : 0));
   if (PT_UNLIKELY(keywords > 1) && !s->var_keyword && !s->var_positional) {
     // More than there are parameters: said before any name is looked at.
@@ -223,7 +233,8 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
     if (i >= s->required && s->kinds[i] != kKeywordOnly) continue;
     if (!s->keywords_allowed) return wrong_count(call, s, args.count);
     if (s->kinds[i] == kPositionalOnly) return wrong_count(call, s, args.count), raise(exc::TypeError,
-                 "%s() takes at least %d positional argument%s (%d given)", call.name, s->required - offset,
+                 "%s() takes %s %d positional argument%s (%d given)", call.name,
+                 s->required == s->positional ? "exactly" : "at least", s->required - offset,
                  s->required - offset == 1 ? "" : "s", static_cast<int>(args.count));
     if (s->kinds[i] == kKeywordOnly) {
       return raise(exc::TypeError, "%s() missing required keyword-only argument: '%U'", call.name, s->names[i]);

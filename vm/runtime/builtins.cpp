@@ -142,7 +142,7 @@ bool source_text(Value source, const char* function, Ref<Str>* str_holder, std::
 }
 
 constexpr int64_t kOnlyAst = 0x400, kTypeComments = 0x1000, kAllowTopLevelAwait = 0x2000, kAllowIncomplete = 0x4000,
-                  kDontImplyDedent = 0x200, kFutureAnnotations = 0x1000000;
+                  kDontImplyDedent = 0x200, kFutureBarryAsBdfl = 0x400000, kFutureAnnotations = 0x1000000;
 
 CompileRequest compile_request(Str* filename, const char* mode, int optimize, int64_t flags) {
   CompileRequest request;
@@ -152,7 +152,7 @@ CompileRequest compile_request(Str* filename, const char* mode, int optimize, in
   request.allow_incomplete = flags & kAllowIncomplete;
   request.dont_imply_dedent = flags & kDontImplyDedent;
   request.top_level_await = flags & kAllowTopLevelAwait;
-  request.future_flags = static_cast<uint32_t>(flags & kFutureAnnotations);
+  request.future_flags = static_cast<uint32_t>(flags & (kFutureAnnotations | kFutureBarryAsBdfl));
   request.only_tree = flags & kOnlyAst;
   request.type_comments = flags & kTypeComments;
   return request;
@@ -180,15 +180,8 @@ int64_t inherited_flags() {
 
 Ref<> builtin_compile(const Value* a) {
   // source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1
-  Ref<Str> filename;
-  if (is_str(a[1])) {
-    filename = Ref<Str>::retain(as_str(a[1]));
-  } else {
-    Ref<> fspath = import_attribute("os", "fsdecode");
-    Ref<> decoded = fspath ? call1(fspath.value(), a[1]) : Ref<>();
-    if (!decoded) return decoded;
-    filename = Ref<Str>::retain(as_str(decoded.value()));
-  }
+  Ref<Str> filename = source_filename(a[1]);
+  if (!filename) return Ref<>();
   if (!is_str(a[2])) return raise(exc::TypeError, "compile() argument 'mode' must be str, not %T", a[2]);
   int64_t flags = 0, optimize = -1;
   if (!a[3].empty() && !to_int64(a[3], &flags)) return Ref<>();

@@ -1,6 +1,7 @@
 // From source text to a code object: parser, compiler, warnings, SyntaxError.
 #include "vm/compile/compile.h"
 #include "vm/modules/ast/tree.h"
+#include "vm/object/buffer.h"
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
@@ -9,6 +10,7 @@
 #include "vm/runtime/runtime.h"
 #include "vm/syntax/parse.h"
 #include "vm/syntax/symtable.h"
+#include "vm/types/bytes.h"
 #include "vm/types/exception.h"
 #include "vm/types/function.h"
 #include "vm/types/int.h"
@@ -31,6 +33,19 @@ std::string_view source_line(std::string_view source, int number) {
 }
 
 }  // namespace
+
+Ref<Str> source_filename(Value given) {
+  if (is_str(given)) return Ref<Str>::retain(as_str(given));
+  Ref<> bytes;
+  if (!is_bytes(given) && has_buffer(given)) {
+    if (!warn(exc::DeprecationWarning, 1, "path should be string, bytes, or os.PathLike, not %T", given)) return Ref<Str>();
+    bytes = call1(Value::object(&bytes_type), given);
+    if (!bytes) return Ref<Str>();
+  }
+  Ref<> decode = import_attribute("os", "fsdecode");
+  Ref<> decoded = decode ? call1(decode.value(), bytes ? bytes.value() : given) : Ref<>();
+  return decoded ? Ref<Str>::retain(as_str(decoded.value())) : Ref<Str>();
+}
 
 Raised raise_syntax_error(const syntax::SyntaxErrorInfo& error, const CompileRequest& request) {
   Type* type = exc::SyntaxError;
@@ -161,6 +176,7 @@ syntax::ParseOptions parse_options(const CompileRequest& request, std::string_vi
   options.allow_incomplete = request.allow_incomplete;
   options.dont_imply_dedent = request.dont_imply_dedent;
   options.max_int_digits = int_max_str_digits();
+  options.future_flags = request.future_flags & 0x400000 ? syntax::kFutureBarryAsBdfl : 0;
   options.type_comments = request.type_comments;
   options.feature_version = request.feature_version;
   return options;

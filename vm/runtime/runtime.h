@@ -43,6 +43,8 @@ struct CompileRequest {
 Ref<> compile_text(const CompileRequest& request);
 // What `convert` makes of the symbol table of the source. SyntaxError.
 Ref<> symbol_table(const CompileRequest& request, Ref<> (*convert)(const syntax::SymbolTable*));
+// The name of a source file from what compile() takes as one: str, bytes, os.PathLike, or with a warning any buffer.
+Ref<Str> source_filename(Value given);
 // The SyntaxError (or what else the kind says) that the parser found; `request` gives file and source.
 Raised raise_syntax_error(const syntax::SyntaxErrorInfo& error, const CompileRequest& request);
 // Issues what the parser warns of; false where a filter makes that an error. Runs Python code.

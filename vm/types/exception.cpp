@@ -256,6 +256,7 @@ bool import_error_init(Value self, const Args& args) {
       return raise(exc::TypeError, "'%U' is an invalid keyword argument for ImportError", key);
     }
   }
+  for (Field* field : {&e->message, &e->name, &e->path}) field->store(e, Ref<>());
   if (!keyword_fields(self, args, {{"name", &e->name}, {"path", &e->path}})) return false;
   if (args.count == 1) e->message.store(e, Ref<>::retain(args.values[0]));
   return true;

@@ -87,15 +87,11 @@ Ref<> entry_from(const Scope* scope) {
 }
 
 Ref<> symtable_function(const Value* a) {
-  Ref<> filename = is_str(a[1]) ? Ref<>::retain(a[1]) : Ref<>();
-  if (!filename) {
-    Ref<> decode = import_attribute("os", "fsdecode");
-    filename = decode ? call1(decode.value(), a[1]) : Ref<>();
-    if (!filename) return filename;
-  }
+  Ref<Str> filename = source_filename(a[1]);
+  if (!filename) return Ref<>();
   if (!is_str(a[2])) return raise(exc::TypeError, "symtable() argument 3 must be str, not %T", a[2]);
   CompileRequest request;
-  request.filename = as_str(filename.value());
+  request.filename = filename.get();
   request.mode = nullptr;
   for (const char* mode : {"exec", "eval", "single"}) {
     if (as_str(a[2])->equals_ascii(mode)) request.mode = mode;

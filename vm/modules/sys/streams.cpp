@@ -148,26 +148,42 @@ int flush_standard_streams() {
 }
 
 namespace {
-// A range that ends on a later line is shown to the end of its first line.
-bool trim_syntax_range(Value shown, Value exception) {
-  if (!is_subtype(type_of(exception), exc::SyntaxError)) return true;
-  Ref<> line = get_attribute(exception, "lineno"), end_line = get_attribute(exception, "end_lineno");
-  Ref<> text = get_attribute(exception, "text");
-  if (!line || !end_line || !text) return false;
-  if (!line.value().is_small_int() || !end_line.value().is_small_int() || !is_str(text.value()) ||
-      end_line.value().as_small_int() <= line.value().as_small_int()) {
-    return true;
+// The marked range of a SyntaxError: at least one character, and none past the end of its first line.
+bool fit_syntax_range(Value shown) {
+  Ref<> start = get_attribute(shown, "offset"), end = get_attribute(shown, "end_offset"), text = get_attribute(shown, "text");
+  Ref<> line = get_attribute(shown, "lineno"), end_line = get_attribute(shown, "end_lineno");
+  if (!start || !end || !text || !line || !end_line) return false;
+  // The library has the lines as texts.
+  Ref<> first = is_str(line.value()) ? call1(Value::object(&int_type), line.value()) : line.copy();
+  Ref<> last = is_str(end_line.value()) ? call1(Value::object(&int_type), end_line.value()) : end_line.copy();
+  if (!first || !last) return false;
+  for (Value number : {start.value(), end.value(), first.value(), last.value()}) {
+    if (!number.is_small_int()) return true;
   }
-  Utf8 utf8(as_str(text.value()), true);
-  return utf8.ok() && set_attribute(shown, intern("end_offset"), Value::small_int(static_cast<int64_t>(utf8.view().size())));
+  if (!is_str(text.value())) return true;
+  Ref<> stripped = call_method(text.value(), "rstrip", {Value::object(intern("\n"))});
+  int64_t size = stripped ? length(stripped.value()) : -1;
+  if (size < 0) return false;
+  int64_t from = start.value().as_small_int(), to = end.value().as_small_int(), fitted = to;
+  if (last.value().as_small_int() > first.value().as_small_int()) {
+    fitted = size + 1;
+  } else if (last.value().as_small_int() < first.value().as_small_int() || from < 1 || to == 0) {
+    return true;  // the end is unknown
+  }
+  if (fitted > size + 1) fitted = size + 1;
+  if (fitted <= from) fitted = from + 1;
+  return fitted == to || set_attribute(shown, intern("end_offset"), Value::small_int(fitted));
 }
 
 // Adds what was probably meant to the messages of a traceback.TracebackException and those chained to it.
 bool add_suggestions(Value shown, Value exception) {
   if (!is_exception(exception)) return true;
   RecursionGuard guard(" while displaying an exception");
-  if (!guard) return false;
-  if (!trim_syntax_range(shown, exception)) return false;
+  if (!guard) {
+    clear_error();  // so deep down nothing is shown any more
+    return true;
+  }
+  if (is_subtype(type_of(exception), exc::SyntaxError) && !fit_syntax_range(shown)) return false;
   if (Ref<> name = suggested_name(exception)) {
     Ref<> text = get_attribute(shown, "_str");
     Ref<Str> longer = text ? str_format("%V. Did you mean: '%V'?", text.value(), name.value()) : Ref<Str>();
@@ -257,6 +273,10 @@ void display_exception(Value exception) {
   if (!line) {
     clear_error();
     return;
+  }
+  if (file) {
+    if (call_method(file.value(), "write", {line.value()})) return;
+    clear_error();
   }
   Utf8 utf8(line.get(), true);
   if (utf8.ok()) std::fputs(utf8.c_str(), stderr);
