@@ -158,19 +158,9 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
   if (keywords && !s->keywords_allowed && !s->var_keyword) {
     return raise(exc::TypeError, "%U() takes no keyword arguments", qualified(call).get());
   }
-  if (keywords && !s->var_keyword) {
-    // More than there are parameters, or without positional arguments: parameters that only have names.
-    int most = s->count - offset;
-    if (s->var_positional) most = args.count || s->positional > offset ? INT32_MAX : s->count - s->positional - 1;
-    if (static_cast<int64_t>(args.count) + keywords > most) {
-      return raise(exc::TypeError, "%s() takes %s %d %sargument%s (%ld given)", call.name,
-                   !s->var_positional && s->required - offset == most ? "exactly" : "at most", most,
-                   args.count ? "" : "keyword ", most == 1 ? "" : "s", static_cast<int64_t>(args.count) + keywords);
-    }
-  }
   if (args.count > capacity && !s->var_positional) return wrong_count(call, s, args.count + (s->keywords_allowed ? keywords : 0));
-  if (PT_UNLIKELY(keywords > 1) && !s->var_keyword && !s->var_positional) {
-    // More than there are parameters: said before any name is looked at.
+  if (PT_UNLIKELY(keywords > 1) && !s->var_keyword && (!s->var_positional || capacity == 0)) {
+    // More than there are parameters, or parameters with names beside *args: said before any name is looked at.
     uint32_t limit = capacity;
     bool optional = s->required < s->positional;
     for (int i = s->positional; i < s->count; ++i) {
@@ -178,7 +168,7 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
       ++limit;
       optional |= s->optional[i];
     }
-    uint32_t given = keywords + args.count;
+    uint32_t given = keywords + (s->var_positional ? 0 : args.count);
     if (given > limit) {
       return raise(exc::TypeError, "%s() takes %s %d %sargument%s (%d given)", call.name, optional ? "at most" : "exactly",
                    static_cast<int>(limit), given == keywords ? "keyword " : "", limit == 1 ? "" : "s", static_cast<int>(given));
