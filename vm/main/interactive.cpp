@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string>
 
+#include "vm/compile/code_unit.h"
 #include "vm/interp/frames.h"
 #include "vm/modules/support/line_editor.h"
 #include "vm/modules/sys/config.h"
@@ -54,6 +55,12 @@ bool read_line(const std::string& shown, std::string* line) {
   return !line->empty();
 }
 
+bool is_incomplete(Value exception) {
+  Ref<> message = find_attribute(exception, intern("msg"));
+  clear_error();
+  return message && is_str(message.value()) && as_str(message.value())->equals_ascii("incomplete input");
+}
+
 }  // namespace
 
 int run_interactive(Dict* globals) {
@@ -81,11 +88,16 @@ int run_interactive(Dict* globals) {
   }
   clear_error();
   std::string source, line;
+  bool ended = false;
+  uint32_t future_flags = 0;  // `from __future__ import` holds for what follows
   for (;;) {
     std::string shown = source.empty() ? prompt("ps1", ">>> ") : prompt("ps2", "... ");
     if (!read_line(shown, &line)) {
+      // The end of the input ends a block, too.
       std::fputc('\n', stderr);
-      return 0;
+      if (source.empty()) return 0;
+      ended = true;
+      line = "\n";
     }
     if (error_pending()) {
       Ref<> exception = take_error();
@@ -93,26 +105,40 @@ int run_interactive(Dict* globals) {
       source.clear();
       continue;
     }
-    bool blank = line.find_first_not_of(" \t\r\n") == std::string::npos;
-    if (source.empty() && blank) continue;
+    size_t first = line.find_first_not_of(" \t\r\n");
+    bool blank = first == std::string::npos;
+    if (source.empty() && (blank || line[first] == '#')) continue;
     source += line;
     CompileRequest request;
-    // A block is open until a blank line: without its newline the text is incomplete.
-    request.source = blank || source.back() != '\n' ? std::string_view(source) : std::string_view(source).substr(0, source.size() - 1);
     request.filename = filename.get();
     request.mode = "single";
     request.is_str = false;
     request.allow_incomplete = true;
+    request.future_flags = future_flags;
     request.dont_imply_dedent = !blank;
+    // Without its last newline a block that is open is not complete: it goes on until an empty line.
+    request.source = std::string_view(source);
+    if (request.source.ends_with('\n')) request.source.remove_suffix(1);
     Ref<> code = compile_text(request);
     if (!code) {
-      Ref<> exception = take_error();
-      Ref<> message = find_attribute(exception.value(), intern("msg"));
       clear_error();
-      bool incomplete = message && is_str(message.value()) && as_str(message.value())->equals_ascii("incomplete input");
-      if (incomplete && !blank) continue;
-      report_exception(exception.value());
+      request.source = source;
+      request.only_tree = true;
+      code = compile_text(request);
+      if (code && !ended) continue;
+      Ref<> exception = take_error();
+      bool incomplete = exception && is_incomplete(exception.value());
+      if (incomplete && blank) {
+        // A string or a bracket goes on; a block without a body is an error.
+        request.allow_incomplete = false;
+        code = compile_text(request);
+        exception = take_error();
+        incomplete = !exception || !is_subtype(type_of(exception.value()), exc::IndentationError);
+      }
+      if (incomplete && !ended) continue;
+      if (exception) report_exception(exception.value());
     } else {
+      future_flags |= as_code(code.value())->flags & kCodeFutureAnnotations;
       Ref<> result = run_code(as_code(code.value()), globals, Value(), Value());
       if (!result) {
         if (pending_matches(exc::SystemExit)) {
@@ -129,6 +155,7 @@ int run_interactive(Dict* globals) {
     clear_error();
     flush_standard_streams();
     source.clear();
+    ended = false;
   }
 }
 
