@@ -295,3 +295,16 @@ for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()
         print(name, "ok")
+
+
+def test_removed_items_are_not_shown():
+    x = frozenset([1, 2])
+    assert repr(x ^ frozenset([1])) == "frozenset({2})" and repr(x ^ frozenset([0])) == "frozenset({0, 1, 2})"
+    s = set(range(1000))
+    for i in range(1, 1000):
+        s.discard(i)
+    assert repr(s) == "{0}" and list(s) == sorted(s) == [0] and tuple(s) == (0,)
+    assert s.__reduce__()[1] == ([0],)
+    for _ in range(100):  # what is shown has the size it says
+        s ^= {5}
+        assert len(repr(s)) == (6 if 5 in s else 3)

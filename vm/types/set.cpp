@@ -42,7 +42,7 @@ Ref<List> set_items_list(Set* s) {
     Field* items = list->buffer.load(std::memory_order_relaxed)->items;
     int64_t count = 0;
     for (uint64_t i = 0; i <= t->mask; ++i) {
-      if (!t->entries[i].key.peek().empty()) items[count++].init(load_locked(t->entries[i].key));
+      if (holds_item(t->entries[i].key.peek())) items[count++].init(load_locked(t->entries[i].key));
     }
     list->size.store(count, std::memory_order_release);
     return list;
