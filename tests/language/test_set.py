@@ -291,12 +291,6 @@ def test_comprehension():
     assert {x % 3 for x in range(10)} == {0, 1, 2} and {*"ab", *"bc"} == {"a", "b", "c"}
 
 
-for name, function in list(globals().items()):
-    if name.startswith("test_"):
-        function()
-        print(name, "ok")
-
-
 def test_removed_items_are_not_shown():
     x = frozenset([1, 2])
     assert repr(x ^ frozenset([1])) == "frozenset({2})" and repr(x ^ frozenset([0])) == "frozenset({0, 1, 2})"
@@ -308,3 +302,9 @@ def test_removed_items_are_not_shown():
     for _ in range(100):  # what is shown has the size it says
         s ^= {5}
         assert len(repr(s)) == (6 if 5 in s else 3)
+
+
+for name, function in list(globals().items()):
+    if name.startswith("test_"):
+        function()
+        print(name, "ok")
