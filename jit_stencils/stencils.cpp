@@ -8,6 +8,7 @@
 #include "vm/ops/micro_ops.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
+#include "vm/types/list.h"
 
 namespace pt::jit {
 
@@ -123,6 +124,24 @@ PT_BODY(DivFloat) {
   double y = float_b<B>(s, x);
   if (y == 0.0) return false;
   x.f[A] = x.f[A] / y;
+  return true;
+}
+template <int A, int B>
+PT_INLINE void choose(State* s, Registers& x, bool greater) {
+  uint64_t b = word_b<B>(s, x);
+  if (greater ? static_cast<int64_t>(b) > static_cast<int64_t>(x.r[A]) : static_cast<int64_t>(b) < static_cast<int64_t>(x.r[A])) x.r[A] = b;
+}
+PT_BODY(MinInt) { choose<A, B>(s, x, false); return true; }
+PT_BODY(MaxInt) { choose<A, B>(s, x, true); return true; }
+// As min() and max(): the first stays unless the second is less (greater).
+PT_BODY(MinFloat) {
+  double y = float_b<B>(s, x);
+  x.f[A] = y < x.f[A] ? y : x.f[A];
+  return true;
+}
+PT_BODY(MaxFloat) {
+  double y = float_b<B>(s, x);
+  x.f[A] = y > x.f[A] ? y : x.f[A];
   return true;
 }
 PT_BODY(NegFloat) {
@@ -348,23 +367,36 @@ PT_BODY(SetItemAny) { return false; }
 PT_BODY(BuildTuple) { return false; }
 PT_BODY(BuildList) { return false; }
 PT_BODY(NewObject) { return false; }
+// A count for a reference in the heap. False: the object is not this thread's own.
+PT_INLINE bool count_own(State* s, uint64_t& bits) {
+  if (!value(bits).is_object()) return true;
+  Object& o = at<Object>(bits & ~Value::kBorrowedBit);
+  if (o.owner.load(std::memory_order_relaxed) != s->owner_id) return false;
+  o.local.store(o.local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  bits &= ~Value::kBorrowedBit;
+  return true;
+}
 PT_BODY(InitAny) {
   uint64_t bits = word_b<B>(s, x);
   s->object = x.r[A] + hole0();
   s->value = bits;
-  if (value(bits).is_object()) {
-    Object& o = at<Object>(bits & ~Value::kBorrowedBit);
-    if (o.owner.load(std::memory_order_relaxed) != s->owner_id) return false;
-    o.local.store(o.local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    bits &= ~Value::kBorrowedBit;
-  }
+  if (!count_own(s, bits)) return false;
   __atomic_store_n(&at<uint64_t>(x.r[A] + hole0()), bits, __ATOMIC_RELEASE);
   return true;
 }
+// A list that no other thread has seen, with room for a value that needs no count or is this thread's own.
 PT_BODY(ListAppend) {
+  uint64_t bits = word_b<B>(s, x);
   s->object = x.r[A];
-  s->value = word_b<B>(s, x);
-  return false;
+  s->value = bits;
+  List& list = at<List>(x.r[A]);
+  if (list.owner.load(std::memory_order_relaxed) != s->owner_id || list.shared.load(std::memory_order_relaxed) != 0) return false;
+  int64_t n = list.size.load(std::memory_order_relaxed);
+  ListBuffer* buffer = list.buffer.load(std::memory_order_relaxed);
+  if (!buffer || n >= buffer->capacity || !count_own(s, bits)) return false;
+  __atomic_store_n(reinterpret_cast<uint64_t*>(&buffer->items[n]), bits, __ATOMIC_RELEASE);
+  list.size.store(n + 1, std::memory_order_release);
+  return true;
 }
 PT_BODY(AddAny) {
   s->object = x.r[A];

@@ -266,7 +266,19 @@ PT_HANDLER(LOAD_METHOD) {
 PT_SLOW_OPERATION(slow_LOAD_ITEM, 2) {
     Value container = PT_READ(PT_B), key = PT_READ(PT_C);
   Ref<> v;
-  if (is_exact_dict(container) && is_exact_str(key)) v = dict_get_str(as_dict(container), as_str(key));
+  if (key.is_small_int()) {
+    int64_t i = key.as_small_int();
+    if (is_exact_list(container)) {
+      if (i < 0) i += list_size(as_list(container));
+      if (i >= 0) v = list_get(as_list(container), i);
+    } else if (is_exact_tuple(container)) {
+      const Tuple* t = as_tuple(container);
+      if (i < 0) i += t->length;
+      if (i >= 0 && i < t->length) v = Ref<>::retain(t->at(i));
+    }
+  } else if (is_exact_dict(container) && is_exact_str(key)) {
+    v = dict_get_str(as_dict(container), as_str(key));
+  }
   if (!v) v = get_item(container, key);
   if (!v) return false;
   consume(frame, PT_B);
@@ -318,7 +330,14 @@ PT_HANDLER(LOAD_ITEM) {
 }
 PT_SLOW(slow_STORE_ITEM) {
   PT_SAVE_PC();
-  if (!set_item(PT_READ(PT_A), PT_READ(PT_B), PT_READ(PT_C))) PT_RAISE();
+  Value container = PT_READ(PT_A), key = PT_READ(PT_B), item = PT_READ(PT_C);
+  bool done = false;
+  if (is_exact_list(container) && key.is_small_int()) {
+    int64_t i = key.as_small_int();
+    if (i < 0) i += list_size(as_list(container));
+    done = i >= 0 && list_set(as_list(container), i, Ref<>::retain(item));
+  }
+  if (!done && !set_item(container, key, item)) PT_RAISE();
   consume(frame, PT_A);
   consume(frame, PT_B);
   consume(frame, PT_C);

@@ -9,7 +9,7 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
   ir.loop_start = count;
   Builder builder(ir, end.objects);
   std::vector<Reference> next(static_cast<size_t>(count), kNoReference);  // value -> the same one a round later
-  auto later = [&](Reference r) { return r < 0 ? r : next[static_cast<size_t>(r)]; };
+  auto later = [&](Reference r) { return r < 0 || ir.is_constant(r) ? r : next[static_cast<size_t>(r)]; };
   auto changed = [&](int32_t slot) -> const SlotValue* {
     for (const SlotValue& s : final_slots) {
       if (s.slot == slot) return &s;

@@ -18,6 +18,9 @@ namespace pt::jit {
 namespace {
 constexpr size_t kMaxDepth = 8;
 
+// What compiled code may rely on to stay as it is in a namespace that announces its changes.
+bool is_shared_value(Value v) { return !v.empty() && (!v.is_object() || v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal()); }
+
 }  // namespace
 
 // The value of a register as a word.
@@ -64,27 +67,92 @@ void Recorder::guard_code(Reference object, Function* function) {
        object_constant(Value::object(function->code())));
 }
 
+const Tuple* Recorder::keyword_names() const { return as_tuple(constants_[-1 - static_cast<int64_t>(load_word(pc_ + 1))]); }
+
+// False: the interpreter is to do it, perhaps to find that it cannot be done. `count` arguments, the last ones named.
+bool Recorder::bind(const Function* function, uint32_t count, const Tuple* names, Binding* out) {
+  const Code* code = function->code();
+  out->count = code->argument_count + code->keyword_only_count;
+  if (!names && code->simple_call && count == code->argument_count) return true;
+  out->plain = false;
+  constexpr uint32_t kOther = kCodeFlagVarArgs | kCodeFlagVarKeywords | kCodeFlagGenerator | kCodeFlagCoroutine | kCodeFlagAsyncGenerator;
+  auto named = names ? static_cast<uint32_t>(names->length) : 0u;
+  uint32_t positional = count - named;
+  if (code->image && !code_has_body(code)) return false;   // it has not run yet
+  if ((code->flags & kOther) || out->count > 16 || positional > code->argument_count) return false;
+  for (uint32_t i = 0; i < out->count; ++i) out->source[i] = i < positional ? static_cast<int>(i) : -1;
+  for (uint32_t k = 0; k < named; ++k) {
+    uint32_t i = code->positional_only_count;
+    while (i < out->count && !names->at(k).is(code->local_names[i])) ++i;
+    if (i == out->count || out->source[i] >= 0) return false;
+    out->source[i] = static_cast<int>(positional + k);
+  }
+  Value defaults = function->defaults.peek(), keyword_defaults = function->keyword_defaults.peek();
+  int last = -1;
+  for (uint32_t i = 0; i < out->count; ++i) {
+    if (out->source[i] >= 0) {
+      // Arguments only ever move up, past each other's old places.
+      if (out->source[i] < last) return false;
+      last = out->source[i];
+    } else if (i < code->argument_count) {
+      int64_t at = defaults.empty() ? -1 : as_tuple(defaults)->length - static_cast<int64_t>(code->argument_count - i);
+      if (at < 0) return false;
+      out->value[i] = as_tuple(defaults)->at(at);
+    } else {
+      DictTable* table;
+      int64_t at = is_exact_dict(keyword_defaults) ? dict_find_entry(as_dict(keyword_defaults), code->local_names[i], &table) : -1;
+      if (at < 0 || !dict_table_version(table)) return false;
+      out->keyword_defaults = as_dict(keyword_defaults);
+      out->value[i] = table->entries()[at].value.peek_acquire();
+      if (!is_shared_value(out->value[i])) return false;
+    }
+  }
+  return true;
+}
+void Recorder::apply(const Binding& binding, Function* function, int32_t window) {
+  if (binding.plain) return;
+  keep(Value::object(function));
+  emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&function->version), Type::P), kNoReference,
+       function->version.load(std::memory_order_relaxed));
+  const Code* code = function->code();
+  for (uint32_t i = code->argument_count; i < binding.count; ++i) {
+    if (binding.source[i] >= 0) continue;
+    Str* name = code->local_names[i];
+    DictTable* table;
+    int64_t position = dict_find_entry(binding.keyword_defaults, name, &table);
+    fact(binding.keyword_defaults, name, table_entry(binding.keyword_defaults, name, table, position), binding.value[i]);
+  }
+  for (uint32_t i = binding.count; i-- > 0;) {
+    int from = binding.source[i];
+    auto to = window + static_cast<int32_t>(i);
+    if (from >= 0) move(to, window + from);
+    else set_lazy(to, constant_of(binding.value[i]));
+  }
+}
+
 // base(base+1 ... base+count); with `shift` register base+1 is empty and the arguments follow it.
-bool Recorder::call(int base, uint32_t count, int result, bool shift) {
+bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tuple* names) {
   Value callable = seen(base);
   if (!callable.is_object()) return fall_back();
   switch (callable.as_object()->shape_id.load(std::memory_order_relaxed)) {
     case kShape_function: break;
     case kShape_type:
-      if (!has_flag(static_cast<pt::Type*>(callable.as_object()), kTypeHeap)) return call_any(base, count, result, shift);
-      return shift ? fall_back() : instantiate(base, count, result);
-    case kShape_wrapper_descriptor: return call_any(base, count, result, shift);
-    case kShape_native_function: return call_native(base, callable, count, result, shift);
-    case kShape_method_descriptor: return call_native(base, callable, count, result, shift);
+      if (!has_flag(static_cast<pt::Type*>(callable.as_object()), kTypeHeap)) return names ? fall_back() : call_any(base, count, result, shift);
+      return shift ? fall_back() : instantiate(base, count, result, names);
+    case kShape_wrapper_descriptor: return names ? fall_back() : call_any(base, count, result, shift);
+    case kShape_native_function:
+    case kShape_method_descriptor: return names ? fall_back() : call_native(base, callable, count, result, shift);
     default: return fall_back();
   }
   Function* function = as_function(callable);
   const Code* code = function->code();
-  if (!code->simple_call || code->argument_count != count) return fall_back();
+  Binding binding;
+  if (!bind(function, count, names, &binding)) return fall_back();
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   Reference r = read(base);
   Reference object = kNoReference;   // a function that comes and goes: only its code is known
-  if (builder_.is_virtual(r) || (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r))) {
+  if (builder_.is_virtual(r) && !binding.plain) return fall_back();
+  if (builder_.is_virtual(r) || (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r) && binding.plain)) {
     object = as_object(r, kShape_function);
     keep(Value::object(function->code()));
     keep(Value::object(function->globals()));
@@ -103,7 +171,10 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift) {
   }
   // What the function's register holds stays there until the return.
   for (uint32_t i = 0; i < count; ++i) slot(window + static_cast<int32_t>(i));
-  if (object == kNoReference) return enter(function, window, count, result, 0);
+  if (object == kNoReference) {
+    apply(binding, function, window);
+    return enter(function, window, binding.count, result, 0);
+  }
   Reference cells[kMaxArguments];
   if (code->free_count > kMaxArguments) return fall_back();
   if (code->free_count) {
@@ -122,16 +193,16 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift) {
   return true;
 }
 
-bool Recorder::call_method(uint64_t word) {
+bool Recorder::call_method(uint64_t word, const Tuple* names) {
   auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
-  if (seen(PT_A + 2).empty()) return call(PT_A, count, PT_C, true);
+  if (seen(PT_A + 2).empty()) return call(PT_A, count, PT_C, true, names);
   Reference self = slot(at(PT_A) + 1);
   if (is_pointer(self) && ir_.at(self).type == Type::W) emit(Op::kGuardBound, self);
-  return call(PT_A, count + 1, PT_C, false);
+  return call(PT_A, count + 1, PT_C, false, names);
 }
 
 // A Python class without a __new__ of its own: the instance is made, and __init__ goes on as a call.
-bool Recorder::instantiate(int base, uint32_t count, int result) {
+bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* names) {
   Value callable = seen(base);
   auto* type = static_cast<pt::Type*>(callable.as_object());
   if (type->slots.construct != object_type.slots.construct || has_flag(type, kTypeAbstract) ||
@@ -141,7 +212,8 @@ bool Recorder::instantiate(int base, uint32_t count, int result) {
   Value init = type_lookup_borrowed(type, names::init.str());
   if (init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred)) return fall_back();
   Function* function = as_function(init);
-  if (!function->code()->simple_call || function->code()->argument_count != count + 1 || count > kMaxArguments) return fall_back();
+  Binding binding;
+  if (!bind(function, count + 1, names, &binding)) return fall_back();
   known(base);
   // The class gives the same __init__ as long as its version is the same.
   emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
@@ -158,7 +230,8 @@ bool Recorder::instantiate(int base, uint32_t count, int result) {
   set_lazy(where, instance);
   set_lazy(where + 1, object_constant(init));
   set_lazy(where + 2, instance);
-  return enter(function, where + 2, count + 1, result, kRecordInit);
+  apply(binding, function, where + 2);
+  return enter(function, where + 2, binding.count, result, kRecordInit);
 }
 
 // An operator's method is called like a property's getter; the operands stay where they are until it returns.

@@ -19,6 +19,18 @@ bool Recorder::build(uint64_t word, Op op) {
   return true;
 }
 
+bool Recorder::build_slice(uint64_t word) {
+  int32_t first = at(PT_B);
+  Reference items[3] = {boxed(first), boxed(first + 1), PT_C == 3 ? boxed(first + 2) : object_constant(none())};
+  for (int i = 0; i < 3; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{&slice_type, 3}));
+  Reference made = emit(Op::kCallAny, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
+  consume_window(first, static_cast<uint32_t>(PT_C), -kSlotBias);
+  set_owned(at(PT_A), made);
+  go(1);
+  return true;
+}
+
 bool Recorder::list_append(int list_operand, int item_operand) {
   if (!has_shape(seen(list_operand), kShape_list)) return fall_back();
   Reference list = as_object(read(list_operand), kShape_list);
@@ -168,7 +180,10 @@ bool Recorder::record(uint64_t word) {
     case Opcode::kBUILD_LIST: return build(word, Op::kBuildList);
     case Opcode::kLIST_APPEND: return list_append(PT_A, PT_B);
     case Opcode::kCALL: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C, false);
+    case Opcode::kCALL_KW: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C, false, keyword_names());
     case Opcode::kCALL_METHOD: return call_method(word);
+    case Opcode::kCALL_METHOD_KW: return call_method(word, keyword_names());
+    case Opcode::kBUILD_SLICE: return build_slice(word);
     case Opcode::kRETURN: return return_value(word);
     default: return fall_back();
   }

@@ -4,6 +4,7 @@
 
 #include "vm/jit/recorder.h"
 #include "vm/object/descriptors.h"
+#include "vm/object/names.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 
@@ -45,6 +46,55 @@ bool Recorder::length(int base, int result, int32_t argument) {
   return true;
 }
 
+// min() and max() of numbers of one kind.
+bool Recorder::extreme(int base, const char* name, uint32_t count, int result, bool shift) {
+  int32_t first = at(base) + 1 + shift;
+  bool greatest = !std::strcmp(name, "max");
+  if ((!greatest && std::strcmp(name, "min")) || count < 2 || count > 4) return false;
+  bool ints = base_frame_[first].is_small_int();
+  for (uint32_t i = 0; i < count; ++i) {
+    Value v = base_frame_[first + static_cast<int32_t>(i)];
+    if (ints ? !v.is_small_int() : !v.is_immediate_float()) return false;
+  }
+  known(base);
+  if (shift) emit(Op::kGuardIs, slot(first - 1), empty_);
+  Reference best = kNoReference;
+  for (uint32_t i = 0; i < count; ++i) {
+    int32_t where = first + static_cast<int32_t>(i);
+    Reference r = ints ? as_int(slot(where)) : as_float(slot(where), base_frame_[where]);
+    if (i == 0) best = r;
+    else best = emit(ints ? (greatest ? Op::kMaxInt : Op::kMinInt) : greatest ? Op::kMaxFloat : Op::kMinFloat, best, r);
+  }
+  consume_window(at(base), static_cast<uint32_t>(first - at(base)) + count, at(result));
+  set_lazy(at(result), best);
+  go(2);
+  return true;
+}
+
+// isinstance() with a plain class: what an object's shape says for good.
+bool Recorder::instance_check(int base, int result, int32_t first) {
+  Value v = base_frame_[first], cls = base_frame_[first + 1];
+  if (!v.is_object() || v.empty() || !cls.is_object() || type_of(cls) != &type_type) return false;
+  pt::Type* type = type_of(v);
+  bool outcome = is_subtype(type, static_cast<pt::Type*>(cls.as_object()));
+  // Otherwise v.__class__ is asked, which hardly any class makes up.
+  Str* name = names::class_dunder.str();
+  if (!outcome && !type_lookup_borrowed(type, name).same(type_lookup_borrowed(&object_type, name))) return false;
+  as_object(slot(first), v.as_object()->shape_id.load(std::memory_order_relaxed));
+  Reference r = slot(first + 1);
+  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(cls));
+  if (has_flag(type, kTypeHeap)) {
+    keep(Value::object(type));
+    emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
+         type->version.load(std::memory_order_relaxed));
+  }
+  Reference constant = object_constant(boolean(outcome));
+  consume_window(at(base), static_cast<uint32_t>(first - at(base)) + 2, at(result));
+  set_lazy(at(result), constant);
+  go(2);
+  return true;
+}
+
 bool Recorder::call_native(int base, Value callable, uint32_t count, int result, bool shift) {
   const NativeSignature* s;
   const NativeDef* def;
@@ -64,12 +114,15 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
     s = d->signature();
     def = d->def;
   }
+  bool is_function = has_shape(callable, kShape_native_function);
+  if (is_function && extreme(base, def->name, count, result, shift)) return true;
   uint32_t given = count + !self.empty();
   if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments) return call_any(base, count, result, shift);
   known(base);
   int32_t first = at(base) + 1;
   if (shift) emit(Op::kGuardIs, slot(first++), empty_);
   if (def->name[0] == 'l' && count == 1 && !std::strcmp(def->name, "len") && length(base, result, first)) return true;
+  if (is_function && count == 2 && !std::strcmp(def->name, "isinstance") && instance_check(base, result, first)) return true;
   if (has_shape(callable, kShape_method_descriptor) && count == 2 && has_shape(seen(base + 2), kShape_list) &&
       !std::strcmp(def->name, "append")) {
     Reference list = as_object(slot(first), kShape_list);

@@ -255,6 +255,7 @@ bool Recorder::is_dead(int32_t at) {
   return s.value == kNoReference && !s.lazy && at >= here().window + static_cast<int32_t>(here().code->local_end);
 }
 void Recorder::set_lazy(int32_t at, Reference r) {
+  if (builder_.is_virtual(r)) fresh_ = r;
   if (!is_dead(at)) clear(at);
   r = builder_.resolve(r);
   fresh_ = kNoReference;

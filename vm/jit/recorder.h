@@ -11,6 +11,7 @@
 namespace pt {
 struct AttributeNode;
 struct DictTable;
+struct Tuple;
 }
 
 namespace pt::jit {
@@ -193,17 +194,30 @@ class Recorder {
   bool load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2 = 0);
   Reference storable(int operand);   // an immediate in the form of a heap slot; kNoReference: none
   // Calls.
-  bool call(int base, uint32_t count, int result, bool shift);
-  bool call_method(uint64_t word);
+  // Which argument or default each parameter of a function gets.
+  struct Binding {
+    bool plain = true;          // as they are
+    uint32_t count = 0;         // parameters
+    int source[16];             // -1: the default
+    Value value[16];
+    Dict* keyword_defaults = nullptr;
+  };
+  bool bind(const Function* function, uint32_t count, const Tuple* names, Binding* out);
+  void apply(const Binding& binding, Function* function, int32_t window);
+  const Tuple* keyword_names() const;
+  bool call(int base, uint32_t count, int result, bool shift, const Tuple* names = nullptr);
+  bool call_method(uint64_t word, const Tuple* names = nullptr);
   bool return_value(uint64_t word);
   bool enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags, const Code* code = nullptr,
              Dict* globals = nullptr);   // nullptr: the function is known by its code only
-  bool instantiate(int base, uint32_t count, int result);
+  bool instantiate(int base, uint32_t count, int result, const Tuple* names);
   bool call_property(uint64_t word, Value getter);
   bool call_operator(uint64_t word);
   bool call_super(int base, int result);
   bool load_super_method(uint64_t word);
   bool call_native(int base, Value callable, uint32_t count, int result, bool shift);
+  bool extreme(int base, const char* name, uint32_t count, int result, bool shift);
+  bool instance_check(int base, int result, int32_t first);
   bool call_any(int base, uint32_t count, int result, bool shift);
   void finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result);
   bool get_iterator(uint64_t word);
@@ -212,6 +226,7 @@ class Recorder {
   bool length(int base, int result, int32_t argument);
   void guard_code(Reference object, Function* function);
   bool build(uint64_t word, Op op);
+  bool build_slice(uint64_t word);
   bool list_append(int list, int item);
   bool power(uint64_t word);
   Reference boxed(int32_t at);

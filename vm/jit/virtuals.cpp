@@ -61,7 +61,7 @@ VirtualState& Builder::state(Reference object) {
   for (VirtualState& o : objects_) {
     if (o.object == object) return o;
   }
-  // Forgotten: nothing but a mistake leads here, and a trace that fails is no worse than none.
+  // Forgotten: nothing but a mistake leads here, and the snapshot without a state is found by the validator.
   failed_ = true;
   objects_.push_back({object, 0, {}});
   return objects_.back();
@@ -122,8 +122,11 @@ void Builder::collect(const std::vector<SlotValue>& slots, std::vector<VirtualSt
   };
   for (const SlotValue& s : slots) note(s.value);
   for (size_t i = 0; i < found.size(); ++i) {
-    out->push_back(state_of(found[i]));
-    for (const FieldValue& f : state_of(found[i]).fields) note(f.value);
+    for (const VirtualState& o : objects_) {
+      if (o.object != found[i]) continue;
+      out->push_back(o);
+      for (const FieldValue& f : o.fields) note(f.value);
+    }
   }
 }
 

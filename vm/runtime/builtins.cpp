@@ -417,15 +417,20 @@ Ref<> extreme(const Value* a, const char* name, CompareOp op) {
   }
   Ref<> best, best_key;
   bool ok = for_each(args->length == 1 ? args->at(0) : a[0], [&](Value v) {
+    if (key.empty() && v.is_small_int() && best.value().is_small_int()) {
+      auto x = static_cast<int64_t>(v.bits()), y = static_cast<int64_t>(best.value().bits());
+      if (op == CompareOp::kLt ? x < y : x > y) best = Ref<>::retain(v);
+      return true;
+    }
     Ref<> k = key.empty() ? Ref<>::retain(v) : call1(key, v);
     if (!k) return false;
     if (best) {
-      int better = compare_truth(k.value(), best_key.value(), op);
+      int better = compare_truth(k.value(), key.empty() ? best.value() : best_key.value(), op);
       if (better < 0) return false;
       if (!better) return true;
     }
     best = Ref<>::retain(v);
-    best_key = std::move(k);
+    if (!key.empty()) best_key = std::move(k);
     return true;
   });
   if (!ok) return Ref<>();

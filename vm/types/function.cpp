@@ -3,6 +3,7 @@
 
 #include "vm/object/attributes.h"
 #include "vm/object/descriptors.h"
+#include "vm/object/dependency.h"
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
@@ -112,7 +113,10 @@ Ref<> load_or_none(Value self, const Field& f) {
   Ref<> v = f.load(self.as_object());
   return v ? std::move(v) : none_ref();
 }
-void changed(Value self) { as_function(self)->version.fetch_add(1, std::memory_order_release); }
+void changed(Value self) {
+  as_function(self)->version.fetch_add(1, std::memory_order_release);
+  if (g_facts_changed) g_facts_changed();
+}
 bool put_text(Value self, Field& f, Value v, const char* what) {
   if (v.empty() || !is_str(v)) return raise(exc::TypeError, "%s must be set to a string object", what);
   f.store(self.as_object(), Ref<>::retain(v));

@@ -1,0 +1,216 @@
+# Calls that compiled loops make: keywords and defaults, builtin functions and types, iterators, with what they rely on
+# changed in the middle.
+import math
+from collections import OrderedDict, defaultdict, deque, namedtuple
+
+
+def positional(a, b=2, c=3):
+    return a * 100 + b * 10 + c
+
+
+def mixed(a, /, b, *, c=5, d=6):
+    return a + 10 * b + 100 * c + 1000 * d
+
+
+class Shape:
+    def __init__(self, w=1, h=2, *, name="s"):
+        self.w = w
+        self.h = h
+        self.name = name
+
+    def area(self, scale=1, *, plus=0):
+        return self.w * self.h * scale + plus
+
+
+def test_defaults_and_keywords():
+    def local(v, k=3, *, m=4):
+        return v * k + m
+
+    total = 0
+    for i in range(4000):
+        total += positional(i) + positional(i, 5) + positional(i, c=7) + positional(b=1, a=i)
+        total += mixed(i, 2) + mixed(i, b=3, d=1) + mixed(i, 4, c=2, d=3)
+        total += local(i) + local(i, m=1) + local(i, 2)
+        total += Shape(i).area() + Shape(w=i, h=3).area(2, plus=1) + Shape(h=i, name="t").area(plus=i)
+    want = 0
+    for i in range(4000):
+        want += (100 * i + 23) + (100 * i + 53) + (100 * i + 27) + (100 * i + 13)
+        want += (i + 20 + 500 + 6000) + (i + 30 + 500 + 1000) + (i + 40 + 200 + 3000)
+        want += (3 * i + 4) + (3 * i + 1) + (2 * i + 4)
+        want += 2 * i + (6 * i + 1) + (i + i)
+    assert total == want
+
+
+def test_defaults_change():
+    def f(a, b=1, *, c=2):
+        return a + b + c
+
+    total = 0
+    for i in range(6000):
+        total += f(0)
+        if i == 3000:
+            f.__defaults__ = (10,)
+        if i == 4000:
+            f.__kwdefaults__["c"] = 100
+        if i == 5000:
+            f.__kwdefaults__ = {"c": 1000}
+    assert total == 3001 * 3 + 1000 * 12 + 1000 * 110 + 999 * 1010
+    positional.__defaults__, kept = (8, 9), positional.__defaults__
+    try:
+        assert [positional(1) for _ in range(3000)] == [189] * 3000
+    finally:
+        positional.__defaults__ = kept
+
+
+def test_wrong_calls_are_told():
+    caught = []
+    for i in range(3000):
+        try:
+            if i % 3 == 0:
+                positional()
+            elif i % 3 == 1:
+                positional(1, a=2)
+            else:
+                mixed(1, 2, e=3)
+        except TypeError as e:
+            caught.append(str(e))
+    assert caught[-3:] == ["positional() missing 1 required positional argument: 'a'",
+                           "positional() got multiple values for argument 'a'",
+                           "mixed() got an unexpected keyword argument 'e'"]
+    assert len(caught) == 3000
+
+
+def test_least_and_greatest():
+    s = t = 0.0
+    for i in range(4000):
+        s += min(i, 2000) + max(i, 1000, -5) + min(i, 7, 9, 3)
+        t += min(i * 0.5, 100.0) + max(2.5, i * 0.25) + min(1, 2.5) + max(True, 0)
+    assert s == sum(min(i, 2000) + max(i, 1000) + min(i, 3) for i in range(4000))
+    assert t == sum(min(i * 0.5, 100.0) + max(2.5, i * 0.25) + 2 for i in range(4000))
+    nan, out = float("nan"), []
+    for i in range(3000):
+        out = [min(nan, 1.0), min(1.0, nan), max(nan, 1.0), max(1.0, nan), min(0.0, -0.0), max(-0.0, 0.0)]
+    assert math.isnan(out[0]) and out[1] == 1.0 and math.isnan(out[2]) and out[3] == 1.0
+    assert math.copysign(1, out[4]) == 1 and math.copysign(1, out[5]) == -1
+
+
+def test_instance_checks():
+    class Pretender:
+        @property
+        def __class__(self):
+            return int
+
+    class Sub(Shape):
+        pass
+
+    values = [1, 2.5, "x", Shape(), Sub(), Pretender(), True, None]
+    counts = [0] * 5
+    for i in range(8000):
+        v = values[i % 8] if i % 100 else values[i // 100 % 8]
+        counts[0] += isinstance(v, int)
+        counts[1] += isinstance(v, Shape)
+        counts[2] += isinstance(v, (str, float))
+        counts[3] += isinstance(v, Sub)
+        counts[4] += not isinstance(v, object)
+    want = [0] * 5
+    for i in range(8000):
+        k = i % 8 if i % 100 else i // 100 % 8
+        want[0] += k in (0, 5, 6)
+        want[1] += k in (3, 4)
+        want[2] += k in (1, 2)
+        want[3] += k == 4
+    assert counts == want, (counts, want)
+
+
+def test_iterators_of_all_kinds():
+    d, s = {i: i * i for i in range(5)}, {1, 2, 3}
+    total = 0
+    for i in range(1500):
+        for k, v in d.items():
+            total += k * v
+        for k in d:
+            total += k
+        for v in s:
+            total += v
+        for n, c in enumerate("abc", 1):
+            total += n * (c != "b")
+        for a, b in zip([1, 2], (3, 4)):
+            total += a * b
+        for c in "xy":
+            total += ord(c)
+        for b in b"ab":
+            total += b
+        for x in reversed([1, 2, 3]):
+            total = total * 3 % 1000003 + x
+        for x in map(abs, (-1, -2)):
+            total += x
+    want = 0
+    for i in range(1500):
+        want += 100 + 10 + 6 + 4 + 11 + ord("x") + ord("y") + 97 + 98
+        for x in 3, 2, 1:
+            want = want * 3 % 1000003 + x
+        want += 3
+    assert total == want
+    try:
+        for i in range(3000):
+            for k in d:
+                if i == 2500:
+                    d[99] = 1
+        assert False
+    except RuntimeError as e:
+        assert str(e) == "dictionary changed size during iteration"
+
+
+def test_other_containers():
+    counts, ordered, queue, data = defaultdict(int), OrderedDict(), deque(range(5)), bytearray(10)
+    for i in range(4000):
+        counts[i % 7, i % 3] += 1
+        ordered[i % 5] = i
+        queue.append(queue.popleft() + 1)
+        data[i % 10] = (data[i % 10] + 1) % 256
+        part = list(range(6))
+        part[1:3] = part[::-2]
+        part[-1] = slice(i, None).start
+        assert part[0:2] == [0, 5] and part[-1] == i
+    assert sum(counts.values()) == 4000 and len(counts) == 21
+    assert dict(ordered) == {k: 3995 + k for k in range(5)}
+    assert list(queue) == [800, 801, 802, 803, 804]
+    assert data == bytes([400 % 256] * 10)
+    try:
+        for i in range(3000):
+            data[i % 10] = 300 if i == 2900 else 1
+        assert False
+    except ValueError:
+        pass
+
+
+def test_numbers_of_other_types():
+    z = 0j
+    for i in range(4000):
+        z = z * (0.5 + 0.5j) + complex(i % 3, 1)
+        text = "%d-%s" % (i, str(i)) + chr(65 + i % 26) * 2
+    want = 0j
+    for i in range(4000):
+        want = want * (0.5 + 0.5j) + complex(i % 3, 1)
+    assert z == want and text == "3999-3999VV"
+    big = 1
+    for i in range(3000):
+        big = (big << 3) % (10 ** 40 + 7) + int("12") + round(2.5) + divmod(i, 7)[1]
+    assert big > 0
+
+
+def test_names_that_come_later():
+    space = {}
+    exec("def f(n):\n    s = 0\n    for i in range(n): s += abs(-i) + len(word)\n    return s\nword = 'abc'", space)
+    assert space["f"](4000) == sum(range(4000)) + 12000
+    for k in range(300):
+        space["later%d" % k] = k
+    assert space["f"](4000) == sum(range(4000)) + 12000
+    space["word"] = "abcd"
+    space["len"] = lambda s: 100
+    assert space["f"](4000) == sum(range(4000)) + 400000
+
+
+for name, function in list(globals().items()):
+    if name.startswith("test_"):
+        function()
