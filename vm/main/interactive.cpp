@@ -101,6 +101,7 @@ int run_interactive(Dict* globals) {
     }
     if (error_pending()) {
       Ref<> exception = take_error();
+      if (isatty(0)) std::fputc('\n', stderr);  // the line was left in the middle
       report_exception(exception.value());
       source.clear();
       continue;
