@@ -1,5 +1,8 @@
 // _testcapi for CPython's own suite: what it has that asks about the runtime and not about CPython's C interface. Native
 // functions of every kind, calls from native code, errors that are raised or reported there. Built, never installed.
+#include <pthread.h>
+
+#include <atomic>
 #include <cerrno>
 #include <cfloat>
 #include <climits>
@@ -7,11 +10,13 @@
 #include <string_view>
 
 #include "vm/modules/contextvars/persistent_map.h"
+#include "gc/platform/memory.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
+#include "vm/object/thread.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
 #include "vm/types/float.h"
@@ -86,6 +91,63 @@ Ref<> pyvectorcall_call(const Value* a) {
   if (!is_tuple(a[1])) return raise(exc::TypeError, "args must be a tuple");
   if (given(a[2]) && !is_dict(a[2])) return raise(exc::TypeError, "kwargs must be None or a dict");
   return call_tuple_dict(a[0], a[1], given(a[2]) ? a[2] : Value());
+}
+
+// ---- threads that native code makes ---------------------------------------------------------------------------------------
+
+struct NativeThread {
+  pthread_t handle;
+  Thread* thread;
+  Value callback;  // owned
+};
+// Set by one call, taken by the next join: the suite has one such thread at a time.
+constinit std::atomic<NativeThread*> g_native_thread{nullptr};
+
+void* native_thread_main(void* argument) {
+  auto* native = static_cast<NativeThread*>(argument);
+  if (!thread_enter(native->thread)) return nullptr;
+  native->thread->ident = static_cast<uint64_t>(pthread_self());
+  {
+    Ref<> callback = Ref<>::steal(native->callback);
+    Ref<> result = call0(callback.value());
+    if (!result) write_unraisable("ignored in", callback.value());
+  }
+  thread_leave(native->thread, nullptr);
+  return nullptr;
+}
+
+Ref<> join_temporary_c_thread(const Value*) {
+  NativeThread* native = g_native_thread.exchange(nullptr, std::memory_order_acq_rel);
+  if (!native) return raise(exc::RuntimeError, "no temporary thread");
+  {
+    Detached detached;
+    pthread_join(native->handle, nullptr);
+  }
+  memory::release(native);
+  return none_ref();
+}
+
+Ref<> call_in_temporary_c_thread(const Value* a) {
+  bool wait = true;
+  if (!to_flag(a[1], &wait)) return Ref<>();
+  if (g_native_thread.load(std::memory_order_acquire)) return raise(exc::RuntimeError, "the temporary thread has not been joined");
+  Thread* thread = thread_create();
+  if (!thread) return Ref<>();
+  auto* native = static_cast<NativeThread*>(memory::allocate(sizeof(NativeThread)));
+  if (!native) {
+    thread_free(thread);
+    return raise_no_memory();
+  }
+  native->thread = thread;
+  native->callback = Ref<>::retain(a[0]).take();
+  if (pthread_create(&native->handle, nullptr, native_thread_main, native) != 0) {
+    release(native->callback);
+    memory::release(native);
+    thread_free(thread);
+    return raise(exc::RuntimeError, "unable to start the thread");
+  }
+  g_native_thread.store(native, std::memory_order_release);
+  return wait ? join_temporary_c_thread(nullptr) : none_ref();
 }
 
 // ---- errors ---------------------------------------------------------------------------------------------------------------
@@ -225,6 +287,8 @@ const NativeDef kFunctions[] = {
     {"sequence_getitem", "(sequence, index, /)", sequence_getitem},
     {"sequence_setitem", "(sequence, index, value, /)", sequence_setitem},
     {"set_errno", "(errno, /)", set_errno},
+    {"call_in_temporary_c_thread", "(callback, wait=True, /)", call_in_temporary_c_thread},
+    {"join_temporary_c_thread", "()", join_temporary_c_thread},
     {"pymem_getallocatorsname", "()", allocator_name},
     {},
 };
