@@ -157,3 +157,31 @@ def test_deep_exception_groups():
     text = shown(f)
     assert "| ExceptionGroup: group 999 (2 sub-exceptions)" in text and "... and 1 more exception" not in text
     assert "group 990" in text and "group 980" not in text
+
+
+def test_memory_errors_keep_no_tracebacks():
+    import weakref
+
+    class C:
+        pass
+
+    def inner():
+        nonlocal seen
+        local = C()
+        seen = weakref.ref(local)
+        [0] * 2 ** 62
+
+    seen = None
+    for _ in range(2):
+        try:
+            inner()
+        except MemoryError as e:
+            entries = 0
+            trace = e.__traceback__
+            while trace:
+                entries, trace = entries + 1, trace.tb_next
+            assert entries == 2 and seen() is not None
+        trace = None
+        import gc
+        gc.collect()
+        assert seen() is None

@@ -295,3 +295,28 @@ def test_installing_while_installing():
         install(None)
         assert now is function
         assert seen.pop() == f"Cannot install a {kind} function while another {kind} function is being installed"
+
+
+def test_match_statements_that_fall_through():
+    def f(command, found):
+        match command.split():
+            case ["rock"]:
+                found = 1
+            case ["roll"] if found:
+                found = 2
+
+    def lines(*args):
+        return [line for line, event in traced(f, *args) if event == "line"]
+    assert lines("go", 0) == [1, 2, 4]
+    assert lines("rock", 0) == [1, 2, 3]
+    assert lines("roll", 0) == [1, 2, 4]
+    assert lines("roll", 1) == [1, 2, 4, 5]
+
+
+def test_a_loop_over_several_lines():
+    def f():
+        for _ in (
+            iter([1])
+        ):
+            pass
+    assert traced(f) == [(0, "call"), (2, "line"), (1, "line"), (4, "line"), (1, "line"), (1, "return")]

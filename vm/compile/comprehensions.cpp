@@ -42,7 +42,7 @@ void Codegen::comprehension(const Expr* expr, const Seq<Comprehension*>& generat
   const Comprehension* first = generators[0];
   int argument = alloc();
   Operand iterable = iterable_operand(first->iter, argument);
-  at(first->iter->span);
+  at(expr->span);
   emit(first->is_async ? Opcode::kGET_AITER : Opcode::kGET_ITER, W(argument), iterable);
   at(expr->span);
   if (!is_awaited) {
@@ -84,7 +84,7 @@ void Codegen::comprehension_loop(const Expr* expr, const Seq<Comprehension*>& ge
   if (index > 0) {
     iterator = alloc();
     Operand iterable = iterable_operand(generator->iter, iterator);
-    at(generator->iter->span);
+    at(expr->span);
     emit(generator->is_async ? Opcode::kGET_AITER : Opcode::kGET_ITER, W(iterator), iterable);
   }
   int loop = loop_count_++;
@@ -92,9 +92,9 @@ void Codegen::comprehension_loop(const Expr* expr, const Seq<Comprehension*>& ge
   Region region;
   asm_.bind_loop(head);
   if (generator->is_async) {
-    async_next_item(iterator, generator->target, region, generator->iter->span);
+    async_next_item(iterator, generator->target, region, expr->span);
   } else {
-    next_item(iterator, generator->target, done, generator->iter->span);
+    next_item(iterator, generator->target, done, expr->span);
   }
   for (const Expr* condition : generator->ifs) jump_if(condition, false, next);
   if (index + 1 < generators.size) {

@@ -54,7 +54,7 @@ void Codegen::for_statement(const For* stmt) {
   Temps temps(*this);
   int iterator = alloc();
   Operand iterable = iterable_operand(stmt->iter, iterator);
-  at(stmt->iter->span);
+  at(stmt->span);
   emit(Opcode::kGET_ITER, W(iterator), iterable);
   Label head, done, end;
   Block block{.kind = BlockKind::kForLoop,
@@ -66,7 +66,7 @@ void Codegen::for_statement(const For* stmt) {
   asm_.bind_loop(head);
   {
     BlockScope scope(*this, block);
-    next_item(iterator, stmt->target, done, stmt->iter->span);
+    next_item(iterator, stmt->target, done, stmt->span);
     body(stmt->body);
     at_end_of_block();
     jump_back(block.loop, head);
@@ -85,7 +85,7 @@ void Codegen::async_for_statement(const AsyncFor* stmt) {
   Temps temps(*this);
   int iterator = alloc();
   Operand iterable = operand(stmt->iter, iterator);
-  at(stmt->iter->span);
+  at(stmt->span);
   emit(Opcode::kGET_AITER, W(iterator), iterable);
   Label head, end;
   Region region;
@@ -98,12 +98,12 @@ void Codegen::async_for_statement(const AsyncFor* stmt) {
   asm_.bind_loop(head);
   {
     BlockScope scope(*this, block);
-    async_next_item(iterator, stmt->target, region, stmt->iter->span);
+    async_next_item(iterator, stmt->target, region, stmt->span);
     body(stmt->body);
     at_end_of_block();
     jump_back(block.loop, head);
   }
-  end_async_loop(iterator, region, stmt->iter->span);
+  end_async_loop(iterator, region, stmt->span);
   body(stmt->orelse);
   asm_.bind(end);
 }

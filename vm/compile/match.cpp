@@ -524,10 +524,11 @@ void Codegen::match_statement(const Match* stmt) {
     next_temp_ = subject;
     body(match_case->body);
     asm_.jump(end);
+    // What cleans up after a pattern that did not match is not the body's line.
+    at(match_case->guard ? match_case->guard->span : match_case->pattern->span);
     compiler.bind_failures();
     asm_.bind(compiler.fail());
   }
-  asm_.set_no_position();
   emit(Opcode::kCLEAR, W(subject));
   asm_.bind(end);
 }

@@ -121,8 +121,18 @@ Raised raise_no_memory() {
     std::fputs("ptpython: out of memory at start-up\n", stderr);
     std::_Exit(1);
   }
-  set_pending(Ref<>::retain(g_memory_error));
-  return {};
+  // The instance that is kept would keep its traceback too: it is for when there is no memory for another.
+  static constinit thread_local bool making = false;
+  if (making) {
+    set_pending(Ref<>::retain(g_memory_error));
+    return {};
+  }
+  making = true;
+  Ref<BaseException> fresh = allocate<BaseException>(exc::MemoryError);
+  making = false;
+  if (!fresh) return {};  // the other one is pending
+  fresh->args.init(Ref<>::retain(Value::object(empty_tuple())));
+  return raise_instance(std::move(fresh));
 }
 
 Raised raise_key_error(Value key) {

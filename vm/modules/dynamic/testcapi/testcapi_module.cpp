@@ -245,6 +245,30 @@ const TypeSpec kAliasSpec = {.name = "_testcapi.GenericAlias",
                              .methods = kAliasMethods};
 const TypeSpec kGenericSpec = {.name = "_testcapi.Generic", .size = sizeof(Object), .flags = kTypeBase, .methods = kGenericMethods};
 
+// A trace function that notes (number of the event, line, argument) in a list.
+constinit Type recorder_type = {};
+Ref<> recorder_call(Value self, const Args& args) {
+  static constexpr std::string_view kEvents[] = {"call", "exception", "line", "return", "c_call", "c_exception", "c_return", "opcode"};
+  if (args.total() != 3) return raise(exc::TypeError, "a trace function takes three arguments");
+  Ref<> line = get_attribute(args.values[0], "f_lineno");
+  if (!line || !is_str(args.values[1])) return Ref<>();
+  int64_t number = 0;
+  while (number < 7 && !as_str(args.values[1])->equals_ascii(kEvents[number].data())) ++number;
+  Ref<> noted = tuple_of({Value::small_int(number), line.value(), args.values[2]});
+  Ref<> done = noted ? call_method(held_by(self), "append", {noted.value()}) : Ref<>();
+  return done ? Ref<>::retain(self) : Ref<>();
+}
+const TypeSpec kRecorderSpec = {.name = "_testcapi.trace_recorder",
+                                .size = sizeof(Holder),
+                                .flags = kTypeNoInstantiate,
+                                .slots = {.call = recorder_call},
+                                .traverse = holder_traverse};
+Ref<> settrace_to_record(const Value* a) {
+  Ref<> recorder = holder_new(&recorder_type, a[0]);
+  Ref<> set = recorder ? import_attribute("sys", "settrace") : Ref<>();
+  return set ? call1(set.value(), recorder.value()) : Ref<>();
+}
+
 // The map of contextvars.
 Ref<> hamt(const Value*) {
   Ref<> module = import_module("_contextvars");  // which makes the type
@@ -277,6 +301,7 @@ const NativeDef kFunctions[] = {
     {"write_unraisable_exc", "(exception, message, object, /)", write_unraisable_exc},
     {"test_with_docstring", "()", static_nothing, "This is a pretty normal docstring."},
     {"pyvectorcall_call", "(func, args, kwargs=None, /)", pyvectorcall_call},
+    {"settrace_to_record", "(list, /)", settrace_to_record},
     {"hamt", "()", hamt},
     {"docstring_no_signature", "()", static_nothing, "This docstring has no signature."},
     {"docstring_with_signature_but_no_doc", "($module, /, sig)", nothing},
@@ -313,7 +338,8 @@ bool execute(Module* module) {
          module_add_type(module, &instance_type, &kInstanceSpec) && module_add_type(module, &class_type, &kClassSpec) &&
          module_add_type(module, &static_type, &kStaticSpec) && module_add_type(module, &await_type, &kAwaitSpec) &&
          module_add_type(module, &generic_type, &kGenericSpec) &&
-         module_add_type(module, &generic_alias_type, &kAliasSpec);
+         module_add_type(module, &generic_alias_type, &kAliasSpec) &&
+         module_add_type(module, &recorder_type, &kRecorderSpec);
 }
 
 }  // namespace
