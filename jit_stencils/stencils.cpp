@@ -9,6 +9,7 @@
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/list.h"
+#include "vm/types/str.h"
 
 namespace pt::jit {
 
@@ -352,6 +353,26 @@ PT_BODY(NextItem) {
   return false;
 }
 PT_BODY(BinaryAny) { return false; }
+PT_INLINE bool same_text(uint64_t x, uint64_t y) {
+  if (x == y) return true;
+  const Str &a = at<Str>(x), &b = at<Str>(y);
+  if (a.length != b.length || a.kind != b.kind) return false;
+  const uint8_t *p = a.data1(), *q = b.data1();
+  for (int64_t left = a.length * a.kind; left > 0; --left) {
+    if (*p++ != *q++) return false;
+  }
+  return true;
+}
+PT_BODY(GuardSameText) { return same_text(x.r[A], word_b<B>(s, x)); }
+PT_BODY(GuardOtherText) { return !same_text(x.r[A], word_b<B>(s, x)); }
+PT_BODY(Character) {
+  const Str& text = at<Str>(x.r[A]);
+  int64_t i = value(word_b<B>(s, x)).as_small_int();
+  if (i < 0) i += text.length;
+  if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(text.length) || text.kind != 1) return false;
+  x.r[A] = (hole0() + uint64_t{text.data1()[i]} * kCharacterStride) | Value::kBorrowedBit;
+  return true;
+}
 PT_BODY(CompareAny) {
   s->object = x.r[A];
   s->value = word_b<B>(s, x);

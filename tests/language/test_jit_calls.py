@@ -199,6 +199,46 @@ def test_numbers_of_other_types():
     assert big > 0
 
 
+def test_text_one_character_at_a_time():
+    def run(text, n):
+        counts, i, out = [0] * 4, 0, []
+        while len(out) < n:
+            c = text[i]
+            if c == "a":
+                counts[0] += 1
+            elif c == "\xe9" or c == "":
+                counts[1] += 1
+            elif c != "b":
+                counts[2] += 1
+            else:
+                counts[3] += 1
+            i += 1
+            if i == len(text):
+                i = -len(text)
+            elif i == 0:
+                i = len(text) - 2
+            out.append(c)
+        return counts, "".join(out)
+
+    for text in "abc\xe9", "b\u0100a\xe9", "a\U0001f600cb", "abab":
+        counts, joined = run(text, 5000)
+        assert counts == [joined.count("a"), joined.count("\xe9"), sum(c not in "ab\xe9" for c in joined), joined.count("b")]
+        assert set(joined) == set(text)
+    words = ["alpha", "alphb", "alpha" + "", "al" * 300, "al" * 299 + "ax", "\u0100lpha", ""]
+    same = 0
+    for i in range(7000):
+        a, b = words[i % 7], words[i // 7 % 7]
+        same += a == b
+        same += 10 * (a != b)
+    assert same == sum((a == b) + 10 * (a != b) for i in range(7000) for a, b in [(words[i % 7], words[i // 7 % 7])])
+    try:
+        for i in range(3000):
+            "abc"[i if i > 2990 else i % 3]
+        assert False
+    except IndexError as e:
+        assert str(e) == "string index out of range" and i == 2991
+
+
 def test_names_that_come_later():
     space = {}
     exec("def f(n):\n    s = 0\n    for i in range(n): s += abs(-i) + len(word)\n    return s\nword = 'abc'", space)

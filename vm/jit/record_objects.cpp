@@ -57,6 +57,10 @@ bool Recorder::compare_any(CompareOp op, int a_operand, int b_operand, bool* out
   }
   *outcome = t;
   Reference left = plain(a_operand), right = plain(b_operand);
+  if ((op == CompareOp::kEq || op == CompareOp::kNe) && is_exact_str(a) && is_exact_str(b)) {
+    emit((t != 0) == (op == CompareOp::kEq) ? Op::kGuardSameText : Op::kGuardOtherText, left, right);
+    return true;
+  }
   Reference r = emit(Op::kCompareAny, left, right, static_cast<int64_t>(op));
   emit(Op::kGuardIs, r, object_constant(boolean(t != 0)));
   return true;
@@ -104,6 +108,17 @@ bool Recorder::get_item_any(uint64_t word) {
     return fall_back();
   }
   Reference c = plain(PT_B), k = plain(PT_C);
+  if (is_exact_str(container) && as_str(container)->kind == 1 && key.is_small_int()) {
+    int64_t i = key.as_small_int();
+    if (i < 0) i += as_str(container)->length;
+    if (i < 0 || i >= as_str(container)->length) return fall_back();
+    Reference r = emit(Op::kCharacter, c, k, reinterpret_cast<int64_t>(latin1_characters()));
+    drop(PT_B);
+    drop(PT_C);
+    set_lazy(at(PT_A), r);
+    go(2);
+    return true;
+  }
   emit(Op::kStoreArgument, c, kNoReference, 0);
   emit(Op::kStoreArgument, k, kNoReference, 1);
   Reference r = emit(Op::kGetItemAny);

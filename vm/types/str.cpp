@@ -17,7 +17,7 @@ namespace {
 
 // The empty string and the 256 Latin-1 characters, outside the heap.
 struct alignas(16) StaticStr {
-  uint8_t bytes[48];
+  uint8_t bytes[kCharacterStride];
 };
 constinit StaticStr g_static_strings[257] = {};
 
@@ -43,6 +43,7 @@ void init_static_strings() {
   }
 }
 
+const void* latin1_characters() { return g_static_strings; }
 Str* empty_str() { return static_str(256); }
 
 Ref<Str> str_allocate(int64_t length, uint32_t max) {

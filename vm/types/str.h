@@ -40,6 +40,9 @@ inline Str* as_str(Value v) { return reinterpret_cast<Str*>(v.as_object()); }
 // immortal empty and one-character strings (and bytes_init()). False when the seed is malformed.
 bool str_init(const char* hash_seed);
 Str* empty_str();
+// The immortal strings of the characters up to U+00FF lie one after the other, so many bytes apart.
+inline constexpr size_t kCharacterStride = 48;
+const void* latin1_characters();
 
 // All constructors: nullptr with MemoryError (or the codec's error) pending on failure.
 Ref<Str> str_from_utf8(std::string_view utf8);                 // strict; UnicodeDecodeError
