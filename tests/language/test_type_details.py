@@ -98,6 +98,34 @@ def test_generic_named_tuple():
     assert Pair(1) == (1,) and Other(x=2).x == 2 and Pair[int](3).x == 3 and isinstance(Other(1), tuple)
 
 
+def test_methods_beside_slots():
+    class Inherits(dict):
+        pass
+
+    class Overrides(dict):
+        def __contains__(self, key):
+            return True
+
+    class Returns(Overrides):
+        __contains__ = dict.__contains__
+    assert "a" in Inherits(a=1) and "b" not in Inherits(a=1) and "b" in Overrides() and "b" not in Returns(a=1)
+    Inherits.__contains__ = lambda self, key: True
+    assert "b" in Inherits()
+    del Inherits.__contains__
+    assert "b" not in Inherits()
+    kind = type(list.append)
+    assert all(type(f) is kind for f in (dict.__contains__, dict.__getitem__, list.__getitem__, set.__contains__, frozenset.__contains__))
+    for call, message in ((lambda: {}.__contains__(), "dict.__contains__() takes exactly one argument (0 given)"),
+                          (lambda: [].__getitem__(1, 2), "list.__getitem__() takes exactly one argument (2 given)"),
+                          (lambda: dict.__contains__([], 1), "descriptor '__contains__' for 'dict' objects doesn't apply to a 'list' object")):
+        try:
+            call()
+        except TypeError as e:
+            assert str(e) == message, e
+        else:
+            assert False
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -8,6 +8,7 @@
 #include "vm/object/error.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
+#include "vm/object/slot_table.h"
 #include "vm/types/dict.h"
 #include "vm/types/generic_alias.h"
 #include "vm/types/str.h"
@@ -354,6 +355,12 @@ bool is_slot_wrapper_of(Value v, void* function) {
   return has_shape(v, kShape_wrapper_descriptor) && as<WrapperDescriptor>(v)->function == function;
 }
 void* slot_wrapper_function(Value v, const SlotDef* def, Type* type, bool* other_slot) {
+  if (has_shape(v, kShape_method_descriptor)) {
+    // A builtin type may have a method for what is a slot too; they do the same.
+    auto* d = as<MethodDescriptor>(v);
+    bool is_named_so = d->owner && std::strcmp(d->def->name, def->name) == 0 && is_subtype(type, d->owner);
+    return is_named_so ? get_slot(d->owner->slots, def->offset) : nullptr;
+  }
   if (!has_shape(v, kShape_wrapper_descriptor)) return nullptr;
   auto* w = as<WrapperDescriptor>(v);
   if (w->def->offset != def->offset) {

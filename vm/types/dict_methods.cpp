@@ -199,7 +199,15 @@ void dict_destroy(Object* o) {
   memory::release(t);  // a reader would hold a reference to the dict
 }
 
+Ref<> method_contains(const Value* a) {
+  int found = dict_contains_slot(a[0], a[1]);
+  return found < 0 ? Ref<>() : bool_ref(found);
+}
+Ref<> method_get_item(const Value* a) { return dict_get_item(a[0], a[1]); }
+
 constexpr NativeDef kDictMethods[] = {
+    {"__contains__", "($self, key, /)", method_contains, "True if the dictionary has the specified key, else False."},
+    {"__getitem__", "($self, key, /)", method_get_item, "x.__getitem__(y) <==> x[y]"},
     {"__reversed__", "($self, /)", method_reversed, "Return a reverse iterator over the dict keys."},
     {"__sizeof__", "($self, /)", method_sizeof, "D.__sizeof__() -> size of D in memory, in bytes"},
     {"get", "($self, key, default=None, /)", method_get,

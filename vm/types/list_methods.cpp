@@ -498,7 +498,10 @@ void list_destroy(Object* o) {
   memory::release(buffer);
 }
 
+Ref<> method_get_item(const Value* a) { return list_get_item(a[0], a[1]); }
+
 constexpr NativeDef kListMethods[] = {
+    {"__getitem__", "($self, index, /)", method_get_item, "x.__getitem__(y) <==> x[y]"},
     {"__reversed__", "($self, /)", method_reversed, "Return a reverse iterator over the list."},
     {"__sizeof__", "($self, /)", method_sizeof, "Return the size of the list in memory, in bytes."},
     {"clear", "($self, /)", method_clear, "Remove all items from list."},

@@ -501,8 +501,14 @@ void set_destroy(Object* o) {
 constexpr int kSub = static_cast<int>(BinaryOp::kSub), kAnd = static_cast<int>(BinaryOp::kAnd),
               kOr = static_cast<int>(BinaryOp::kOr), kXor = static_cast<int>(BinaryOp::kXor);
 
+Ref<> method_contains(const Value* a) {
+  int found = set_contains_slot(a[0], a[1]);
+  return found < 0 ? Ref<>() : bool_ref(found);
+}
+
 #define PT_SET_SHARED_METHODS                                                                                       \
   {"__class_getitem__", "($type, object, /)", class_get_item, "See PEP 585", kClassMethod},                         \
+      {"__contains__", "($self, object, /)", method_contains, "x.__contains__(y) <==> y in x."},                         \
       {"__reduce__", "($self, /)", method_reduce, "Return state information for pickling."},                        \
       {"__sizeof__", "($self, /)", method_sizeof, "S.__sizeof__() -> size of S in memory, in bytes"},               \
       {"copy", "($self, /)", method_copy, "Return a shallow copy of a set."},                                       \
