@@ -126,6 +126,33 @@ def test_methods_beside_slots():
             assert False
 
 
+def test_a_class_body_may_bind_dict_and_weakref():
+    import inspect
+    import weakref
+
+    class WithDict(dict):
+        a = 3
+
+        @property
+        def __dict__(self):
+            return {"x": 1}
+
+    class WithWeakref:
+        __weakref__ = 7
+
+    class Plain:
+        pass
+    thing = WithDict()
+    thing.a = 4
+    assert thing.a == 4 and thing.__dict__ == vars(thing) == {"x": 1} and isinstance(WithDict.__dict__["__dict__"], property)
+    assert inspect.getattr_static(thing, "a") == 3
+    assert WithWeakref().__weakref__ == 7 and weakref.ref(WithWeakref())() is None
+    plain = Plain()
+    assert plain.__weakref__ is None
+    reference = weakref.ref(plain)
+    assert plain.__weakref__ is reference
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -17,6 +17,7 @@
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
+#include "vm/types/weakref.h"
 
 namespace pt {
 
@@ -355,7 +356,11 @@ bool set_dict_attribute(Value self, Value value) {
 }
 const GetSetDef kDictAttribute = {"__dict__", get_dict_attribute, set_dict_attribute,
                                   "dictionary for instance variables (if defined)"};
-Ref<> get_weakref_attribute(Value) { return none_ref(); }
+Ref<> get_weakref_attribute(Value self) {
+  Ref<List> all = weakref_list(self);
+  if (!all) return Ref<>();
+  return list_size(all.get()) ? list_get(all.get(), 0) : none_ref();
+}
 const GetSetDef kWeakrefAttribute = {"__weakref__", get_weakref_attribute, nullptr,
                                      "list of weak references to the object (if defined)"};
 
@@ -580,11 +585,13 @@ Ref<> type_new(Type* metatype, const Args& args) {
     member_at += 8;
     if (!descriptor || !dict_set_str(ns.get(), member.get(), descriptor.value())) return Ref<>();
   }
-  if (has_dict && !base->attributes_offset && may_have_dict) {
+  // What the class body itself binds to these names stays.
+  if (has_dict && !base->attributes_offset && may_have_dict && !dict_get_str(ns.get(), names::dict.str())) {
     Ref<> descriptor = getset_descriptor_new(type, &kDictAttribute);
     if (!descriptor || !dict_set_str(ns.get(), names::dict.str(), descriptor.value())) return Ref<>();
   }
-  if ((slot_names.add_weakref || !slot_names.present) && !has_flag(base, kTypeWeakrefs)) {
+  if ((slot_names.add_weakref || !slot_names.present) && !has_flag(base, kTypeWeakrefs) &&
+      !dict_get_str(ns.get(), names::weakref.str())) {
     Ref<> descriptor = getset_descriptor_new(type, &kWeakrefAttribute);
     if (!descriptor || !dict_set_str(ns.get(), names::weakref.str(), descriptor.value())) return Ref<>();
   }
