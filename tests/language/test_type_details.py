@@ -153,6 +153,15 @@ def test_a_class_body_may_bind_dict_and_weakref():
     assert plain.__weakref__ is reference
 
 
+def test_signature_in_a_docstring():
+    class C:
+        """C(raw, size=3)\n--\n\ntext"""
+
+    class D:
+        """D(raw, size=3)"""
+    assert C.__text_signature__ == "(raw, size=3)" and D.__text_signature__ is None
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -199,8 +199,18 @@ bool put_doc(Value self, Value v) {
 }
 Ref<> get_text_signature(Value self) {
   Type* type = as_type(self);
-  if (!type->spec || !type->spec->signature) return none_ref();
-  return str_from_utf8(type->spec->signature);
+  if (type->spec) return type->spec->signature ? Ref<>(str_from_utf8(type->spec->signature)) : none_ref();
+  // A class may begin its docstring with one: "name(parameters)\n--\n\n".
+  Ref<> doc = dict_get_str(as_dict(type->dict.peek()), names::doc.str());
+  if (!doc || !is_str(doc.value())) return none_ref();
+  Utf8 text(as_str(doc.value()), true);
+  if (!text.ok()) return Ref<>();
+  std::string_view rest = text.view(), name = type->layout.name;
+  if (!rest.starts_with(name) || !rest.substr(name.size()).starts_with("(")) return none_ref();
+  rest.remove_prefix(name.size());
+  size_t end = rest.find(")\n--\n\n");
+  if (end == std::string_view::npos || rest.find("\n\n") < end) return none_ref();
+  return str_from_wtf8(rest.substr(0, end + 1));
 }
 Ref<> get_abstract_methods(Value self) {
   Type* type = as_type(self);
