@@ -161,6 +161,40 @@ def test_iterators_of_all_kinds():
         assert str(e) == "dictionary changed size during iteration"
 
 
+def test_iterators_that_fail():
+    class Failing:
+        def __init__(self, at):
+            self.at = at
+
+        def __eq__(self, other):
+            return True
+
+        def __hash__(self):
+            if self.at % 7 == 0:
+                raise KeyError(self.at)
+            return 1
+
+    d, caught, rounds = {1: 2, 3: 4}, 0, 0
+    for i in range(4000):
+        try:
+            for k in d:
+                rounds += 1
+                if i % 3 == 0:
+                    d[i + 10] = 1
+        except RuntimeError as e:
+            caught += 1
+            del d[i + 10]
+            assert str(e) == "dictionary changed size during iteration"
+        try:
+            for t in zip(map(hash, [Failing(i), Failing(i + 1)]), "ab"):
+                rounds += 1
+        except KeyError as e:
+            assert e.args[0] % 7 == 0
+            caught += 10
+    assert caught == 1334 + 10 * sum(i % 7 == 0 or (i + 1) % 7 == 0 for i in range(4000)), caught
+    assert rounds == 1334 + 2 * 2666 + sum(0 if i % 7 == 0 else 1 if (i + 1) % 7 == 0 else 2 for i in range(4000))
+
+
 def test_other_containers():
     counts, ordered, queue, data = defaultdict(int), OrderedDict(), deque(range(5)), bytearray(10)
     for i in range(4000):

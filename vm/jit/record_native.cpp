@@ -198,6 +198,8 @@ void Recorder::finish_next() {
     // Otherwise the interpreter asks the iterator again; one that has come to its end says so again.
     builder_.emit(Op::kGuardBound, next.item, kNoReference, 0, next.snapshot);
     set_owned(at(next.target), next.item);
+  } else if (pc_ != ahead + jump_extra(next.pc)) {
+    abort(Abort::kexception);
   } else {
     Snapshot got = ir_.snapshots[static_cast<size_t>(next.snapshot)];
     got.pc = ahead;

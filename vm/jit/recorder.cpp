@@ -516,6 +516,7 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   constants_ = constants;
   snapshot_ = -1;
   if (next_.item != kNoReference) finish_next();
+  if (reason_ != Abort::kCount) return Step::kAborted;
   if (!after_.empty()) {
     Reference last = ir_.size() - 1;
     while (ir_.is_constant(last)) --last;

@@ -39,7 +39,7 @@ std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok) 
       if (f.object >= 0) value = Ref<>::retain(made[static_cast<size_t>(f.object)].value());
       else if (f.type == Type::F) value = float_from_double(std::bit_cast<double>(exit_word(f, state)));
       else value = Ref<>::retain(Value::from_bits(exit_word(f, state)));
-      if (!value) *ok = false;
+      if (!value && f.type == Type::F) *ok = false;
       reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + f.slot)->init(std::move(value));
     }
     object->shape_id.store(exit.objects[i].shape, std::memory_order_release);
