@@ -2,6 +2,7 @@
 """The benchmark harness: interleaved runs of kernels on ptpython, python3.11 and pypy3, medians and ratios.
 
   run.py --python BIN            single-thread kernels
+  run.py --python BIN --everyday small programs as people write them
   run.py --python BIN --scaling  the scaling kernels on 1..N threads
   run.py --python BIN --demo     the demo's kernels on 1..N threads
   run.py --python BIN --whole    whole processes: wall time and peak resident memory, start-up included
@@ -261,6 +262,7 @@ def main():
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--everyday", action="store_true")
     parser.add_argument("--repeat", type=int, default=3, help="processes of each interpreter")
     parser.add_argument("--rounds", type=int, default=3, help="timed rounds in a process")
     parser.add_argument("--timeout", type=float, default=120)
@@ -282,7 +284,7 @@ def main():
     elif args.whole:
         out = whole(peers, args)
     else:
-        out = single(peers, "single_kernels", args)
+        out = single(peers, "everyday_kernels" if args.everyday else "single_kernels", args)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(out, file, indent=1)
