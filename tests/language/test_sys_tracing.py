@@ -320,3 +320,38 @@ def test_a_loop_over_several_lines():
         ):
             pass
     assert traced(f) == [(0, "call"), (2, "line"), (1, "line"), (4, "line"), (1, "line"), (1, "return")]
+
+
+def test_a_frame_that_drops_its_locals_is_not_on_the_stack():
+    frames = []
+
+    class Looks:
+        def __del__(self):
+            frames.append(sys._getframe())
+            frames.append(sys._getframe(1))
+
+    def returns():
+        local = Looks()
+        other = [1] * 10
+
+    def raises():
+        local = Looks()
+        raise KeyError
+
+    def generates():
+        local = Looks()
+        yield 1
+
+    def deep(n):
+        values = [n] * 3
+        return deep(n - 1) if n else [(f.f_code.co_name, f.f_back.f_code.co_name) for f in frames]
+    here = sys._getframe().f_code.co_name
+    returns()
+    try:
+        raises()
+    except KeyError:
+        pass
+    assert list(generates()) == [1]
+    found = deep(5)
+    assert [back for name, back in found if name == "__del__"] == [here] * 3, found
+    assert [name for name, back in found if name != "__del__"] == [here] * 3, found

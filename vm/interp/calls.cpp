@@ -14,6 +14,7 @@
 #include "vm/object/slot_table.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
+#include "vm/types/frame.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 
@@ -476,6 +477,7 @@ PT_HANDLER(RETURN) {
   if (PT_UNLIKELY(counted)) {
     // Destructors may run: the record stays until they are done.
     PT_SAVE_PC();
+    record->flags = kRecordLeaving;
     for (uint32_t i = 0; i < count; ++i) {
       Value old = frame[i];
       frame[i] = Value();

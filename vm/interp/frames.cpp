@@ -53,6 +53,7 @@ CallRecord* push_record(Thread* thread, Function* function, Value* window) {
 void pop_record(Thread* thread) {
   CallRecord* record = thread->record;
   if (PT_UNLIKELY(record->frame_object != nullptr)) frame_detach(record);
+  record->flags |= kRecordLeaving;
   Value* registers = record->registers;
   uint32_t count = record->code->register_count;
   // Destructors may run Python code above this frame's registers: the record goes last.

@@ -269,10 +269,14 @@ Ref<> exec_code(Value code, Dict* globals) { return run_code(as_code(code), glob
 
 Ref<> current_frame(int64_t depth) {
   Thread* t = current_thread();
-  CallRecord* record = t->record - depth;
-  if (depth < 0 || record < t->record_base) return Ref<>();
-  return frame_object_of(record);
+  if (depth < 0 || depth > t->record - t->record_base) return Ref<>();
+  CallRecord* record = visible_record(t->record, t->record_base);
+  while (depth-- > 0) record = visible_record(record - 1, t->record_base);
+  return record >= t->record_base ? frame_object_of(record) : Ref<FrameObject>();
 }
-Ref<> thread_frame(Thread* t) { return t->record < t->record_base ? Ref<>() : frame_object_of(t->record); }
+Ref<> thread_frame(Thread* t) {
+  CallRecord* record = visible_record(t->record, t->record_base);
+  return record < t->record_base ? Ref<>() : frame_object_of(record);
+}
 
 }  // namespace pt

@@ -43,6 +43,11 @@ Ref<FrameObject> frame_object_of(CallRecord* record) {
   return f;
 }
 
+CallRecord* visible_record(CallRecord* record, const CallRecord* base) {
+  while (record >= base && (record->flags & kRecordLeaving)) --record;
+  return record;
+}
+
 void frame_detach(CallRecord* record) {
   FrameObject* f = record->frame_object;
   record->frame_object = nullptr;
@@ -62,7 +67,8 @@ void frame_detach(CallRecord* record) {
     }
     Thread* thread = current_thread();
     if (record > thread->record_base && record <= thread->record && !(record->flags & kRecordGenerator)) {
-      Ref<FrameObject> back = frame_object_of(record - 1);
+      CallRecord* below = visible_record(record - 1, thread->record_base);
+      Ref<FrameObject> back = below >= thread->record_base ? frame_object_of(below) : Ref<FrameObject>();
       if (back) f->back.store(f, std::move(back));
     }
     clear_error();
@@ -203,7 +209,9 @@ Ref<> back_in_other_thread(FrameObject* f) {
         auto* s = static_cast<Search*>(context);
         auto* thread = static_cast<Thread*>(mutator);
         CallRecord* record = s->frame->record;
-        if (record > thread->record_base && record <= thread->record) s->found = frame_object_of(record - 1);
+        if (record <= thread->record_base || record > thread->record) return;
+        CallRecord* below = visible_record(record - 1, thread->record_base);
+        if (below >= thread->record_base) s->found = frame_object_of(below);
       },
       &search);
   return or_none(std::move(search.found));
@@ -212,7 +220,10 @@ Ref<> get_back(Value self) {
   FrameObject* f = frame(self);
   if (f->record) {
     Thread* thread = current_thread();
-    if (f->record > thread->record_base && f->record <= thread->record) return frame_object_of(f->record - 1);
+    if (f->record > thread->record_base && f->record <= thread->record) {
+      CallRecord* below = visible_record(f->record - 1, thread->record_base);
+      return below >= thread->record_base ? Ref<>(frame_object_of(below)) : none_ref();
+    }
     if (f->record == thread->record_base) return none_ref();
     return back_in_other_thread(f);
   }

@@ -35,6 +35,11 @@ struct Traceback : Object {
 
 // The frame object of a running call; made on first use. Empty on memory error.
 Ref<FrameObject> frame_object_of(CallRecord* record);
+// CallRecord::flags: its locals are being dropped. Destructors do not see it on the stack any more: a frame object made now
+// would have nothing to outlive it.
+inline constexpr uint32_t kRecordLeaving = 512;
+// `record`, or what is below it that can be seen; less than `base` when there is nothing.
+CallRecord* visible_record(CallRecord* record, const CallRecord* base);
 // Ends the connection: called when the record goes away.
 void frame_detach(CallRecord* record);
 int64_t frame_line(FrameObject* frame);
