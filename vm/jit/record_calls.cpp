@@ -186,7 +186,11 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
       cells[i] = emit(Op::kLoadField, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items) + i * sizeof(Field)));
     }
   }
-  // Whoever rebuilds the frame finds the function in its register.
+  // Whoever rebuilds the frame finds the function in its register, or nothing while it is virtual.
+  if (builder_.is_virtual(object) && state(window - 1).filled) {
+    emit(Op::kStoreFrame, empty_, kNoReference, window - 1);
+    state(window - 1).filled = false;
+  }
   if (state(window - 1).lazy && !builder_.is_virtual(object)) set_owned(window - 1, emit(Op::kOwn, object), object);
   if (!enter(nullptr, window, count, result, 0, code, function->globals())) return false;
   for (uint32_t i = 0; i < code->free_count; ++i) set_lazy(window + static_cast<int32_t>(code->free_register + i), cells[i]);

@@ -184,7 +184,8 @@ bool Recorder::get_iterator(uint64_t word) {
 // Whether there is a next item is seen when the interpreter has fetched it.
 bool Recorder::for_next(uint64_t word) {
   Value iterator = seen(PT_B);
-  if (!is_builtin(iterator)) return fall_back();
+  // A file that has come to its end may go on.
+  if (!is_builtin(iterator) || !type_lookup_borrowed(type_of(iterator), intern("readline")).empty()) return fall_back();
   Reference o = as_object(read(PT_B), iterator.as_object()->shape_id.load(std::memory_order_relaxed));
   next_ = {emit(Op::kNextItem, o), snapshot(), PT_A, PT_B, pc_};
   expected_ = nullptr;
