@@ -518,7 +518,7 @@ PT_HANDLER(LOAD_BODY) {
 PT_OPERATION(LOAD_BUILD_CLASS, 1) {
   Ref<> v;
   if (thread->record->function) {
-    v = dict_get_str(thread->record->function->builtins(), names::build_class.str());
+    v = builtins_lookup(thread, names::build_class.str());
   } else {
     v = import_builtin("__build_class__");
   }

@@ -2,6 +2,7 @@
 #include "vm/interp/dispatch.h"
 
 #include "gc/platform/memory.h"
+#include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/protocol.h"
 #include "vm/types/dict.h"
@@ -142,20 +143,45 @@ PT_INLINE Value register_form(Ref<> v) {
   return v.take();
 }
 
+// The value in a namespace, by the methods of a mapping that is no plain dict. Empty without an exception: not there.
+Ref<> name_in_mapping(Value mapping, Str* name) {
+  if (PT_LIKELY(is_exact_dict(mapping))) return dict_get_str(as_dict(mapping), name);
+  Ref<> v = get_item(mapping, Value::object(name));
+  if (!v) clear_if(exc::KeyError);
+  return v;
+}
+
+// Code that keeps names in a mapping and was given none keeps them in its globals: a function made of module code.
+Value locals_of_record(Thread* thread) {
+  Value locals = thread->record->locals;
+  return locals.empty() ? Value::object(thread->record->globals) : locals;
+}
+
 }  // namespace
 
 Ref<> builtins_lookup(Thread* thread, Str* name) {
-  if (Dict* builtins = builtins_of_record(thread)) return dict_get_str(builtins, name);
+  Dict* builtins = builtins_of_record(thread);
+  if (builtins) {
+    Ref<> v = name_in_mapping(Value::object(builtins), name);
+    if (v || error_pending()) return v;
+  }
   Ref<> b = dict_get_str(thread->record->globals, names::builtins.str());
-  if (!b) return Ref<>();
-  if (is_dict(b.value())) return dict_get(as_dict(b.value()), Value::object(name));
-  return find_attribute(b.value(), name);
+  if (!b) return b;
+  if (is_module(b.value())) return builtins ? Ref<>() : find_attribute(b.value(), name);
+  if (builtins && is_dict(b.value())) return Ref<>();
+  return name_in_mapping(b.value(), name);
 }
 
 namespace {
 
 Ref<> load_global_general(Thread* thread, Str* name, std::atomic<uint64_t>* cache) {
   Dict* globals = thread->record->globals;
+  if (PT_UNLIKELY(!is_exact_dict(Value::object(globals)))) {
+    Ref<> v = name_in_mapping(Value::object(globals), name);
+    if (!v && !error_pending()) v = builtins_lookup(thread, name);
+    if (!v && !error_pending()) raise_name_error(exc::NameError, "name '%U' is not defined", name);
+    return v;
+  }
   DictTable* table;
   int64_t position = dict_find_entry(globals, name, &table);
   if (position >= 0) {
@@ -175,7 +201,7 @@ Ref<> load_global_general(Thread* thread, Str* name, std::atomic<uint64_t>* cach
     if (!error_pending()) raise_name_error(exc::NameError, "name '%U' is not defined", name);
     return Ref<>();
   }
-  if (builtins && is_exact_dict(Value::object(globals))) {
+  if (builtins && is_exact_dict(Value::object(builtins))) {
     DictTable* globals_table = globals->table.load(std::memory_order_acquire);
     DictTable* builtins_table;
     int64_t at = dict_find_entry(builtins, name, &builtins_table);
@@ -269,8 +295,8 @@ PT_SLOW_OPERATION(slow_LOAD_NAME, 2) {
   Value locals = thread->record->locals;
   Ref<> v;
   if (!locals.empty() && !locals.is(thread->record->globals)) {
-    v = is_exact_dict(locals) ? dict_get_str(as_dict(locals), name) : get_item(locals, Value::object(name));
-    if (!v && error_pending() && !clear_if(exc::KeyError)) return false;
+    v = name_in_mapping(locals, name);
+    if (!v && error_pending()) return false;
   }
   if (!v) v = load_global_general(thread, name, cache_of(pc));
   if (!v) return false;
@@ -291,11 +317,7 @@ PT_HANDLER(LOAD_NAME) {
 }
 PT_OPERATION(STORE_NAME, 1) {
     Str* name = name_at(thread, PT_A);
-  Value locals = thread->record->locals;
-  if (locals.empty()) {
-    raise(exc::SystemError, "no locals when storing %R", Value::object(name));
-    return false;
-  }
+  Value locals = locals_of_record(thread);
   Ref<> v = take_operand(frame, constants, PT_B);
   bool ok = is_exact_dict(locals) ? dict_set_str(as_dict(locals), name, v.value())
                                   : set_item(locals, Value::object(name), v.value());
@@ -305,7 +327,7 @@ PT_OPERATION(STORE_NAME, 1) {
 PT_HANDLER(DELETE_NAME) {
   PT_SAVE_PC();
   Str* name = name_at(thread, PT_A);
-  Value locals = thread->record->locals;
+  Value locals = locals_of_record(thread);
   bool ok;
   if (is_exact_dict(locals)) {
     int deleted = dict_delete_str(as_dict(locals), name);
@@ -319,16 +341,12 @@ PT_HANDLER(DELETE_NAME) {
   PT_NEXT(1);
 }
 PT_OPERATION(LOAD_LOCALS, 1) {
-    Value locals = thread->record->locals;
-  if (locals.empty()) {
-    raise(exc::SystemError, "no locals");
-    return false;
-  }
+    Value locals = locals_of_record(thread);
   write(frame, PT_A, Ref<>::retain(locals).take());
   return true;
 }
 PT_OPERATION(SETUP_ANNOTATIONS, 1) {
-    Value locals = thread->record->locals;
+    Value locals = locals_of_record(thread);
   Ref<> present;
   if (is_exact_dict(locals)) {
     present = dict_get_str(as_dict(locals), names::annotations.str());

@@ -108,6 +108,7 @@ bool SymbolTableBuilder::visit(const Stmt* s) {
     }
     case StmtKind::AsyncFor: {
       auto* n = as<AsyncFor>(s);
+      current_->scope->is_coroutine = true;
       return visit(n->target) && visit(n->iter) && visit(n->body) && visit(n->orelse);
     }
     case StmtKind::While: {
@@ -119,6 +120,7 @@ bool SymbolTableBuilder::visit(const Stmt* s) {
     case StmtKind::With:
     case StmtKind::AsyncWith: {
       bool is_async = s->kind == StmtKind::AsyncWith;
+      if (is_async) current_->scope->is_coroutine = true;
       for (const WithItem* item : is_async ? as<AsyncWith>(s)->items : as<With>(s)->items)
         if (!visit(item->context_expr) || !visit(item->optional_vars)) return false;
       return visit(is_async ? as<AsyncWith>(s)->body : as<With>(s)->body);
