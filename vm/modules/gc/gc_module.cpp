@@ -1,4 +1,6 @@
 // The gc module, over gc/collector.
+#include <utility>
+
 #include "gc/collector/collector.h"
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
@@ -18,34 +20,42 @@ constinit List* g_garbage = nullptr;    // gc.garbage and gc.callbacks; immortal
 constinit List* g_callbacks = nullptr;
 constinit std::atomic<int64_t> g_thresholds[3] = {700, 10, 10};
 
-// Objects found while the world stood still: counted there, handed out afterwards.
+// There is one generation. What collect(0) and collect(1) did is told as theirs, everything else as the oldest's.
+struct Generation {
+  std::atomic<int64_t> collections{0}, collected{0};
+  std::atomic<int64_t> younger{0};  // collections of the one below since this was collected last
+};
+constinit Generation g_generations[3];
+constinit thread_local int tls_generation = 2;  // which one the running collect() was asked for
+
+// Values found while the world stood still: counted there, handed out afterwards.
 struct Found {
-  Object** objects = nullptr;
+  Value* values = nullptr;
   size_t count = 0, capacity = 0;
   bool failed = false;
-  void add(Object* o) {
+  void add(Object* o) { add(Value::object(o)); }
+  void add(Value v) {
     if (count == capacity) {
       size_t larger = capacity ? capacity * 2 : 1024;
-      auto* grown = static_cast<Object**>(memory::reallocate(objects, larger * sizeof(Object*)));
+      auto* grown = static_cast<Value*>(memory::reallocate(values, larger * sizeof(Value)));
       if (!grown) {
         failed = true;
         return;
       }
-      objects = grown;
+      values = grown;
       capacity = larger;
     }
-    if (reference_count(o) <= 0 && !o->is_immortal()) return;
-    incref(o);
-    objects[count++] = o;
+    if (v.is_object() && reference_count(v.as_object()) <= 0 && !v.as_object()->is_immortal()) return;
+    values[count++] = Ref<>::retain(v).take();
   }
   Ref<> to_list() {
     Ref<List> list = failed ? Ref<List>() : list_new(static_cast<int64_t>(count));
     bool ok = static_cast<bool>(list);
     for (size_t i = 0; i < count; ++i) {
-      Ref<> item = Ref<>::steal(Value::object(objects[i]));
+      Ref<> item = Ref<>::steal(values[i]);
       ok = ok && list_append(list.get(), std::move(item));
     }
-    memory::release(objects);
+    memory::release(values);
     if (ok) return list;
     return error_pending() ? Ref<>() : raise_no_memory();
   }
@@ -70,7 +80,14 @@ bool to_generation(Value v, int* out) {
 Ref<> gc_collect(const Value* a) {
   int generation;
   if (!to_generation(a[0], &generation)) return Ref<>();
+  int outer = std::exchange(tls_generation, generation);
   CollectionResult result = collect();
+  tls_generation = outer;
+  Generation& asked = g_generations[generation];
+  asked.collections.fetch_add(1, std::memory_order_relaxed);
+  asked.collected.fetch_add(result.unreachable, std::memory_order_relaxed);
+  for (int i = 1; i <= generation; ++i) g_generations[i].younger.store(0, std::memory_order_relaxed);
+  if (generation < 2) g_generations[generation + 1].younger.fetch_add(1, std::memory_order_relaxed);
   return int_from_int64(result.unreachable + result.uncollectable);
 }
 
@@ -83,7 +100,8 @@ Ref<> gc_set_debug(const Value* a) {
 Ref<> gc_get_debug(const Value*) { return int_from_int64(collector_debug()); }
 Ref<> gc_get_count(const Value*) {
   Ref<> count = int_from_int64(collection_count());
-  return tuple_of({count.value(), Value::small_int(0), Value::small_int(0)});
+  return tuple_of({count.value(), Value::small_int(g_generations[1].younger.load(std::memory_order_relaxed)),
+                   Value::small_int(g_generations[2].younger.load(std::memory_order_relaxed))});
 }
 Ref<> gc_set_threshold(const Value* a) {
   int values[3];
@@ -106,12 +124,15 @@ Ref<> gc_get_stats(const Value*) {
   CollectorStatistics statistics = collector_statistics();
   Ref<List> result = list_new();
   for (int generation = 0; result && generation < 3; ++generation) {
-    // There is one generation: the oldest.
-    bool real = generation == 2;
+    int64_t collections = g_generations[generation].collections.load(std::memory_order_relaxed);
+    int64_t collected = g_generations[generation].collected.load(std::memory_order_relaxed);
+    statistics.collections -= generation < 2 ? collections : 0;
+    statistics.collected -= generation < 2 ? collected : 0;
+    bool oldest = generation == 2;
     Ref<Dict> d = dict_new();
-    if (!d || !dict_set_text(d.get(), "collections", Value::small_int(real ? statistics.collections : 0)) ||
-        !dict_set_text(d.get(), "collected", Value::small_int(real ? statistics.collected : 0)) ||
-        !dict_set_text(d.get(), "uncollectable", Value::small_int(real ? statistics.uncollectable : 0)) ||
+    if (!d || !dict_set_text(d.get(), "collections", Value::small_int(oldest ? statistics.collections : collections)) ||
+        !dict_set_text(d.get(), "collected", Value::small_int(oldest ? statistics.collected : collected)) ||
+        !dict_set_text(d.get(), "uncollectable", Value::small_int(oldest ? statistics.uncollectable : 0)) ||
         !list_append(result.get(), std::move(d))) {
       return Ref<>();
     }
@@ -185,7 +206,7 @@ Ref<> gc_get_referents(const Value* a) {
     visitor.found = &found;
     visitor.visit = [](FieldVisitor& v, Field& field) {
       Value held = field.peek();
-      if (held.is_object()) static_cast<ReferentVisitor&>(v).found->add(held.as_object());
+      if (!held.empty()) static_cast<ReferentVisitor&>(v).found->add(held);
     };
     for (int64_t i = 0; i < as_tuple(a[0])->length; ++i) {
       Value v = as_tuple(a[0])->at(i);
@@ -226,7 +247,7 @@ void call_callbacks(const char* phase, int64_t collected, int64_t uncollectable)
   Ref<> saved = error_pending() ? take_error() : Ref<>();
   Ref<Dict> info = dict_new();
   Ref<Str> name = str_from_ascii(phase);
-  bool ok = info && name && dict_set_text(info.get(), "generation", Value::small_int(2)) &&
+  bool ok = info && name && dict_set_text(info.get(), "generation", Value::small_int(tls_generation)) &&
             dict_set_text(info.get(), "collected", Value::small_int(collected)) &&
             dict_set_text(info.get(), "uncollectable", Value::small_int(uncollectable));
   for (int64_t i = 0; ok && i < list_size(g_callbacks); ++i) {
