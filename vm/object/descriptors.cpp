@@ -363,12 +363,13 @@ void* slot_wrapper_function(Value v, const SlotDef* def, Type* type, bool* other
   }
   if (!has_shape(v, kShape_wrapper_descriptor)) return nullptr;
   auto* w = as<WrapperDescriptor>(v);
+  if (!is_subtype(type, w->owner)) return nullptr;
   if (w->def->offset != def->offset) {
     // A name that has two slots (__add__: numbers and sequences), or a wrapper of another name: `__repr__ = X.__str__`.
     *other_slot = std::strcmp(w->def->name, def->name) == 0;
     return nullptr;
   }
-  if (w->def->wrapper != def->wrapper || !is_subtype(type, w->owner)) return nullptr;
+  if (w->def->wrapper != def->wrapper) return nullptr;
   return w->function;
 }
 

@@ -140,21 +140,28 @@ bool type_reassign_bases(Type* type, Tuple* bases) {
   }
   Ref<> old_bases = type->bases.load(type);
   type->bases.store(type, Ref<>::retain(Value::object(bases)));
+  Type* old_base = type->base;
+  type->base = Ref<Type>::retain(new_base).take();  // same layout; the memory of types stays
   OldMros replaced;
   if (!recompute_mro(type, &replaced)) {
     Ref<> error = take_error();
     for (auto& [changed, mro] : replaced) changed->mro.store(changed, std::move(mro));
-    if (type->bases.peek().is(bases)) type->bases.store(type, old_bases.copy());
+    if (type->bases.peek().is(bases)) {
+      type->bases.store(type, old_bases.copy());
+      std::swap(type->base, old_base);
+    }
+    decref(old_base);
     restore_error(std::move(error));
     return false;
   }
-  if (!type->bases.peek().is(bases)) return true;  // an mro() method assigned __bases__ again: that one stands
+  if (!type->bases.peek().is(bases)) {  // an mro() method assigned __bases__ again: that one stands
+    decref(old_base);
+    return true;
+  }
   for (int64_t i = 0; i < as_tuple(old_bases.value())->length; ++i) {
     remove_subclass(as_type(as_tuple(old_bases.value())->at(i)), type);
   }
   for (int64_t i = 0; i < bases->length; ++i) add_subclass(as_type(bases->at(i)), type);
-  Type* old_base = type->base;
-  type->base = Ref<Type>::retain(new_base).take();  // same layout; the memory of types stays
   type_modified(type);
   invalidate_all_names();
   update_all_slots(type);

@@ -1,7 +1,11 @@
 // `object`: the root of all types.
+#include <algorithm>
+#include <vector>
+
 #include "gc/heap/heap.h"
 #include "vm/object/attributes.h"
 #include "vm/object/dependency.h"
+#include "vm/object/descriptors.h"
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
@@ -95,6 +99,42 @@ bool same_layout(const Type* a, const Type* b) {
   return a->slots_end == b->slots_end && a->attributes_offset == b->attributes_offset && a->item_size == b->item_size &&
          a->layout.destroy == b->layout.destroy && a->layout.traverse == b->layout.traverse;
 }
+// The names of the members that the class itself adds by __slots__, in layout order.
+bool own_members(const Type* type, std::vector<Str*>* out) {
+  Ref<Dict> dict = Ref<Dict>::retain(as_dict(type->dict.peek()));
+  int64_t position = 0;
+  Ref<> key, value;
+  std::vector<std::pair<uint32_t, Str*>> found;
+  while (dict_next(dict.get(), &position, &key, &value)) {
+    if (!has_shape(value.value(), kShape_member_descriptor)) continue;
+    auto* member = reinterpret_cast<MemberDescriptor*>(value.value().as_object());
+    if (member->owner == type) found.emplace_back(member->offset, as_str(member->name.peek()));
+  }
+  std::sort(found.begin(), found.end());
+  for (auto& [offset, name] : found) out->push_back(name);
+  return !error_pending();
+}
+bool adds_dict(const Type* type) { return type->attributes_offset && !type->base->attributes_offset; }
+bool adds_weakrefs(const Type* type) { return has_flag(type, kTypeWeakrefs) && !has_flag(type->base, kTypeWeakrefs); }
+// The nearest class that adds to the layout of its base.
+const Type* layout_class(const Type* type) {
+  std::vector<Str*> members;
+  while (has_flag(type, kTypeHeap) && !adds_dict(type) && !adds_weakrefs(type)) {
+    if (!own_members(type, &members) || !members.empty()) break;
+    type = type->base;
+  }
+  return type;
+}
+// Instances of one may become instances of the other: both add the same to the same base.
+bool assignable_layout(const Type* a, const Type* b) {
+  if (!same_layout(a, b)) return false;
+  a = layout_class(a);
+  b = layout_class(b);
+  if (a == b) return true;
+  std::vector<Str*> of_a, of_b;  // names are interned
+  return has_flag(a, kTypeHeap) && has_flag(b, kTypeHeap) && a->base == b->base && adds_dict(a) == adds_dict(b) &&
+         adds_weakrefs(a) == adds_weakrefs(b) && own_members(a, &of_a) && own_members(b, &of_b) && of_a == of_b;
+}
 bool put_class(Value self, Value v) {
   if (v.empty()) return raise(exc::TypeError, "can't delete __class__ attribute");
   if (!is_instance_of(v, &type_type)) {
@@ -110,11 +150,8 @@ bool put_class(Value self, Value v) {
   if (!has_flag(to, kTypeHeap) || !has_flag(from, kTypeHeap)) {
     return raise(exc::TypeError, "__class__ assignment only supported for mutable types or ModuleType subclasses");
   }
-  const Type* to_builtin = to;
-  const Type* from_builtin = from;
-  while (has_flag(to_builtin, kTypeHeap)) to_builtin = to_builtin->base;
-  while (has_flag(from_builtin, kTypeHeap)) from_builtin = from_builtin->base;
-  if (!same_layout(from, to) || to_builtin != from_builtin) {
+  if (!assignable_layout(from, to)) {
+    if (error_pending()) return false;
     return raise(exc::TypeError, "__class__ assignment: '%N' object layout differs from '%N'", to, from);
   }
   Object* o = self.as_object();

@@ -528,7 +528,7 @@ bool to_double(Value v, double* out) {
   if (auto slot = type_of(v)->slots.unary[static_cast<int>(UnaryOp::kFloat)]) {
     Ref<> f = slot(v);
     if (!f) return false;
-    if (!is_float(f.value())) return raise(exc::TypeError, "%T.__float__ returned non-float (type %T)", v, f.value());
+    if (!checked_float(v, f.value())) return false;
     *out = as_double(f.value());
     return true;
   }

@@ -1,6 +1,7 @@
 // Class statements: bases, metatype, MRO, layout, __slots__, __set_name__ and __init_subclass__.
 #include "vm/object/type_build.h"
 
+#include <algorithm>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -337,14 +338,31 @@ bool collect_slots(Type* base, Str* class_name, Dict* ns, SlotNames* out) {
     }
     out->members.push_back(Ref<Str>::retain(interned));
   }
+  // In the order of their names, so that classes with the same members have the same layout.
+  std::sort(out->members.begin(), out->members.end(),
+            [](const Ref<Str>& a, const Ref<Str>& b) { return str_compare(a.get(), b.get()) < 0; });
   if (!out->members.empty() && (base->item_size || has_flag(base, kTypeTypeSubclass))) {
     return raise(exc::TypeError, "nonempty __slots__ not supported for subtype of '%N'", base);
   }
   return true;
 }
 
-Ref<> get_dict_attribute(Value self) { return instance_dict(self.as_object()); }
+// The __dict__ of the builtin ancestor, of classes and modules: theirs is no dict of instance variables.
+Ref<> builtin_dict_descriptor(Value self) { return type_lookup(builtin_ancestor(type_of(self)), names::dict.str()); }
+Ref<> get_dict_attribute(Value self) {
+  Ref<> descriptor = builtin_dict_descriptor(self);
+  auto get = descriptor ? type_of(descriptor.value())->slots.descriptor_get : nullptr;
+  if (get) return get(descriptor.value(), self, Value::object(type_of(self)));
+  return error_pending() ? Ref<>() : instance_dict(self.as_object());
+}
 bool set_dict_attribute(Value self, Value value) {
+  Ref<> descriptor = builtin_dict_descriptor(self);
+  if (descriptor) {
+    auto set = type_of(descriptor.value())->slots.descriptor_set;
+    if (set) return set(descriptor.value(), self, value);
+    return raise(exc::AttributeError, "This object has no __dict__");
+  }
+  if (error_pending()) return false;
   if (value.empty()) {
     Ref<Dict> fresh = dict_new();
     return fresh && instance_set_dict(self.as_object(), fresh.get());
@@ -412,7 +430,11 @@ bool call_set_names(Type* type, Dict* ns) {
 }
 
 bool call_init_subclass(Type* type, const Args& args) {
-  // super(type, type).__init_subclass__(**keywords)
+  // super(type, type).__init_subclass__(**keywords). A mro() may have left the class itself out.
+  Ref<> mro = type->mro.load(type);
+  bool in_mro = false;
+  for (int64_t i = 0; i < as_tuple(mro.value())->length && !in_mro; ++i) in_mro = as_tuple(mro.value())->at(i).is(type);
+  if (!in_mro) return raise(exc::TypeError, "super(type, obj): obj must be an instance or subtype of type");
   Ref<> super = call_values(Value::object(&super_type), {Value::object(type), Value::object(type)});
   if (!super) return false;
   Ref<> method = get_attribute(super.value(), names::init_subclass.str());
@@ -565,7 +587,9 @@ Ref<> type_new(Type* metatype, const Args& args) {
     Ref<> module_name = current_module_name();
     if (module_name && !dict_set_str(ns.get(), names::module.str(), module_name.value())) return Ref<>();
   }
-  if (!dict_get_str(ns.get(), names::doc.str()) && !dict_set_str(ns.get(), names::doc.str(), none())) return Ref<>();
+  Ref<> doc = dict_get_str(ns.get(), names::doc.str());
+  if (!doc && !dict_set_str(ns.get(), names::doc.str(), none())) return Ref<>();
+  if (doc && is_str(doc.value()) && !Utf8(as_str(doc.value())).ok()) return Ref<>();
   // __new__ is a static method, __init_subclass__ and __class_getitem__ are class methods without saying so.
   Ref<> constructor = dict_get_str(ns.get(), names::new_dunder.str());
   if (constructor && is_function(constructor.value())) {
@@ -578,6 +602,14 @@ Ref<> type_new(Type* metatype, const Args& args) {
       Ref<> wrapped = classmethod_new(function.value());
       if (!wrapped || !dict_set_str(ns.get(), special, wrapped.value())) return Ref<>();
     }
+  }
+  Ref<> class_cell = dict_get_str(ns.get(), names::classcell.str());
+  if (class_cell) {
+    if (!has_shape(class_cell.value(), kShape_cell)) {
+      return raise(exc::TypeError, "type.__new__ argument '__classcell__' must be a cell, not '%T'", class_cell.value());
+    }
+    dict_delete_str(ns.get(), names::classcell.str());
+    cell_set(class_cell.value(), Value::object(type));
   }
   uint32_t member_at = ((base->slots_end + 7) & ~7u);
   for (Ref<Str>& member : slot_names.members) {
@@ -598,14 +630,6 @@ Ref<> type_new(Type* metatype, const Args& args) {
   // A class with __eq__ and no __hash__ is unhashable.
   if (dict_get_str(ns.get(), names::eq.str()) && !dict_get_str(ns.get(), names::hash.str())) {
     if (!dict_set_str(ns.get(), names::hash.str(), none())) return Ref<>();
-  }
-  Ref<> class_cell = dict_get_str(ns.get(), names::classcell.str());
-  if (class_cell) {
-    if (!has_shape(class_cell.value(), kShape_cell)) {
-      return raise(exc::TypeError, "type.__new__ argument '__classcell__' must be a cell, not '%T'", class_cell.value());
-    }
-    dict_delete_str(ns.get(), names::classcell.str());
-    cell_set(class_cell.value(), Value::object(type));
   }
   defer_methods(ns.get());
   uint16_t capacity = has_dict && !type->item_size ? expected_attributes(type, ns.get()) : uint16_t{0};

@@ -13,6 +13,7 @@
 #include "vm/types/mapping_proxy.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
+#include "vm/types/utf8.h"
 
 namespace pt {
 
@@ -132,9 +133,9 @@ bool put_name(Value self, Value v) {
   Type* type = as_type(self);
   if (!mutable_type(type, "__name__") || !not_deleted(type, v, "__name__")) return false;
   if (!is_str(v)) return raise(exc::TypeError, "can only assign string to %N.__name__, not '%T'", type, v);
-  Ref<Str> nul = str_from_code_point(0);
-  if (!nul) return false;
-  if (str_find(as_str(v), nul.get(), 0, as_str(v)->length) >= 0) {
+  Utf8 utf8(as_str(v));
+  if (!utf8.ok()) return false;
+  if (utf8.view().find('\0') != std::string_view::npos) {
     return raise(exc::ValueError, "type name must not contain null characters");
   }
   type->name.store(type, Ref<>::retain(v));
@@ -155,6 +156,10 @@ bool put_module(Value self, Value v) {
   return type_set_attribute(type, names::module.str(), v);
 }
 Ref<> get_bases(Value self) { return as_type(self)->bases.load(self.as_object()); }
+bool base_chain_has(Type* derived, Type* type) {
+  while (derived && derived != type) derived = derived->base;
+  return derived != nullptr;
+}
 bool put_bases(Value self, Value v) {
   Type* type = as_type(self);
   if (!mutable_type(type, "__bases__") || !not_deleted(type, v, "__bases__")) return false;
@@ -165,7 +170,8 @@ bool put_bases(Value self, Value v) {
     if (!is_instance_of(bases->at(i), &type_type)) {
       return raise(exc::TypeError, "%N.__bases__ must be tuple of classes, not '%T'", type, bases->at(i));
     }
-    if (is_subtype(as_type(bases->at(i)), type)) {
+    // While an mro() runs, the new bases are there and the new order is not.
+    if (is_subtype(as_type(bases->at(i)), type) || base_chain_has(as_type(bases->at(i)), type)) {
       return raise(exc::TypeError, "a __bases__ item causes an inheritance cycle");
     }
   }

@@ -107,12 +107,10 @@ bool property_init(Value self, const Args& args) {
   if (!given(v[3]) && given(v[0])) {
     Ref<> doc = find_attribute(v[0], names::doc.str());
     if (!doc && error_pending()) return false;
-    if (doc && !is_none(doc.value())) {
+    if (doc) {
       p->doc_from_getter = true;
-      if (has_flag(type_of(self), kTypeHeap) && type_of(self)->attributes_offset) {
-        // A subclass has __doc__ of its own in the class: the instance must carry it.
-        if (!instance_set(self.as_object(), names::doc.str(), doc.value())) return false;
-      }
+      // A subclass has __doc__ of its own in the class: the instance must carry it.
+      if (has_flag(type_of(self), kTypeHeap)) return set_attribute(self, names::doc.str(), doc.value());
       p->doc.store(p, std::move(doc));
     }
   }
@@ -155,7 +153,11 @@ Ref<> property_getter(const Value* a) { return property_copy(a[0], a[1], Value()
 Ref<> property_setter(const Value* a) { return property_copy(a[0], Value(), a[1], Value()); }
 Ref<> property_deleter(const Value* a) { return property_copy(a[0], Value(), Value(), a[1]); }
 Ref<> property_set_name(const Value* a) {
-  as<Property>(a[0])->name.store(a[0].as_object(), Ref<>::retain(a[2]));
+  Tuple* args = as_tuple(a[1]);
+  if (args->length != 2) {
+    return raise(exc::TypeError, "__set_name__() takes 2 positional arguments but %ld were given", args->length);
+  }
+  as<Property>(a[0])->name.store(a[0].as_object(), Ref<>::retain(args->at(1)));
   return none_ref();
 }
 Ref<> property_doc(Value self) { return field_or_none(self, as<Property>(self)->doc); }
@@ -193,7 +195,7 @@ const NativeDef kPropertyMethods[] = {
     {"getter", "($self, object, /)", property_getter, "Descriptor to obtain a copy of the property with a different getter."},
     {"setter", "($self, object, /)", property_setter, "Descriptor to obtain a copy of the property with a different setter."},
     {"deleter", "($self, object, /)", property_deleter, "Descriptor to obtain a copy of the property with a different deleter."},
-    {"__set_name__", "($self, owner, name, /)", property_set_name, "Method to set name of a property."},
+    {"__set_name__", "($self, /, *args)", property_set_name, "Method to set name of a property."},
     {}};
 const MemberDef kPropertyMembers[] = {{"fget", static_cast<uint32_t>(__builtin_offsetof(Property, getter))},
                                       {"fset", static_cast<uint32_t>(__builtin_offsetof(Property, setter))},
@@ -218,7 +220,7 @@ bool copy_metadata(Value self, Value function) {
     }
     if (!instance_set(self.as_object(), name, v.value())) return false;
   }
-  return instance_set(self.as_object(), names::wrapped.str(), function);
+  return true;
 }
 bool wrapper_init_common(Value self, const Args& args, const char* name) {
   Value v[1];
@@ -264,6 +266,7 @@ void wrapper_clear(Object* o) {
   if (!has_flag(o->shape()->type, kTypeHeap)) attributes_clear(o);
 }
 const GetSetDef kWrapperGetSets[] = {{"__func__", wrapper_function},
+                                     {"__wrapped__", wrapper_function},
                                      {"__isabstractmethod__", wrapper_abstract},
                                      {"__dict__", wrapper_dict},
                                      {}};

@@ -92,9 +92,12 @@ bool put_annotations(Value self, Value v) {
   return deleted > 0;
 }
 Ref<> module_dir(const Value* a) {
-  Ref<> hook = dict_get_str(module_dict(as_module(a[0])), names::dir.str());
+  Ref<> names_dict = get_attribute(a[0], names::dict.str());
+  if (!names_dict) return names_dict;
+  if (!is_dict(names_dict.value())) return raise(exc::TypeError, "<module>.__dict__ is not a dictionary");
+  Ref<> hook = dict_get_str(as_dict(names_dict.value()), names::dir.str());
   if (hook) return call0(hook.value());
-  return dict_keys_list(module_dict(as_module(a[0])));
+  return error_pending() ? Ref<>() : dict_keys_list(as_dict(names_dict.value()));
 }
 void module_traverse(Object* o, FieldVisitor& v) { v(static_cast<Module*>(o)->dict); }
 const NativeDef kModuleMethods[] = {{"__dir__", "($self, /)", module_dir, "__dir__() -> list"}, {}};
