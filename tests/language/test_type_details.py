@@ -2,6 +2,7 @@
 import copy
 import io
 import pickle
+import time
 import types
 import typing
 import warnings
@@ -160,6 +161,61 @@ def test_signature_in_a_docstring():
     class D:
         """D(raw, size=3)"""
     assert C.__text_signature__ == "(raw, size=3)" and D.__text_signature__ is None
+
+
+class Whole(int):
+    def __index__(self):
+        return True
+
+
+def test_numbers_from_subclasses():
+    class Truncates:
+        def __trunc__(self):
+            return Whole(5)
+
+    class FloatText(str):
+        def __float__(self):
+            return float(str(self)) + 1
+
+    class GivesSubclass:
+        def __float__(self):
+            return Labelled(42.0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert type(int(Truncates())) is int
+    assert float(FloatText("8")) == 9.0
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        assert type(float(GivesSubclass())) is float
+    assert [w.category for w in seen] == [DeprecationWarning]
+    assert 0.0 ** float("-inf") == float("inf") == pow(-0.0, float("-inf"))
+
+
+def test_arguments_in_order():
+    assert "translation table must be 256" in raises(ValueError, bytearray(b"abc").translate, b"1", 1)
+    assert raises(TypeError, time.struct_time, "123456789", dict=None) == "time.struct_time() takes a dict as second arg, if any"
+
+    class BadHint:
+        def __iter__(self):
+            return iter(b"ab")
+
+        def __length_hint__(self):
+            raise RuntimeError("hint")
+
+    assert raises(RuntimeError, bytearray().extend, BadHint()) == "hint"
+
+
+def test_sets_of_keys():
+    assert type({"a": 1, "b": 2}.keys() & frozenset("abc")) is set
+    assert type({"a": 1}.keys() & set("abc")) is set
+
+
+def test_methods_through_an_alias():
+    alias = list[int]
+    made = alias()
+    alias.append(made, "a")
+    assert alias.__getitem__(made, 0) == "a" and alias.__len__(made) == 1
 
 
 for name, function in list(globals().items()):

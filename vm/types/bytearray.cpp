@@ -365,6 +365,8 @@ Ref<> extend(const Value* a) {
     if (as_str(a[1])->length == 0) return none_ref();
     return raise(exc::TypeError, "'str' object cannot be interpreted as an integer");
   }
+  // The hint decides nothing, its errors count.
+  if (!has_buffer(a[1]) && length_hint(a[1], 0) < 0) return Ref<>();
   if (!source.take(a[0], a[1], nullptr)) return Ref<>();
   return done(bytearray_append(as_bytearray(a[0]), source.view()));
 }

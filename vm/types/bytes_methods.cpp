@@ -287,12 +287,6 @@ Ref<> replace(const Value* a) {
 }
 
 Ref<> translate(const Value* a) {
-  bool drop[256] = {};
-  if (!a[2].empty()) {
-    BytesArgument set(a[2]);
-    if (!set.ok()) return Ref<>();
-    for (char c : set.view()) drop[static_cast<uint8_t>(c)] = true;
-  }
   uint8_t table[256];
   for (int i = 0; i < 256; i++) table[i] = static_cast<uint8_t>(i);
   if (!is_none(a[1])) {
@@ -300,6 +294,12 @@ Ref<> translate(const Value* a) {
     if (!given_table.ok()) return Ref<>();
     if (given_table.size() != 256) return raise(exc::ValueError, "translation table must be 256 characters long");
     memcpy(table, given_table.data(), 256);
+  }
+  bool drop[256] = {};
+  if (!a[2].empty()) {
+    BytesArgument set(a[2]);
+    if (!set.ok()) return Ref<>();
+    for (char c : set.view()) drop[static_cast<uint8_t>(c)] = true;
   }
   string_view v = byte_view(a[0]);
   BytesBuilder out;

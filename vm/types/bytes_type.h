@@ -80,7 +80,7 @@ Ref<> fromhex(const Value* a);
   {"expandtabs", "($self, /, tabsize=8)", bytes_methods::expandtabs, "Return a copy where all tab characters are expanded using spaces."}, \
   {"find", "($self, sub, start=None, end=None, /)", bytes_methods::find, "Return the lowest index where sub is found in B[start:end], or -1."}, \
   {"fromhex", "($type, string, /)", bytes_methods::fromhex, "Create an object from a string of hexadecimal numbers.", kClassMethod}, \
-  {"hex", "($self, /, sep=<unrepresentable>, bytes_per_sep=1)", bytes_methods::hex, "Create a string of hexadecimal numbers from the content."}, \
+  {"hex", "($self, /, sep=<unrepresentable>, bytes_per_sep=1)", bytes_methods::hex, "Create a string of hexadecimal numbers from the content.\n\n>>> b'\\x01\\xfe\\x7f'.hex('-')\n'01-fe-7f'"}, \
   {"index", "($self, sub, start=None, end=None, /)", bytes_methods::index, "Return the lowest index where sub is found in B[start:end]; ValueError when it is not."}, \
   {"isalnum", "($self, /)", bytes_methods::isalnum, "Return True if all bytes are ASCII letters or digits and there is at least one."}, \
   {"isalpha", "($self, /)", bytes_methods::isalpha, "Return True if all bytes are ASCII letters and there is at least one."}, \

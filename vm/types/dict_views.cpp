@@ -116,7 +116,7 @@ Ref<> view_and(Value left, Value right) {
     other = left;
   }
   int64_t size = view_length(self);
-  if (is_any_set(other) && size <= set_size(as_set(other))) return call_method(other, kIntersection.str(), {self});
+  if (has_shape(other, kShape_set) && size <= set_size(as_set(other))) return call_method(other, kIntersection.str(), {self});
   if (is_set_view(other) && view_length(other) > size) {
     Value swapped = self;
     self = other;

@@ -73,7 +73,9 @@ double float_floor_divide(double x, double y, double* remainder) {
 }
 
 Ref<> float_power(double base, double exponent) {
-  if (base == 0 && exponent < 0) return raise(exc::ZeroDivisionError, "0.0 cannot be raised to a negative power");
+  if (base == 0 && exponent < 0 && std::isfinite(exponent)) {
+    return raise(exc::ZeroDivisionError, "0.0 cannot be raised to a negative power");
+  }
   if (base < 0 && std::isfinite(base) && std::isfinite(exponent) && exponent != std::floor(exponent)) {
     return complex_power_of_floats(base, exponent);
   }
@@ -252,26 +254,29 @@ constexpr GetSetDef kGetSets[] = {
 
 }  // namespace
 
+bool checked_float(Value v, Value result) {
+  if (is_exact_float(result)) return true;
+  if (!is_float(result)) return raise(exc::TypeError, "%T.__float__ returned non-float (type %T)", v, result);
+  return warn(exc::DeprecationWarning, 1,
+              "%T.__float__ returned non-float (type %T).  The ability to return an instance of a strict subclass of float is "
+              "deprecated, and may not be supported in a future version of Python.", v, result);
+}
 Ref<> float_from_object(Value v) {
-  if (is_str(v)) return float_from_text(as_str(v));
+  if (is_exact_str(v)) return float_from_text(as_str(v));
   const Slots& slots = type_of(v)->slots;
   auto to_float = slots.unary[static_cast<int>(UnaryOp::kFloat)];
   if (is_float(v) && !is_exact_float(v) && to_float != float_type.slots.unary[static_cast<int>(UnaryOp::kFloat)]) {
     // A subclass may have a __float__ of its own.
     Ref<> result = to_float(v);
     if (!result || is_exact_float(result.value())) return result;
-    if (!is_float(result.value())) return raise(exc::TypeError, "%T.__float__ returned non-float (type %T)", v, result.value());
-    if (!warn(exc::DeprecationWarning, 1,
-              "%T.__float__ returned non-float (type %T).  The ability to return an instance of a strict subclass of float is deprecated, "
-              "and may not be supported in a future version of Python.", v, result.value())) {
-      return Ref<>();
-    }
+    if (!checked_float(v, result.value())) return Ref<>();
     return float_from_double(as_double(result.value()));
   }
   if (slots.unary[static_cast<int>(UnaryOp::kFloat)] || slots.unary[static_cast<int>(UnaryOp::kIndex)]) {
     double d;
     return to_double(v, &d) ? float_from_double(d) : Ref<>();
   }
+  if (is_str(v)) return float_from_text(as_str(v));
   if (has_buffer(v)) {
     BufferView view(v);
     return view.ok() ? float_from_bytes_text(v, view.view()) : Ref<>();

@@ -27,6 +27,8 @@ PT_INLINE Ref<> float_from_double(double d) {
   return PT_LIKELY(!v.empty()) ? Ref<>::steal(v) : float_box(d);
 }
 Ref<> float_from_text(Str* text);            // float("..."): ValueError with Python's message
+// What v.__float__() gave: TypeError unless a float, DeprecationWarning for a subclass. May run Python code.
+bool checked_float(Value v, Value result);
 Ref<Str> float_repr(double d);
 int64_t float_hash(double d);                // NaN: see hash()
 // format(d, code, precision): 'e','f','g','r' with flags as in PyOS_double_to_string.

@@ -238,15 +238,8 @@ bool own_attribute(Str* name) {
   return false;
 }
 Ref<> alias_get_attribute(Value self, Str* name) {
-  if (!own_attribute(name)) {
-    // Everything but the alias's own goes to the origin.
-    bool dunder = name->length > 4 && name->at(0) == '_' && name->at(1) == '_';
-    Ref<> mine = dunder ? type_lookup(type_of(self), name) : Ref<>();
-    if (!dunder || !mine || name->equals_ascii("__doc__") || name->equals_ascii("__module__") || name->equals_ascii("__dict__")) {
-      return get_attribute(as(self)->origin.peek(), name);
-    }
-  }
-  return generic_get_attribute(self, name);
+  // Everything but the alias's own goes to the origin.
+  return own_attribute(name) ? generic_get_attribute(self, name) : get_attribute(as(self)->origin.peek(), name);
 }
 int64_t alias_hash(Value self) {
   int64_t x = hash(as(self)->origin.peek());

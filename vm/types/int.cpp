@@ -207,7 +207,8 @@ Ref<> int_from_object(Value v) {
     if (!type_of(result.value())->slots.unary[static_cast<int>(UnaryOp::kIndex)]) {
       return raise(exc::TypeError, "__trunc__ returned non-Integral (type %T)", result.value());
     }
-    return index(result.value());
+    Ref<> integral = index(result.value());
+    return integral ? int_exact(integral.value()) : std::move(integral);
   }
   if (error_pending()) return Ref<>();
   if (is_str(v)) return int_from_text(as_str(v), 10);
@@ -337,7 +338,7 @@ const TypeSpec int_spec = {
   .getsets = kIntGetSets,
   .doc = "int([x]) -> integer\nint(x, base=10) -> integer\n\n"
          "A whole number of any size, from a number (truncated towards zero) or from text in the given base.\n"
-         "Base 0 means to go by the prefix, as in source code.",
+         "Base 0 means to go by the prefix, as in source code.\n\n>>> int('0o17', base=0)\n15",
 };
 
 }  // namespace pt

@@ -166,13 +166,13 @@ Ref<> get_denominator(Value) { return Ref<>::steal(Value::small_int(1)); }
 
 const NativeDef kIntMethods[] = {
   {"conjugate", "($self, /)", int_conjugate, "Returns self, the complex conjugate of any int."},
-  {"bit_length", "($self, /)", int_bit_length_method, "Number of bits necessary to represent self in binary."},
-  {"bit_count", "($self, /)", int_bit_count, "Number of ones in the binary representation of the absolute value of self."},
+  {"bit_length", "($self, /)", int_bit_length_method, "Number of bits necessary to represent self in binary.\n\n>>> (1023).bit_length(), (1024).bit_length()\n(10, 11)"},
+  {"bit_count", "($self, /)", int_bit_count, "Number of ones in the binary representation of the absolute value of self.\n\n>>> (0b10110).bit_count()\n3"},
   {"to_bytes", "($self, /, length=1, byteorder='big', *, signed=False)", int_to_bytes_method,
    "Return an array of bytes representing an integer."},
   {"from_bytes", "($type, /, bytes, byteorder='big', *, signed=False)", int_from_bytes_method,
    "Return the integer represented by the given array of bytes.", kClassMethod},
-  {"as_integer_ratio", "($self, /)", int_as_integer_ratio, "Return a pair of integers whose ratio is equal to the int."},
+  {"as_integer_ratio", "($self, /)", int_as_integer_ratio, "Return a pair of integers whose ratio is equal to the int.\n\n>>> (-7).as_integer_ratio()\n(-7, 1)"},
   {"__trunc__", "($self, /)", int_to_integral, "Truncating an Integral returns itself."},
   {"__floor__", "($self, /)", int_to_integral, "Flooring an Integral returns itself."},
   {"__ceil__", "($self, /)", int_to_integral, "Ceiling of an Integral returns itself."},

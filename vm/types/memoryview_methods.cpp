@@ -203,7 +203,7 @@ Ref<> get_contiguous(Value v) {
 const NativeDef kMemoryViewMethods[] = {
   {"release", "($self, /)", release_method, "Release the underlying buffer exposed by the memoryview object."},
   {"tobytes", "($self, /, order='C')", to_bytes, "Return the data in the buffer as a byte string."},
-  {"hex", "($self, /, sep=<unrepresentable>, bytes_per_sep=1)", hex, "Return the data in the buffer as a str of hexadecimal numbers."},
+  {"hex", "($self, /, sep=<unrepresentable>, bytes_per_sep=1)", hex, "Return the data in the buffer as a str of hexadecimal numbers.\n\n>>> memoryview(b'\\x01\\xfe\\x7f').hex('-')\n'01-fe-7f'"},
   {"tolist", "($self, /)", to_list, "Return the data in the buffer as a list of elements."},
   {"cast", "($self, /, format, shape=<unrepresentable>)", cast, "Cast a memoryview to a new format or shape."},
   {"toreadonly", "($self, /)", to_read_only, "Return a readonly version of the memoryview."},

@@ -42,7 +42,7 @@ Ref<> structseq_construct(Type* type, const Args& args) {
     if (!given_items) return Ref<>();
   }
   Dict* extra = nullptr;
-  if (given(bound[1])) {
+  if (!bound[1].empty()) {
     if (!is_dict(bound[1])) return raise(exc::TypeError, "%s() takes a dict as second arg, if any", owner->def->name);
     extra = as_dict(bound[1]);
   }
