@@ -273,6 +273,16 @@ def test_text_one_character_at_a_time():
         assert str(e) == "string index out of range" and i == 2991
 
 
+def test_namespaces_that_answer_themselves():
+    class Space(dict):
+        def __getitem__(self, key):
+            return 7 if key == "x" else dict.__getitem__(self, key)
+
+    space = Space(x=1)
+    exec("def f(n):\n    s = 0\n    for i in range(n): s += x\n    return s", space)
+    assert space["f"](20000) == 140000
+
+
 def test_names_that_come_later():
     space = {}
     exec("def f(n):\n    s = 0\n    for i in range(n): s += abs(-i) + len(word)\n    return s\nword = 'abc'", space)

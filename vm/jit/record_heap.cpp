@@ -120,7 +120,8 @@ Reference Recorder::fact(Dict* dict, Str* name, Reference address, Value v) {
 bool Recorder::load_global(uint64_t word, int words) {
   CallRecord* record = thread_->record;
   Dict* globals = record->globals;
-  if (opcode_ == Opcode::kLOAD_NAME && !record->locals.is(globals)) return fall_back();
+  // A subclass may have a __getitem__ or __missing__ of its own.
+  if (!is_exact_dict(Value::object(globals)) || (opcode_ == Opcode::kLOAD_NAME && !record->locals.is(globals))) return fall_back();
   Str* name = record->code->names[static_cast<uint16_t>(PT_B)];
   DictTable* table;
   int64_t position = dict_find_entry(globals, name, &table);
@@ -136,6 +137,7 @@ bool Recorder::load_global(uint64_t word, int words) {
     keep(Value::object(globals));
     emit(Op::kGuardTable, kNoReference, kNoReference, static_cast<int64_t>(ir_.globals.size()) - 1);
     holder = record->function->builtins();
+    if (!is_exact_dict(Value::object(holder))) return fall_back();
     position = dict_find_entry(holder, name, &table);
     if (position < 0) return fall_back();
   }
@@ -157,7 +159,7 @@ bool Recorder::load_global(uint64_t word, int words) {
 bool Recorder::store_global(uint64_t word) {
   CallRecord* record = thread_->record;
   Dict* globals = record->globals;
-  if (opcode_ == Opcode::kSTORE_NAME && !record->locals.is(globals)) return fall_back();
+  if (!is_exact_dict(Value::object(globals)) || (opcode_ == Opcode::kSTORE_NAME && !record->locals.is(globals))) return fall_back();
   if (ir_.multithreaded || is_relied_on(globals, record->code->names[static_cast<uint16_t>(PT_A)])) return fall_back();
   DictTable* table;
   int64_t position = dict_find_entry(globals, record->code->names[static_cast<uint16_t>(PT_A)], &table);
