@@ -44,7 +44,7 @@ conformance: release
 	  --reference-cache build/release/conformance_reference.json
 
 format:
-	@git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
+	@$(PYTHON311) scripts/check_format.py --fix
 
 tidy: dev
 	@git ls-files '*.cpp' | xargs clang-tidy-19 -p build/dev --quiet

@@ -5,7 +5,7 @@
 namespace pt {
 struct Thread;
 class Value;
-}
+}  // namespace pt
 
 namespace pt::jit {
 
@@ -87,9 +87,9 @@ struct ReturnTarget {
 };
 using Helper = uint64_t (*)(State*, Value* frame, uint64_t word);
 
-#define PT_TRACE_PARAMETERS                                                                                              \
-  ::pt::jit::State *s, char *frame, uint64_t r0, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5,        \
-      uint64_t r6, uint64_t r7, double f0, double f1, double f2, double f3, double f4, double f5, double f6, double f7
+#define PT_TRACE_PARAMETERS                                                                                                    \
+  ::pt::jit::State *s, char *frame, uint64_t r0, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, uint64_t r6, \
+      uint64_t r7, double f0, double f1, double f2, double f3, double f4, double f5, double f6, double f7
 using TraceCode = __attribute__((preserve_none)) uint64_t (*)(PT_TRACE_PARAMETERS);
 
 enum class HoleKind : uint8_t { kOperand0, kOperand1, kContinue, kExit };

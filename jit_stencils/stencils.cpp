@@ -30,7 +30,9 @@ struct Registers {
 PT_INLINE uint64_t hole0() { return reinterpret_cast<uint64_t>(pt_hole_0); }
 PT_INLINE uint64_t hole1() { return reinterpret_cast<uint64_t>(pt_hole_1); }
 template <class T>
-PT_INLINE T& at(uint64_t address) { return *reinterpret_cast<T*>(address); }
+PT_INLINE T& at(uint64_t address) {
+  return *reinterpret_cast<T*>(address);
+}
 PT_INLINE Value value(uint64_t bits) { return Value::from_bits(bits); }
 
 template <int B>
@@ -50,15 +52,15 @@ PT_INLINE double float_b(State* s, const Registers& x) {
 // Every operation: does it hold (true) or leave through the exit (false, registers as they were).
 template <StencilOp Op> struct Body;
 
-#define PT_INT_BINARY(NAME)                                             \
-  template <> struct Body<StencilOp::k##NAME> {                         \
-    template <int A, int B>                                             \
-    PT_INLINE static bool run(State* s, char*, Registers& x) {          \
-      Value out;                                                        \
+#define PT_INT_BINARY(NAME)                                                                        \
+  template <> struct Body<StencilOp::k##NAME> {                                                    \
+    template <int A, int B>                                                                        \
+    PT_INLINE static bool run(State* s, char*, Registers& x) {                                     \
+      Value out;                                                                                   \
       if (ops::NAME::run(value(x.r[A]), value(word_b<B>(s, x)), out) != Flow::kNext) return false; \
-      x.r[A] = out.bits();                                              \
-      return true;                                                      \
-    }                                                                   \
+      x.r[A] = out.bits();                                                                         \
+      return true;                                                                                 \
+    }                                                                                              \
   };
 PT_INT_BINARY(AddInt)
 PT_INT_BINARY(SubInt)
@@ -70,12 +72,12 @@ PT_INT_BINARY(OrInt)
 PT_INT_BINARY(XorInt)
 PT_INT_BINARY(LshiftInt)
 PT_INT_BINARY(RshiftInt)
-#define PT_INT_GUARD(NAME)                                                                                       \
-  template <> struct Body<StencilOp::kGuard##NAME##Int> {                                                        \
-    template <int A, int B>                                                                                      \
-    PT_INLINE static bool run(State* s, char*, Registers& x) {                                                   \
-      return ops::CompareInt<CompareOp::k##NAME>::run(value(x.r[A]), value(word_b<B>(s, x)));                    \
-    }                                                                                                            \
+#define PT_INT_GUARD(NAME)                                                                    \
+  template <> struct Body<StencilOp::kGuard##NAME##Int> {                                     \
+    template <int A, int B>                                                                   \
+    PT_INLINE static bool run(State* s, char*, Registers& x) {                                \
+      return ops::CompareInt<CompareOp::k##NAME>::run(value(x.r[A]), value(word_b<B>(s, x))); \
+    }                                                                                         \
   };
 PT_INT_GUARD(Lt)
 PT_INT_GUARD(Le)
@@ -83,23 +85,23 @@ PT_INT_GUARD(Eq)
 PT_INT_GUARD(Ne)
 PT_INT_GUARD(Gt)
 PT_INT_GUARD(Ge)
-#define PT_FLOAT_BINARY(NAME)                                           \
-  template <> struct Body<StencilOp::k##NAME> {                         \
-    template <int A, int B>                                             \
-    PT_INLINE static bool run(State* s, char*, Registers& x) {          \
-      x.f[A] = ops::NAME::compute(x.f[A], float_b<B>(s, x));            \
-      return true;                                                      \
-    }                                                                   \
+#define PT_FLOAT_BINARY(NAME)                                  \
+  template <> struct Body<StencilOp::k##NAME> {                \
+    template <int A, int B>                                    \
+    PT_INLINE static bool run(State* s, char*, Registers& x) { \
+      x.f[A] = ops::NAME::compute(x.f[A], float_b<B>(s, x));   \
+      return true;                                             \
+    }                                                          \
   };
 PT_FLOAT_BINARY(AddFloat)
 PT_FLOAT_BINARY(SubFloat)
 PT_FLOAT_BINARY(MulFloat)
-#define PT_FLOAT_GUARD(NAME, OP, EXPECTED)                                                                       \
-  template <> struct Body<StencilOp::kGuard##NAME##Float> {                                                      \
-    template <int A, int B>                                                                                      \
-    PT_INLINE static bool run(State* s, char*, Registers& x) {                                                   \
-      return ops::compare_numbers<CompareOp::OP>(x.f[A], float_b<B>(s, x)) == EXPECTED;                          \
-    }                                                                                                            \
+#define PT_FLOAT_GUARD(NAME, OP, EXPECTED)                                              \
+  template <> struct Body<StencilOp::kGuard##NAME##Float> {                             \
+    template <int A, int B>                                                             \
+    PT_INLINE static bool run(State* s, char*, Registers& x) {                          \
+      return ops::compare_numbers<CompareOp::OP>(x.f[A], float_b<B>(s, x)) == EXPECTED; \
+    }                                                                                   \
   };
 PT_FLOAT_GUARD(Lt, kLt, true)
 PT_FLOAT_GUARD(Le, kLe, true)
@@ -108,13 +110,14 @@ PT_FLOAT_GUARD(NotLe, kLe, false)
 PT_FLOAT_GUARD(Eq, kEq, true)
 PT_FLOAT_GUARD(Ne, kNe, true)
 
-#define PT_BODY(NAME)                                                   \
-  template <> struct Body<StencilOp::k##NAME> {                         \
-    template <int A, int B>                                             \
+#define PT_BODY(NAME)                                                                                                  \
+  template <> struct Body<StencilOp::k##NAME> {                                                                        \
+    template <int A, int B>                                                                                            \
     PT_INLINE static bool run([[maybe_unused]] State* s, [[maybe_unused]] char* frame, [[maybe_unused]] Registers& x); \
-  };                                                                    \
-  template <int A, int B>                                               \
-  PT_INLINE bool Body<StencilOp::k##NAME>::run([[maybe_unused]] State* s, [[maybe_unused]] char* frame, [[maybe_unused]] Registers& x)
+  };                                                                                                                   \
+  template <int A, int B>                                                                                              \
+  PT_INLINE bool Body<StencilOp::k##NAME>::run([[maybe_unused]] State* s, [[maybe_unused]] char* frame,                \
+                                               [[maybe_unused]] Registers& x)
 
 PT_BODY(SqrtFloat) {
   if (!(x.f[A] >= 0.0)) return false;
@@ -130,10 +133,17 @@ PT_BODY(DivFloat) {
 template <int A, int B>
 PT_INLINE void choose(State* s, Registers& x, bool greater) {
   uint64_t b = word_b<B>(s, x);
-  if (greater ? static_cast<int64_t>(b) > static_cast<int64_t>(x.r[A]) : static_cast<int64_t>(b) < static_cast<int64_t>(x.r[A])) x.r[A] = b;
+  if (greater ? static_cast<int64_t>(b) > static_cast<int64_t>(x.r[A]) : static_cast<int64_t>(b) < static_cast<int64_t>(x.r[A]))
+    x.r[A] = b;
 }
-PT_BODY(MinInt) { choose<A, B>(s, x, false); return true; }
-PT_BODY(MaxInt) { choose<A, B>(s, x, true); return true; }
+PT_BODY(MinInt) {
+  choose<A, B>(s, x, false);
+  return true;
+}
+PT_BODY(MaxInt) {
+  choose<A, B>(s, x, true);
+  return true;
+}
 // As min() and max(): the first stays unless the second is less (greater).
 PT_BODY(MinFloat) {
   double y = float_b<B>(s, x);
@@ -152,8 +162,14 @@ PT_BODY(NegFloat) {
   return true;
 }
 PT_INLINE uint64_t& slot(char* frame) { return at<uint64_t>(reinterpret_cast<uint64_t>(frame) + hole0()); }
-PT_BODY(LoadFrame) { x.r[A] = slot(frame); return true; }
-PT_BODY(StoreFrame) { slot(frame) = x.r[A]; return true; }
+PT_BODY(LoadFrame) {
+  x.r[A] = slot(frame);
+  return true;
+}
+PT_BODY(StoreFrame) {
+  slot(frame) = x.r[A];
+  return true;
+}
 // Gives one of several counts of an own object back. False: the helper does it.
 PT_INLINE bool give_back(State* s, uint64_t old) {
   if (!value(old).is_counted()) return true;
@@ -204,7 +220,9 @@ PT_BODY(Borrow) {
   if (value(x.r[A]).is_object()) x.r[A] |= Value::kBorrowedBit;
   return true;
 }
-PT_INLINE const GlobalReference& global() { return *reinterpret_cast<const GlobalReference*>(__atomic_load_n(&at<uint64_t>(hole0()), __ATOMIC_ACQUIRE)); }
+PT_INLINE const GlobalReference& global() {
+  return *reinterpret_cast<const GlobalReference*>(__atomic_load_n(&at<uint64_t>(hole0()), __ATOMIC_ACQUIRE));
+}
 PT_BODY(GuardTable) {
   const GlobalReference& g = global();
   const DictTable* t = static_cast<const Dict*>(g.dict)->table.load(std::memory_order_acquire);
@@ -238,7 +256,10 @@ PT_BODY(BoxAny) {
   x.r[A] = v.bits();
   return true;
 }
-PT_BODY(IntToFloat) { x.f[A] = static_cast<double>(value(word_b<B>(s, x)).as_small_int()); return true; }
+PT_BODY(IntToFloat) {
+  x.f[A] = static_cast<double>(value(word_b<B>(s, x)).as_small_int());
+  return true;
+}
 PT_BODY(GuardShape) {
   uint64_t bits = x.r[A];
   uint64_t pointer = bits & ~Value::kBorrowedBit;
@@ -266,16 +287,28 @@ PT_BODY(TagWord) {
   return true;
 }
 PT_BODY(GuardIndex) { return static_cast<uint64_t>(value(x.r[A]).as_small_int()) < word_b<B>(s, x); }
-PT_BODY(ItemAddress) { x.r[A] = x.r[A] + (word_b<B>(s, x) - 1) * 4; return true; }
-PT_BODY(LoadImmutable) { x.r[A] = at<uint64_t>(x.r[A] + hole0()); return true; }
-PT_BODY(LoadWord) { x.r[A] = at<uint64_t>(x.r[A] + hole0()); return true; }
+PT_BODY(ItemAddress) {
+  x.r[A] = x.r[A] + (word_b<B>(s, x) - 1) * 4;
+  return true;
+}
+PT_BODY(LoadImmutable) {
+  x.r[A] = at<uint64_t>(x.r[A] + hole0());
+  return true;
+}
+PT_BODY(LoadWord) {
+  x.r[A] = at<uint64_t>(x.r[A] + hole0());
+  return true;
+}
 PT_BODY(LoadPosition) {
   auto i = at<int64_t>(x.r[A] + hole0());
   if (!Value::fits_small_int(i)) return false;
   x.r[A] = Value::small_int(i).bits();
   return true;
 }
-PT_BODY(StorePosition) { at<int64_t>(x.r[A] + hole0()) = value(word_b<B>(s, x)).as_small_int(); return true; }
+PT_BODY(StorePosition) {
+  at<int64_t>(x.r[A] + hole0()) = value(word_b<B>(s, x)).as_small_int();
+  return true;
+}
 PT_BODY(LoadField) {
   uint64_t bits = at<uint64_t>(x.r[A] + hole0());
   if (bits == 0) return false;
@@ -322,7 +355,8 @@ PT_BODY(StoreExclusive) {
 PT_BODY(StoreField) {
   const Object& o = at<Object>(x.r[A]);
   uint64_t& field = at<uint64_t>(x.r[A] + hole0());
-  if (!is_uncounted(field) || o.owner.load(std::memory_order_relaxed) != s->owner_id || o.shared.load(std::memory_order_relaxed) != 0) {
+  if (!is_uncounted(field) || o.owner.load(std::memory_order_relaxed) != s->owner_id ||
+      o.shared.load(std::memory_order_relaxed) != 0) {
     s->object = x.r[A];
     s->value = word_b<B>(s, x);
     return false;
@@ -330,7 +364,10 @@ PT_BODY(StoreField) {
   __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
   return true;
 }
-PT_BODY(InitField) { __atomic_store_n(&at<uint64_t>(x.r[A] + hole0()), word_b<B>(s, x), __ATOMIC_RELEASE); return true; }
+PT_BODY(InitField) {
+  __atomic_store_n(&at<uint64_t>(x.r[A] + hole0()), word_b<B>(s, x), __ATOMIC_RELEASE);
+  return true;
+}
 PT_BODY(StoreAny) {
   s->object = x.r[A];
   s->value = word_b<B>(s, x);
@@ -341,7 +378,10 @@ PT_BODY(PowFloat) {
   s->value = std::bit_cast<uint64_t>(float_b<B>(s, x));
   return false;
 }
-PT_BODY(StoreArgument) { at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()) = x.r[A]; return true; }
+PT_BODY(StoreArgument) {
+  at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()) = x.r[A];
+  return true;
+}
 PT_BODY(CallNative) { return false; }
 PT_BODY(CallAny) { return false; }
 PT_BODY(GetIterator) {
@@ -424,14 +464,16 @@ PT_BODY(AddAny) {
   s->value = word_b<B>(s, x);
   return false;
 }
-PT_BODY(SetShape) { at<Object>(x.r[A]).shape_id.store(static_cast<uint32_t>(hole0()), std::memory_order_release); return true; }
+PT_BODY(SetShape) {
+  at<Object>(x.r[A]).shape_id.store(static_cast<uint32_t>(hole0()), std::memory_order_release);
+  return true;
+}
 PT_BODY(GuardExclusive) {
   const Object& o = at<Object>(x.r[A]);
   return o.owner.load(std::memory_order_relaxed) == s->owner_id && o.shared.load(std::memory_order_relaxed) == 0;
 }
 // ---- frames
 PT_BODY(PushFrame) {
-
   const auto* f = at<const InlinedFrame*>(hole0());
   Thread* thread = s->thread;
   CallRecord* caller = thread->record;
@@ -454,13 +496,12 @@ PT_BODY(PushFrame) {
   thread->record = record;
   return true;
 }
-PT_BODY(GuardFrame) {
-
-  return s->thread->record->frame_object == nullptr && s->thread->record->flags == 0;
+PT_BODY(GuardFrame) { return s->thread->record->frame_object == nullptr && s->thread->record->flags == 0; }
+PT_BODY(PopFrame) {
+  --s->thread->record;
+  return true;
 }
-PT_BODY(PopFrame) { --s->thread->record; return true; }
 PT_BODY(GuardReturn) {
-
   const auto* target = at<const ReturnTarget*>(hole0());
   const CallRecord* record = s->thread->record;
   if (record->frame_object != nullptr || record->flags != 0) return false;
@@ -469,16 +510,25 @@ PT_BODY(GuardReturn) {
 }
 PT_BODY(GuardUndisturbed) { return !s->disturbed; }
 PT_BODY(Interpret) { return true; }  // the emitter calls the helper
-PT_BODY(Safepoint) {
-
-  return s->thread->breaker.load(std::memory_order_relaxed) == 0;
+PT_BODY(Safepoint) { return s->thread->breaker.load(std::memory_order_relaxed) == 0; }
+PT_BODY(MoveWord) {
+  x.r[A] = word_b<B>(s, x);
+  return true;
 }
-PT_BODY(MoveWord) { x.r[A] = word_b<B>(s, x); return true; }
-PT_BODY(MoveFloat) { x.f[A] = float_b<B>(s, x); return true; }
-PT_BODY(StoreWord) { at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()) = x.r[A]; return true; }
-PT_BODY(StoreFloat) { at<double>(reinterpret_cast<uint64_t>(s) + hole0()) = x.f[A]; return true; }
+PT_BODY(MoveFloat) {
+  x.f[A] = float_b<B>(s, x);
+  return true;
+}
+PT_BODY(StoreWord) {
+  at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()) = x.r[A];
+  return true;
+}
+PT_BODY(StoreFloat) {
+  at<double>(reinterpret_cast<uint64_t>(s) + hole0()) = x.f[A];
+  return true;
+}
 
-#define PT_PASS(x)                                                                                                        \
+#define PT_PASS(x)                                                                                                          \
   s, frame, x.r[0], x.r[1], x.r[2], x.r[3], x.r[4], x.r[5], x.r[6], x.r[7], x.f[0], x.f[1], x.f[2], x.f[3], x.f[4], x.f[5], \
       x.f[6], x.f[7]
 
@@ -503,14 +553,20 @@ __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
     if constexpr (Op == StencilOp::kCallCold) {
       s->go_on = ok;
     } else {
-      if (__builtin_expect(!ok, 0)) { [[clang::musttail]] return pt_exit(PT_PASS(x)); }
+      if (__builtin_expect(!ok, 0)) {
+        [[clang::musttail]] return pt_exit(PT_PASS(x));
+      }
     }
     [[clang::musttail]] return pt_continue(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kGuardNotRaised) {
-    if (__builtin_expect(s->go_on == kRaised, 0)) { [[clang::musttail]] return pt_exit(PT_PASS(x)); }
+    if (__builtin_expect(s->go_on == kRaised, 0)) {
+      [[clang::musttail]] return pt_exit(PT_PASS(x));
+    }
     [[clang::musttail]] return pt_continue(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kGuardGoOn) {
-    if (__builtin_expect(!s->go_on, 0)) { [[clang::musttail]] return pt_exit(PT_PASS(x)); }
+    if (__builtin_expect(!s->go_on, 0)) {
+      [[clang::musttail]] return pt_exit(PT_PASS(x));
+    }
     [[clang::musttail]] return pt_continue(PT_PASS(x));
   } else {
     Registers old = x;
@@ -549,9 +605,9 @@ constexpr int row_count(Form f, Kind a, Kind b) {
 
 }  // namespace
 
-#define PT_TABLE(name, a, b, form)                                                               \
-  [[gnu::section("pt_stencils"), gnu::used]] constinit const auto table_##name =                 \
-      rows<StencilOp::k##name, b_places(Form::form, Kind::a, Kind::b)>(                          \
+#define PT_TABLE(name, a, b, form)                                               \
+  [[gnu::section("pt_stencils"), gnu::used]] constinit const auto table_##name = \
+      rows<StencilOp::k##name, b_places(Form::form, Kind::a, Kind::b)>(          \
           std::make_integer_sequence<int, row_count(Form::form, Kind::a, Kind::b)>{});
 #define PT_JIT_OP(name, result, a, b, form, flags) PT_TABLE(name, a, b, form)
 #include "jit_stencils/ops.def"

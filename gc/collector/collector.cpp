@@ -272,8 +272,8 @@ CollectionResult Collection::run(bool automatic) {
   g_collections.fetch_add(1, std::memory_order_relaxed);
   g_collected.fetch_add(collected, std::memory_order_relaxed);
   if (debug & kCollectorDebugStatistics) {
-    std::fprintf(stderr, "gc: done, %lld unreachable, 0 uncollectable, %.4fs elapsed\n",
-                 static_cast<long long>(collected), static_cast<double>(now_ns() - start) * 1e-9);
+    std::fprintf(stderr, "gc: done, %lld unreachable, 0 uncollectable, %.4fs elapsed\n", static_cast<long long>(collected),
+                 static_cast<double>(now_ns() - start) * 1e-9);
   }
   return {collected, 0, pause_ns_};
 }

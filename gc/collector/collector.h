@@ -27,12 +27,15 @@ int64_t collection_threshold();
 void set_collection_interval(int64_t allocations);
 void set_collection_enabled(bool enabled);  // gc.enable() and gc.disable(); collect() works either way
 bool collection_enabled();
-// For kBreakCollect, which it acknowledges: collects if it is enabled and still due. Attached thread, no object locks; runs Python code.
+// For kBreakCollect, which it acknowledges: collects if it is enabled and still due. Attached thread, no object locks; runs
+// Python code.
 void collect_if_due();
 // Net container allocations since the last collection, never negative: gc.get_count().
 int64_t collection_count();
 
-struct CollectorStatistics { int64_t collections, collected, uncollectable, total_pause_ns, longest_pause_ns; };
+struct CollectorStatistics {
+  int64_t collections, collected, uncollectable, total_pause_ns, longest_pause_ns;
+};
 CollectorStatistics collector_statistics();
 
 // An immortal container outside the object heap (a static type, a table of the vm) whose fields keep things alive. The

@@ -19,9 +19,7 @@ void ValueList::clear() {
 namespace {
 
 // An object that Python code may be handed: alive, and not garbage that some thread is about to clear.
-bool presentable(const Object* o) {
-  return !o->has_gc_bit(kGcUnreachable) && (o->is_immortal() || reference_count(o) > 0);
-}
+bool presentable(const Object* o) { return !o->has_gc_bit(kGcUnreachable) && (o->is_immortal() || reference_count(o) > 0); }
 
 struct Search {
   const Value* targets;
@@ -76,8 +74,7 @@ bool objects_where(bool (*wanted)(const Object*), ValueList& out) {
 }
 
 bool tracked_objects(ValueList& out) {
-  return objects_where([](const Object* o) { return o->has_gc_bit(kGcTracked) && !o->has_gc_bit(kGcFrozen); },
-                       out);
+  return objects_where([](const Object* o) { return o->has_gc_bit(kGcTracked) && !o->has_gc_bit(kGcFrozen); }, out);
 }
 
 bool referrers(const Value* targets, size_t count, ValueList& out) {

@@ -89,8 +89,7 @@ class WordArray {
   ~WordArray() { memory::release(items_); }
   WordArray(const WordArray&) = delete;
   WordArray& operator=(const WordArray&) = delete;
-  WordArray(WordArray&& other) noexcept
-      : items_(other.items_), size_(other.size_), capacity_(other.capacity_) { other.forget(); }
+  WordArray(WordArray&& other) noexcept : items_(other.items_), size_(other.size_), capacity_(other.capacity_) { other.forget(); }
 
   [[nodiscard]] PT_INLINE bool push(T item) {
     if (PT_UNLIKELY(size_ == capacity_) && !grow()) return false;
@@ -117,7 +116,10 @@ class WordArray {
     capacity_ = capacity;
     return true;
   }
-  void forget() { items_ = nullptr; size_ = capacity_ = 0; }
+  void forget() {
+    items_ = nullptr;
+    size_ = capacity_ = 0;
+  }
 
   T* items_ = nullptr;
   size_t size_ = 0;

@@ -140,8 +140,7 @@ bool Trial::mark_from_roots() {
         if (g_heap_hooks.visit_roots) g_heap_hooks.visit_roots(mutator, visit_root, context);
       },
       this);
-  for_each_collector_root(
-      [](Object* root, void* context) { static_cast<Trial*>(context)->traverse(root, visit_mark); }, this);
+  for_each_collector_root([](Object* root, void* context) { static_cast<Trial*>(context)->traverse(root, visit_mark); }, this);
   drain();
   shadow_.for_each([this](Object* o, uint32_t& word) {
     if ((word & kCountMask) == 0 || (word & kReached)) return;

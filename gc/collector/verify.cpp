@@ -52,10 +52,10 @@ const char* Verifier::name_of(const Object* o) {
 
 void Verifier::report(const Object* o, const char* what, const Object* other) {
   if (++problems_ > 40) return;
-  std::fprintf(stderr, "ptpython: heap verifier: %s %p (shape %u, owner %u, local %u, shared %d, bits 0x%x): %s",
-               name_of(o), static_cast<const void*>(o), o->shape_id.load(std::memory_order_relaxed),
-               o->owner.load(std::memory_order_relaxed), o->local.load(std::memory_order_relaxed),
-               o->shared.load(std::memory_order_relaxed), o->gc_bits.load(std::memory_order_relaxed), what);
+  std::fprintf(stderr, "ptpython: heap verifier: %s %p (shape %u, owner %u, local %u, shared %d, bits 0x%x): %s", name_of(o),
+               static_cast<const void*>(o), o->shape_id.load(std::memory_order_relaxed), o->owner.load(std::memory_order_relaxed),
+               o->local.load(std::memory_order_relaxed), o->shared.load(std::memory_order_relaxed),
+               o->gc_bits.load(std::memory_order_relaxed), what);
   if (other) std::fprintf(stderr, " %p", static_cast<const void*>(other));
   std::fputc('\n', stderr);
 }
@@ -203,7 +203,8 @@ int Verifier::run() {
     uint32_t word = *shadow_.find(o);
     if ((word & kBad) || o->is_immortal()) continue;
     int64_t count = reference_count(o) - (o->has_gc_bit(kGcDeferred) ? 1 : 0);
-    if (static_cast<int64_t>(word & kReferences) > (count > 0 ? count : 0)) report(o, "more references in the heap than its count");
+    if (static_cast<int64_t>(word & kReferences) > (count > 0 ? count : 0))
+      report(o, "more references in the heap than its count");
   }
   if (failed_) std::fprintf(stderr, "ptpython: heap verifier: out of memory, not all was checked\n");
   if (problems_ > 40) std::fprintf(stderr, "ptpython: heap verifier: %d problems in all\n", problems_);

@@ -51,8 +51,8 @@ void judge(Object* o, void* context) {
   if (found == counted) return;
   ++(found > counted ? report.result.undercounted : report.result.unexplained);
   if (report.print_limit-- <= 0) return;
-  std::fprintf(stderr, "audit: %s at %p has count %lld, %lld references found\n", layout_of(o)->name,
-               static_cast<void*>(o), static_cast<long long>(counted), static_cast<long long>(found));
+  std::fprintf(stderr, "audit: %s at %p has count %lld, %lld references found\n", layout_of(o)->name, static_cast<void*>(o),
+               static_cast<long long>(counted), static_cast<long long>(found));
   ledger_print(o);
 }
 

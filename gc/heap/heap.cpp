@@ -171,8 +171,7 @@ void push_partial(HeapLocal* heap, Block* block) {
   heap->partial[c] = block;
 }
 void remove_partial(HeapLocal* heap, Block* block) {
-  (block->previous ? block->previous->next : heap->partial[block->size_class.load(std::memory_order_relaxed)]) =
-      block->next;
+  (block->previous ? block->previous->next : heap->partial[block->size_class.load(std::memory_order_relaxed)]) = block->next;
   if (block->next) block->next->previous = block->previous;
 }
 void push_full(HeapLocal* heap, Block* block) {
@@ -314,9 +313,7 @@ Object* allocate_slow(HeapLocal* heap, unsigned size_class, ShapeId shape, uint8
   return o;
 }
 
-Object* allocate_object(ShapeId shape, size_t bytes, bool tracked) {
-  return allocate_object_inline(shape, bytes, tracked);
-}
+Object* allocate_object(ShapeId shape, size_t bytes, bool tracked) { return allocate_object_inline(shape, bytes, tracked); }
 
 void free_slow(HeapLocal* heap, Block* block) {
   switch (block->place) {
@@ -331,16 +328,14 @@ void free_slow(HeapLocal* heap, Block* block) {
     case BlockPlace::kPartial:
       collect_foreign(block);
       // Keeps the last one, so that a program going up and down at the edge of a block does not move it about.
-      if (used_slots(block) != 0 || (heap->partial[block->size_class.load(std::memory_order_relaxed)] == block &&
-                                     !block->next)) {
+      if (used_slots(block) != 0 || (heap->partial[block->size_class.load(std::memory_order_relaxed)] == block && !block->next)) {
         block->countdown = kNever;
         return;
       }
       remove_partial(heap, block);
       retire_block(block);
       return;
-    default:
-      block->countdown = kNever;
+    default: block->countdown = kNever;
   }
 }
 

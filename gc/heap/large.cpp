@@ -28,9 +28,7 @@ struct alignas(64) Shard {
 };
 constinit Shard g_shards[kLargeShards];
 
-Shard& shard_of(const LargeHeader* header) {
-  return g_shards[(reinterpret_cast<uintptr_t>(header) * 0x9E3779B97F4A7C15u) >> 60];
-}
+Shard& shard_of(const LargeHeader* header) { return g_shards[(reinterpret_cast<uintptr_t>(header) * 0x9E3779B97F4A7C15u) >> 60]; }
 LargeHeader* header_of(const Object* o) {
   return reinterpret_cast<LargeHeader*>(reinterpret_cast<uintptr_t>(o) - sizeof(LargeHeader));
 }

@@ -88,15 +88,11 @@ inline constexpr uint32_t kMaxShapes = 1u << 20;
 // Maps the region all shape records lie in. Before the first shape is made; once, further calls do nothing.
 void reserve_shape_region();
 
-PT_INLINE Shape* shape_from_id(ShapeId id) {
-  return reinterpret_cast<Shape*>(kShapeRegionBase + (uintptr_t{id} << kShapeShift));
-}
+PT_INLINE Shape* shape_from_id(ShapeId id) { return reinterpret_cast<Shape*>(kShapeRegionBase + (uintptr_t{id} << kShapeShift)); }
 PT_INLINE ShapeId shape_id_of(const Shape* shape) {
   return static_cast<ShapeId>((reinterpret_cast<uintptr_t>(shape) - kShapeRegionBase) >> kShapeShift);
 }
 inline Shape* Object::shape() const { return shape_from_id(shape_id.load(std::memory_order_acquire)); }
-inline const TypeLayout* layout_of(const Object* o) {
-  return reinterpret_cast<const ShapeHead*>(o->shape())->layout;
-}
+inline const TypeLayout* layout_of(const Object* o) { return reinterpret_cast<const ShapeHead*>(o->shape())->layout; }
 
 }  // namespace pt

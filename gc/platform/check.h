@@ -6,8 +6,7 @@ namespace pt {
 [[noreturn, gnu::cold]] void check_failed(const char* expression, const char* file, int line);
 }  // namespace pt
 
-#define PT_CHECK(expression) \
-  (__builtin_expect(!!(expression), 1) ? (void)0 : ::pt::check_failed(#expression, __FILE__, __LINE__))
+#define PT_CHECK(expression) (__builtin_expect(!!(expression), 1) ? (void)0 : ::pt::check_failed(#expression, __FILE__, __LINE__))
 #ifdef PT_ENABLE_ASSERTS
 #define PT_ASSERT(expression) PT_CHECK(expression)
 #else

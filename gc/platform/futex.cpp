@@ -25,8 +25,7 @@ bool futex_wait(const std::atomic<uint32_t>* word, uint32_t expected, int64_t de
     limit = &deadline;
   }
   // FUTEX_WAIT_BITSET takes an absolute time.
-  long rc = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, limit, nullptr,
-                    FUTEX_BITSET_MATCH_ANY);
+  long rc = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, limit, nullptr, FUTEX_BITSET_MATCH_ANY);
   return !(rc == -1 && errno == ETIMEDOUT);
 }
 

@@ -22,9 +22,7 @@ bool absurd(size_t bytes) { return bytes >> 38; }
 }  // namespace
 void* allocate(size_t bytes) { return absurd(bytes) ? nullptr : std::malloc(bytes ? bytes : 1); }
 void* allocate_zeroed(size_t bytes) { return absurd(bytes) ? nullptr : std::calloc(bytes ? bytes : 1, 1); }
-void* reallocate(void* block, size_t bytes) {
-  return absurd(bytes) ? nullptr : std::realloc(block, bytes ? bytes : 1);
-}
+void* reallocate(void* block, size_t bytes) { return absurd(bytes) ? nullptr : std::realloc(block, bytes ? bytes : 1); }
 void* allocate_aligned(size_t bytes, size_t alignment) {
   if (absurd(bytes)) return nullptr;
   void* block = nullptr;

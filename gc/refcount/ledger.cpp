@@ -38,8 +38,7 @@ void ledger_note(const Object* o, LedgerEvent event) {
   Entry& entry = g_entries[number % kEntries];
   auto place = reinterpret_cast<uint64_t>(__builtin_return_address(0));
   entry.object.store(o, std::memory_order_relaxed);
-  entry.place.store((place & 0x00FFFFFFFFFFFFFFu) | uint64_t{static_cast<uint8_t>(event)} << 56,
-                    std::memory_order_relaxed);
+  entry.place.store((place & 0x00FFFFFFFFFFFFFFu) | uint64_t{static_cast<uint8_t>(event)} << 56, std::memory_order_relaxed);
   entry.number.store((number & 0x0000FFFFFFFFFFFFu) | uint64_t{tls_owner_id} << 48, std::memory_order_relaxed);
 }
 

@@ -21,7 +21,10 @@ class [[nodiscard]] Ref<Any> {
   constexpr Ref() = default;
   constexpr Ref(std::nullptr_t) {}
   static Ref steal(Value v) { return Ref(v); }             // takes over a count the caller owns (or an immediate)
-  PT_INLINE static Ref retain(Value v) { pt::retain(v); return Ref(v.untagged()); }
+  PT_INLINE static Ref retain(Value v) {
+    pt::retain(v);
+    return Ref(v.untagged());
+  }
   Ref(Ref&& other) noexcept : value_(other.value_) { other.value_ = Value(); }
   template <class U>
   Ref(Ref<U>&& other) noexcept;
@@ -41,8 +44,16 @@ class [[nodiscard]] Ref<Any> {
 
   explicit operator bool() const { return !value_.empty(); }
   Value value() const { return value_; }                    // borrowed from this Ref
-  [[nodiscard]] Value take() { Value v = value_; value_ = Value(); return v; }  // ownership goes to the caller
-  void reset() { Value old = value_; value_ = Value(); release(old); }
+  [[nodiscard]] Value take() {
+    Value v = value_;
+    value_ = Value();
+    return v;
+  }  // ownership goes to the caller
+  void reset() {
+    Value old = value_;
+    value_ = Value();
+    release(old);
+  }
   Ref copy() const { return retain(value_); }
 
  private:
@@ -58,7 +69,10 @@ class [[nodiscard]] Ref {
   constexpr Ref() = default;
   constexpr Ref(std::nullptr_t) {}
   static Ref steal(T* o) { return Ref(o); }
-  static Ref retain(T* o) { if (o) incref(reinterpret_cast<Object*>(o)); return Ref(o); }
+  static Ref retain(T* o) {
+    if (o) incref(reinterpret_cast<Object*>(o));
+    return Ref(o);
+  }
   Ref(Ref&& other) noexcept : object_(other.object_) { other.object_ = nullptr; }
   Ref& operator=(Ref&& other) noexcept {
     T* old = object_;
@@ -69,14 +83,20 @@ class [[nodiscard]] Ref {
   }
   Ref(const Ref&) = delete;
   Ref& operator=(const Ref&) = delete;
-  ~Ref() { if (object_) decref(reinterpret_cast<Object*>(object_)); }
+  ~Ref() {
+    if (object_) decref(reinterpret_cast<Object*>(object_));
+  }
 
   explicit operator bool() const { return object_ != nullptr; }
   T* get() const { return object_; }
   T* operator->() const { return object_; }
   T& operator*() const { return *object_; }
   Value value() const { return Value::object(reinterpret_cast<Object*>(object_)); }
-  [[nodiscard]] T* take() { T* o = object_; object_ = nullptr; return o; }
+  [[nodiscard]] T* take() {
+    T* o = object_;
+    object_ = nullptr;
+    return o;
+  }
   void reset() { *this = Ref(); }
   Ref copy() const { return retain(object_); }
 
@@ -86,7 +106,9 @@ class [[nodiscard]] Ref {
 };
 
 template <class U>
-Ref<Any>::Ref(Ref<U>&& other) noexcept : value_(other.value()) { (void)other.take(); }
+Ref<Any>::Ref(Ref<U>&& other) noexcept : value_(other.value()) {
+  (void)other.take();
+}
 
 // A heap slot. Writers hold the holder's lock (or the holder is not shared yet); readers may come without a lock.
 class Field {

@@ -107,8 +107,8 @@ PT_COLD void saturate(Object* o) {
     // The queue takes over one reference: take one for it.
     o->shared.fetch_add(kSharedOne, std::memory_order_release);
     while (state_of(shared) < kSharedQueued) {
-      if (o->shared.compare_exchange_weak(shared, (shared & ~kSharedStateMask) | kSharedQueued,
-                                          std::memory_order_acq_rel, std::memory_order_relaxed)) {
+      if (o->shared.compare_exchange_weak(shared, (shared & ~kSharedStateMask) | kSharedQueued, std::memory_order_acq_rel,
+                                          std::memory_order_relaxed)) {
         queue_for_merge(o);
         return;
       }
@@ -216,8 +216,7 @@ bool try_incref_shared(Object* o) {
     // 0: the owner may free it without an atomic instruction. Merged with count 0: it is dead.
     if (shared == 0 || shared == kMergedZero) return false;
     // Acquire pairs with the release in mark_maybe_shared and incref_shared, see there.
-    if (o->shared.compare_exchange_weak(shared, shared + kSharedOne, std::memory_order_acquire,
-                                        std::memory_order_relaxed)) {
+    if (o->shared.compare_exchange_weak(shared, shared + kSharedOne, std::memory_order_acquire, std::memory_order_relaxed)) {
       break;
     }
   }
@@ -268,8 +267,7 @@ void mark_maybe_shared(Object* o) {
   int32_t shared = o->shared.load(std::memory_order_relaxed);
   while (state_of(shared) == kSharedDefault) {
     // Release pairs with the acquire in try_incref_shared.
-    if (o->shared.compare_exchange_weak(shared, shared | kSharedMaybe, std::memory_order_release,
-                                        std::memory_order_relaxed)) {
+    if (o->shared.compare_exchange_weak(shared, shared | kSharedMaybe, std::memory_order_release, std::memory_order_relaxed)) {
       return;
     }
   }

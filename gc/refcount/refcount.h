@@ -9,13 +9,11 @@ namespace pt {
 
 // The object's last reference went (or a foreign thread must be told): out of line.
 [[gnu::noinline]] void decref_local_zero(Object*);   // owner: local reached 0
-[[gnu::noinline]] void decref_shared(Object*);       // not the owner: atomic, may queue for the owner or destroy; immortal: no-op
-[[gnu::noinline]] void incref_shared(Object*);       // not the owner: atomic; immortal: no-op; counts towards escalation
-[[gnu::noinline]] bool try_incref_shared(Object*);   // false when the count is zero or other threads were not announced
+[[gnu::noinline]] void decref_shared(Object*);  // not the owner: atomic, may queue for the owner or destroy; immortal: no-op
+[[gnu::noinline]] void incref_shared(Object*);  // not the owner: atomic; immortal: no-op; counts towards escalation
+[[gnu::noinline]] bool try_incref_shared(Object*);  // false when the count is zero or other threads were not announced
 
-PT_INLINE bool owned_by_this_thread(const Object* o) {
-  return o->owner.load(std::memory_order_relaxed) == tls_owner_id;
-}
+PT_INLINE bool owned_by_this_thread(const Object* o) { return o->owner.load(std::memory_order_relaxed) == tls_owner_id; }
 
 PT_INLINE void incref(Object* o) {
   note_reference(o, LedgerEvent::kTake);
@@ -36,7 +34,7 @@ PT_INLINE void decref(Object* o) {
     decref_shared(o);
   }
 }
-[[gnu::noinline]] void decref_call(Object*);         // decref() where code size matters more
+[[gnu::noinline]] void decref_call(Object*);  // decref() where code size matters more
 // For lock-free readers: takes a count only if the object cannot be dying. The slot it was read from must be read again
 // afterwards; if it changed, give the count back.
 PT_INLINE bool try_incref(Object* o) {

@@ -16,7 +16,11 @@ class CriticalSection {
  public:
   explicit CriticalSection(Object* o) { begin(&o->lock, nullptr); }
   CriticalSection(Object* a, Object* b) {
-    if (a > b) { Object* t = a; a = b; b = t; }
+    if (a > b) {
+      Object* t = a;
+      a = b;
+      b = t;
+    }
     begin(&a->lock, a == b ? nullptr : &b->lock);
   }
   // A lock byte outside of objects.

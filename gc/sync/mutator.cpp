@@ -253,9 +253,7 @@ void for_each_mutator(void (*visit)(Mutator*, void*), void* context) {
   }
 }
 
-Mutator* find_mutator(uint16_t id) {
-  return id < kNoOwnerId ? g_by_id[id].load(std::memory_order_relaxed) : nullptr;
-}
+Mutator* find_mutator(uint16_t id) { return id < kNoOwnerId ? g_by_id[id].load(std::memory_order_relaxed) : nullptr; }
 int mutator_count() { return g_count.load(std::memory_order_relaxed); }
 
 void mutators_after_fork_child() PT_NO_THREAD_SAFETY {

@@ -91,7 +91,8 @@ class Detached {
   Mutator* mutator_;
 };
 
-// Handles kBreakStop and kBreakQsbr and kBreakMerge (may run destructors, so Python code); returns the remaining reasons for the caller (the vm).
+// Handles kBreakStop and kBreakQsbr and kBreakMerge (may run destructors, so Python code); returns the remaining reasons for the
+// caller (the vm).
 uint32_t safepoint_slow(Mutator*);
 
 // Stops all other mutators at a safepoint. Nests not. No lock may be taken while the world is stopped, and none may be

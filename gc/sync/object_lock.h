@@ -51,9 +51,9 @@ PT_INLINE void unlock_byte(std::atomic<uint8_t>& lock) {
 [[nodiscard]] PT_INLINE bool try_lock_or_alone(Object* o) {
   if (PT_LIKELY(!multithreaded())) return true;
   uint8_t seen = o->lock.load(std::memory_order_relaxed);
-  return PT_LIKELY(!(seen & (kLockLocked | kLockParked)) &&
-                   o->lock.compare_exchange_strong(seen, seen | kLockLocked, std::memory_order_acquire,
-                                                   std::memory_order_relaxed));
+  return PT_LIKELY(
+      !(seen & (kLockLocked | kLockParked)) &&
+      o->lock.compare_exchange_strong(seen, seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed));
 }
 PT_INLINE void unlock_unless_alone(Object* o) {
   if (PT_UNLIKELY(multithreaded())) unlock_byte(o->lock);
@@ -78,7 +78,11 @@ class [[clang::scoped_lockable]] LockGuard {
 class LockGuard2 {
  public:
   LockGuard2(Object* a, Object* b) {
-    if (a > b) { Object* t = a; a = b; b = t; }
+    if (a > b) {
+      Object* t = a;
+      a = b;
+      b = t;
+    }
     first_ = &a->lock;
     second_ = a == b ? nullptr : &b->lock;
     lock_byte(*first_);

@@ -43,8 +43,8 @@ std::atomic<int64_t> g_failures{0};
   std::fputc('\n', stderr);
   va_end(arguments);
 }
-#define EXPECT(condition, ...) \
-  do {                         \
+#define EXPECT(condition, ...)           \
+  do {                                   \
     if (!(condition)) fail(__VA_ARGS__); \
   } while (0)
 
@@ -139,9 +139,7 @@ constexpr TypeLayout kFinalLayout{"final", sizeof(Node), true, traverse_node, cl
 constexpr TypeLayout kBlobLayout{"blob", sizeof(Blob), false, nullptr, nullptr, destroy_blob, nullptr};
 constexpr TypeLayout kTableLayout{"table", sizeof(Table), false, nullptr, nullptr, destroy_table, nullptr};
 
-void define(ShapeId id, const TypeLayout& layout) {
-  reinterpret_cast<ShapeHead*>(shape_from_id(id))->layout = &layout;
-}
+void define(ShapeId id, const TypeLayout& layout) { reinterpret_cast<ShapeHead*>(shape_from_id(id))->layout = &layout; }
 
 Ref<Node> make_node(bool final = false) {
   Node* node = static_cast<Node*>(allocate_object(final ? kFinalShape : kNodeShape, sizeof(Node), true));
@@ -309,9 +307,7 @@ void step(Worker& self, Random& random) {
 void rare_step(Random& random) {
   switch (random.below(5)) {
     case 0:
-    case 1:
-      collect();
-      break;
+    case 1: collect(); break;
     case 2: {
       StopTheWorld stopped;
       int64_t before = g_activity.load();
@@ -319,9 +315,7 @@ void rare_step(Random& random) {
       EXPECT(g_activity.load() == before, "a thread ran in a stopped world");
       break;
     }
-    case 3:
-      EXPECT(verify_heap() == 0, "the heap verifier complains");
-      break;
+    case 3: EXPECT(verify_heap() == 0, "the heap verifier complains"); break;
     default: {
       ValueList list;
       if (!tracked_objects(list)) break;
@@ -371,7 +365,8 @@ void run() {
         for (uint64_t n = 0; !g_stop; n++) live(g_seed * 1000003 + static_cast<uint64_t>(t) * 7919 + n * 104729);
       });
     }
-    timespec time{static_cast<time_t>(g_seconds), static_cast<long>((g_seconds - static_cast<double>(static_cast<time_t>(g_seconds))) * 1e9)};
+    timespec time{static_cast<time_t>(g_seconds),
+                  static_cast<long>((g_seconds - static_cast<double>(static_cast<time_t>(g_seconds))) * 1e9)};
     nanosleep(&time, nullptr);
     g_stop = true;
     for (std::thread& thread : threads) thread.join();

@@ -91,26 +91,16 @@ inline std::string string_repr(std::string_view text, bool is_bytes) {
 
 inline std::string constant_repr(const ConstantValue& value) {
   switch (value.kind) {
-    case ConstantKind::None:
-      return "None";
-    case ConstantKind::True:
-      return "True";
-    case ConstantKind::False:
-      return "False";
-    case ConstantKind::Ellipsis:
-      return "Ellipsis";
-    case ConstantKind::Int:
-      return value.is_small ? number_text(value.integer) : decimal_digits(value.text.view(), value.base);
-    case ConstantKind::Float:
-      return float_repr(value.number);
-    case ConstantKind::Imaginary:
-      return imaginary_repr(value.number);
-    case ConstantKind::Str:
-      return string_repr(value.text.view(), false);
-    case ConstantKind::Bytes:
-      return string_repr(value.text.view(), true);
-    case ConstantKind::FrozenSet:
-      return "frozenset";
+    case ConstantKind::None: return "None";
+    case ConstantKind::True: return "True";
+    case ConstantKind::False: return "False";
+    case ConstantKind::Ellipsis: return "Ellipsis";
+    case ConstantKind::Int: return value.is_small ? number_text(value.integer) : decimal_digits(value.text.view(), value.base);
+    case ConstantKind::Float: return float_repr(value.number);
+    case ConstantKind::Imaginary: return imaginary_repr(value.number);
+    case ConstantKind::Str: return string_repr(value.text.view(), false);
+    case ConstantKind::Bytes: return string_repr(value.text.view(), true);
+    case ConstantKind::FrozenSet: return "frozenset";
   }
   return "";
 }
@@ -138,9 +128,7 @@ class AstDumper {
  private:
   void field(const FieldInfo& info, const void* node, bool* first) {
     const char* place = static_cast<const char*>(node) + info.offset;
-    if (info.quantity == Quantity::Optional && info.type != TypeId::Int &&
-        !*reinterpret_cast<const void* const*>(place))
-      return;
+    if (info.quantity == Quantity::Optional && info.type != TypeId::Int && !*reinterpret_cast<const void* const*>(place)) return;
     if (!*first) out += ", ";
     *first = false;
     out += info.name;

@@ -38,8 +38,8 @@ void dump_scope(const Scope* scope, int depth, std::string* out) {
   if (scope->is_nested) *out += " nested";
   std::vector<std::string> symbols;
   for (const Symbol* symbol : scope->symbols) {
-    symbols.push_back(' ' + std::string(symbol->name->view()) + ':' + number_text(symbol->flags & 0xFFFF) +
-                      ':' + number_text(static_cast<int>(symbol->scope)));
+    symbols.push_back(' ' + std::string(symbol->name->view()) + ':' + number_text(symbol->flags & 0xFFFF) + ':' +
+                      number_text(static_cast<int>(symbol->scope)));
   }
   std::sort(symbols.begin(), symbols.end());
   for (const std::string& symbol : symbols) *out += symbol;
@@ -129,9 +129,7 @@ int run(int argc, char** argv) {
       std::printf("%s\n", text.c_str());
     }
   }
-  if (time)
-    std::printf("%zu bytes in %.3f s: %.1f MB/s\n", bytes, seconds,
-                static_cast<double>(bytes) / seconds / 1e6);
+  if (time) std::printf("%zu bytes in %.3f s: %.1f MB/s\n", bytes, seconds, static_cast<double>(bytes) / seconds / 1e6);
   return 0;
 }
 

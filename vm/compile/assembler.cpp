@@ -17,9 +17,7 @@ bool has_wide_jump(Opcode op) { return info_of(op).b == OperandKind::J; }
 
 }  // namespace
 
-bool is_jump(Opcode op) {
-  return has_wide_jump(op) || (info_of(op).extra_words && extra_kind(op) == ExtraKind::kJump);
-}
+bool is_jump(Opcode op) { return has_wide_jump(op) || (info_of(op).extra_words && extra_kind(op) == ExtraKind::kJump); }
 
 uint32_t jump_target(const uint64_t* words, uint32_t at) {
   Opcode op = opcode_of(words[at]);
@@ -28,8 +26,7 @@ uint32_t jump_target(const uint64_t* words, uint32_t at) {
 }
 
 int32_t Assembler::displacement(uint32_t at) const {
-  return has_wide_jump(opcode_of(words_[at])) ? operand_wide(words_[at])
-                                              : static_cast<int32_t>(words_[at + 1]);
+  return has_wide_jump(opcode_of(words_[at])) ? operand_wide(words_[at]) : static_cast<int32_t>(words_[at + 1]);
 }
 
 void Assembler::set_displacement(uint32_t at, int32_t value) {
@@ -95,8 +92,8 @@ void Assembler::emit_jump(Opcode op, int a, int b, int c, Label& target) {
 void Assembler::bind(Label& label) {
   PT_ASSERT(label.position < 0);
   // A jump to the next instruction is none.
-  if (!reachable_ && label.chain >= 0 && label.chain == static_cast<int32_t>(size()) - 1 &&
-      size() > barrier_ && opcode_of(words_.back()) == Opcode::kJUMP) {
+  if (!reachable_ && label.chain >= 0 && label.chain == static_cast<int32_t>(size()) - 1 && size() > barrier_ &&
+      opcode_of(words_.back()) == Opcode::kJUMP) {
     int32_t before = operand_wide(words_.back());
     words_.pop_back();
     if (!runs_.empty() && runs_.back().start == size()) runs_.pop_back();

@@ -67,8 +67,7 @@ void Codegen::call(const Call* expr, int dest) {
   for (const Keyword* keyword : expr->keywords) {
     if (!is_simple(keyword->value)) complex_argument = keyword->value;
   }
-  Operand object =
-      stable_operand(method->value, complex_argument ? complex_argument : context_.none_expr, receiver);
+  Operand object = stable_operand(method->value, complex_argument ? complex_argument : context_.none_expr, receiver);
   Span span = attribute_span(method);
   at(span);
   emit(Opcode::kLOAD_METHOD, W(base), object, name_index(mangled(method->attr)));
@@ -90,16 +89,15 @@ void Codegen::call(const Call* expr, int dest) {
   }
 }
 
-void Codegen::call_with(int base, size_t leading, const Seq<Expr*>& args, const Seq<Keyword*>& keywords,
-                        int dest, const Span& span, int late_function) {
+void Codegen::call_with(int base, size_t leading, const Seq<Expr*>& args, const Seq<Keyword*>& keywords, int dest,
+                        const Span& span, int late_function) {
   size_t count = args.size + keywords.size;
   if (count > kMaxArguments || has_unpacking(args, keywords)) {
     call_ex(base, leading, args, keywords, dest, span);
     return;
   }
-  sequence_into(next_temp_, count, [&](size_t i) -> const Expr* {
-    return i < args.size ? args[i] : keywords[i - args.size]->value;
-  });
+  sequence_into(next_temp_, count,
+                [&](size_t i) -> const Expr* { return i < args.size ? args[i] : keywords[i - args.size]->value; });
   at(span);
   if (late_function >= 0) emit(Opcode::kMOVE_BORROW, W(base), live(late_function));
   int total = static_cast<int>(leading + count);
@@ -110,8 +108,8 @@ void Codegen::call_with(int base, size_t leading, const Seq<Expr*>& args, const 
   }
 }
 
-void Codegen::call_ex(int base, size_t leading, const Seq<Expr*>& args, const Seq<Keyword*>& keywords,
-                      int dest, const Span& span) {
+void Codegen::call_ex(int base, size_t leading, const Seq<Expr*>& args, const Seq<Keyword*>& keywords, int dest,
+                      const Span& span) {
   int positional = base + 1;
   bool has_star = false;
   for (const Expr* arg : args) has_star |= arg->kind == ExprKind::Starred;

@@ -10,7 +10,21 @@ namespace pt {
 
 struct CodeUnit;
 
-enum class ConstantKind : uint8_t { kNone, kTrue, kFalse, kEllipsis, kInt, kFloat, kImaginary, kStr, kBytes, kTuple, kFrozenSet, kCode, kComplex };
+enum class ConstantKind : uint8_t {
+  kNone,
+  kTrue,
+  kFalse,
+  kEllipsis,
+  kInt,
+  kFloat,
+  kImaginary,
+  kStr,
+  kBytes,
+  kTuple,
+  kFrozenSet,
+  kCode,
+  kComplex
+};
 
 struct UnitConstant {
   ConstantKind kind;
@@ -24,8 +38,15 @@ struct UnitConstant {
 
 // co_flags bits with CPython's values, as `inspect` reads them.
 enum CodeFlags : uint32_t {
-  kCodeOptimized = 0x1, kCodeNewLocals = 0x2, kCodeVarArgs = 0x4, kCodeVarKeywords = 0x8, kCodeNested = 0x10,
-  kCodeGenerator = 0x20, kCodeCoroutine = 0x80, kCodeIterableCoroutine = 0x100, kCodeAsyncGenerator = 0x200,
+  kCodeOptimized = 0x1,
+  kCodeNewLocals = 0x2,
+  kCodeVarArgs = 0x4,
+  kCodeVarKeywords = 0x8,
+  kCodeNested = 0x10,
+  kCodeGenerator = 0x20,
+  kCodeCoroutine = 0x80,
+  kCodeIterableCoroutine = 0x100,
+  kCodeAsyncGenerator = 0x200,
   kCodeFutureAnnotations = 0x1000000,
 };
 

@@ -85,8 +85,7 @@ BlockScope::~BlockScope() {
   generator_.block_depth_ -= weight_;
 }
 
-Codegen::Codegen(Context& context, Codegen* parent, const Scope* scope, ScopeKind kind,
-                 const Identifier* name, int first_line)
+Codegen::Codegen(Context& context, Codegen* parent, const Scope* scope, ScopeKind kind, const Identifier* name, int first_line)
     : context_(context), parent_(parent), scope_(scope), kind_(kind), name_(name) {
   unit_ = context.arena.make<CodeUnit>();
   unit_->name = name;
@@ -148,12 +147,8 @@ void Codegen::lay_out_registers() {
       case NameScope::Cell:
         if (names_[symbol->name].access == Access::kUnknown) cells.push_back(symbol);
         break;
-      case NameScope::Free:
-        frees.push_back(symbol);
-        break;
-      case NameScope::GlobalExplicit:
-        names_[symbol->name].access = Access::kGlobal;
-        break;
+      case NameScope::Free: frees.push_back(symbol); break;
+      case NameScope::GlobalExplicit: names_[symbol->name].access = Access::kGlobal; break;
       default:
         // A class that binds a name which its methods take from an outer function.
         if (symbol->flags & kDefFreeClass) frees.push_back(symbol);
@@ -162,8 +157,8 @@ void Codegen::lay_out_registers() {
   }
   if (kind_ == ScopeKind::kClass) {
     for (const Symbol* symbol : scope_->symbols) {
-      if (symbol->scope != NameScope::Free && symbol->scope != NameScope::GlobalImplicit &&
-          (symbol->flags & kDefFreeClass) && symbol->scope != NameScope::Cell) {
+      if (symbol->scope != NameScope::Free && symbol->scope != NameScope::GlobalImplicit && (symbol->flags & kDefFreeClass) &&
+          symbol->scope != NameScope::Cell) {
         frees.push_back(symbol);
       }
     }
@@ -239,24 +234,12 @@ void Codegen::add_unbindable(const Seq<Stmt*>& statements) {
       case StmtKind::Delete:
         for (const Expr* target : as<Delete>(stmt)->targets) visit_names(target, unbind);
         break;
-      case StmtKind::For:
-        add_unbindable(as<For>(stmt)->body), add_unbindable(as<For>(stmt)->orelse);
-        break;
-      case StmtKind::AsyncFor:
-        add_unbindable(as<AsyncFor>(stmt)->body), add_unbindable(as<AsyncFor>(stmt)->orelse);
-        break;
-      case StmtKind::While:
-        add_unbindable(as<While>(stmt)->body), add_unbindable(as<While>(stmt)->orelse);
-        break;
-      case StmtKind::If:
-        add_unbindable(as<If>(stmt)->body), add_unbindable(as<If>(stmt)->orelse);
-        break;
-      case StmtKind::With:
-        add_unbindable(as<With>(stmt)->body);
-        break;
-      case StmtKind::AsyncWith:
-        add_unbindable(as<AsyncWith>(stmt)->body);
-        break;
+      case StmtKind::For: add_unbindable(as<For>(stmt)->body), add_unbindable(as<For>(stmt)->orelse); break;
+      case StmtKind::AsyncFor: add_unbindable(as<AsyncFor>(stmt)->body), add_unbindable(as<AsyncFor>(stmt)->orelse); break;
+      case StmtKind::While: add_unbindable(as<While>(stmt)->body), add_unbindable(as<While>(stmt)->orelse); break;
+      case StmtKind::If: add_unbindable(as<If>(stmt)->body), add_unbindable(as<If>(stmt)->orelse); break;
+      case StmtKind::With: add_unbindable(as<With>(stmt)->body); break;
+      case StmtKind::AsyncWith: add_unbindable(as<AsyncWith>(stmt)->body); break;
       case StmtKind::Match:
         for (const MatchCase* match_case : as<Match>(stmt)->cases) add_unbindable(match_case->body);
         break;
@@ -272,8 +255,7 @@ void Codegen::add_unbindable(const Seq<Stmt*>& statements) {
         handlers(node->handlers);
         break;
       }
-      default:
-        break;
+      default: break;
     }
   }
 }
@@ -340,8 +322,7 @@ int Codegen::name_index(const Identifier* id) {
 
 bool Codegen::is_constant(const Expr* expr) {
   switch (expr->kind) {
-    case ExprKind::Constant:
-      return true;
+    case ExprKind::Constant: return true;
     case ExprKind::Tuple: {
       const Tuple* tuple = as<Tuple>(expr);
       if (tuple->ctx != ExprContext::Load) return false;
@@ -355,8 +336,7 @@ bool Codegen::is_constant(const Expr* expr) {
       UnitConstant ignored;
       return constant_of(expr, &ignored);
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -373,9 +353,7 @@ UnitConstant Codegen::literal_constant(const ConstantValue* value) {
 
 bool Codegen::constant_of(const Expr* expr, UnitConstant* out) {
   switch (expr->kind) {
-    case ExprKind::Constant:
-      *out = literal_constant(&as<Constant>(expr)->value);
-      return true;
+    case ExprKind::Constant: *out = literal_constant(&as<Constant>(expr)->value); return true;
     case ExprKind::Tuple: {
       if (!is_constant(expr)) return false;
       const Tuple* tuple = as<Tuple>(expr);
@@ -406,8 +384,7 @@ bool Codegen::constant_of(const Expr* expr, UnitConstant* out) {
       out->item_count = 2;
       return true;
     }
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -487,9 +464,9 @@ void check_future(Context& context, const Mod* mod) {
   Seq<Stmt*> body;
   if (mod->kind == ModKind::Module) body = as<Module>(mod)->body;
   if (mod->kind == ModKind::Interactive) body = as<Interactive>(mod)->body;
-  static constexpr std::string_view kFeatures[] = {
-      "nested_scopes",  "generators",       "division",       "absolute_import", "with_statement",
-      "print_function", "unicode_literals", "barry_as_FLUFL", "generator_stop",  "annotations"};
+  static constexpr std::string_view kFeatures[] = {"nested_scopes",  "generators",     "division",         "absolute_import",
+                                                   "with_statement", "print_function", "unicode_literals", "barry_as_FLUFL",
+                                                   "generator_stop", "annotations"};
   bool done = false, is_first = true;
   int32_t last_line = 0;
   auto fail = [&](const Span& span, const char* format, const char* name) {

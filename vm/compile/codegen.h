@@ -30,8 +30,8 @@ struct Context {
   SyntaxErrorInfo error;
   std::vector<SyntaxWarningInfo> warnings;
   struct {
-    const Identifier *name, *module, *qualname, *doc, *annotations, *classcell, *class_, *debug, *dot_zero,
-        *return_, *lambda, *listcomp, *setcomp, *dictcomp, *genexpr, *module_code;
+    const Identifier *name, *module, *qualname, *doc, *annotations, *classcell, *class_, *debug, *dot_zero, *return_, *lambda,
+        *listcomp, *setcomp, *dictcomp, *genexpr, *module_code;
   } ids{};
 
   const Expr* none_expr = nullptr;  // stands for what a slice leaves out
@@ -91,8 +91,7 @@ inline constexpr int kNoRegister = -1;
 
 class Codegen {
  public:
-  Codegen(Context& context, Codegen* parent, const Scope* scope, ScopeKind kind, const Identifier* name,
-          int first_line);
+  Codegen(Context& context, Codegen* parent, const Scope* scope, ScopeKind kind, const Identifier* name, int first_line);
 
   CodeUnit* module(const Mod* mod);
 
@@ -171,8 +170,7 @@ class Codegen {
   void compare(const Compare* expr, int dest);
   void jump_if_compare(const Compare* expr, bool condition, Label& target);
   void emit_compare(CompareOperator op, int dest, Operand left, Operand right);
-  void emit_compare_jump(CompareOperator op, Operand left, Operand right, const Expr* right_expr,
-                         bool condition, Label& target);
+  void emit_compare_jump(CompareOperator op, Operand left, Operand right, const Expr* right_expr, bool condition, Label& target);
   Operand comparator(CompareOperator op, const Expr* expr, int scratch = kNoRegister);
   Operand kept_comparator(const Expr* expr, int& reg);
   void drop_kept(Label& cleanup, const int (&kept)[2], Label& end);
@@ -206,10 +204,9 @@ class Codegen {
   void call(const Call* expr, int dest);
   bool check_keywords(const Seq<Keyword*>& keywords, const Span& span);
   // Function in base, `leading` arguments after it.
-  void call_with(int base, size_t leading, const Seq<Expr*>& args, const Seq<Keyword*>& keywords, int dest,
-                 const Span& span, int late_function = kNoRegister);
-  void call_ex(int base, size_t leading, const Seq<Expr*>& args, const Seq<Keyword*>& keywords, int dest,
-               const Span& span);
+  void call_with(int base, size_t leading, const Seq<Expr*>& args, const Seq<Keyword*>& keywords, int dest, const Span& span,
+                 int late_function = kNoRegister);
+  void call_ex(int base, size_t leading, const Seq<Expr*>& args, const Seq<Keyword*>& keywords, int dest, const Span& span);
   int keyword_names(const Seq<Keyword*>& keywords);
 
   // --- functions and classes (functions.cpp, comprehensions.cpp)
@@ -217,9 +214,8 @@ class Codegen {
   void class_statement(const ClassDef* stmt);
   void lambda(const Lambda* expr, int dest);
   // Evaluates defaults and annotations, then makes the function in dest, which is the top temporary.
-  void make_function(const void* node, ScopeKind kind, const Identifier* name, const Arguments* args,
-                     const Expr* returns, const Seq<Stmt*>* body, const Expr* lambda_body, int first_line,
-                     int dest, const Span& span);
+  void make_function(const void* node, ScopeKind kind, const Identifier* name, const Arguments* args, const Expr* returns,
+                     const Seq<Stmt*>* body, const Expr* lambda_body, int first_line, int dest, const Span& span);
   void function_object(CodeUnit* code, int flags, int base, int dest);
   void namespace_body(const Seq<Stmt*>& statements);
   int collect_annotations(const Arguments* args, const Expr* returns, int first);
@@ -271,8 +267,7 @@ class Codegen {
   void try_star_except(const TryStar* stmt);
   // The end of a handler whose exception is in reg: re-raises it, or what came up meanwhile.
   void reraise_tail(int reg, Region& cleanup, int at_raise = 0);
-  void with_statement(const Seq<WithItem*>& items, size_t index, const Seq<Stmt*>& body, bool is_async,
-                      const Span& span);
+  void with_statement(const Seq<WithItem*>& items, size_t index, const Seq<Stmt*>& body, bool is_async, const Span& span);
 
   // --- match (match.cpp)
   void match_statement(const Match* stmt);

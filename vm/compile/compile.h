@@ -29,8 +29,7 @@ struct CompileResult {
 // Compiles a Module, Interactive (expression statements are printed) or Expression (the code returns its
 // value). Folds constants in the tree, which must not be used afterwards except by the compiler. `symbols` is
 // the table of this very tree, or null to have it built.
-CompileResult compile_module(syntax::Arena& arena, syntax::Mod* mod,
-                             const syntax::SymbolTable* symbols = nullptr,
+CompileResult compile_module(syntax::Arena& arena, syntax::Mod* mod, const syntax::SymbolTable* symbols = nullptr,
                              const CompileOptions& options = {});
 
 }  // namespace pt

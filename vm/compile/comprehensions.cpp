@@ -8,22 +8,14 @@ void Codegen::comprehension(const Expr* expr, const Seq<Comprehension*>& generat
   if (!scope || context_.is_too_deep()) return;
   const Identifier* name;
   switch (expr->kind) {
-    case ExprKind::ListComp:
-      name = context_.ids.listcomp;
-      break;
-    case ExprKind::SetComp:
-      name = context_.ids.setcomp;
-      break;
-    case ExprKind::DictComp:
-      name = context_.ids.dictcomp;
-      break;
-    default:
-      name = context_.ids.genexpr;
+    case ExprKind::ListComp: name = context_.ids.listcomp; break;
+    case ExprKind::SetComp: name = context_.ids.setcomp; break;
+    case ExprKind::DictComp: name = context_.ids.dictcomp; break;
+    default: name = context_.ids.genexpr;
   }
   bool is_awaited = scope->is_coroutine && expr->kind != ExprKind::GeneratorExp;
   bool is_top_level = context_.options.top_level_await && kind_ == ScopeKind::kModule;
-  if (is_awaited && kind_ != ScopeKind::kAsyncFunction && kind_ != ScopeKind::kComprehension &&
-      !is_top_level) {
+  if (is_awaited && kind_ != ScopeKind::kAsyncFunction && kind_ != ScopeKind::kComprehension && !is_top_level) {
     context_.syntax_error(expr->span, "asynchronous comprehension outside of an asynchronous function");
     return;
   }
@@ -75,8 +67,7 @@ CodeUnit* Codegen::comprehension_body(const Expr* expr, const Seq<Comprehension*
   return finish();
 }
 
-void Codegen::comprehension_loop(const Expr* expr, const Seq<Comprehension*>& generators, size_t index,
-                                 int result) {
+void Codegen::comprehension_loop(const Expr* expr, const Seq<Comprehension*>& generators, size_t index, int result) {
   if (context_.is_too_deep()) return;
   const Comprehension* generator = generators[index];
   Temps temps(*this);
@@ -120,8 +111,7 @@ void Codegen::comprehension_loop(const Expr* expr, const Seq<Comprehension*>& ge
         const DictComp* node = as<DictComp>(expr);
         Operand key = stable_operand(node->key, node->value);
         Operand value = operand(node->value);
-        at({node->key->span.line, node->key->span.col, node->value->span.end_line,
-            node->value->span.end_col});
+        at({node->key->span.line, node->key->span.col, node->value->span.end_line, node->value->span.end_col});
         emit(Opcode::kMAP_ADD, live(result), key, value);
         break;
       }

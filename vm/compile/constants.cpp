@@ -35,17 +35,14 @@ uint64_t hash_constant(const UnitConstant& constant) {
       return mix(hash, bits);
     }
     case ConstantKind::kStr:
-    case ConstantKind::kBytes:
-      return hash_text(hash, constant.literal->text.view());
+    case ConstantKind::kBytes: return hash_text(hash, constant.literal->text.view());
     case ConstantKind::kTuple:
     case ConstantKind::kFrozenSet:
     case ConstantKind::kComplex:
       for (uint32_t i = 0; i < constant.item_count; i++) hash = mix(hash, hash_constant(constant.items[i]));
       return hash;
-    case ConstantKind::kCode:
-      return mix(hash, reinterpret_cast<uintptr_t>(constant.code));
-    default:
-      return hash;
+    case ConstantKind::kCode: return mix(hash, reinterpret_cast<uintptr_t>(constant.code));
+    default: return hash;
   }
 }
 
@@ -59,11 +56,9 @@ bool same_constant(const UnitConstant& a, const UnitConstant& b) {
       if (a.literal->is_small) return a.literal->integer == b.literal->integer;
       return a.literal->base == b.literal->base && a.literal->text.view() == b.literal->text.view();
     case ConstantKind::kFloat:
-    case ConstantKind::kImaginary:
-      return std::memcmp(&a.literal->number, &b.literal->number, 8) == 0;
+    case ConstantKind::kImaginary: return std::memcmp(&a.literal->number, &b.literal->number, 8) == 0;
     case ConstantKind::kStr:
-    case ConstantKind::kBytes:
-      return a.literal->text.view() == b.literal->text.view();
+    case ConstantKind::kBytes: return a.literal->text.view() == b.literal->text.view();
     case ConstantKind::kTuple:
     case ConstantKind::kFrozenSet:
     case ConstantKind::kComplex:
@@ -72,10 +67,8 @@ bool same_constant(const UnitConstant& a, const UnitConstant& b) {
         if (!same_constant(a.items[i], b.items[i])) return false;
       }
       return true;
-    case ConstantKind::kCode:
-      return a.code == b.code;
-    default:
-      return true;
+    case ConstantKind::kCode: return a.code == b.code;
+    default: return true;
   }
 }
 
@@ -83,36 +76,16 @@ UnitConstant make_constant(const syntax::ConstantValue* value) {
   using Kind = syntax::ConstantKind;
   UnitConstant constant{};
   switch (value->kind) {
-    case Kind::None:
-      constant.kind = ConstantKind::kNone;
-      return constant;
-    case Kind::True:
-      constant.kind = ConstantKind::kTrue;
-      return constant;
-    case Kind::False:
-      constant.kind = ConstantKind::kFalse;
-      return constant;
-    case Kind::Ellipsis:
-      constant.kind = ConstantKind::kEllipsis;
-      return constant;
-    case Kind::Int:
-      constant.kind = ConstantKind::kInt;
-      break;
-    case Kind::Float:
-      constant.kind = ConstantKind::kFloat;
-      break;
-    case Kind::Imaginary:
-      constant.kind = ConstantKind::kImaginary;
-      break;
-    case Kind::Str:
-      constant.kind = ConstantKind::kStr;
-      break;
-    case Kind::Bytes:
-      constant.kind = ConstantKind::kBytes;
-      break;
-    case Kind::FrozenSet:
-      constant.kind = ConstantKind::kFrozenSet;
-      break;
+    case Kind::None: constant.kind = ConstantKind::kNone; return constant;
+    case Kind::True: constant.kind = ConstantKind::kTrue; return constant;
+    case Kind::False: constant.kind = ConstantKind::kFalse; return constant;
+    case Kind::Ellipsis: constant.kind = ConstantKind::kEllipsis; return constant;
+    case Kind::Int: constant.kind = ConstantKind::kInt; break;
+    case Kind::Float: constant.kind = ConstantKind::kFloat; break;
+    case Kind::Imaginary: constant.kind = ConstantKind::kImaginary; break;
+    case Kind::Str: constant.kind = ConstantKind::kStr; break;
+    case Kind::Bytes: constant.kind = ConstantKind::kBytes; break;
+    case Kind::FrozenSet: constant.kind = ConstantKind::kFrozenSet; break;
   }
   constant.literal = value;
   return constant;

@@ -85,30 +85,25 @@ std::string Listing::constant(uint64_t index) const {
 std::string Listing::operand(OperandKind kind, int value) const {
   switch (kind) {
     case OperandKind::W:
-    case OperandKind::B:
-      return reg(value >> 1);
+    case OperandKind::B: return reg(value >> 1);
     case OperandKind::R:
       if (value < 0) return constant(static_cast<uint64_t>(~(value >> 1)));
       return reg(value >> 1) + (value & 1 ? "!" : "");
-    case OperandKind::N:
-      return name(static_cast<uint64_t>(value));
-    default:
-      return std::to_string(value);
+    case OperandKind::N: return name(static_cast<uint64_t>(value));
+    default: return std::to_string(value);
   }
 }
 
 void Listing::header() {
   char buffer[200];
-  snprintf(buffer, sizeof buffer, "%s: line %d, arguments %u", unit_->qualname, unit_->first_line,
-           unit_->argument_count);
+  snprintf(buffer, sizeof buffer, "%s: line %d, arguments %u", unit_->qualname, unit_->first_line, unit_->argument_count);
   add(buffer);
   auto count = [&](const char* what, uint32_t value) {
     if (value) add(std::string(", ") + what + " " + std::to_string(value));
   };
   count("positional-only", unit_->positional_only_count);
   count("keyword-only", unit_->keyword_only_count);
-  snprintf(buffer, sizeof buffer, ", flags 0x%x, registers %u, loops %u", unit_->flags, unit_->register_count,
-           unit_->loop_count);
+  snprintf(buffer, sizeof buffer, ", flags 0x%x, registers %u, loops %u", unit_->flags, unit_->register_count, unit_->loop_count);
   add(buffer);
   count("attributes", unit_->self_attribute_count);
   add("\n");
@@ -161,8 +156,7 @@ void Listing::instruction(uint32_t at) {
   if (options_.positions) {
     Position position;
     if (position_at(unit_->positions, unit_->first_line, at, &position)) {
-      snprintf(buffer, sizeof buffer, "%d:%d-%d:%d", position.line, position.col, position.end_line,
-               position.end_col);
+      snprintf(buffer, sizeof buffer, "%d:%d-%d:%d", position.line, position.col, position.end_line, position.end_col);
       line.resize(std::max<size_t>(line.size(), 70), ' ');
       line += "  ; ";
       line += buffer;
@@ -174,8 +168,8 @@ void Listing::instruction(uint32_t at) {
 
 void Listing::exceptions() {
   for (const ExceptionEntry& entry : unit_->exceptions) {
-    add("  " + std::to_string(entry.start) + "-" + std::to_string(entry.end) + " -> " +
-        std::to_string(entry.target) + " depth " + reg(static_cast<int>(entry.depth)) + "\n");
+    add("  " + std::to_string(entry.start) + "-" + std::to_string(entry.end) + " -> " + std::to_string(entry.target) + " depth " +
+        reg(static_cast<int>(entry.depth)) + "\n");
   }
 }
 
@@ -204,14 +198,10 @@ std::string Listing::run() {
 
 std::string constant_text(const UnitConstant& constant) {
   switch (constant.kind) {
-    case ConstantKind::kNone:
-      return "None";
-    case ConstantKind::kTrue:
-      return "True";
-    case ConstantKind::kFalse:
-      return "False";
-    case ConstantKind::kEllipsis:
-      return "...";
+    case ConstantKind::kNone: return "None";
+    case ConstantKind::kTrue: return "True";
+    case ConstantKind::kFalse: return "False";
+    case ConstantKind::kEllipsis: return "...";
     case ConstantKind::kInt:
       if (constant.literal->is_small) return std::to_string(constant.literal->integer);
       return (constant.literal->base == 16  ? "0x"
@@ -219,16 +209,11 @@ std::string constant_text(const UnitConstant& constant) {
               : constant.literal->base == 2 ? "0b"
                                             : "") +
              std::string(constant.literal->text.view());
-    case ConstantKind::kFloat:
-      return number(constant.literal->number);
-    case ConstantKind::kImaginary:
-      return number(constant.literal->number) + "j";
-    case ConstantKind::kStr:
-      return quoted(constant.literal->text.view(), "");
-    case ConstantKind::kBytes:
-      return quoted(constant.literal->text.view(), "b");
-    case ConstantKind::kComplex:
-      return "(" + constant_text(constant.items[0]) + "+" + constant_text(constant.items[1]) + "j)";
+    case ConstantKind::kFloat: return number(constant.literal->number);
+    case ConstantKind::kImaginary: return number(constant.literal->number) + "j";
+    case ConstantKind::kStr: return quoted(constant.literal->text.view(), "");
+    case ConstantKind::kBytes: return quoted(constant.literal->text.view(), "b");
+    case ConstantKind::kComplex: return "(" + constant_text(constant.items[0]) + "+" + constant_text(constant.items[1]) + "j)";
     case ConstantKind::kTuple:
     case ConstantKind::kFrozenSet: {
       std::string out = constant.kind == ConstantKind::kTuple ? "(" : "frozenset({";
@@ -243,14 +228,11 @@ std::string constant_text(const UnitConstant& constant) {
       if (constant.kind == ConstantKind::kFrozenSet) return out + "})";
       return out + (constant.item_count == 1 ? ",)" : ")");
     }
-    case ConstantKind::kCode:
-      return std::string("<code ") + constant.code->qualname + ">";
+    case ConstantKind::kCode: return std::string("<code ") + constant.code->qualname + ">";
   }
   return "?";
 }
 
-std::string disassemble(const CodeUnit* unit, const DisassembleOptions& options) {
-  return Listing(unit, options).run();
-}
+std::string disassemble(const CodeUnit* unit, const DisassembleOptions& options) { return Listing(unit, options).run(); }
 
 }  // namespace pt

@@ -25,8 +25,7 @@ void Codegen::build_sequence(Opcode build, const Seq<Expr*>& elts, int dest, con
     int container = is_temp(dest) ? dest : alloc();
     at(span);
     emit(build, W(container), W(container), 0);
-    Operand all =
-        constant_operand_of(tuple_constant(items, is_list ? UnitKind::kTuple : UnitKind::kFrozenSet));
+    Operand all = constant_operand_of(tuple_constant(items, is_list ? UnitKind::kTuple : UnitKind::kFrozenSet));
     emit(is_list ? Opcode::kLIST_EXTEND : Opcode::kSET_UPDATE, live(container), all);
     if (container != dest) emit(Opcode::kMOVE, W(dest), killed(container));
     return;
@@ -61,8 +60,7 @@ void Codegen::build_incrementally(Opcode build, const Seq<Expr*>& elts, int cont
     int first = next_temp_;
     sequence_into(first, leading, [&](size_t i) { return elts[i]; });
     at(span);
-    emit(is_set ? Opcode::kBUILD_SET : Opcode::kBUILD_LIST, W(container), W(first),
-         static_cast<int>(leading));
+    emit(is_set ? Opcode::kBUILD_SET : Opcode::kBUILD_LIST, W(container), W(first), static_cast<int>(leading));
   }
   for (uint32_t i = leading; i < elts.size; i++) {
     Temps temps(*this);
@@ -90,8 +88,7 @@ void Codegen::dict_display(const Dict* expr, int dest) {
     Temps inner(*this);
     if (is_temp(dict) && dict == next_temp_ - 1) next_temp_ = dict;
     int first = next_temp_;
-    sequence_into(first, leading * 2,
-                  [&](size_t i) { return i & 1 ? expr->values[i / 2] : expr->keys[i / 2]; });
+    sequence_into(first, leading * 2, [&](size_t i) { return i & 1 ? expr->values[i / 2] : expr->keys[i / 2]; });
     at(expr->span);
     emit(Opcode::kBUILD_MAP, W(dict), W(first), static_cast<int>(leading));
   }
@@ -142,8 +139,7 @@ void Codegen::joined_string(const JoinedStr* expr, int dest) {
 
 void Codegen::formatted_value(const FormattedValue* expr, int dest) {
   Temps temps(*this);
-  Operand value =
-      stable_operand(expr->value, expr->format_spec ? expr->format_spec : expr->value, scratch_for(dest));
+  Operand value = stable_operand(expr->value, expr->format_spec ? expr->format_spec : expr->value, scratch_for(dest));
   if (expr->conversion > 0) {
     int reg = value & 1 ? value >> 1 : is_temp(dest) ? dest : alloc();
     at(expr->span);
@@ -171,8 +167,7 @@ void Codegen::slice_object(const Slice* expr, int dest) {
   const Expr* parts[3] = {expr->lower, expr->upper, expr->step};
   int count = expr->step ? 3 : 2;
   at(expr->span);
-  sequence_into(first, static_cast<size_t>(count),
-                [&](size_t i) { return parts[i] ? parts[i] : context_.none_expr; });
+  sequence_into(first, static_cast<size_t>(count), [&](size_t i) { return parts[i] ? parts[i] : context_.none_expr; });
   at(expr->span);
   emit(Opcode::kBUILD_SLICE, W(dest), W(first), count);
 }
@@ -192,8 +187,7 @@ Operand Codegen::iterable_operand(const Expr* expr, int scratch) {
   if (all_constant) {
     std::vector<UnitConstant> items(elts->size);
     for (uint32_t i = 0; i < elts->size; i++) constant_of((*elts)[i], &items[i]);
-    return constant_operand_of(tuple_constant(items, is_list ? UnitKind::kTuple : UnitKind::kFrozenSet),
-                               scratch);
+    return constant_operand_of(tuple_constant(items, is_list ? UnitKind::kTuple : UnitKind::kFrozenSet), scratch);
   }
   if (has_star || !is_list) return operand(expr, scratch);
   int reg = scratch >= 0 ? scratch : alloc();

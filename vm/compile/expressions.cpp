@@ -6,44 +6,19 @@ namespace pt::compiler {
 Opcode binary_opcode(BinaryOperator op, bool in_place) {
   int base;
   switch (op) {
-    case BinaryOperator::Add:
-      base = static_cast<int>(Opcode::kADD);
-      break;
-    case BinaryOperator::Sub:
-      base = static_cast<int>(Opcode::kSUB);
-      break;
-    case BinaryOperator::Mult:
-      base = static_cast<int>(Opcode::kMUL);
-      break;
-    case BinaryOperator::MatMult:
-      base = static_cast<int>(Opcode::kMATMUL);
-      break;
-    case BinaryOperator::Div:
-      base = static_cast<int>(Opcode::kTRUEDIV);
-      break;
-    case BinaryOperator::FloorDiv:
-      base = static_cast<int>(Opcode::kFLOORDIV);
-      break;
-    case BinaryOperator::Mod:
-      base = static_cast<int>(Opcode::kMOD);
-      break;
-    case BinaryOperator::Pow:
-      base = static_cast<int>(Opcode::kPOW);
-      break;
-    case BinaryOperator::LShift:
-      base = static_cast<int>(Opcode::kLSHIFT);
-      break;
-    case BinaryOperator::RShift:
-      base = static_cast<int>(Opcode::kRSHIFT);
-      break;
-    case BinaryOperator::BitAnd:
-      base = static_cast<int>(Opcode::kAND);
-      break;
-    case BinaryOperator::BitOr:
-      base = static_cast<int>(Opcode::kOR);
-      break;
-    default:
-      base = static_cast<int>(Opcode::kXOR);
+    case BinaryOperator::Add: base = static_cast<int>(Opcode::kADD); break;
+    case BinaryOperator::Sub: base = static_cast<int>(Opcode::kSUB); break;
+    case BinaryOperator::Mult: base = static_cast<int>(Opcode::kMUL); break;
+    case BinaryOperator::MatMult: base = static_cast<int>(Opcode::kMATMUL); break;
+    case BinaryOperator::Div: base = static_cast<int>(Opcode::kTRUEDIV); break;
+    case BinaryOperator::FloorDiv: base = static_cast<int>(Opcode::kFLOORDIV); break;
+    case BinaryOperator::Mod: base = static_cast<int>(Opcode::kMOD); break;
+    case BinaryOperator::Pow: base = static_cast<int>(Opcode::kPOW); break;
+    case BinaryOperator::LShift: base = static_cast<int>(Opcode::kLSHIFT); break;
+    case BinaryOperator::RShift: base = static_cast<int>(Opcode::kRSHIFT); break;
+    case BinaryOperator::BitAnd: base = static_cast<int>(Opcode::kAND); break;
+    case BinaryOperator::BitOr: base = static_cast<int>(Opcode::kOR); break;
+    default: base = static_cast<int>(Opcode::kXOR);
   }
   constexpr int kDistance = static_cast<int>(Opcode::kINPLACE_ADD) - static_cast<int>(Opcode::kADD);
   static_assert(static_cast<int>(Opcode::kINPLACE_XOR) - static_cast<int>(Opcode::kXOR) == kDistance);
@@ -57,18 +32,13 @@ int truth_of(const Expr* expr) {
   const ConstantValue& value = node->value;
   switch (value.kind) {
     case LiteralKind::None:
-    case LiteralKind::False:
-      return 0;
+    case LiteralKind::False: return 0;
     case LiteralKind::True:
-    case LiteralKind::Ellipsis:
-      return 1;
-    case LiteralKind::Int:
-      return !value.is_small || value.integer != 0;
+    case LiteralKind::Ellipsis: return 1;
+    case LiteralKind::Int: return !value.is_small || value.integer != 0;
     case LiteralKind::Float:
-    case LiteralKind::Imaginary:
-      return value.number != 0;
-    default:
-      return value.text.length != 0;
+    case LiteralKind::Imaginary: return value.number != 0;
+    default: return value.text.length != 0;
   }
 }
 
@@ -128,36 +98,16 @@ void Codegen::into(const Expr* expr, int dest) {
       load_constant(dest, index);
       return;
     }
-    case ExprKind::Name:
-      load_name(as<Name>(expr)->id, dest, expr->span);
-      return;
-    case ExprKind::BoolOp:
-      bool_op(as<BoolOp>(expr), dest);
-      return;
-    case ExprKind::NamedExpr:
-      walrus(as<NamedExpr>(expr), dest);
-      return;
-    case ExprKind::BinOp:
-      binary(as<BinOp>(expr), dest);
-      return;
-    case ExprKind::UnaryOp:
-      unary(as<UnaryOp>(expr), dest);
-      return;
-    case ExprKind::Lambda:
-      lambda(as<Lambda>(expr), dest);
-      return;
-    case ExprKind::IfExp:
-      conditional(as<IfExp>(expr), dest);
-      return;
-    case ExprKind::Dict:
-      dict_display(as<Dict>(expr), dest);
-      return;
-    case ExprKind::Set:
-      build_sequence(Opcode::kBUILD_SET, as<Set>(expr)->elts, dest, expr->span);
-      return;
-    case ExprKind::List:
-      build_sequence(Opcode::kBUILD_LIST, as<List>(expr)->elts, dest, expr->span);
-      return;
+    case ExprKind::Name: load_name(as<Name>(expr)->id, dest, expr->span); return;
+    case ExprKind::BoolOp: bool_op(as<BoolOp>(expr), dest); return;
+    case ExprKind::NamedExpr: walrus(as<NamedExpr>(expr), dest); return;
+    case ExprKind::BinOp: binary(as<BinOp>(expr), dest); return;
+    case ExprKind::UnaryOp: unary(as<UnaryOp>(expr), dest); return;
+    case ExprKind::Lambda: lambda(as<Lambda>(expr), dest); return;
+    case ExprKind::IfExp: conditional(as<IfExp>(expr), dest); return;
+    case ExprKind::Dict: dict_display(as<Dict>(expr), dest); return;
+    case ExprKind::Set: build_sequence(Opcode::kBUILD_SET, as<Set>(expr)->elts, dest, expr->span); return;
+    case ExprKind::List: build_sequence(Opcode::kBUILD_LIST, as<List>(expr)->elts, dest, expr->span); return;
     case ExprKind::Tuple: {
       UnitConstant constant;
       at(expr->span);
@@ -168,51 +118,21 @@ void Codegen::into(const Expr* expr, int dest) {
       }
       return;
     }
-    case ExprKind::ListComp:
-      comprehension(expr, as<ListComp>(expr)->generators, dest);
-      return;
-    case ExprKind::SetComp:
-      comprehension(expr, as<SetComp>(expr)->generators, dest);
-      return;
-    case ExprKind::DictComp:
-      comprehension(expr, as<DictComp>(expr)->generators, dest);
-      return;
-    case ExprKind::GeneratorExp:
-      comprehension(expr, as<GeneratorExp>(expr)->generators, dest);
-      return;
-    case ExprKind::Await:
-      await(as<Await>(expr), dest);
-      return;
-    case ExprKind::Yield:
-      yield_value(as<Yield>(expr), dest);
-      return;
-    case ExprKind::YieldFrom:
-      yield_from(as<YieldFrom>(expr), dest);
-      return;
-    case ExprKind::Compare:
-      compare(as<Compare>(expr), dest);
-      return;
-    case ExprKind::Call:
-      call(as<Call>(expr), dest);
-      return;
-    case ExprKind::FormattedValue:
-      formatted_value(as<FormattedValue>(expr), dest);
-      return;
-    case ExprKind::JoinedStr:
-      joined_string(as<JoinedStr>(expr), dest);
-      return;
-    case ExprKind::Attribute:
-      attribute(as<Attribute>(expr), dest);
-      return;
-    case ExprKind::Subscript:
-      subscript(as<Subscript>(expr), dest);
-      return;
-    case ExprKind::Slice:
-      slice_object(as<Slice>(expr), dest);
-      return;
-    case ExprKind::Starred:
-      context_.syntax_error(expr->span, "can't use starred expression here");
-      return;
+    case ExprKind::ListComp: comprehension(expr, as<ListComp>(expr)->generators, dest); return;
+    case ExprKind::SetComp: comprehension(expr, as<SetComp>(expr)->generators, dest); return;
+    case ExprKind::DictComp: comprehension(expr, as<DictComp>(expr)->generators, dest); return;
+    case ExprKind::GeneratorExp: comprehension(expr, as<GeneratorExp>(expr)->generators, dest); return;
+    case ExprKind::Await: await(as<Await>(expr), dest); return;
+    case ExprKind::Yield: yield_value(as<Yield>(expr), dest); return;
+    case ExprKind::YieldFrom: yield_from(as<YieldFrom>(expr), dest); return;
+    case ExprKind::Compare: compare(as<Compare>(expr), dest); return;
+    case ExprKind::Call: call(as<Call>(expr), dest); return;
+    case ExprKind::FormattedValue: formatted_value(as<FormattedValue>(expr), dest); return;
+    case ExprKind::JoinedStr: joined_string(as<JoinedStr>(expr), dest); return;
+    case ExprKind::Attribute: attribute(as<Attribute>(expr), dest); return;
+    case ExprKind::Subscript: subscript(as<Subscript>(expr), dest); return;
+    case ExprKind::Slice: slice_object(as<Slice>(expr), dest); return;
+    case ExprKind::Starred: context_.syntax_error(expr->span, "can't use starred expression here"); return;
   }
 }
 
@@ -227,9 +147,7 @@ void Codegen::effect(const Expr* expr) {
         return;
       }
       break;
-    case ExprKind::NamedExpr:
-      walrus(as<NamedExpr>(expr), kNoRegister);
-      return;
+    case ExprKind::NamedExpr: walrus(as<NamedExpr>(expr), kNoRegister); return;
     case ExprKind::BoolOp: {
       const BoolOp* node = as<BoolOp>(expr);
       Label end;
@@ -251,8 +169,7 @@ void Codegen::effect(const Expr* expr) {
       asm_.bind(end);
       return;
     }
-    default:
-      break;
+    default: break;
   }
   Temps temps(*this);
   int reg = alloc();
@@ -297,11 +214,8 @@ void Codegen::jump_if(const Expr* expr, bool condition, Label& target) {
       asm_.bind(end);
       return;
     }
-    case ExprKind::Compare:
-      jump_if_compare(as<Compare>(expr), condition, target);
-      return;
-    default:
-      break;
+    case ExprKind::Compare: jump_if_compare(as<Compare>(expr), condition, target); return;
+    default: break;
   }
   Temps temps(*this);
   Operand value = operand(expr);
@@ -328,8 +242,7 @@ void Codegen::bool_op(const BoolOp* expr, int dest) {
     emit(Opcode::kMOVE, W(dest), killed(reg));
     return;
   }
-  Opcode jump =
-      expr->op == BoolOperator::Or ? Opcode::kJUMP_IF_TRUE_OR_CLEAR : Opcode::kJUMP_IF_FALSE_OR_CLEAR;
+  Opcode jump = expr->op == BoolOperator::Or ? Opcode::kJUMP_IF_TRUE_OR_CLEAR : Opcode::kJUMP_IF_FALSE_OR_CLEAR;
   Label end;
   for (uint32_t i = 0; i + 1 < expr->values.size; i++) {
     into(expr->values[i], dest);
@@ -343,41 +256,22 @@ void Codegen::bool_op(const BoolOp* expr, int dest) {
 void Codegen::emit_compare(CompareOperator op, int dest, Operand left, Operand right) {
   Opcode opcode;
   switch (op) {
-    case CompareOperator::Eq:
-      opcode = Opcode::kEQ;
-      break;
-    case CompareOperator::NotEq:
-      opcode = Opcode::kNE;
-      break;
-    case CompareOperator::Lt:
-      opcode = Opcode::kLT;
-      break;
-    case CompareOperator::LtE:
-      opcode = Opcode::kLE;
-      break;
-    case CompareOperator::Gt:
-      opcode = Opcode::kGT;
-      break;
-    case CompareOperator::GtE:
-      opcode = Opcode::kGE;
-      break;
-    case CompareOperator::Is:
-      opcode = Opcode::kIS;
-      break;
-    case CompareOperator::IsNot:
-      opcode = Opcode::kIS_NOT;
-      break;
-    case CompareOperator::In:
-      opcode = Opcode::kIN;
-      break;
-    default:
-      opcode = Opcode::kNOT_IN;
+    case CompareOperator::Eq: opcode = Opcode::kEQ; break;
+    case CompareOperator::NotEq: opcode = Opcode::kNE; break;
+    case CompareOperator::Lt: opcode = Opcode::kLT; break;
+    case CompareOperator::LtE: opcode = Opcode::kLE; break;
+    case CompareOperator::Gt: opcode = Opcode::kGT; break;
+    case CompareOperator::GtE: opcode = Opcode::kGE; break;
+    case CompareOperator::Is: opcode = Opcode::kIS; break;
+    case CompareOperator::IsNot: opcode = Opcode::kIS_NOT; break;
+    case CompareOperator::In: opcode = Opcode::kIN; break;
+    default: opcode = Opcode::kNOT_IN;
   }
   emit(opcode, W(dest), left, right);
 }
 
-void Codegen::emit_compare_jump(CompareOperator op, Operand left, Operand right, const Expr* right_expr,
-                                bool condition, Label& target) {
+void Codegen::emit_compare_jump(CompareOperator op, Operand left, Operand right, const Expr* right_expr, bool condition,
+                                Label& target) {
   if (is_none(right_expr) && (op == CompareOperator::Is || op == CompareOperator::IsNot)) {
     bool on_none = (op == CompareOperator::Is) == condition;
     asm_.emit_jump(on_none ? Opcode::kJUMP_IF_NONE : Opcode::kJUMP_IF_NOT_NONE, left, target);
@@ -385,35 +279,16 @@ void Codegen::emit_compare_jump(CompareOperator op, Operand left, Operand right,
   }
   Opcode opcode;
   switch (op) {
-    case CompareOperator::Eq:
-      opcode = Opcode::kJUMP_IF_EQ;
-      break;
-    case CompareOperator::NotEq:
-      opcode = Opcode::kJUMP_IF_NE;
-      break;
-    case CompareOperator::Lt:
-      opcode = Opcode::kJUMP_IF_LT;
-      break;
-    case CompareOperator::LtE:
-      opcode = Opcode::kJUMP_IF_LE;
-      break;
-    case CompareOperator::Gt:
-      opcode = Opcode::kJUMP_IF_GT;
-      break;
-    case CompareOperator::GtE:
-      opcode = Opcode::kJUMP_IF_GE;
-      break;
-    case CompareOperator::Is:
-      opcode = Opcode::kJUMP_IF_IS;
-      break;
-    case CompareOperator::IsNot:
-      opcode = Opcode::kJUMP_IF_IS, condition = !condition;
-      break;
-    case CompareOperator::In:
-      opcode = Opcode::kJUMP_IF_IN;
-      break;
-    default:
-      opcode = Opcode::kJUMP_IF_IN, condition = !condition;
+    case CompareOperator::Eq: opcode = Opcode::kJUMP_IF_EQ; break;
+    case CompareOperator::NotEq: opcode = Opcode::kJUMP_IF_NE; break;
+    case CompareOperator::Lt: opcode = Opcode::kJUMP_IF_LT; break;
+    case CompareOperator::LtE: opcode = Opcode::kJUMP_IF_LE; break;
+    case CompareOperator::Gt: opcode = Opcode::kJUMP_IF_GT; break;
+    case CompareOperator::GtE: opcode = Opcode::kJUMP_IF_GE; break;
+    case CompareOperator::Is: opcode = Opcode::kJUMP_IF_IS; break;
+    case CompareOperator::IsNot: opcode = Opcode::kJUMP_IF_IS, condition = !condition; break;
+    case CompareOperator::In: opcode = Opcode::kJUMP_IF_IN; break;
+    default: opcode = Opcode::kJUMP_IF_IN, condition = !condition;
   }
   asm_.emit_jump(opcode, left, right, condition, target);
 }
@@ -429,8 +304,7 @@ void Codegen::compare(const Compare* expr, int dest) {
   Temps temps(*this);
   if (expr->ops.size == 1) {
     Operand left = stable_operand(expr->left, expr->comparators[0], scratch_for(dest));
-    Operand right = comparator(expr->ops[0], expr->comparators[0],
-                               left == killed(dest) ? kNoRegister : scratch_for(dest));
+    Operand right = comparator(expr->ops[0], expr->comparators[0], left == killed(dest) ? kNoRegister : scratch_for(dest));
     at(expr->span);
     emit_compare(expr->ops[0], dest, left, right);
     return;
@@ -492,8 +366,7 @@ void Codegen::jump_if_compare(const Compare* expr, bool condition, Label& target
   for (uint32_t i = 0; i + 1 < expr->ops.size; i++) {
     Operand right = kept_comparator(expr->comparators[i], kept[i & 1]);
     at(expr->span);
-    emit_compare_jump(expr->ops[i], left, right & ~1, expr->comparators[i], false,
-                      right & 1 ? cleanup : failed);
+    emit_compare_jump(expr->ops[i], left, right & ~1, expr->comparators[i], false, right & 1 ? cleanup : failed);
     left = right;
   }
   Operand right = comparator(expr->ops.back(), expr->comparators.back());
@@ -603,8 +476,7 @@ void Codegen::yield_value(const Yield* expr, int dest) {
     return;
   }
   Temps temps(*this);
-  Operand value =
-      expr->value ? operand(expr->value, scratch_for(dest)) : constant_operand_of(none_constant());
+  Operand value = expr->value ? operand(expr->value, scratch_for(dest)) : constant_operand_of(none_constant());
   at(expr->span);
   if (unit_->flags & kCodeAsyncGenerator) {
     int reg = is_temp(dest) ? dest : alloc();

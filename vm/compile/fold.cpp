@@ -13,8 +13,7 @@ constexpr Wide kLimit = Wide{1} << 126;      // results beyond are left to run t
 constexpr uint32_t kMaxRepeatedText = 4096;  // bytes
 
 bool is_number(LiteralKind kind) {
-  return kind == LiteralKind::Int || kind == LiteralKind::Float || kind == LiteralKind::True ||
-         kind == LiteralKind::False;
+  return kind == LiteralKind::Int || kind == LiteralKind::Float || kind == LiteralKind::True || kind == LiteralKind::False;
 }
 
 bool is_bool(LiteralKind kind) { return kind == LiteralKind::True || kind == LiteralKind::False; }
@@ -22,16 +21,10 @@ bool is_bool(LiteralKind kind) { return kind == LiteralKind::True || kind == Lit
 // The value of an int (or bool) literal; false where it is too large.
 bool wide_value(const ConstantValue& value, Wide* out) {
   switch (value.kind) {
-    case LiteralKind::True:
-      *out = 1;
-      return true;
-    case LiteralKind::False:
-      *out = 0;
-      return true;
-    case LiteralKind::Int:
-      break;
-    default:
-      return false;
+    case LiteralKind::True: *out = 1; return true;
+    case LiteralKind::False: *out = 0; return true;
+    case LiteralKind::Int: break;
+    default: return false;
   }
   if (value.is_small) {
     *out = value.integer;
@@ -110,8 +103,7 @@ class Folder {
     node->value.number = value;
     return node;
   }
-  Expr* make_text(const Expr* at, LiteralKind kind, std::string_view first, std::string_view second,
-                  uint32_t times);
+  Expr* make_text(const Expr* at, LiteralKind kind, std::string_view first, std::string_view second, uint32_t times);
   Expr* fold(Expr* expr);
   Expr* fold_unary(UnaryOp* expr);
   Expr* fold_binary(BinOp* expr);
@@ -134,8 +126,7 @@ Expr* Folder::make_int(const Expr* at, Wide value) {
   char* end = buffer + sizeof buffer;
   char* start = end;
   bool is_negative = value < 0;
-  for (unsigned __int128 rest = static_cast<unsigned __int128>(is_negative ? -value : value); rest;
-       rest >>= 4) {
+  for (unsigned __int128 rest = static_cast<unsigned __int128>(is_negative ? -value : value); rest; rest >>= 4) {
     *--start = "0123456789abcdef"[static_cast<int>(rest & 15)];
   }
   if (is_negative) *--start = '-';
@@ -145,8 +136,7 @@ Expr* Folder::make_int(const Expr* at, Wide value) {
   return node;
 }
 
-Expr* Folder::make_text(const Expr* at, LiteralKind kind, std::string_view first, std::string_view second,
-                        uint32_t times) {
+Expr* Folder::make_text(const Expr* at, LiteralKind kind, std::string_view first, std::string_view second, uint32_t times) {
   size_t size = (first.size() + second.size()) * times;
   char* text = static_cast<char*>(arena_.allocate(size + 1));
   char* out = text;
@@ -167,20 +157,11 @@ Expr* Folder::fold_unary(UnaryOp* expr) {
     if (Compare* compare = try_as<Compare>(expr->operand); compare && compare->ops.size == 1) {
       CompareOperator& op = compare->ops[0];
       switch (op) {
-        case CompareOperator::Is:
-          op = CompareOperator::IsNot;
-          break;
-        case CompareOperator::IsNot:
-          op = CompareOperator::Is;
-          break;
-        case CompareOperator::In:
-          op = CompareOperator::NotIn;
-          break;
-        case CompareOperator::NotIn:
-          op = CompareOperator::In;
-          break;
-        default:
-          return expr;
+        case CompareOperator::Is: op = CompareOperator::IsNot; break;
+        case CompareOperator::IsNot: op = CompareOperator::Is; break;
+        case CompareOperator::In: op = CompareOperator::NotIn; break;
+        case CompareOperator::NotIn: op = CompareOperator::In; break;
+        default: return expr;
       }
       compare->span = expr->span;
       return compare;
@@ -193,22 +174,13 @@ Expr* Folder::fold_unary(UnaryOp* expr) {
     bool truth;
     switch (value.kind) {
       case LiteralKind::None:
-      case LiteralKind::False:
-        truth = false;
-        break;
+      case LiteralKind::False: truth = false; break;
       case LiteralKind::True:
-      case LiteralKind::Ellipsis:
-        truth = true;
-        break;
-      case LiteralKind::Int:
-        truth = !value.is_small || value.integer;
-        break;
+      case LiteralKind::Ellipsis: truth = true; break;
+      case LiteralKind::Int: truth = !value.is_small || value.integer; break;
       case LiteralKind::Float:
-      case LiteralKind::Imaginary:
-        truth = value.number != 0;
-        break;
-      default:
-        truth = value.text.length > 0;
+      case LiteralKind::Imaginary: truth = value.number != 0; break;
+      default: truth = value.text.length > 0;
     }
     return make(expr, truth ? LiteralKind::False : LiteralKind::True);
   }
@@ -218,24 +190,17 @@ Expr* Folder::fold_unary(UnaryOp* expr) {
   Wide wide;
   if (value.kind == LiteralKind::Float || !wide_value(value, &wide)) return expr;
   switch (expr->op) {
-    case UnaryOperator::USub:
-      return make_int(expr, -wide);
-    case UnaryOperator::UAdd:
-      return make_int(expr, wide);
-    default:
-      return make_int(expr, ~wide);
+    case UnaryOperator::USub: return make_int(expr, -wide);
+    case UnaryOperator::UAdd: return make_int(expr, wide);
+    default: return make_int(expr, ~wide);
   }
 }
 
 Expr* Folder::fold_ints(const BinOp* expr, Wide left, Wide right) {
   Wide result;
   switch (expr->op) {
-    case BinaryOperator::Add:
-      result = left + right;
-      break;
-    case BinaryOperator::Sub:
-      result = left - right;
-      break;
+    case BinaryOperator::Add: result = left + right; break;
+    case BinaryOperator::Sub: result = left - right; break;
     case BinaryOperator::Mult:
       if (bit_length(left) + bit_length(right) > 126) return nullptr;
       result = left * right;
@@ -270,17 +235,10 @@ Expr* Folder::fold_ints(const BinOp* expr, Wide left, Wide right) {
       if (right < 0) return nullptr;
       result = right > 126 ? (left < 0 ? -1 : 0) : left >> static_cast<int>(right);
       break;
-    case BinaryOperator::BitAnd:
-      result = left & right;
-      break;
-    case BinaryOperator::BitOr:
-      result = left | right;
-      break;
-    case BinaryOperator::BitXor:
-      result = left ^ right;
-      break;
-    default:
-      return nullptr;
+    case BinaryOperator::BitAnd: result = left & right; break;
+    case BinaryOperator::BitOr: result = left | right; break;
+    case BinaryOperator::BitXor: result = left ^ right; break;
+    default: return nullptr;
   }
   if (result > kLimit || result < -kLimit) return nullptr;
   return make_int(expr, result);
@@ -290,8 +248,7 @@ Expr* Folder::fold_binary(BinOp* expr) {
   const Constant* left = try_as<Constant>(expr->left);
   if (!left) return expr;
   LiteralKind left_kind = left->value.kind;
-  if (left_kind == LiteralKind::Str && expr->op == BinaryOperator::Mod &&
-      expr->right->kind == ExprKind::Tuple) {
+  if (left_kind == LiteralKind::Str && expr->op == BinaryOperator::Mod && expr->right->kind == ExprKind::Tuple) {
     return fold_format(expr);
   }
   const Constant* right = try_as<Constant>(expr->right);
@@ -300,8 +257,8 @@ Expr* Folder::fold_binary(BinOp* expr) {
   if (is_number(left_kind) && is_number(right_kind)) {
     Wide a, b;
     if (wide_value(left->value, &a) && wide_value(right->value, &b)) {
-      bool is_bitwise = expr->op == BinaryOperator::BitAnd || expr->op == BinaryOperator::BitOr ||
-                        expr->op == BinaryOperator::BitXor;
+      bool is_bitwise =
+          expr->op == BinaryOperator::BitAnd || expr->op == BinaryOperator::BitOr || expr->op == BinaryOperator::BitXor;
       if (is_bitwise && is_bool(left_kind) && is_bool(right_kind)) return expr;
       Expr* result = fold_ints(expr, a, b);
       return result ? result : expr;
@@ -310,16 +267,11 @@ Expr* Folder::fold_binary(BinOp* expr) {
     double x, y;
     if (!double_value(left->value, &x) || !double_value(right->value, &y)) return expr;
     switch (expr->op) {
-      case BinaryOperator::Add:
-        return make_float(expr, x + y);
-      case BinaryOperator::Sub:
-        return make_float(expr, x - y);
-      case BinaryOperator::Mult:
-        return make_float(expr, x * y);
-      case BinaryOperator::Div:
-        return y == 0 ? expr : make_float(expr, x / y);
-      default:
-        return expr;
+      case BinaryOperator::Add: return make_float(expr, x + y);
+      case BinaryOperator::Sub: return make_float(expr, x - y);
+      case BinaryOperator::Mult: return make_float(expr, x * y);
+      case BinaryOperator::Div: return y == 0 ? expr : make_float(expr, x / y);
+      default: return expr;
     }
   }
   bool left_text = left_kind == LiteralKind::Str || left_kind == LiteralKind::Bytes;
@@ -407,26 +359,21 @@ Expr* Folder::fold_subscript(Subscript* expr) {
   int64_t size = static_cast<int64_t>(bytes.size());
   if (index < 0) index += size;
   if (index < 0 || index >= size) return expr;
-  if (text->value.kind == LiteralKind::Bytes)
-    return make_int(expr, static_cast<uint8_t>(bytes[static_cast<size_t>(index)]));
+  if (text->value.kind == LiteralKind::Bytes) return make_int(expr, static_cast<uint8_t>(bytes[static_cast<size_t>(index)]));
   return make_text(expr, LiteralKind::Str, bytes.substr(static_cast<size_t>(index), 1), {}, 1);
 }
 
 Expr* Folder::fold(Expr* expr) {
   switch (expr->kind) {
-    case ExprKind::BinOp:
-      return fold_binary(as<BinOp>(expr));
-    case ExprKind::UnaryOp:
-      return fold_unary(as<UnaryOp>(expr));
-    case ExprKind::Subscript:
-      return fold_subscript(as<Subscript>(expr));
+    case ExprKind::BinOp: return fold_binary(as<BinOp>(expr));
+    case ExprKind::UnaryOp: return fold_unary(as<UnaryOp>(expr));
+    case ExprKind::Subscript: return fold_subscript(as<Subscript>(expr));
     case ExprKind::Name:
       if (as<Name>(expr)->id == context_.ids.debug && as<Name>(expr)->ctx == ExprContext::Load) {
         return make(expr, context_.options.optimize > 0 ? LiteralKind::False : LiteralKind::True);
       }
       return expr;
-    default:
-      return expr;
+    default: return expr;
   }
 }
 
@@ -487,8 +434,7 @@ void Folder::visit(Stmt*& stmt) {
       visit(node->value);
       return;
     }
-    default:
-      break;
+    default: break;
   }
   switch (stmt->kind) {
 #define STMT_NODE(type_name, python_name, fields)           \
@@ -562,25 +508,17 @@ void Folder::visit(MatchCase*& node) {
 void Folder::visit_body(Seq<Stmt*>& body) {
   for (uint32_t i = 0; i < body.size; i++) {
     const ExprStmt* stmt = try_as<ExprStmt>(body[i]);
-    if (i == 0 && stmt && (stmt->value->kind == ExprKind::BinOp || stmt->value->kind == ExprKind::Subscript))
-      continue;
+    if (i == 0 && stmt && (stmt->value->kind == ExprKind::BinOp || stmt->value->kind == ExprKind::Subscript)) continue;
     visit(body[i]);
   }
 }
 
 void Folder::visit(Mod* mod) {
   switch (mod->kind) {
-    case ModKind::Module:
-      visit_body(as<Module>(mod)->body);
-      return;
-    case ModKind::Interactive:
-      visit(as<Interactive>(mod)->body);
-      return;
-    case ModKind::Expression:
-      visit(as<Expression>(mod)->body);
-      return;
-    default:
-      return;
+    case ModKind::Module: visit_body(as<Module>(mod)->body); return;
+    case ModKind::Interactive: visit(as<Interactive>(mod)->body); return;
+    case ModKind::Expression: visit(as<Expression>(mod)->body); return;
+    default: return;
   }
 }
 

@@ -26,43 +26,31 @@ bool has_annotations(const Seq<Stmt*>& statements) {
   for (const Stmt* stmt : statements) {
     bool found = false;
     switch (stmt->kind) {
-      case StmtKind::AnnAssign:
-        return true;
-      case StmtKind::For:
-        found = has_annotations(as<For>(stmt)->body) || has_annotations(as<For>(stmt)->orelse);
-        break;
+      case StmtKind::AnnAssign: return true;
+      case StmtKind::For: found = has_annotations(as<For>(stmt)->body) || has_annotations(as<For>(stmt)->orelse); break;
       case StmtKind::AsyncFor:
         found = has_annotations(as<AsyncFor>(stmt)->body) || has_annotations(as<AsyncFor>(stmt)->orelse);
         break;
-      case StmtKind::While:
-        found = has_annotations(as<While>(stmt)->body) || has_annotations(as<While>(stmt)->orelse);
-        break;
-      case StmtKind::If:
-        found = has_annotations(as<If>(stmt)->body) || has_annotations(as<If>(stmt)->orelse);
-        break;
-      case StmtKind::With:
-        found = has_annotations(as<With>(stmt)->body);
-        break;
-      case StmtKind::AsyncWith:
-        found = has_annotations(as<AsyncWith>(stmt)->body);
-        break;
+      case StmtKind::While: found = has_annotations(as<While>(stmt)->body) || has_annotations(as<While>(stmt)->orelse); break;
+      case StmtKind::If: found = has_annotations(as<If>(stmt)->body) || has_annotations(as<If>(stmt)->orelse); break;
+      case StmtKind::With: found = has_annotations(as<With>(stmt)->body); break;
+      case StmtKind::AsyncWith: found = has_annotations(as<AsyncWith>(stmt)->body); break;
       case StmtKind::Match:
         for (const MatchCase* match_case : as<Match>(stmt)->cases) found |= has_annotations(match_case->body);
         break;
       case StmtKind::Try: {
         const Try* node = as<Try>(stmt);
-        found = has_annotations(node->body) || any_annotations(node->handlers) ||
-                has_annotations(node->orelse) || has_annotations(node->finalbody);
+        found = has_annotations(node->body) || any_annotations(node->handlers) || has_annotations(node->orelse) ||
+                has_annotations(node->finalbody);
         break;
       }
       case StmtKind::TryStar: {
         const TryStar* node = as<TryStar>(stmt);
-        found = has_annotations(node->body) || any_annotations(node->handlers) ||
-                has_annotations(node->orelse) || has_annotations(node->finalbody);
+        found = has_annotations(node->body) || any_annotations(node->handlers) || has_annotations(node->orelse) ||
+                has_annotations(node->finalbody);
         break;
       }
-      default:
-        break;
+      default: break;
     }
     if (found) return true;
   }
@@ -130,9 +118,8 @@ void Codegen::check_debug_args(const Arguments* args, const Span& span) {
   check(args->kwarg);
 }
 
-void Codegen::make_function(const void* node, ScopeKind kind, const Identifier* name, const Arguments* args,
-                            const Expr* returns, const Seq<Stmt*>* statements, const Expr* lambda_body,
-                            int first_line, int dest, const Span& span) {
+void Codegen::make_function(const void* node, ScopeKind kind, const Identifier* name, const Arguments* args, const Expr* returns,
+                            const Seq<Stmt*>* statements, const Expr* lambda_body, int first_line, int dest, const Span& span) {
   check_debug_args(args, span);
   Temps temps(*this);
   if (is_temp(dest) && dest == next_temp_ - 1) next_temp_ = dest;
@@ -208,8 +195,7 @@ void Codegen::function_object(CodeUnit* code, int flags, int base, int dest) {
   emit(Opcode::kMAKE_FUNCTION, W(dest), W(base), flags, static_cast<uint64_t>(add_constant(constant)));
 }
 
-CodeUnit* Codegen::function_body(const Arguments* args, const Seq<Stmt*>* statements,
-                                 const Expr* lambda_body) {
+CodeUnit* Codegen::function_body(const Arguments* args, const Seq<Stmt*>* statements, const Expr* lambda_body) {
   unit_->positional_only_count = args->posonlyargs.size;
   unit_->argument_count = args->posonlyargs.size + args->args.size;
   unit_->keyword_only_count = args->kwonlyargs.size;
@@ -260,8 +246,7 @@ void Codegen::function_statement(const Stmt* stmt) {
   const Arguments* args = is_async ? as<AsyncFunctionDef>(stmt)->args : as<FunctionDef>(stmt)->args;
   const Expr* returns = is_async ? as<AsyncFunctionDef>(stmt)->returns : as<FunctionDef>(stmt)->returns;
   const Seq<Stmt*>& statements = is_async ? as<AsyncFunctionDef>(stmt)->body : as<FunctionDef>(stmt)->body;
-  const Seq<Expr*>& decorators =
-      is_async ? as<AsyncFunctionDef>(stmt)->decorator_list : as<FunctionDef>(stmt)->decorator_list;
+  const Seq<Expr*>& decorators = is_async ? as<AsyncFunctionDef>(stmt)->decorator_list : as<FunctionDef>(stmt)->decorator_list;
   ScopeKind kind = is_async ? ScopeKind::kAsyncFunction : ScopeKind::kFunction;
   is_forbidden(name, ExprContext::Store, stmt->span);
   Temps temps(*this);
@@ -281,8 +266,8 @@ void Codegen::function_statement(const Stmt* stmt) {
 }
 
 void Codegen::lambda(const Lambda* expr, int dest) {
-  make_function(expr, ScopeKind::kLambda, context_.ids.lambda, expr->args, nullptr, nullptr, expr->body,
-                expr->span.line, dest, expr->span);
+  make_function(expr, ScopeKind::kLambda, context_.ids.lambda, expr->args, nullptr, nullptr, expr->body, expr->span.line, dest,
+                expr->span);
 }
 
 void Codegen::class_statement(const ClassDef* stmt) {

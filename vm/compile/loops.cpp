@@ -110,11 +110,8 @@ void Codegen::async_for_statement(const AsyncFor* stmt) {
 
 void Codegen::while_statement(const While* stmt) {
   Label head, done, end;
-  Block block{.kind = BlockKind::kWhileLoop,
-              .loop = loop_count_++,
-              .break_label = &end,
-              .continue_label = &head,
-              .span = stmt->span};
+  Block block{
+      .kind = BlockKind::kWhileLoop, .loop = loop_count_++, .break_label = &end, .continue_label = &head, .span = stmt->span};
   // `while True` tests nothing: its line shows before the loop and at each jump back.
   bool endless = truth_of(stmt->test) == 1;
   if (endless) {
@@ -163,8 +160,7 @@ void Codegen::continue_statement(const Stmt* stmt) {
 
 bool Codegen::leaving_runs_code(const Block* until) const {
   for (const Block* block = blocks_; block != until; block = block->outer) {
-    if (block->kind == BlockKind::kFinally || block->kind == BlockKind::kWith ||
-        block->kind == BlockKind::kAsyncWith)
+    if (block->kind == BlockKind::kFinally || block->kind == BlockKind::kWith || block->kind == BlockKind::kAsyncWith)
       return true;
   }
   return false;
@@ -192,9 +188,7 @@ void Codegen::call_exit(int exit_register, bool is_async) {
 void Codegen::leave_block(Block& block, int value) {
   switch (block.kind) {
     case BlockKind::kForLoop:
-    case BlockKind::kValue:
-      emit(Opcode::kCLEAR, W(block.reg));
-      return;
+    case BlockKind::kValue: emit(Opcode::kCLEAR, W(block.reg)); return;
     case BlockKind::kFinally: {
       if (value < 0) {
         body(*block.final_body);
@@ -214,8 +208,7 @@ void Codegen::leave_block(Block& block, int value) {
       at(block.span);
       call_exit(block.reg, block.kind == BlockKind::kAsyncWith);
       return;
-    default:
-      return;
+    default: return;
   }
 }
 

@@ -72,27 +72,18 @@ namespace {
 bool numeric_key(const UnitConstant& key, double* real, double* imaginary) {
   *imaginary = 0;
   switch (key.kind) {
-    case UnitKind::kTrue:
-      *real = 1;
-      return true;
-    case UnitKind::kFalse:
-      *real = 0;
-      return true;
+    case UnitKind::kTrue: *real = 1; return true;
+    case UnitKind::kFalse: *real = 0; return true;
     case UnitKind::kInt:
       *real = static_cast<double>(key.literal->integer);
       return key.literal->is_small && *real < 0x1p53 && *real > -0x1p53;
-    case UnitKind::kFloat:
-      *real = key.literal->number;
-      return true;
-    case UnitKind::kImaginary:
-      *real = 0, *imaginary = key.literal->number;
-      return true;
+    case UnitKind::kFloat: *real = key.literal->number; return true;
+    case UnitKind::kImaginary: *real = 0, *imaginary = key.literal->number; return true;
     case UnitKind::kComplex:
       *real = key.items[0].literal->number;
       *imaginary = key.items[1].literal->number;
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -131,8 +122,7 @@ void PatternCompiler::value(const Pattern* node, const Expr* expected, int reg, 
   Label& target = fail_here();
   Operand right = g.operand(expected);
   g.at(node->span);
-  g.asm_.emit_jump(Opcode::kJUMP_IF_EQ, is_owned ? Codegen::killed(reg) : Codegen::live(reg), right, 0,
-                   target);
+  g.asm_.emit_jump(Opcode::kJUMP_IF_EQ, is_owned ? Codegen::killed(reg) : Codegen::live(reg), right, 0, target);
 }
 
 void PatternCompiler::pattern(const Pattern* node, int reg, bool is_owned) {
@@ -162,15 +152,9 @@ void PatternCompiler::pattern(const Pattern* node, int reg, bool is_owned) {
       }
       return;
     }
-    case PatternKind::MatchSequence:
-      sequence(as<MatchSequence>(node), reg, is_owned);
-      return;
-    case PatternKind::MatchMapping:
-      mapping(as<MatchMapping>(node), reg, is_owned);
-      return;
-    case PatternKind::MatchClass:
-      class_pattern(as<MatchClass>(node), reg, is_owned);
-      return;
+    case PatternKind::MatchSequence: sequence(as<MatchSequence>(node), reg, is_owned); return;
+    case PatternKind::MatchMapping: mapping(as<MatchMapping>(node), reg, is_owned); return;
+    case PatternKind::MatchClass: class_pattern(as<MatchClass>(node), reg, is_owned); return;
     case PatternKind::MatchStar: {
       const MatchStar* star = as<MatchStar>(node);
       g.at(node->span);
@@ -181,12 +165,8 @@ void PatternCompiler::pattern(const Pattern* node, int reg, bool is_owned) {
       }
       return;
     }
-    case PatternKind::MatchAs:
-      as_pattern(as<MatchAs>(node), reg, is_owned);
-      return;
-    case PatternKind::MatchOr:
-      alternatives(as<MatchOr>(node), reg, is_owned);
-      return;
+    case PatternKind::MatchAs: as_pattern(as<MatchAs>(node), reg, is_owned); return;
+    case PatternKind::MatchOr: alternatives(as<MatchOr>(node), reg, is_owned); return;
   }
 }
 
@@ -195,8 +175,7 @@ void PatternCompiler::as_pattern(const MatchAs* node, int reg, bool is_owned) {
   g.at(node->span);
   if (!node->pattern && !allow_irrefutable_) {
     if (node->name) {
-      g.context_.syntax_error(node->span, "name capture '%s' makes remaining patterns unreachable",
-                              node->name->utf8);
+      g.context_.syntax_error(node->span, "name capture '%s' makes remaining patterns unreachable", node->name->utf8);
     } else {
       g.context_.syntax_error(node->span, "wildcard makes remaining patterns unreachable");
     }
@@ -238,8 +217,7 @@ void PatternCompiler::sequence(const MatchSequence* node, int reg, bool is_owned
   if (star < 0 || size > 1) {
     g.emit(Opcode::kGET_LENGTH, Codegen::W(test), Codegen::live(reg));
     Operand expected = g.constant_operand_of(g.int_constant(star < 0 ? size : size - 1));
-    g.asm_.emit_jump(star < 0 ? Opcode::kJUMP_IF_EQ : Opcode::kJUMP_IF_GE, Codegen::killed(test), expected, 0,
-                     target);
+    g.asm_.emit_jump(star < 0 ? Opcode::kJUMP_IF_EQ : Opcode::kJUMP_IF_GE, Codegen::killed(test), expected, 0, target);
   }
   g.next_temp_ = test;
   if (only_wildcards) {
@@ -309,14 +287,12 @@ void PatternCompiler::mapping(const MatchMapping* node, int reg, bool is_owned) 
     const Expr* key = node->keys[i];
     bool is_constant = g.constant_of(key, &items[i]);
     if (!is_constant && key->kind != ExprKind::Attribute) {
-      g.context_.syntax_error(node->span,
-                              "mapping pattern keys may only match literals and attribute lookups");
+      g.context_.syntax_error(node->span, "mapping pattern keys may only match literals and attribute lookups");
       return;
     }
     for (uint32_t j = 0; is_constant && j < i; j++) {
       if (node->keys[j]->kind != ExprKind::Attribute && is_same_key(items[i], items[j])) {
-        g.context_.syntax_error(node->span, "mapping pattern checks duplicate key (%s)",
-                                unparse(g.context_.arena, key).data());
+        g.context_.syntax_error(node->span, "mapping pattern checks duplicate key (%s)", unparse(g.context_.arena, key).data());
         return;
       }
     }
@@ -335,8 +311,7 @@ void PatternCompiler::mapping(const MatchMapping* node, int reg, bool is_owned) 
     g.next_temp_ = keys_register;
     g.sequence_into(keys_register, size, [&](size_t i) { return node->keys[i]; });
     g.at(node->span);
-    g.emit(Opcode::kBUILD_TUPLE, Codegen::W(keys_register), Codegen::W(keys_register),
-           static_cast<int>(size));
+    g.emit(Opcode::kBUILD_TUPLE, Codegen::W(keys_register), Codegen::W(keys_register), static_cast<int>(size));
     keys = Codegen::killed(keys_register);
   }
   g.at(node->span);
@@ -369,8 +344,7 @@ void PatternCompiler::class_pattern(const MatchClass* node, int reg, bool is_own
     g.is_forbidden(name, ExprContext::Store, node->kwd_patterns[i]->span);
     for (uint32_t j = i + 1; j < node->kwd_attrs.size; j++) {
       if (node->kwd_attrs[j] == name) {
-        g.context_.syntax_error(node->kwd_patterns[j]->span, "attribute name repeated in class pattern: %s",
-                                name->utf8);
+        g.context_.syntax_error(node->kwd_patterns[j]->span, "attribute name repeated in class pattern: %s", name->utf8);
         return;
       }
     }
@@ -430,14 +404,10 @@ void PatternCompiler::alternatives(const MatchOr* node, int reg, bool is_owned) 
             for (const Pattern* child : as<MatchClass>(p)->patterns) sum += of(child);
             for (const Pattern* child : as<MatchClass>(p)->kwd_patterns) sum += of(child);
             return sum;
-          case PatternKind::MatchStar:
-            return as<MatchStar>(p)->name ? 1 : 0;
-          case PatternKind::MatchAs:
-            return of(as<MatchAs>(p)->pattern) + (as<MatchAs>(p)->name ? 1 : 0);
-          case PatternKind::MatchOr:
-            return of(as<MatchOr>(p)->patterns[0]);
-          default:
-            return 0;
+          case PatternKind::MatchStar: return as<MatchStar>(p)->name ? 1 : 0;
+          case PatternKind::MatchAs: return of(as<MatchAs>(p)->pattern) + (as<MatchAs>(p)->name ? 1 : 0);
+          case PatternKind::MatchOr: return of(as<MatchOr>(p)->patterns[0]);
+          default: return 0;
         }
       }
     };
@@ -492,8 +462,7 @@ void PatternCompiler::alternatives(const MatchOr* node, int reg, bool is_owned) 
 void PatternCompiler::store_captures(const Span& span) {
   for (const Capture& capture : captures_) {
     generator_.at(span);
-    generator_.store_name(capture.name,
-                          capture.is_owned ? Codegen::killed(capture.reg) : Codegen::live(capture.reg));
+    generator_.store_name(capture.name, capture.is_owned ? Codegen::killed(capture.reg) : Codegen::live(capture.reg));
   }
 }
 

@@ -24,8 +24,7 @@ bool PositionIterator::next() {
   end = start + (header >> 2);
   position = {};
   switch (header & 3) {
-    case 0:
-      break;
+    case 0: break;
     case 1:
       position.line = position.end_line = line_;
       position.col = static_cast<int32_t>(read());
@@ -38,9 +37,7 @@ bool PositionIterator::next() {
       position.col = static_cast<int32_t>(read());
       position.end_col = static_cast<int32_t>(read());
       break;
-    default:
-      line_ += read_signed();
-      position.line = position.end_line = line_;
+    default: line_ += read_signed(); position.line = position.end_line = line_;
   }
   return true;
 }

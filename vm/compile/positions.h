@@ -25,10 +25,8 @@ struct Position {
 
 class PositionIterator {
  public:
-  PositionIterator(const uint8_t* data, size_t size, int first_line)
-      : cursor_(data), limit_(data + size), line_(first_line) {}
-  PositionIterator(const syntax::Seq<uint8_t>& table, int first_line)
-      : PositionIterator(table.data, table.size, first_line) {}
+  PositionIterator(const uint8_t* data, size_t size, int first_line) : cursor_(data), limit_(data + size), line_(first_line) {}
+  PositionIterator(const syntax::Seq<uint8_t>& table, int first_line) : PositionIterator(table.data, table.size, first_line) {}
 
   // The next run: words [start, end) with `position`. False at the end of the table.
   bool next();
@@ -49,8 +47,7 @@ class PositionIterator {
 // The position of the instruction that starts at (or contains) this word; false when the table says nothing
 // of it.
 bool position_at(const uint8_t* data, size_t size, int first_line, uint32_t word_offset, Position* position);
-inline bool position_at(const syntax::Seq<uint8_t>& table, int first_line, uint32_t word_offset,
-                        Position* position) {
+inline bool position_at(const syntax::Seq<uint8_t>& table, int first_line, uint32_t word_offset, Position* position) {
   return position_at(table.data, table.size, first_line, word_offset, position);
 }
 

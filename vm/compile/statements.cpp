@@ -12,42 +12,20 @@ void Codegen::statement(const Stmt* stmt) {
   at(stmt->span);
   switch (stmt->kind) {
     case StmtKind::FunctionDef:
-    case StmtKind::AsyncFunctionDef:
-      function_statement(stmt);
-      return;
-    case StmtKind::ClassDef:
-      class_statement(as<ClassDef>(stmt));
-      return;
-    case StmtKind::Return:
-      return_statement(as<Return>(stmt));
-      return;
+    case StmtKind::AsyncFunctionDef: function_statement(stmt); return;
+    case StmtKind::ClassDef: class_statement(as<ClassDef>(stmt)); return;
+    case StmtKind::Return: return_statement(as<Return>(stmt)); return;
     case StmtKind::Delete:
       for (const Expr* target : as<Delete>(stmt)->targets) delete_target(target);
       return;
-    case StmtKind::Assign:
-      assign(as<Assign>(stmt));
-      return;
-    case StmtKind::AugAssign:
-      augmented_assign(as<AugAssign>(stmt));
-      return;
-    case StmtKind::AnnAssign:
-      annotated_assign(as<AnnAssign>(stmt));
-      return;
-    case StmtKind::For:
-      for_statement(as<For>(stmt));
-      return;
-    case StmtKind::AsyncFor:
-      async_for_statement(as<AsyncFor>(stmt));
-      return;
-    case StmtKind::While:
-      while_statement(as<While>(stmt));
-      return;
-    case StmtKind::If:
-      if_statement(as<If>(stmt));
-      return;
-    case StmtKind::With:
-      with_statement(as<With>(stmt)->items, 0, as<With>(stmt)->body, false, stmt->span);
-      return;
+    case StmtKind::Assign: assign(as<Assign>(stmt)); return;
+    case StmtKind::AugAssign: augmented_assign(as<AugAssign>(stmt)); return;
+    case StmtKind::AnnAssign: annotated_assign(as<AnnAssign>(stmt)); return;
+    case StmtKind::For: for_statement(as<For>(stmt)); return;
+    case StmtKind::AsyncFor: async_for_statement(as<AsyncFor>(stmt)); return;
+    case StmtKind::While: while_statement(as<While>(stmt)); return;
+    case StmtKind::If: if_statement(as<If>(stmt)); return;
+    case StmtKind::With: with_statement(as<With>(stmt)->items, 0, as<With>(stmt)->body, false, stmt->span); return;
     case StmtKind::AsyncWith: {
       bool is_top_level = context_.options.top_level_await && kind_ == ScopeKind::kModule;
       if (!is_top_level && kind_ != ScopeKind::kAsyncFunction) {
@@ -57,12 +35,8 @@ void Codegen::statement(const Stmt* stmt) {
       with_statement(as<AsyncWith>(stmt)->items, 0, as<AsyncWith>(stmt)->body, true, stmt->span);
       return;
     }
-    case StmtKind::Match:
-      match_statement(as<Match>(stmt));
-      return;
-    case StmtKind::Raise:
-      raise_statement(as<Raise>(stmt));
-      return;
+    case StmtKind::Match: match_statement(as<Match>(stmt)); return;
+    case StmtKind::Raise: raise_statement(as<Raise>(stmt)); return;
     case StmtKind::Try:
       emit(Opcode::kNOP);  // `try` is a line of its own for tracing
       try_statement(as<Try>(stmt));
@@ -71,30 +45,17 @@ void Codegen::statement(const Stmt* stmt) {
       emit(Opcode::kNOP);
       try_star_statement(as<TryStar>(stmt));
       return;
-    case StmtKind::Assert:
-      assert_statement(as<Assert>(stmt));
-      return;
-    case StmtKind::Import:
-      import_statement(as<Import>(stmt));
-      return;
-    case StmtKind::ImportFrom:
-      import_from(as<ImportFrom>(stmt));
-      return;
+    case StmtKind::Assert: assert_statement(as<Assert>(stmt)); return;
+    case StmtKind::Import: import_statement(as<Import>(stmt)); return;
+    case StmtKind::ImportFrom: import_from(as<ImportFrom>(stmt)); return;
     case StmtKind::Pass:
       emit(Opcode::kNOP);  // a line for tracing
       return;
     case StmtKind::Global:
-    case StmtKind::Nonlocal:
-      return;
-    case StmtKind::ExprStmt:
-      expression_statement(as<ExprStmt>(stmt));
-      return;
-    case StmtKind::Break:
-      break_statement(stmt);
-      return;
-    case StmtKind::Continue:
-      continue_statement(stmt);
-      return;
+    case StmtKind::Nonlocal: return;
+    case StmtKind::ExprStmt: expression_statement(as<ExprStmt>(stmt)); return;
+    case StmtKind::Break: break_statement(stmt); return;
+    case StmtKind::Continue: continue_statement(stmt); return;
   }
 }
 
@@ -194,8 +155,7 @@ void Codegen::augmented_assign(const AugAssign* stmt) {
       emit(Opcode::kSTORE_ITEM, object, index, killed(reg));
       return;
     }
-    default:
-      context_.syntax_error(stmt->target->span, "illegal expression for augmented assignment");
+    default: context_.syntax_error(stmt->target->span, "illegal expression for augmented assignment");
   }
 }
 
@@ -235,9 +195,7 @@ void Codegen::annotated_assign(const AnnAssign* stmt) {
         }
       }
       break;
-    default:
-      context_.syntax_error(target->span, "invalid node type for annotated assignment");
-      return;
+    default: context_.syntax_error(target->span, "invalid node type for annotated assignment"); return;
   }
   if (!stmt->simple && is_kept && !context_.future_annotations) effect(stmt->annotation);
 }
@@ -370,8 +328,7 @@ void Codegen::import_statement(const Import* stmt) {
 }
 
 void Codegen::import_from(const ImportFrom* stmt) {
-  if (stmt->module && stmt->module->view() == "__future__" && stmt->level == 0 &&
-      stmt->span.line > context_.last_future_line) {
+  if (stmt->module && stmt->module->view() == "__future__" && stmt->level == 0 && stmt->span.line > context_.last_future_line) {
     context_.syntax_error(stmt->span, "from __future__ imports must occur at the beginning of the file");
     return;
   }

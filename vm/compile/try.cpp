@@ -34,8 +34,7 @@ void Codegen::try_star_statement(const TryStar* stmt) {
   }
 }
 
-void Codegen::try_finally(const Span& span, const Seq<Stmt*>& final_body, const Try* plain,
-                          const TryStar* star) {
+void Codegen::try_finally(const Span& span, const Seq<Stmt*>& final_body, const Try* plain, const TryStar* star) {
   Temps temps(*this);
   int reg = next_temp_;
   Label end;

@@ -83,10 +83,9 @@ void Unparser::binary(const BinOp* node, int level) {
   static constexpr struct {
     const char* text;
     int precedence;
-  } kOperators[] = {{" + ", kArithmetic}, {" - ", kArithmetic}, {" * ", kTerm},   {" @ ", kTerm},
-                    {" / ", kTerm},       {" % ", kTerm},       {" ** ", kPower}, {" << ", kShift},
-                    {" >> ", kShift},     {" | ", kExpr},       {" ^ ", kBitXor}, {" & ", kBitAnd},
-                    {" // ", kTerm}};
+  } kOperators[] = {{" + ", kArithmetic}, {" - ", kArithmetic}, {" * ", kTerm},   {" @ ", kTerm},   {" / ", kTerm},
+                    {" % ", kTerm},       {" ** ", kPower},     {" << ", kShift}, {" >> ", kShift}, {" | ", kExpr},
+                    {" ^ ", kBitXor},     {" & ", kBitAnd},     {" // ", kTerm}};
   const auto& info = kOperators[static_cast<int>(node->op)];
   int right_associative = node->op == BinaryOperator::Pow;
   Parentheses parentheses(out_, level > info.precedence);
@@ -272,9 +271,9 @@ void Unparser::integer(const ConstantValue& value) {
 }
 
 bool is_unprintable(uint32_t c) {
-  return c < 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0xAD || (c >= 0x2000 && c <= 0x200F) ||
-         (c >= 0x2028 && c <= 0x202F) || (c >= 0x205F && c <= 0x206F) || c == 0x3000 || c == 0xFEFF ||
-         (c >= 0xD800 && c <= 0xF8FF) || (c >= 0xE0000 && c <= 0xE0FFF) || c >= 0xF0000;
+  return c < 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0xAD || (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) ||
+         (c >= 0x205F && c <= 0x206F) || c == 0x3000 || c == 0xFEFF || (c >= 0xD800 && c <= 0xF8FF) ||
+         (c >= 0xE0000 && c <= 0xE0FFF) || c >= 0xF0000;
 }
 
 // As repr() of the str or bytes.
@@ -290,8 +289,7 @@ void Unparser::text_literal(std::string_view text, bool is_bytes) {
     if (!is_bytes && lead >= 0xC0) {
       length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
       c = lead & (0xFFu >> (length + 1));
-      for (size_t j = 1; j < length && i + j < text.size(); j++)
-        c = c << 6 | (static_cast<uint8_t>(text[i + j]) & 0x3F);
+      for (size_t j = 1; j < length && i + j < text.size(); j++) c = c << 6 | (static_cast<uint8_t>(text[i + j]) & 0x3F);
     }
     char buffer[12];
     if (c == static_cast<uint8_t>(quote) || c == '\\') {
@@ -304,11 +302,7 @@ void Unparser::text_literal(std::string_view text, bool is_bytes) {
     } else if (c == '\t') {
       write("\\t");
     } else if (is_bytes ? c < 0x20 || c >= 0x7F : is_unprintable(c)) {
-      int size = snprintf(buffer, sizeof buffer,
-                          c < 0x100     ? "\\x%02x"
-                          : c < 0x10000 ? "\\u%04x"
-                                        : "\\U%08x",
-                          c);
+      int size = snprintf(buffer, sizeof buffer, c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
       write({buffer, static_cast<size_t>(size)});
     } else {
       write(text.substr(i, length));
@@ -321,29 +315,16 @@ void Unparser::text_literal(std::string_view text, bool is_bytes) {
 void Unparser::constant(const Constant* node) {
   const ConstantValue& value = node->value;
   switch (value.kind) {
-    case LiteralKind::None:
-      write("None");
-      return;
-    case LiteralKind::True:
-      write("True");
-      return;
-    case LiteralKind::False:
-      write("False");
-      return;
-    case LiteralKind::Ellipsis:
-      write("...");
-      return;
-    case LiteralKind::Int:
-      integer(value);
-      return;
-    case LiteralKind::Float:
-      number(value.number);
-      return;
+    case LiteralKind::None: write("None"); return;
+    case LiteralKind::True: write("True"); return;
+    case LiteralKind::False: write("False"); return;
+    case LiteralKind::Ellipsis: write("..."); return;
+    case LiteralKind::Int: integer(value); return;
+    case LiteralKind::Float: number(value.number); return;
     case LiteralKind::Imaginary: {
       size_t start = out_.size();
       number(value.number);
-      if (out_.size() - start > 2 && out_[out_.size() - 2] == '.' && out_.back() == '0')
-        out_.resize(out_.size() - 2);
+      if (out_.size() - start > 2 && out_[out_.size() - 2] == '.' && out_.back() == '0') out_.resize(out_.size() - 2);
       write('j');
       return;
     }
@@ -351,12 +332,8 @@ void Unparser::constant(const Constant* node) {
       if (node->prefix) write(node->prefix->view());
       text_literal(value.text.view(), false);
       return;
-    case LiteralKind::Bytes:
-      text_literal(value.text.view(), true);
-      return;
-    case LiteralKind::FrozenSet:
-      write("frozenset(...)");
-      return;
+    case LiteralKind::Bytes: text_literal(value.text.view(), true); return;
+    case LiteralKind::FrozenSet: write("frozenset(...)"); return;
   }
 }
 
@@ -442,15 +419,9 @@ void Unparser::expr(const Expr* node, int level) {
       expr(as<NamedExpr>(node)->value, kAtom);
       return;
     }
-    case ExprKind::BinOp:
-      binary(as<BinOp>(node), level);
-      return;
-    case ExprKind::UnaryOp:
-      unary(as<UnaryOp>(node), level);
-      return;
-    case ExprKind::Lambda:
-      lambda(as<Lambda>(node), level);
-      return;
+    case ExprKind::BinOp: binary(as<BinOp>(node), level); return;
+    case ExprKind::UnaryOp: unary(as<UnaryOp>(node), level); return;
+    case ExprKind::Lambda: lambda(as<Lambda>(node), level); return;
     case ExprKind::IfExp: {
       const IfExp* conditional = as<IfExp>(node);
       Parentheses parentheses(out_, level > kTest);
@@ -461,9 +432,7 @@ void Unparser::expr(const Expr* node, int level) {
       expr(conditional->orelse, kTest);
       return;
     }
-    case ExprKind::Dict:
-      dict(as<Dict>(node));
-      return;
+    case ExprKind::Dict: dict(as<Dict>(node)); return;
     case ExprKind::Set:
       write('{');
       list(as<Set>(node)->elts, kTest);
@@ -515,21 +484,11 @@ void Unparser::expr(const Expr* node, int level) {
       expr(as<YieldFrom>(node)->value, kTest);
       write(')');
       return;
-    case ExprKind::Compare:
-      compare(as<Compare>(node), level);
-      return;
-    case ExprKind::Call:
-      call(as<Call>(node));
-      return;
-    case ExprKind::FormattedValue:
-      formatted(as<FormattedValue>(node));
-      return;
-    case ExprKind::JoinedStr:
-      joined(as<JoinedStr>(node));
-      return;
-    case ExprKind::Constant:
-      constant(as<Constant>(node));
-      return;
+    case ExprKind::Compare: compare(as<Compare>(node), level); return;
+    case ExprKind::Call: call(as<Call>(node)); return;
+    case ExprKind::FormattedValue: formatted(as<FormattedValue>(node)); return;
+    case ExprKind::JoinedStr: joined(as<JoinedStr>(node)); return;
+    case ExprKind::Constant: constant(as<Constant>(node)); return;
     case ExprKind::Attribute: {
       const Attribute* attribute = as<Attribute>(node);
       expr(attribute->value, kAtom);
@@ -548,20 +507,14 @@ void Unparser::expr(const Expr* node, int level) {
       write('*');
       expr(as<Starred>(node)->value, kExpr);
       return;
-    case ExprKind::Name:
-      write(as<Name>(node)->id->view());
-      return;
+    case ExprKind::Name: write(as<Name>(node)->id->view()); return;
     case ExprKind::List:
       write('[');
       list(as<List>(node)->elts, kTest);
       write(']');
       return;
-    case ExprKind::Tuple:
-      tuple(as<Tuple>(node), level);
-      return;
-    case ExprKind::Slice:
-      slice(as<Slice>(node));
-      return;
+    case ExprKind::Tuple: tuple(as<Tuple>(node), level); return;
+    case ExprKind::Slice: slice(as<Slice>(node)); return;
   }
 }
 

@@ -43,9 +43,7 @@ void Codegen::load_name(const Identifier* id, int dest, const Span& span) {
       at(span);
       emit(Opcode::kLOAD_GLOBAL, W(dest), name_index(entry.id));
       return;
-    default:
-      at(span);
-      emit(Opcode::kLOAD_NAME, W(dest), name_index(entry.id));
+    default: at(span); emit(Opcode::kLOAD_NAME, W(dest), name_index(entry.id));
   }
 }
 
@@ -58,14 +56,9 @@ void Codegen::store_name(const Identifier* id, Operand value) {
       mark_bound(reg);
       return;
     case Access::kCell:
-    case Access::kClassCell:
-      emit(Opcode::kSTORE_CELL, live(reg), value);
-      return;
-    case Access::kGlobal:
-      emit(Opcode::kSTORE_GLOBAL, name_index(entry.id), value);
-      return;
-    default:
-      emit(Opcode::kSTORE_NAME, name_index(entry.id), value);
+    case Access::kClassCell: emit(Opcode::kSTORE_CELL, live(reg), value); return;
+    case Access::kGlobal: emit(Opcode::kSTORE_GLOBAL, name_index(entry.id), value); return;
+    default: emit(Opcode::kSTORE_NAME, name_index(entry.id), value);
   }
 }
 
@@ -79,14 +72,9 @@ void Codegen::delete_name(const Identifier* id, const Span& span) {
       if (asm_.is_reachable()) asm_.bound.remove(reg);
       return;
     case Access::kCell:
-    case Access::kClassCell:
-      emit(Opcode::kDELETE_CELL, live(reg));
-      return;
-    case Access::kGlobal:
-      emit(Opcode::kDELETE_GLOBAL, name_index(entry.id));
-      return;
-    default:
-      emit(Opcode::kDELETE_NAME, name_index(entry.id));
+    case Access::kClassCell: emit(Opcode::kDELETE_CELL, live(reg)); return;
+    case Access::kGlobal: emit(Opcode::kDELETE_GLOBAL, name_index(entry.id)); return;
+    default: emit(Opcode::kDELETE_NAME, name_index(entry.id));
   }
 }
 
@@ -141,17 +129,10 @@ void Codegen::store(const Expr* target, Operand value) {
       emit(Opcode::kSTORE_ITEM, object, index, value);
       return;
     }
-    case ExprKind::List:
-      store_unpacked(target, as<List>(target)->elts, value);
-      return;
-    case ExprKind::Tuple:
-      store_unpacked(target, as<Tuple>(target)->elts, value);
-      return;
-    case ExprKind::Starred:
-      context_.syntax_error(target->span, "starred assignment target must be in a list or tuple");
-      return;
-    default:
-      context_.syntax_error(target->span, "cannot assign to expression");
+    case ExprKind::List: store_unpacked(target, as<List>(target)->elts, value); return;
+    case ExprKind::Tuple: store_unpacked(target, as<Tuple>(target)->elts, value); return;
+    case ExprKind::Starred: context_.syntax_error(target->span, "starred assignment target must be in a list or tuple"); return;
+    default: context_.syntax_error(target->span, "cannot assign to expression");
   }
 }
 
@@ -264,8 +245,7 @@ void Codegen::delete_target(const Expr* target) {
     case ExprKind::List:
       for (const Expr* element : as<List>(target)->elts) delete_target(element);
       return;
-    default:
-      context_.syntax_error(target->span, "cannot delete expression");
+    default: context_.syntax_error(target->span, "cannot delete expression");
   }
 }
 

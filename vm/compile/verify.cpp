@@ -16,15 +16,12 @@ uint8_t state_of(uint8_t bits) { return bits & kEither; }
 class Verifier {
  public:
   explicit Verifier(const CodeUnit* unit)
-      : unit_(unit),
-        first_temp_(static_cast<int>(unit->first_temporary)),
-        registers_(static_cast<int>(unit->register_count)) {}
+      : unit_(unit), first_temp_(static_cast<int>(unit->first_temporary)), registers_(static_cast<int>(unit->register_count)) {}
   using Registers = std::vector<uint8_t>;
   std::string run();
   std::vector<Registers> states_at(const std::vector<uint32_t>& words);
 
  private:
-
   bool fail(const char* what, int reg = -1);
   bool scan();
   bool check_operand(OperandKind kind, int value);
@@ -62,11 +59,10 @@ bool Verifier::fail(const char* what, int reg) {
                          ? kInstructionInfo[static_cast<int>(opcode_of(unit_->words[at_]))].name
                          : "?";
   if (reg >= 0) {
-    snprintf(buffer, sizeof buffer, "%s (line %d) word %u %s: %s (register %d, first temporary %d)",
-             unit_->qualname, unit_->first_line, at_, name, what, reg, first_temp_);
+    snprintf(buffer, sizeof buffer, "%s (line %d) word %u %s: %s (register %d, first temporary %d)", unit_->qualname,
+             unit_->first_line, at_, name, what, reg, first_temp_);
   } else {
-    snprintf(buffer, sizeof buffer, "%s (line %d) word %u %s: %s", unit_->qualname, unit_->first_line, at_,
-             name, what);
+    snprintf(buffer, sizeof buffer, "%s (line %d) word %u %s: %s", unit_->qualname, unit_->first_line, at_, name, what);
   }
   if (fault_.empty()) fault_ = buffer;
   return false;
@@ -86,8 +82,7 @@ bool Verifier::check_operand(OperandKind kind, int value) {
     case OperandKind::R:
       if (value < 0) {
         if (value & 1) return fail("killed constant");
-        if (static_cast<uint32_t>(~(value >> 1)) >= unit_->constants.size)
-          return fail("constant out of range");
+        if (static_cast<uint32_t>(~(value >> 1)) >= unit_->constants.size) return fail("constant out of range");
         return true;
       }
       if (value >> 1 >= registers_) return fail("register out of range", value >> 1);
@@ -95,8 +90,7 @@ bool Verifier::check_operand(OperandKind kind, int value) {
     case OperandKind::N:
       if (value < 0 || static_cast<uint32_t>(value) >= unit_->names.size) return fail("name out of range");
       return true;
-    default:
-      return true;
+    default: return true;
   }
 }
 
@@ -122,15 +116,13 @@ bool Verifier::scan() {
     bool is_bare_raise = op == Opcode::kRAISE && operand_c(word) == 0;
     if (!is_bare_raise && !check_operand(info.a, operand_a(word))) return false;
     if (info.b == OperandKind::K) {
-      if (static_cast<uint32_t>(operand_wide(word)) >= unit_->constants.size)
-        return fail("constant out of range");
+      if (static_cast<uint32_t>(operand_wide(word)) >= unit_->constants.size) return fail("constant out of range");
     } else if (info.b != OperandKind::J && op != Opcode::kRAISE) {
       if (!check_operand(info.b, operand_b(word)) || !check_operand(info.c, operand_c(word))) return false;
     }
     if (info.extra_words) {
       uint64_t extra = unit_->words[at_ + 1];
-      if (extra_kind(op) == ExtraKind::kConstant && extra >= unit_->constants.size)
-        return fail("constant out of range");
+      if (extra_kind(op) == ExtraKind::kConstant && extra >= unit_->constants.size) return fail("constant out of range");
       if (extra_kind(op) == ExtraKind::kName && extra >= unit_->names.size) return fail("name out of range");
       if (extra_kind(op) == ExtraKind::kCache && extra != 0 && !running_) return fail("cache is not empty");
     }
@@ -140,8 +132,7 @@ bool Verifier::scan() {
       bool is_back = target <= at_;
       if (op == Opcode::kJUMP_BACK) {
         if (!is_back) return fail("back-edge goes forward");
-        if (static_cast<uint32_t>(operand_a(word)) >= unit_->loop_count)
-          return fail("loop number out of range");
+        if (static_cast<uint32_t>(operand_a(word)) >= unit_->loop_count) return fail("loop number out of range");
       } else if (is_back && !(op == Opcode::kJUMP && opcode_of(unit_->words[target]) == Opcode::kSEND)) {
         return fail("jump goes back");
       }
@@ -152,8 +143,7 @@ bool Verifier::scan() {
   for (uint32_t i = unit_->exceptions.size; i-- > 0;) {
     const ExceptionEntry& entry = unit_->exceptions[i];
     at_ = entry.start;
-    if (entry.start >= entry.end || entry.end > size || !starts_[entry.start] || entry.target >= size ||
-        !starts_[entry.target]) {
+    if (entry.start >= entry.end || entry.end > size || !starts_[entry.start] || entry.target >= size || !starts_[entry.target]) {
       return fail("exception entry out of range");
     }
     if (entry.depth < unit_->first_temporary || entry.depth >= unit_->register_count) {
@@ -222,8 +212,7 @@ bool Verifier::read_register(int reg, bool kill) {
 bool Verifier::read(int operand) { return operand < 0 || read_register(operand >> 1, operand & 1); }
 
 bool Verifier::write(int reg) {
-  if (!is_temp(reg) && unit_->local_kinds[static_cast<size_t>(reg)] & 6)
-    return fail("overwrites a cell", reg);
+  if (!is_temp(reg) && unit_->local_kinds[static_cast<size_t>(reg)] & 6) return fail("overwrites a cell", reg);
   now_[static_cast<size_t>(reg)] = static_cast<uint8_t>(kFull | kind_);
   return true;
 }
@@ -256,7 +245,7 @@ bool Verifier::step(uint32_t at, uint32_t* next) {
   auto reg = [](int operand) { return operand >> 1; };
   auto target = [&] { return compiler::jump_target(unit_->words.data, at); };
   auto jump = [&] { return merge_into(target(), now_); };
-  kind_ = op == Opcode::kGET_ITER || op == Opcode::kGET_AITER ? kRegisterIterator
+  kind_ = op == Opcode::kGET_ITER || op == Opcode::kGET_AITER              ? kRegisterIterator
           : op == Opcode::kBEFORE_WITH || op == Opcode::kBEFORE_ASYNC_WITH ? kRegisterExit
                                                                            : kRegisterOther;
 
@@ -267,13 +256,11 @@ bool Verifier::step(uint32_t at, uint32_t* next) {
       break;
     case Opcode::kDELETE_LOCAL:
     case Opcode::kCLEAR:
-      if (!is_temp(reg(a)) && unit_->local_kinds[static_cast<size_t>(reg(a))] & 6)
-        return fail("clears a cell", reg(a));
+      if (!is_temp(reg(a)) && unit_->local_kinds[static_cast<size_t>(reg(a))] & 6) return fail("clears a cell", reg(a));
       now_[static_cast<size_t>(reg(a))] = kEmpty;
       break;
     case Opcode::kMAKE_CELL:
-      if (is_temp(reg(a)) || !(unit_->local_kinds[static_cast<size_t>(reg(a))] & 2))
-        return fail("no cell", reg(a));
+      if (is_temp(reg(a)) || !(unit_->local_kinds[static_cast<size_t>(reg(a))] & 2)) return fail("no cell", reg(a));
       now_[static_cast<size_t>(reg(a))] = kFull;
       break;
     case Opcode::kLOAD_METHOD:
@@ -375,8 +362,7 @@ bool Verifier::step(uint32_t at, uint32_t* next) {
       if (info.b == OperandKind::R && !read(b)) return false;
       if (info.c == OperandKind::R && !read(c)) return false;
       if (info.a == OperandKind::W && !write(reg(a))) return false;
-      if (info.a == OperandKind::B || info.b == OperandKind::B)
-        return fail("instruction unknown to the verifier");
+      if (info.a == OperandKind::B || info.b == OperandKind::B) return fail("instruction unknown to the verifier");
       if (compiler::is_jump(op) && !jump()) return false;
   }
   if (!raise_from(before)) return false;

@@ -6,51 +6,34 @@ namespace {
 
 const char* literal_type(const Constant* constant) {
   switch (constant->value.kind) {
-    case LiteralKind::None:
-      return "NoneType";
+    case LiteralKind::None: return "NoneType";
     case LiteralKind::True:
-    case LiteralKind::False:
-      return "bool";
-    case LiteralKind::Ellipsis:
-      return "ellipsis";
-    case LiteralKind::Int:
-      return "int";
-    case LiteralKind::Float:
-      return "float";
-    case LiteralKind::Imaginary:
-      return "complex";
-    case LiteralKind::Str:
-      return "str";
-    default:
-      return "bytes";
+    case LiteralKind::False: return "bool";
+    case LiteralKind::Ellipsis: return "ellipsis";
+    case LiteralKind::Int: return "int";
+    case LiteralKind::Float: return "float";
+    case LiteralKind::Imaginary: return "complex";
+    case LiteralKind::Str: return "str";
+    default: return "bytes";
   }
 }
 
 // The type of a display or literal, as a message names it; null where it cannot be told.
 const char* display_type(const Expr* expr) {
   switch (expr->kind) {
-    case ExprKind::Tuple:
-      return "tuple";
+    case ExprKind::Tuple: return "tuple";
     case ExprKind::List:
-    case ExprKind::ListComp:
-      return "list";
+    case ExprKind::ListComp: return "list";
     case ExprKind::Dict:
-    case ExprKind::DictComp:
-      return "dict";
+    case ExprKind::DictComp: return "dict";
     case ExprKind::Set:
-    case ExprKind::SetComp:
-      return "set";
-    case ExprKind::GeneratorExp:
-      return "generator";
-    case ExprKind::Lambda:
-      return "function";
+    case ExprKind::SetComp: return "set";
+    case ExprKind::GeneratorExp: return "generator";
+    case ExprKind::Lambda: return "function";
     case ExprKind::JoinedStr:
-    case ExprKind::FormattedValue:
-      return "str";
-    case ExprKind::Constant:
-      return literal_type(as<Constant>(expr));
-    default:
-      return nullptr;
+    case ExprKind::FormattedValue: return "str";
+    case ExprKind::Constant: return literal_type(as<Constant>(expr));
+    default: return nullptr;
   }
 }
 
@@ -64,8 +47,7 @@ bool is_compared_by_value(const Expr* expr) {
   const Constant* constant = try_as<Constant>(expr);
   if (!constant) return false;
   LiteralKind kind = constant->value.kind;
-  return kind != LiteralKind::None && kind != LiteralKind::True && kind != LiteralKind::False &&
-         kind != LiteralKind::Ellipsis;
+  return kind != LiteralKind::None && kind != LiteralKind::True && kind != LiteralKind::False && kind != LiteralKind::Ellipsis;
 }
 
 }  // namespace
@@ -89,13 +71,10 @@ void Codegen::check_subscripter(const Subscript* expr) {
     case ExprKind::Set:
     case ExprKind::SetComp:
     case ExprKind::GeneratorExp:
-    case ExprKind::Lambda:
-      break;
-    default:
-      return;
+    case ExprKind::Lambda: break;
+    default: return;
   }
-  context_.warn(expr->span, "'%s' object is not subscriptable; perhaps you missed a comma?",
-                display_type(value));
+  context_.warn(expr->span, "'%s' object is not subscriptable; perhaps you missed a comma?", display_type(value));
 }
 
 void Codegen::check_index(const Subscript* expr) {
@@ -116,13 +95,11 @@ void Codegen::check_index(const Subscript* expr) {
     case ExprKind::List:
     case ExprKind::ListComp:
     case ExprKind::JoinedStr:
-    case ExprKind::FormattedValue:
-      break;
-    default:
-      return;
+    case ExprKind::FormattedValue: break;
+    default: return;
   }
-  context_.warn(expr->span, "%s indices must be integers or slices, not %s; perhaps you missed a comma?",
-                display_type(value), index_type);
+  context_.warn(expr->span, "%s indices must be integers or slices, not %s; perhaps you missed a comma?", display_type(value),
+                index_type);
 }
 
 void Codegen::check_compare(const Compare* expr) {
@@ -131,9 +108,8 @@ void Codegen::check_compare(const Compare* expr) {
     bool right = is_compared_by_value(expr->comparators[i]);
     CompareOperator op = expr->ops[i];
     if ((op == CompareOperator::Is || op == CompareOperator::IsNot) && (left || right)) {
-      context_.warn(expr->span, op == CompareOperator::Is
-                                    ? "\"is\" with a literal. Did you mean \"==\"?"
-                                    : "\"is not\" with a literal. Did you mean \"!=\"?");
+      context_.warn(expr->span, op == CompareOperator::Is ? "\"is\" with a literal. Did you mean \"==\"?"
+                                                          : "\"is not\" with a literal. Did you mean \"!=\"?");
       return;
     }
     left = right;

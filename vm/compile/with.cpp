@@ -3,8 +3,8 @@
 
 namespace pt::compiler {
 
-void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Seq<Stmt*>& statements,
-                             bool is_async, const Span& span) {
+void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Seq<Stmt*>& statements, bool is_async,
+                             const Span& span) {
   if (context_.is_too_deep()) return;
   const WithItem* item = items[index];
   Temps temps(*this);

@@ -109,7 +109,9 @@ bool set_paths() {
     }
   }
   if (g_own_library[0] && !append_path(path.get(), g_own_library)) return false;
-  if (!append_path(path.get(), g_library) || (g_dynload[0] && !append_path(path.get(), g_dynload)) || !sys_set("path", path.value())) return false;
+  if (!append_path(path.get(), g_library) || (g_dynload[0] && !append_path(path.get(), g_dynload)) ||
+      !sys_set("path", path.value()))
+    return false;
   // The prefix is where <prefix>/lib/python3.11 lies.
   char prefix[kPathMax];
   std::snprintf(prefix, sizeof prefix, "%s", g_library);
@@ -202,7 +204,8 @@ bool init_import() {
   if (!installed) return false;
   make_immortal(bootstrap.get());
   g_bootstrap = Value::object(bootstrap.take());
-  Ref<Module> external = load_frozen("_frozen_importlib_external", "_bootstrap_external.py", "<frozen importlib._bootstrap_external>");
+  Ref<Module> external =
+      load_frozen("_frozen_importlib_external", "_bootstrap_external.py", "<frozen importlib._bootstrap_external>");
   if (!external || !patch_bootstrap_external(external.value())) return false;
   // What _bootstrap._install_external_importers does for the frozen copy.
   if (!set_attribute(g_bootstrap, intern("_bootstrap_external"), external.value())) return false;
@@ -210,7 +213,8 @@ bool init_import() {
   if (!installed) return false;
   make_immortal(external.get());
   g_bootstrap_external = Value::object(external.take());
-  return add_spec(g_bootstrap, "_frozen_importlib") && add_spec(g_bootstrap_external, "_frozen_importlib_external") && add_zip_hook();
+  return add_spec(g_bootstrap, "_frozen_importlib") && add_spec(g_bootstrap_external, "_frozen_importlib_external") &&
+         add_zip_hook();
 }
 
 }  // namespace pt

@@ -48,7 +48,8 @@ constexpr uint32_t instruction_set_hash() {
   for (const InstructionInfo& info : kInstructionInfo) {
     h = hash_text(h, info.name);
     h = (h ^ (static_cast<uint32_t>(info.a) | static_cast<uint32_t>(info.b) << 4 | static_cast<uint32_t>(info.c) << 8 |
-              static_cast<uint32_t>(info.extra_words) << 12)) * 16777619u;
+              static_cast<uint32_t>(info.extra_words) << 12)) *
+        16777619u;
   }
   return h;
 }
@@ -174,7 +175,8 @@ bool cache_path(const char* folder, std::string_view source, char (&out)[2 * kPa
 constinit Value g_cache_from_source, g_source_from_cache;  // the originals; immortal
 
 Ref<> cache_from_source(const Value* a) {
-  Ref<> original = call_keywords(g_cache_from_source, {a[0], a[1].empty() ? none() : a[1], a[2].empty() ? none() : a[2]}, {"optimization"});
+  Ref<> original =
+      call_keywords(g_cache_from_source, {a[0], a[1].empty() ? none() : a[1], a[2].empty() ? none() : a[2]}, {"optimization"});
   if (!original) return Ref<>();
   Ref<> prefix = sys_get("pycache_prefix");
   if (!prefix || !is_none(prefix.value()) || !is_str(original.value())) return original;
@@ -257,8 +259,10 @@ void find_cache_folders() {
   } else {
     const char* base = std::getenv("XDG_CACHE_HOME");
     const char* home = std::getenv("HOME");
-    if (base && *base == '/') std::snprintf(g_cache_folder, sizeof g_cache_folder, "%s/ptpython", base);
-    else if (home && *home == '/') std::snprintf(g_cache_folder, sizeof g_cache_folder, "%s/.cache/ptpython", home);
+    if (base && *base == '/')
+      std::snprintf(g_cache_folder, sizeof g_cache_folder, "%s/ptpython", base);
+    else if (home && *home == '/')
+      std::snprintf(g_cache_folder, sizeof g_cache_folder, "%s/.cache/ptpython", home);
     if (is_main) {
       std::snprintf(g_library_cache, sizeof g_library_cache, "%s/pycache", own_library_folder());
       if (!is_folder(g_library_cache)) std::snprintf(g_library_cache, sizeof g_library_cache, "%s", PT_BUILD_CACHE);

@@ -12,7 +12,8 @@ namespace pt {
 namespace {
 
 bool is_skipped(const char* name) {
-  for (const char* skipped : {".", "..", "test", "tests", "idle_test", "__pycache__", "site-packages", "dist-packages", "lib-dynload"}) {
+  for (const char* skipped :
+       {".", "..", "test", "tests", "idle_test", "__pycache__", "site-packages", "dist-packages", "lib-dynload"}) {
     if (std::strcmp(name, skipped) == 0) return true;
   }
   return false;
@@ -41,6 +42,8 @@ int64_t compile_folder(const std::string& folder) {
 
 }  // namespace
 
-int64_t compile_library() { return compile_folder(library_folder()) + (*own_library_folder() ? compile_folder(own_library_folder()) : 0); }
+int64_t compile_library() {
+  return compile_folder(library_folder()) + (*own_library_folder() ? compile_folder(own_library_folder()) : 0);
+}
 
 }  // namespace pt

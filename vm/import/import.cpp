@@ -147,7 +147,8 @@ Ref<Str> resolve_name(Str* name, Value globals, int64_t level) {
     if (!package) return Ref<Str>();
     if (!is_str(package.value())) return raise(exc::TypeError, "__spec__.parent must be a string");
   } else {
-    if (!warn(exc::ImportWarning, 1, "can't resolve package from __spec__ or __package__, falling back on __name__ and __path__")) {
+    if (!warn(exc::ImportWarning, 1,
+              "can't resolve package from __spec__ or __package__, falling back on __name__ and __path__")) {
       return Ref<Str>();
     }
     package = dict_get_str(dict, names::name.str());
@@ -254,15 +255,17 @@ Ref<> import_from(Value module, Str* name) {
   Ref<> path = is_module(module) ? dict_get_str(module_dict(as_module(module)), names::file.str()) : Ref<>();
   if (error_pending()) clear_error();
   if (!path || !is_str(path.value())) {
-    return raise_import_error(str_format("cannot import name %R from %R (unknown location)", Value::object(name), package.value()),
-                              package.value(), none());
+    return raise_import_error(
+        str_format("cannot import name %R from %R (unknown location)", Value::object(name), package.value()), package.value(),
+        none());
   }
   bool initializing = false;
   if (!is_initializing(module, &initializing)) clear_error();
-  const char* format = initializing
-                           ? "cannot import name %R from partially initialized module %R (most likely due to a circular import) (%V)"
-                           : "cannot import name %R from %R (%V)";
-  return raise_import_error(str_format(format, Value::object(name), package.value(), path.value()), package.value(), path.value());
+  const char* format =
+      initializing ? "cannot import name %R from partially initialized module %R (most likely due to a circular import) (%V)"
+                   : "cannot import name %R from %R (%V)";
+  return raise_import_error(str_format(format, Value::object(name), package.value(), path.value()), package.value(),
+                            path.value());
 }
 
 Ref<> import_module(const char* dotted_name) {

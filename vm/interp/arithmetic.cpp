@@ -54,43 +54,42 @@ bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* con
 
 }  // namespace
 
-#define PT_BINARY_SLOW(name, op, inplace)                                                             \
-  PT_SLOW(slow_##name) {                                                                              \
+#define PT_BINARY_SLOW(name, op, inplace)                                                                                   \
+  PT_SLOW(slow_##name) {                                                                                                    \
     if (CallRecord* entered = enter_operator(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_C), BinaryOp::op, inplace, PT_A)) \
-      PT_ENTER(entered);                                                                              \
-    if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();       \
-    PT_NEXT(1);                                                                                       \
+      PT_ENTER(entered);                                                                                                    \
+    if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();                             \
+    PT_NEXT(1);                                                                                                             \
   }
-#define PT_BINARY_FAST(name, int_op, float_op)                                   \
-  PT_HANDLER(name) {                                                             \
-    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                  \
-    Value out;                                                                   \
-    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                \
-      if (PT_LIKELY(ops::int_op::run(a, b, out) == Flow::kNext)) PT_WRITE_NEXT(out, 1); \
-    } else if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                  \
+#define PT_BINARY_FAST(name, int_op, float_op)                                            \
+  PT_HANDLER(name) {                                                                      \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                           \
+    Value out;                                                                            \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                         \
+      if (PT_LIKELY(ops::int_op::run(a, b, out) == Flow::kNext)) PT_WRITE_NEXT(out, 1);   \
+    } else if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                           \
       if (PT_LIKELY(ops::float_op::run(a, b, out) == Flow::kNext)) PT_WRITE_NEXT(out, 1); \
-    }                                                                            \
-    PT_TAIL(slow_##name);                                                        \
+    }                                                                                     \
+    PT_TAIL(slow_##name);                                                                 \
   }
-#define PT_BINARY_INT(name, int_op)                                              \
-  PT_HANDLER(name) {                                                             \
-    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                  \
-    Value out;                                                                   \
-    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext &&                 \
-                  ops::int_op::run(a, b, out) == Flow::kNext)) {                 \
-      PT_WRITE_NEXT(out, 1);                                                   \
-    }                                                                            \
-    PT_TAIL(slow_##name);                                                        \
+#define PT_BINARY_INT(name, int_op)                                                                             \
+  PT_HANDLER(name) {                                                                                            \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                                 \
+    Value out;                                                                                                  \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext && ops::int_op::run(a, b, out) == Flow::kNext)) { \
+      PT_WRITE_NEXT(out, 1);                                                                                    \
+    }                                                                                                           \
+    PT_TAIL(slow_##name);                                                                                       \
   }
-#define PT_BINARY_GENERAL(name, op, inplace)                                                          \
-  PT_HANDLER(name) {                                                                                  \
-    if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();       \
-    PT_NEXT(1);                                                                                       \
+#define PT_BINARY_GENERAL(name, op, inplace)                                                    \
+  PT_HANDLER(name) {                                                                            \
+    if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE(); \
+    PT_NEXT(1);                                                                                 \
   }
-#define PT_BINARY_BOTH(name, op, DEFINE, ...)    \
-  PT_BINARY_SLOW(name, op, false)                \
-  DEFINE(name, __VA_ARGS__)                      \
-  PT_BINARY_SLOW(INPLACE_##name, op, true)       \
+#define PT_BINARY_BOTH(name, op, DEFINE, ...) \
+  PT_BINARY_SLOW(name, op, false)             \
+  DEFINE(name, __VA_ARGS__)                   \
+  PT_BINARY_SLOW(INPLACE_##name, op, true)    \
   DEFINE(INPLACE_##name, __VA_ARGS__)
 
 PT_BINARY_BOTH(ADD, kAdd, PT_BINARY_FAST, AddInt, AddFloat)
@@ -108,16 +107,15 @@ PT_BINARY_GENERAL(POW, kPow, false)
 PT_BINARY_GENERAL(INPLACE_MATMUL, kMatMul, true)
 PT_BINARY_GENERAL(INPLACE_POW, kPow, true)
 
-#define PT_TRUEDIV(name, inplace)                                                                      \
-  PT_BINARY_SLOW(name, kTrueDiv, inplace)                                                              \
-  PT_HANDLER(name) {                                                                                   \
-    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                        \
-    Value out;                                                                                         \
-    if (PT_LIKELY(ops::GuardBothFloat::run(a, b) == Flow::kNext &&                                     \
-                  ops::TrueDivFloat::run(a, b, out) == Flow::kNext)) {                                 \
-      PT_WRITE_NEXT(out, 1);                                                                         \
-    }                                                                                                  \
-    PT_TAIL(slow_##name);                                                                              \
+#define PT_TRUEDIV(name, inplace)                                                                                       \
+  PT_BINARY_SLOW(name, kTrueDiv, inplace)                                                                               \
+  PT_HANDLER(name) {                                                                                                    \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                                         \
+    Value out;                                                                                                          \
+    if (PT_LIKELY(ops::GuardBothFloat::run(a, b) == Flow::kNext && ops::TrueDivFloat::run(a, b, out) == Flow::kNext)) { \
+      PT_WRITE_NEXT(out, 1);                                                                                            \
+    }                                                                                                                   \
+    PT_TAIL(slow_##name);                                                                                               \
   }
 PT_TRUEDIV(TRUEDIV, false)
 PT_TRUEDIV(INPLACE_TRUEDIV, true)
@@ -135,10 +133,10 @@ bool unary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* cons
 }
 }  // namespace
 
-#define PT_UNARY_SLOW(name, op)                                                                 \
-  PT_SLOW(slow_##name) {                                                                        \
-    if (!unary_general(thread, frame, pc, constants, word, UnaryOp::op)) PT_RAISE();            \
-    PT_NEXT(1);                                                                                 \
+#define PT_UNARY_SLOW(name, op)                                                      \
+  PT_SLOW(slow_##name) {                                                             \
+    if (!unary_general(thread, frame, pc, constants, word, UnaryOp::op)) PT_RAISE(); \
+    PT_NEXT(1);                                                                      \
   }
 PT_UNARY_SLOW(NEG, kNeg)
 PT_UNARY_SLOW(POS, kPos)
@@ -210,41 +208,41 @@ int compare_jump_general(Thread* thread, Value* frame, const uint64_t* pc, Value
 }  // namespace
 
 // Jumps when `condition` equals operand c.
-#define PT_CONDITIONAL(condition, words)                                              \
-  do {                                                                                \
-    int32_t jump_ = (condition) == static_cast<bool>(PT_C) ? jump_extra(pc) : 0;      \
-    PT_NEXT((words) + jump_);                                                         \
+#define PT_CONDITIONAL(condition, words)                                         \
+  do {                                                                           \
+    int32_t jump_ = (condition) == static_cast<bool>(PT_C) ? jump_extra(pc) : 0; \
+    PT_NEXT((words) + jump_);                                                    \
   } while (0)
 
-#define PT_COMPARE(name, op)                                                                                        \
-  PT_SLOW(slow_##name) {                                                                                            \
-    if (!compare_general(thread, frame, pc, constants, word, CompareOp::op)) PT_RAISE();                            \
-    PT_NEXT(1);                                                                                                     \
-  }                                                                                                                 \
-  PT_HANDLER(name) {                                                                                                \
-    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                                     \
-    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                                   \
-      PT_WRITE_NEXT(boolean(ops::CompareInt<CompareOp::op>::run(a, b)), 1);                                       \
-    }                                                                                                               \
-    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                            \
-      PT_WRITE_NEXT(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)), 1);                                     \
-    }                                                                                                               \
-    PT_TAIL(slow_##name);                                                                                           \
-  }                                                                                                                 \
-  PT_SLOW(slow_JUMP_IF_##name) {                                                                                    \
-    int t = compare_jump_general(thread, frame, pc, constants, word, CompareOp::op);                                \
-    if (t < 0) PT_RAISE();                                                                                          \
-    PT_CONDITIONAL(t != 0, 2);                                                                                      \
-  }                                                                                                                 \
-  PT_HANDLER(JUMP_IF_##name) {                                                                                      \
-    Value a = PT_READ(PT_A), b = PT_READ(PT_B);                                                                     \
-    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                                   \
-      PT_CONDITIONAL((ops::CompareInt<CompareOp::op>::run(a, b)), 2);                                               \
-    }                                                                                                               \
-    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                            \
-      PT_CONDITIONAL((ops::CompareFloat<CompareOp::op>::run(a, b)), 2);                                             \
-    }                                                                                                               \
-    PT_TAIL(slow_JUMP_IF_##name);                                                                                   \
+#define PT_COMPARE(name, op)                                                             \
+  PT_SLOW(slow_##name) {                                                                 \
+    if (!compare_general(thread, frame, pc, constants, word, CompareOp::op)) PT_RAISE(); \
+    PT_NEXT(1);                                                                          \
+  }                                                                                      \
+  PT_HANDLER(name) {                                                                     \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                          \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                        \
+      PT_WRITE_NEXT(boolean(ops::CompareInt<CompareOp::op>::run(a, b)), 1);              \
+    }                                                                                    \
+    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                 \
+      PT_WRITE_NEXT(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)), 1);            \
+    }                                                                                    \
+    PT_TAIL(slow_##name);                                                                \
+  }                                                                                      \
+  PT_SLOW(slow_JUMP_IF_##name) {                                                         \
+    int t = compare_jump_general(thread, frame, pc, constants, word, CompareOp::op);     \
+    if (t < 0) PT_RAISE();                                                               \
+    PT_CONDITIONAL(t != 0, 2);                                                           \
+  }                                                                                      \
+  PT_HANDLER(JUMP_IF_##name) {                                                           \
+    Value a = PT_READ(PT_A), b = PT_READ(PT_B);                                          \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                        \
+      PT_CONDITIONAL((ops::CompareInt<CompareOp::op>::run(a, b)), 2);                    \
+    }                                                                                    \
+    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                 \
+      PT_CONDITIONAL((ops::CompareFloat<CompareOp::op>::run(a, b)), 2);                  \
+    }                                                                                    \
+    PT_TAIL(slow_JUMP_IF_##name);                                                        \
   }
 PT_COMPARE(LT, kLt)
 PT_COMPARE(LE, kLe)
@@ -253,14 +251,14 @@ PT_COMPARE(NE, kNe)
 PT_COMPARE(GT, kGt)
 PT_COMPARE(GE, kGe)
 
-#define PT_IDENTITY(name, expected)                                    \
-  PT_HANDLER(name) {                                                   \
-    bool same = PT_READ(PT_B).same(PT_READ(PT_C));                     \
-    PT_SAVE_PC();                                                      \
-    consume(frame, PT_B);                                              \
-    consume(frame, PT_C);                                              \
-    write(frame, PT_A, boolean(same == (expected)));                   \
-    PT_NEXT(1);                                                        \
+#define PT_IDENTITY(name, expected)                  \
+  PT_HANDLER(name) {                                 \
+    bool same = PT_READ(PT_B).same(PT_READ(PT_C));   \
+    PT_SAVE_PC();                                    \
+    consume(frame, PT_B);                            \
+    consume(frame, PT_C);                            \
+    write(frame, PT_A, boolean(same == (expected))); \
+    PT_NEXT(1);                                      \
   }
 PT_IDENTITY(IS, true)
 PT_IDENTITY(IS_NOT, false)
@@ -274,15 +272,15 @@ PT_HANDLER(JUMP_IF_IS) {
   PT_CONDITIONAL(same, 2);
 }
 
-#define PT_CONTAINS(name, expected)                                    \
-  PT_HANDLER(name) {                                                   \
-    PT_SAVE_PC();                                                      \
-    int t = contains(PT_READ(PT_C), PT_READ(PT_B));                    \
-    if (t < 0) PT_RAISE();                                             \
-    consume(frame, PT_B);                                              \
-    consume(frame, PT_C);                                              \
-    write(frame, PT_A, boolean((t != 0) == (expected)));               \
-    PT_NEXT(1);                                                        \
+#define PT_CONTAINS(name, expected)                      \
+  PT_HANDLER(name) {                                     \
+    PT_SAVE_PC();                                        \
+    int t = contains(PT_READ(PT_C), PT_READ(PT_B));      \
+    if (t < 0) PT_RAISE();                               \
+    consume(frame, PT_B);                                \
+    consume(frame, PT_C);                                \
+    write(frame, PT_A, boolean((t != 0) == (expected))); \
+    PT_NEXT(1);                                          \
   }
 PT_CONTAINS(IN, true)
 PT_CONTAINS(NOT_IN, false)
@@ -297,49 +295,49 @@ PT_HANDLER(JUMP_IF_IN) {
 
 // ---- truth -----------------------------------------------------------------------------------------------------------------
 
-#define PT_TRUTH_JUMP(name, expected)                                         \
-  PT_SLOW(slow_##name) {                                                      \
-    PT_SAVE_PC();                                                             \
-    int t = truth(PT_READ(PT_A));                                             \
-    if (t < 0) PT_RAISE();                                                    \
-    consume(frame, PT_A);                                                     \
-    PT_NEXT(1 + ((t != 0) == (expected) ? operand_wide(word) : 0));           \
-  }                                                                           \
-  PT_HANDLER(name) {                                                          \
-    Value v = PT_READ(PT_A);                                                  \
-    if (PT_LIKELY(is_bool(v))) {                                              \
-      if (PT_A & 1) register_at(frame, PT_A) = Value();                       \
-      PT_NEXT(1 + (is_true(v) == (expected) ? operand_wide(word) : 0));       \
-    }                                                                         \
-    if (v.is_small_int()) {                                                   \
+#define PT_TRUTH_JUMP(name, expected)                                                \
+  PT_SLOW(slow_##name) {                                                             \
+    PT_SAVE_PC();                                                                    \
+    int t = truth(PT_READ(PT_A));                                                    \
+    if (t < 0) PT_RAISE();                                                           \
+    consume(frame, PT_A);                                                            \
+    PT_NEXT(1 + ((t != 0) == (expected) ? operand_wide(word) : 0));                  \
+  }                                                                                  \
+  PT_HANDLER(name) {                                                                 \
+    Value v = PT_READ(PT_A);                                                         \
+    if (PT_LIKELY(is_bool(v))) {                                                     \
+      if (PT_A & 1) register_at(frame, PT_A) = Value();                              \
+      PT_NEXT(1 + (is_true(v) == (expected) ? operand_wide(word) : 0));              \
+    }                                                                                \
+    if (v.is_small_int()) {                                                          \
       PT_NEXT(1 + ((v.as_small_int() != 0) == (expected) ? operand_wide(word) : 0)); \
-    }                                                                         \
-    PT_TAIL(slow_##name);                                                     \
+    }                                                                                \
+    PT_TAIL(slow_##name);                                                            \
   }
 PT_TRUTH_JUMP(JUMP_IF_TRUE, true)
 PT_TRUTH_JUMP(JUMP_IF_FALSE, false)
 
 // Boolean operators as values: the register keeps its content on the jump and is emptied otherwise.
-#define PT_TRUTH_JUMP_OR_CLEAR(name, expected)                                    \
-  PT_HANDLER(name) {                                                              \
-    PT_SAVE_PC();                                                                 \
-    int t = truth(PT_READ(PT_A));                                                 \
-    if (t < 0) PT_RAISE();                                                        \
-    if ((t != 0) == (expected)) PT_NEXT(1 + operand_wide(word));                  \
-    write(frame, PT_A, Value());                                                  \
-    PT_NEXT(1);                                                                   \
+#define PT_TRUTH_JUMP_OR_CLEAR(name, expected)                   \
+  PT_HANDLER(name) {                                             \
+    PT_SAVE_PC();                                                \
+    int t = truth(PT_READ(PT_A));                                \
+    if (t < 0) PT_RAISE();                                       \
+    if ((t != 0) == (expected)) PT_NEXT(1 + operand_wide(word)); \
+    write(frame, PT_A, Value());                                 \
+    PT_NEXT(1);                                                  \
   }
 PT_TRUTH_JUMP_OR_CLEAR(JUMP_IF_TRUE_OR_CLEAR, true)
 PT_TRUTH_JUMP_OR_CLEAR(JUMP_IF_FALSE_OR_CLEAR, false)
 
-#define PT_NONE_JUMP(name, expected)                                          \
-  PT_HANDLER(name) {                                                          \
-    bool is = is_none(PT_READ(PT_A));                                         \
-    if (PT_A & 1) {                                                           \
-      PT_SAVE_PC();                                                           \
-      consume(frame, PT_A);                                                   \
-    }                                                                         \
-    PT_NEXT(1 + (is == (expected) ? operand_wide(word) : 0));                 \
+#define PT_NONE_JUMP(name, expected)                          \
+  PT_HANDLER(name) {                                          \
+    bool is = is_none(PT_READ(PT_A));                         \
+    if (PT_A & 1) {                                           \
+      PT_SAVE_PC();                                           \
+      consume(frame, PT_A);                                   \
+    }                                                         \
+    PT_NEXT(1 + (is == (expected) ? operand_wide(word) : 0)); \
   }
 PT_NONE_JUMP(JUMP_IF_NONE, true)
 PT_NONE_JUMP(JUMP_IF_NOT_NONE, false)

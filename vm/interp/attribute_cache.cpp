@@ -60,8 +60,7 @@ void publish(std::atomic<uint64_t>* cache, AttributeNode* node, Type* type, Str*
     node->shape.store(0, std::memory_order_relaxed);
     return;
   }
-  table_slot(node->shape.load(std::memory_order_relaxed), name, node->holder, node->store)
-      .store(node, std::memory_order_release);
+  table_slot(node->shape.load(std::memory_order_relaxed), name, node->holder, node->store).store(node, std::memory_order_release);
   cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
 }
 
@@ -113,8 +112,7 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
       int32_t index = shape->flags & kShapeDictMode ? -1 : shape_find(shape, name);
       if (index >= 0 && type->attributes_offset != kAttributesAtEnd) {
         bool in_object = index < shape->inline_capacity;
-        AttributeNode* node =
-            new_node(shape_id_of(shape), name, in_object ? AttributeKind::kSlot : AttributeKind::kOverflow);
+        AttributeNode* node = new_node(shape_id_of(shape), name, in_object ? AttributeKind::kSlot : AttributeKind::kOverflow);
         if (node) {
           node->offset = in_object ? static_cast<int64_t>(inline_offset(type, index)) : index - shape->inline_capacity;
           publish(cache, node, type, name, descriptor.value());
@@ -168,17 +166,13 @@ Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) 
         return Ref<>::retain(node->value);
       }
       return bind(node->value, object, type_of(object));
-    case AttributeKind::kClassValue:
-      return Ref<>::retain(node->value);
-    case AttributeKind::kProperty:
-      return call1(node->value, object);
-    case AttributeKind::kClassAttribute:
-      return object.is(node->holder) ? Ref<>::retain(node->value) : Ref<>();
+    case AttributeKind::kClassValue: return Ref<>::retain(node->value);
+    case AttributeKind::kProperty: return call1(node->value, object);
+    case AttributeKind::kClassAttribute: return object.is(node->holder) ? Ref<>::retain(node->value) : Ref<>();
     case AttributeKind::kModule:
       if (!object.is(node->holder)) return Ref<>();
       return dict_cached_value(module_dict(as_module(object)), node->version, node->offset);
-    case AttributeKind::kAdd:
-      break;
+    case AttributeKind::kAdd: break;
   }
   return Ref<>();
 }

@@ -16,7 +16,7 @@
 namespace pt {
 
 PT_SLOW_OPERATION(slow_LOAD_ATTR, 2) {
-    Value object = PT_READ(PT_B);
+  Value object = PT_READ(PT_B);
   const AttributeNode* node = cached_node(pc);
   Ref<> v;
   if (node && object.is_object() &&
@@ -55,9 +55,7 @@ PT_SLOW(other_LOAD_ATTR) {
       }
       break;
     }
-    case AttributeKind::kClassValue:
-      v = register_copy(node->value);
-      PT_WRITE_NEXT(v, 2);
+    case AttributeKind::kClassValue: v = register_copy(node->value); PT_WRITE_NEXT(v, 2);
     case AttributeKind::kClassAttribute:
       if (PT_UNLIKELY(o != node->holder)) break;
       v = register_copy(node->value);
@@ -66,14 +64,13 @@ PT_SLOW(other_LOAD_ATTR) {
       if (PT_UNLIKELY(o != node->holder)) break;
       Dict* d = module_dict(static_cast<Module*>(o));
       DictTable* t = d->table.load(std::memory_order_acquire);
-      if (PT_LIKELY(t->version.load(std::memory_order_relaxed) == node->version &&
-                    dict_load_register(d, t, node->offset, &v) && !v.empty())) {
+      if (PT_LIKELY(t->version.load(std::memory_order_relaxed) == node->version && dict_load_register(d, t, node->offset, &v) &&
+                    !v.empty())) {
         PT_WRITE_NEXT(v, 2);
       }
       break;
     }
-    default:
-      break;
+    default: break;
   }
   PT_TAIL(slow_LOAD_ATTR);
 }
@@ -122,8 +119,7 @@ PT_HANDLER(LOAD_ATTR) {
   if (PT_LIKELY(object.is_object() && node != nullptr)) {
     Object* o = object.as_object();
     // Acquire pairs with the release in store_through_node: the slot is not read before the shape.
-    if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed) &&
-                  !(PT_B & 1))) {
+    if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed) && !(PT_B & 1))) {
       if (node->kind == AttributeKind::kProperty) PT_TAIL(property_LOAD_ATTR);
       if (node->kind != AttributeKind::kSlot) PT_TAIL(other_LOAD_ATTR);
       Value v;
@@ -145,7 +141,7 @@ PT_HANDLER(LOAD_ATTR) {
 }
 
 PT_SLOW_OPERATION(slow_STORE_ATTR, 2) {
-    Value object = PT_READ(PT_A);
+  Value object = PT_READ(PT_A);
   Ref<> value = take_operand(frame, constants, PT_B);
   const AttributeNode* node = cached_node(pc);
   bool done = node && object.is_object() &&
@@ -202,7 +198,7 @@ Ref<> super_method(Value object, Str* name, Ref<>* self) {
 }  // namespace
 
 PT_SLOW_OPERATION(slow_LOAD_METHOD, 2) {
-    Value object = PT_READ(PT_B);
+  Value object = PT_READ(PT_B);
   if (has_shape(object, kShape_super)) {
     Ref<> self;
     if (Ref<> method = super_method(object, name_at(thread, PT_C), &self)) {
@@ -264,7 +260,7 @@ PT_HANDLER(LOAD_METHOD) {
 // ---- items -------------------------------------------------------------------------------------------------------------------
 
 PT_SLOW_OPERATION(slow_LOAD_ITEM, 2) {
-    Value container = PT_READ(PT_B), key = PT_READ(PT_C);
+  Value container = PT_READ(PT_B), key = PT_READ(PT_C);
   Ref<> v;
   if (key.is_small_int()) {
     int64_t i = key.as_small_int();
@@ -375,7 +371,7 @@ PT_HANDLER(DELETE_ITEM) {
   PT_NEXT(1);
 }
 PT_OPERATION(BUILD_SLICE, 1) {
-    Value start = register_at(frame, PT_B), stop = register_at(frame, PT_B + 2);
+  Value start = register_at(frame, PT_B), stop = register_at(frame, PT_B + 2);
   Value step = PT_C == 3 ? register_at(frame, PT_B + 4) : none();
   Ref<> slice = slice_new(start, stop, step);
   if (!slice) return false;

@@ -191,9 +191,7 @@ PT_OPERATION(DICT_MERGE, 1) {
 // ---- unpacking ---------------------------------------------------------------------------------------------------------------
 
 namespace {
-Raised too_many_values(int64_t expected) {
-  return raise(exc::ValueError, "too many values to unpack (expected %ld)", expected);
-}
+Raised too_many_values(int64_t expected) { return raise(exc::ValueError, "too many values to unpack (expected %ld)", expected); }
 // `before` items, then (with `star`) a list of the middle and `after` items, into registers from operand a.
 bool unpack(Value* frame, uint64_t word, Value iterable, int64_t before, bool star, int64_t after) {
   Ref<> iterator;
@@ -257,7 +255,8 @@ PT_OPERATION(UNPACK_EX, 1) {
   return unpack(frame, word, v, counts & 255, true, counts >> 8);
 }
 
-// ---- imports -------------------------------------------------------------------------------------------------------------------
+// ---- imports
+// -------------------------------------------------------------------------------------------------------------------
 
 PT_OPERATION(IMPORT_NAME, 2) {
   Str* name = thread->record->code->names[static_cast<uint32_t>(load_word(pc + 1))];
@@ -268,8 +267,8 @@ PT_OPERATION(IMPORT_NAME, 2) {
     return false;
   }
   Value locals = record->locals.empty() ? none() : record->locals;
-  Ref<> module_ref = call_values(import.value(), {Value::object(name), Value::object(record->globals), locals, PT_READ(PT_C),
-                                                  PT_READ(PT_B)});
+  Ref<> module_ref =
+      call_values(import.value(), {Value::object(name), Value::object(record->globals), locals, PT_READ(PT_C), PT_READ(PT_B)});
   if (!module_ref) return false;
   consume(frame, PT_B);
   consume(frame, PT_C);
@@ -311,9 +310,9 @@ PT_OPERATION(IMPORT_STAR, 1) {
     if (!is_str(name)) {
       Ref<> module_name = find_attribute(from, names::name.str());
       clear_error();
-      return static_cast<bool>(raise(exc::TypeError, skip_underscore ? "Key in %V.__dict__ must be str, not %T"
-                                                                     : "Item in %V.__all__ must be str, not %T",
-                                     module_name ? module_name.value() : none(), name));
+      return static_cast<bool>(raise(
+          exc::TypeError, skip_underscore ? "Key in %V.__dict__ must be str, not %T" : "Item in %V.__all__ must be str, not %T",
+          module_name ? module_name.value() : none(), name));
     }
     Str* s = as_str(name);
     if (skip_underscore && s->length && s->at(0) == '_') return true;
@@ -326,7 +325,8 @@ PT_OPERATION(IMPORT_STAR, 1) {
   return true;
 }
 
-// ---- pattern matching ------------------------------------------------------------------------------------------------------------
+// ---- pattern matching
+// ------------------------------------------------------------------------------------------------------------
 
 PT_HANDLER(MATCH_MAPPING) {
   bool is = has_flag(type_of(PT_READ(PT_B)), kTypeMapping);

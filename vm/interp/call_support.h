@@ -5,13 +5,13 @@
 namespace pt {
 
 // Starts the code of the record on top.
-#define PT_ENTER(record)                                              \
-  do {                                                                \
-    frame = (record)->registers;                                      \
-    pc = (record)->pc;                                                \
-    constants = (record)->code->constants_end;                        \
-    word = load_word(pc);                                             \
-    PT_TAIL(dispatch->handlers[word & 0xFFFF]);                       \
+#define PT_ENTER(record)                        \
+  do {                                          \
+    frame = (record)->registers;                \
+    pc = (record)->pc;                          \
+    constants = (record)->code->constants_end;  \
+    word = load_word(pc);                       \
+    PT_TAIL(dispatch->handlers[word & 0xFFFF]); \
   } while (0)
 
 // The operation an instruction like ADD or INPLACE_ADD stands for.
@@ -22,7 +22,8 @@ struct OperatorName {
 OperatorName operator_name(Opcode opcode);
 // `left op right` as a Python method in a frame of its own above the caller's; nullptr without an exception: it is none, or
 // there is no room.
-CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace, int result);
+CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace,
+                           int result);
 // "module.qualname()" for messages about calls.
 Ref<> callable_description(Value callable);
 // A name in the builtins of the running frame. Empty without an exception: not there.

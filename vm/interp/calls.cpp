@@ -119,8 +119,7 @@ CallOutcome call_base(Thread* thread, Value* frame, Value* base, uint32_t count,
           if (handled) return outcome;
           break;
         }
-        default:
-          break;
+        default: break;
       }
     }
     auto named = names ? static_cast<uint32_t>(names->length) : 0u;
@@ -177,11 +176,10 @@ PT_SLOW(signal_after_call) {
   if (!run_pending_signals(thread)) PT_RAISE();
   PT_NEXT(2);
 }
-#define PT_AFTER_NATIVE_CALL()                                                       \
-  do {                                                                               \
-    if (PT_UNLIKELY(thread->breaker.load(std::memory_order_relaxed) & kBreakSignal)) \
-      PT_TAIL(signal_after_call);                                                    \
-    PT_NEXT(2);                                                                      \
+#define PT_AFTER_NATIVE_CALL()                                                                                   \
+  do {                                                                                                           \
+    if (PT_UNLIKELY(thread->breaker.load(std::memory_order_relaxed) & kBreakSignal)) PT_TAIL(signal_after_call); \
+    PT_NEXT(2);                                                                                                  \
   } while (0)
 
 #define PT_FINISH_CALL(outcome)                                                 \
@@ -197,37 +195,37 @@ PT_SLOW(slow_CALL) {
   PT_FINISH_CALL(call_base(thread, frame, &register_at(frame, PT_A), static_cast<uint16_t>(PT_B), nullptr, PT_C));
 }
 // The common case in line: a Python function with the right number of positional arguments.
-#define PT_DIRECT_CALL(base_, count_)                                                                                      \
-  do {                                                                                                                     \
-    Value callable_ = *(base_);                                                                                            \
-    if (PT_LIKELY(has_shape(callable_, kShape_function))) {                                                                \
-      Function* function_ = as_function(callable_);                                                                        \
-      Code* code_ = function_->code();                                                                                     \
-      CallRecord* record_ = thread->record + 1;                                                                            \
-      Value* window_ = (base_) + 1;                                                                                        \
-      if (PT_LIKELY(code_->simple_call && code_->argument_count == (count_) && record_ < thread->record_limit &&           \
-                    window_ + code_->register_count + 8 <= thread->stack_limit)) {                                         \
-        for (uint32_t i_ = code_->parameter_count; i_ < code_->local_end; ++i_) window_[i_] = Value();                     \
-        record_->code = code_;                                                                                             \
-        record_->function = function_;                                                                                     \
-        record_->registers = window_;                                                                                      \
-        record_->globals = function_->globals();                                                                           \
-        record_->locals = Value();                                                                                         \
-        record_->frame_object = nullptr;                                                                                   \
-        record_->generator = nullptr;                                                                                      \
-        record_->flags = 0;                                                                                                \
-        record_->result_register = PT_C;                                                                                   \
-        if (PT_UNLIKELY(code_->free_count)) clear_locals(function_, code_, window_);                                       \
-        thread->record->pc = pc;                                                                                           \
-        thread->record = record_;                                                                                          \
-        frame = window_;                                                                                                   \
-        pc = code_->words;                                                                                                 \
-        record_->pc = pc;                                                                                                  \
-        constants = code_->constants_end;                                                                                  \
-        word = load_word(pc);                                                                                              \
-        PT_TAIL(dispatch->handlers[word & 0xFFFF]);                                                                        \
-      }                                                                                                                    \
-    }                                                                                                                      \
+#define PT_DIRECT_CALL(base_, count_)                                                                            \
+  do {                                                                                                           \
+    Value callable_ = *(base_);                                                                                  \
+    if (PT_LIKELY(has_shape(callable_, kShape_function))) {                                                      \
+      Function* function_ = as_function(callable_);                                                              \
+      Code* code_ = function_->code();                                                                           \
+      CallRecord* record_ = thread->record + 1;                                                                  \
+      Value* window_ = (base_) + 1;                                                                              \
+      if (PT_LIKELY(code_->simple_call && code_->argument_count == (count_) && record_ < thread->record_limit && \
+                    window_ + code_->register_count + 8 <= thread->stack_limit)) {                               \
+        for (uint32_t i_ = code_->parameter_count; i_ < code_->local_end; ++i_) window_[i_] = Value();           \
+        record_->code = code_;                                                                                   \
+        record_->function = function_;                                                                           \
+        record_->registers = window_;                                                                            \
+        record_->globals = function_->globals();                                                                 \
+        record_->locals = Value();                                                                               \
+        record_->frame_object = nullptr;                                                                         \
+        record_->generator = nullptr;                                                                            \
+        record_->flags = 0;                                                                                      \
+        record_->result_register = PT_C;                                                                         \
+        if (PT_UNLIKELY(code_->free_count)) clear_locals(function_, code_, window_);                             \
+        thread->record->pc = pc;                                                                                 \
+        thread->record = record_;                                                                                \
+        frame = window_;                                                                                         \
+        pc = code_->words;                                                                                       \
+        record_->pc = pc;                                                                                        \
+        constants = code_->constants_end;                                                                        \
+        word = load_word(pc);                                                                                    \
+        PT_TAIL(dispatch->handlers[word & 0xFFFF]);                                                              \
+      }                                                                                                          \
+    }                                                                                                            \
   } while (0)
 namespace {
 // A builtin function with plain arguments. False: not applicable. Otherwise *result (empty: error).
@@ -312,8 +310,8 @@ PT_HANDLER(CALL_METHOD) {
 }
 PT_HANDLER(CALL_KW) {
   PT_SAVE_PC();
-  PT_FINISH_CALL(call_base(thread, frame, &register_at(frame, PT_A), static_cast<uint16_t>(PT_B), keyword_names(thread, pc),
-                           PT_C));
+  PT_FINISH_CALL(
+      call_base(thread, frame, &register_at(frame, PT_A), static_cast<uint16_t>(PT_B), keyword_names(thread, pc), PT_C));
 }
 PT_HANDLER(CALL_METHOD_KW) {
   PT_SAVE_PC();
@@ -500,7 +498,8 @@ PT_HANDLER(RETURN) {
   PT_NEXT(2);
 }
 
-// ---- functions -----------------------------------------------------------------------------------------------------------------
+// ---- functions
+// -----------------------------------------------------------------------------------------------------------------
 
 // Code from an image that runs for the first time.
 PT_HANDLER(LOAD_BODY) {

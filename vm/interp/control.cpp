@@ -74,11 +74,11 @@ uint64_t for_iter_native(PT_HANDLER_PARAMETERS) {
   write(frame, PT_A, item);
   PT_NEXT(2);
 }
-#define PT_STORE_ITEM_AND_GO(item)                                \
-  do {                                                            \
-    Value item_ = (item);                                         \
-    if (PT_UNLIKELY(item_.empty())) PT_TAIL(end_FOR_ITER);        \
-    PT_WRITE_NEXT(item_, 2);                                      \
+#define PT_STORE_ITEM_AND_GO(item)                         \
+  do {                                                     \
+    Value item_ = (item);                                  \
+    if (PT_UNLIKELY(item_.empty())) PT_TAIL(end_FOR_ITER); \
+    PT_WRITE_NEXT(item_, 2);                               \
   } while (0)
 PT_HANDLER(FOR_ITER) {
   Value word_of_iterator = register_at(frame, PT_B);
@@ -86,16 +86,11 @@ PT_HANDLER(FOR_ITER) {
   // The usual loop: nothing but this register knows the iterator.
   bool exclusive = word_of_iterator.is_counted() && only_reference(iterator);
   switch (iterator->shape_id.load(std::memory_order_relaxed)) {
-    case kShape_range_iterator:
-      PT_STORE_ITEM_AND_GO(range_iterator_advance(static_cast<RangeIterator*>(iterator), exclusive));
-    case kShape_list_iterator:
-      PT_STORE_ITEM_AND_GO(list_iterator_advance(static_cast<ListIterator*>(iterator), exclusive));
-    case kShape_tuple_iterator:
-      PT_STORE_ITEM_AND_GO(tuple_iterator_advance(static_cast<TupleIterator*>(iterator), exclusive));
-    case kShape_generator:
-      PT_TAIL(for_iter_generator);
-    default:
-      PT_TAIL(for_iter_native);
+    case kShape_range_iterator: PT_STORE_ITEM_AND_GO(range_iterator_advance(static_cast<RangeIterator*>(iterator), exclusive));
+    case kShape_list_iterator: PT_STORE_ITEM_AND_GO(list_iterator_advance(static_cast<ListIterator*>(iterator), exclusive));
+    case kShape_tuple_iterator: PT_STORE_ITEM_AND_GO(tuple_iterator_advance(static_cast<TupleIterator*>(iterator), exclusive));
+    case kShape_generator: PT_TAIL(for_iter_generator);
+    default: PT_TAIL(for_iter_native);
   }
 }
 

@@ -20,8 +20,8 @@ struct Dispatch {
 };
 extern const Dispatch g_dispatch;
 
-#define PT_HANDLER_PARAMETERS                                                                               \
-  [[maybe_unused]] Thread *thread, [[maybe_unused]] Value *frame, [[maybe_unused]] const uint64_t *pc,      \
+#define PT_HANDLER_PARAMETERS                                                                          \
+  [[maybe_unused]] Thread *thread, [[maybe_unused]] Value *frame, [[maybe_unused]] const uint64_t *pc, \
       [[maybe_unused]] Value *constants, [[maybe_unused]] const Dispatch *dispatch, [[maybe_unused]] uint64_t word
 #define PT_HANDLER(name) __attribute__((preserve_none)) uint64_t op_##name(PT_HANDLER_PARAMETERS)
 // A cold continuation of a handler: same state, reached by a tail call.
@@ -31,16 +31,16 @@ extern const Dispatch g_dispatch;
 PT_INLINE uint64_t load_word(const uint64_t* pc) { return __atomic_load_n(pc, __ATOMIC_RELAXED); }
 
 // Goes on with the instruction `words` further.
-#define PT_NEXT(words)                               \
-  do {                                               \
-    pc += (words);                                   \
-    word = load_word(pc);                            \
-    PT_TAIL(dispatch->handlers[word & 0xFFFF]);      \
+#define PT_NEXT(words)                          \
+  do {                                          \
+    pc += (words);                              \
+    word = load_word(pc);                       \
+    PT_TAIL(dispatch->handlers[word & 0xFFFF]); \
   } while (0)
 // An instruction (or the cold part of one) whose work is an ordinary function: it returns false with an exception pending;
 // locals with destructors cannot live across a tail call.
-#define PT_WORK_PARAMETERS                                                                              \
-  [[maybe_unused]] Thread *thread, [[maybe_unused]] Value *frame, [[maybe_unused]] const uint64_t *pc,  \
+#define PT_WORK_PARAMETERS                                                                             \
+  [[maybe_unused]] Thread *thread, [[maybe_unused]] Value *frame, [[maybe_unused]] const uint64_t *pc, \
       [[maybe_unused]] Value *constants, [[maybe_unused]] uint64_t word
 #define PT_WORK(name, words, DEFINE)                                             \
   static bool do_##name(PT_WORK_PARAMETERS);                                     \
@@ -54,9 +54,9 @@ PT_INLINE uint64_t load_word(const uint64_t* pc) { return __atomic_load_n(pc, __
 #define PT_SLOW_OPERATION(name, words) PT_WORK(name, words, PT_SLOW)
 // Saves the pc where nested calls, tracebacks and the collector find it.
 #define PT_SAVE_PC() (thread->record->pc = pc)
-#define PT_RAISE()                          \
-  do {                                      \
-    PT_TAIL(unwind);                        \
+#define PT_RAISE()   \
+  do {               \
+    PT_TAIL(unwind); \
   } while (0)
 
 __attribute__((preserve_none)) uint64_t unwind(PT_HANDLER_PARAMETERS);
@@ -78,17 +78,17 @@ PT_INLINE void write(Value* frame, int operand, Value v) {
   release(old);
 }
 // Writes the result into register A and goes on. The old content is rarely counted: only then does the pc have to be saved.
-#define PT_WRITE_NEXT(value, words)                     \
-  do {                                                  \
-    Value value_ = (value);                             \
-    Value& target_ = register_at(frame, PT_A);          \
-    if (PT_UNLIKELY(target_.is_counted())) {            \
-      PT_SAVE_PC();                                     \
-      write(frame, PT_A, value_);                       \
-    } else {                                            \
-      target_ = value_;                                 \
-    }                                                   \
-    PT_NEXT(words);                                     \
+#define PT_WRITE_NEXT(value, words)            \
+  do {                                         \
+    Value value_ = (value);                    \
+    Value& target_ = register_at(frame, PT_A); \
+    if (PT_UNLIKELY(target_.is_counted())) {   \
+      PT_SAVE_PC();                            \
+      write(frame, PT_A, value_);              \
+    } else {                                   \
+      target_ = value_;                        \
+    }                                          \
+    PT_NEXT(words);                            \
   } while (0)
 // After its use: empties an operand register whose kill flag is set.
 PT_INLINE void consume(Value* frame, int operand) {
@@ -107,9 +107,7 @@ PT_INLINE Ref<> take_operand(Value* frame, Value* constants, int operand) {
   }
   return Ref<>::retain(v);
 }
-PT_INLINE Value take_value(Value* frame, Value* constants, int operand) {
-  return take_operand(frame, constants, operand).take();
-}
+PT_INLINE Value take_value(Value* frame, Value* constants, int operand) { return take_operand(frame, constants, operand).take(); }
 #define PT_A operand_a(word)
 #define PT_B operand_b(word)
 #define PT_C operand_c(word)

@@ -81,9 +81,11 @@ Raised too_many_positional(Function* f, const Code* code, uint32_t given, Value*
   Ref<Str> range = default_count ? str_format("from %ld to %ld", least, most) : str_format("%ld", most);
   if (!range) return {};
   if (keyword_only_given) {
-    return raise(exc::TypeError, "%V() takes %U positional argument%s but %ld positional argument%s (and %ld keyword-only "
-                 "argument%s) were given", f->qualname.peek(), range.get(), plural ? "s" : "", static_cast<int64_t>(given),
-                 given != 1 ? "s" : "", static_cast<int64_t>(keyword_only_given), keyword_only_given != 1 ? "s" : "");
+    return raise(exc::TypeError,
+                 "%V() takes %U positional argument%s but %ld positional argument%s (and %ld keyword-only "
+                 "argument%s) were given",
+                 f->qualname.peek(), range.get(), plural ? "s" : "", static_cast<int64_t>(given), given != 1 ? "s" : "",
+                 static_cast<int64_t>(keyword_only_given), keyword_only_given != 1 ? "s" : "");
   }
   return raise(exc::TypeError, "%V() takes %U positional argument%s but %ld %s given", f->qualname.peek(), range.get(),
                plural ? "s" : "", static_cast<int64_t>(given), given == 1 ? "was" : "were");
@@ -105,8 +107,8 @@ Raised missing_arguments(Function* f, const Code* code, Value* window, uint32_t 
   }
   Ref<Str> list = text.finish();
   if (!list) return {};
-  return raise(exc::TypeError, "%V() missing %ld required %s argument%s: %U", f->qualname.peek(),
-               static_cast<int64_t>(missing), kind, missing == 1 ? "" : "s", list.get());
+  return raise(exc::TypeError, "%V() missing %ld required %s argument%s: %U", f->qualname.peek(), static_cast<int64_t>(missing),
+               kind, missing == 1 ? "" : "s", list.get());
 }
 
 // The parameter named `key`, or -1.
@@ -133,8 +135,8 @@ Raised positional_only_by_name(Function* f, const Code* code, Tuple* names) {
   }
   Ref<Str> list = text.finish();
   if (!list || list->length == 0) return {};
-  return raise(exc::TypeError, "%V() got some positional-only arguments passed as keyword arguments: '%U'",
-               f->qualname.peek(), list.get());
+  return raise(exc::TypeError, "%V() got some positional-only arguments passed as keyword arguments: '%U'", f->qualname.peek(),
+               list.get());
 }
 
 bool bind_values(Function* f, const Code* code, Value* window, Value* values, uint32_t count, Tuple* names) {

@@ -27,7 +27,8 @@ PT_INLINE void clear_locals(Function* function, const Code* code, Value* window)
   for (uint32_t i = code->parameter_count; i < code->local_end; ++i) window[i] = Value();
   if (PT_UNLIKELY(code->free_count)) {
     const Tuple* closure = reinterpret_cast<const Tuple*>(function->closure.peek().as_object());
-    for (uint32_t i = 0; i < code->free_count; ++i) window[code->free_register + i] = Value::borrowed_object(closure->at(i).as_object());
+    for (uint32_t i = 0; i < code->free_count; ++i)
+      window[code->free_register + i] = Value::borrowed_object(closure->at(i).as_object());
   }
 }
 

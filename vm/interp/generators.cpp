@@ -36,9 +36,9 @@ Ref<> coroutine_origin(Thread* thread, const CallRecord* record) {
 
 Ref<> generator_from_record(Thread* thread, CallRecord* record) {
   const Code* code = record->code;
-  Type* type = code->flags & kCodeFlagAsyncGenerator                              ? &async_generator_type
-               : code->flags & kCodeFlagCoroutine ? &coroutine_type
-                                                  : &generator_type;
+  Type* type = code->flags & kCodeFlagAsyncGenerator ? &async_generator_type
+               : code->flags & kCodeFlagCoroutine    ? &coroutine_type
+                                                     : &generator_type;
   Ref<Generator> g = allocate<Generator>(type);
   if (!g) return g;
   auto* registers = static_cast<Value*>(memory::allocate_zeroed(code->register_count * sizeof(Value)));
@@ -200,7 +200,8 @@ PT_INLINE void generator_suspend(Thread* thread, CallRecord* record, const uint6
   for (uint32_t i = live; i < g->live; ++i) to[i] = Value();
   g->live = live;
   g->resume_pc = pc;
-  if (PT_UNLIKELY((thread->handled.bits() | record->saved_handled.bits() | reinterpret_cast<uint64_t>(record->frame_object)) != 0)) {
+  if (PT_UNLIKELY((thread->handled.bits() | record->saved_handled.bits() | reinterpret_cast<uint64_t>(record->frame_object)) !=
+                  0)) {
     suspend_rest(thread, record, g, pc);
   }
   thread->record = record - 1;
@@ -236,8 +237,8 @@ void generator_finish(Thread* thread, Generator* g) {
 Ref<> generator_error(const Code* code, Ref<> exception) {
   Type* type = type_of(exception.value());
   const char* what = code->flags & kCodeFlagAsyncGenerator ? "async generator"
-                     : code->flags & kCodeFlagCoroutine ? "coroutine"
-                                                        : "generator";
+                     : code->flags & kCodeFlagCoroutine    ? "coroutine"
+                                                           : "generator";
   const char* which = nullptr;
   if (is_subtype(type, exc::StopIteration)) which = "StopIteration";
   if ((code->flags & kCodeFlagAsyncGenerator) && is_subtype(type, exc::StopAsyncIteration)) which = "StopAsyncIteration";
@@ -324,8 +325,10 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
     }
     if (exception) {
       // Its context is what the generator itself handles; what the resumer handles leaves it as it is.
-      if (handles) raise_object(exception.value());
-      else restore_error(std::move(exception));
+      if (handles)
+        raise_object(exception.value());
+      else
+        restore_error(std::move(exception));
       exception.reset();
       bits = unwind(thread, record->registers, pc, record->code->constants_end, dispatch, word);
     } else {
@@ -520,8 +523,9 @@ PT_OPERATION(GET_AWAITABLE, 1) {
   if (!iterator) {
     if (PT_C && !type->slots.await && pending_matches(exc::TypeError)) {
       clear_error();
-      raise(exc::TypeError, PT_C == 1 ? "'async with' received an object from __aenter__ that does not implement __await__: %N"
-                                      : "'async with' received an object from __aexit__ that does not implement __await__: %N",
+      raise(exc::TypeError,
+            PT_C == 1 ? "'async with' received an object from __aenter__ that does not implement __await__: %N"
+                      : "'async with' received an object from __aexit__ that does not implement __await__: %N",
             type);
     }
     return false;
@@ -535,14 +539,14 @@ PT_OPERATION(GET_AWAITABLE, 1) {
   return true;
 }
 
-#define PT_ENTER_GENERATOR(record_)                     \
-  do {                                                  \
-    if (PT_UNLIKELY(!(record_))) PT_RAISE();            \
-    frame = (record_)->registers;                       \
-    constants = (record_)->code->constants_end;         \
-    pc = (record_)->pc + 1;                             \
-    word = load_word(pc);                               \
-    PT_TAIL(dispatch->handlers[word & 0xFFFF]);         \
+#define PT_ENTER_GENERATOR(record_)             \
+  do {                                          \
+    if (PT_UNLIKELY(!(record_))) PT_RAISE();    \
+    frame = (record_)->registers;               \
+    constants = (record_)->code->constants_end; \
+    pc = (record_)->pc + 1;                     \
+    word = load_word(pc);                       \
+    PT_TAIL(dispatch->handlers[word & 0xFFFF]); \
   } while (0)
 
 uint64_t for_iter_generator(PT_HANDLER_PARAMETERS) {

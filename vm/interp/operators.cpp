@@ -37,7 +37,8 @@ OperatorName operator_name(Opcode opcode) {
   }
 }
 
-CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace, int result) {
+CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace,
+                           int result) {
   if (!left.is_object() || right.empty()) return nullptr;
   Function* function = operator_method(op, left, right, inplace);
   if (!function) return nullptr;

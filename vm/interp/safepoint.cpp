@@ -11,8 +11,7 @@ namespace pt {
 constinit bool (*g_run_signal_handlers)() = nullptr;
 
 bool run_pending_signals(Thread* thread) {
-  if (!(thread->breaker.load(std::memory_order_relaxed) & kBreakSignal) || !g_run_signal_handlers)
-    return true;
+  if (!(thread->breaker.load(std::memory_order_relaxed) & kBreakSignal) || !g_run_signal_handlers) return true;
   thread->acknowledge(kBreakSignal);
   return g_run_signal_handlers();
 }

@@ -189,8 +189,8 @@ PT_OPERATION(RAISE, 1) {
       cause = call0(cause.value());
       if (!cause) return false;
       if (!is_exception(cause.value())) {
-        return raise(exc::TypeError, "calling %R should have returned an instance of BaseException, not %T",
-                     cause.value(), cause.value());
+        return raise(exc::TypeError, "calling %R should have returned an instance of BaseException, not %T", cause.value(),
+                     cause.value());
       }
     } else if (!is_none(cause.value()) && !is_exception(cause.value())) {
       return raise(exc::TypeError, "exception causes must derive from BaseException");
@@ -224,8 +224,7 @@ bool before_with(Value* frame, Value* constants, uint64_t word, Str* enter_name,
   Ref<> exit = lookup_special(manager, exit_name);
   if (!exit) {
     if (error_pending()) return false;
-    return raise(exc::TypeError, "'%T' object does not support the %s protocol (missed %U method)", manager, protocol,
-                 exit_name);
+    return raise(exc::TypeError, "'%T' object does not support the %s protocol (missed %U method)", manager, protocol, exit_name);
   }
   bool found;
   Ref<> entered = call_special(manager, enter_name, {}, &found);
@@ -248,8 +247,8 @@ PT_OPERATION(BEFORE_ASYNC_WITH, 1) {
 PT_OPERATION(WITH_EXCEPT, 1) {
   Value exception = PT_READ(PT_C);
   Ref<> traceback = exception_traceback(exception);
-  Ref<> result = call_values(PT_READ(PT_B), {Value::object(type_of(exception)), exception,
-                                             traceback ? traceback.value() : none()});
+  Ref<> result =
+      call_values(PT_READ(PT_B), {Value::object(type_of(exception)), exception, traceback ? traceback.value() : none()});
   if (!result) return false;
   consume(frame, PT_B);
   consume(frame, PT_C);

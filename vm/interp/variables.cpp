@@ -39,7 +39,8 @@ bool unbound_local(Thread* thread, const uint64_t* pc, int operand) {
   Str* name = code->local_names[index];
   return is_free ? raise_name_error(exc::NameError,
                                     "cannot access free variable '%U' where it is not associated with a value in enclosing "
-                                    "scope", name)
+                                    "scope",
+                                    name)
                  : raise_name_error(exc::UnboundLocalError,
                                     "cannot access local variable '%U' where it is not associated with a value", name);
 }
@@ -66,7 +67,7 @@ PT_HANDLER(CLEAR) {
 
 // ---- cells -----------------------------------------------------------------------------------------------------------------
 PT_OPERATION(MAKE_CELL, 1) {
-    Ref<> cell = cell_new(register_at(frame, PT_A));
+  Ref<> cell = cell_new(register_at(frame, PT_A));
   if (!cell) return false;
   write(frame, PT_A, cell.take());
   return true;
@@ -101,12 +102,12 @@ PT_HANDLER(STORE_CELL) {
 }
 PT_OPERATION(DELETE_CELL, 1) {
   Cell* cell = as_cell(PT_READ(PT_A));
-    if (cell->content.peek_acquire().empty()) return unbound_local(thread, pc, PT_A);
+  if (cell->content.peek_acquire().empty()) return unbound_local(thread, pc, PT_A);
   cell->content.store(cell, Ref<>());
   return true;
 }
 PT_OPERATION(LOAD_CLASS_CELL, 1) {
-    Str* name = name_at(thread, PT_C);
+  Str* name = name_at(thread, PT_C);
   Value locals = thread->record->locals;
   Ref<> v = is_exact_dict(locals) ? dict_get_str(as_dict(locals), name) : get_item(locals, Value::object(name));
   if (!v) {
@@ -265,7 +266,7 @@ std::atomic<uint64_t>* cache_of(const uint64_t* pc) {
 }  // namespace
 
 PT_SLOW_OPERATION(slow_LOAD_GLOBAL, 2) {
-    Ref<> v = load_global_general(thread, name_at(thread, PT_B), cache_of(pc));
+  Ref<> v = load_global_general(thread, name_at(thread, PT_B), cache_of(pc));
   if (!v) return false;
   write(frame, PT_A, register_form(std::move(v)));
   return true;
@@ -276,7 +277,7 @@ PT_HANDLER(LOAD_GLOBAL) {
   PT_WRITE_NEXT(v, 2);
 }
 PT_OPERATION(STORE_GLOBAL, 1) {
-    Ref<> v = take_operand(frame, constants, PT_B);
+  Ref<> v = take_operand(frame, constants, PT_B);
   if (!dict_set_str(thread->record->globals, name_at(thread, PT_A), v.value())) return false;
   return true;
 }
@@ -291,7 +292,7 @@ PT_HANDLER(DELETE_GLOBAL) {
 
 // ---- names in a locals mapping -----------------------------------------------------------------------------------------------
 PT_SLOW_OPERATION(slow_LOAD_NAME, 2) {
-    Str* name = name_at(thread, PT_B);
+  Str* name = name_at(thread, PT_B);
   Value locals = thread->record->locals;
   Ref<> v;
   if (!locals.empty() && !locals.is(thread->record->globals)) {
@@ -316,11 +317,11 @@ PT_HANDLER(LOAD_NAME) {
   PT_TAIL(slow_LOAD_NAME);
 }
 PT_OPERATION(STORE_NAME, 1) {
-    Str* name = name_at(thread, PT_A);
+  Str* name = name_at(thread, PT_A);
   Value locals = locals_of_record(thread);
   Ref<> v = take_operand(frame, constants, PT_B);
-  bool ok = is_exact_dict(locals) ? dict_set_str(as_dict(locals), name, v.value())
-                                  : set_item(locals, Value::object(name), v.value());
+  bool ok =
+      is_exact_dict(locals) ? dict_set_str(as_dict(locals), name, v.value()) : set_item(locals, Value::object(name), v.value());
   if (!ok) return false;
   return true;
 }
@@ -341,12 +342,12 @@ PT_HANDLER(DELETE_NAME) {
   PT_NEXT(1);
 }
 PT_OPERATION(LOAD_LOCALS, 1) {
-    Value locals = locals_of_record(thread);
+  Value locals = locals_of_record(thread);
   write(frame, PT_A, Ref<>::retain(locals).take());
   return true;
 }
 PT_OPERATION(SETUP_ANNOTATIONS, 1) {
-    Value locals = locals_of_record(thread);
+  Value locals = locals_of_record(thread);
   Ref<> present;
   if (is_exact_dict(locals)) {
     present = dict_get_str(as_dict(locals), names::annotations.str());

@@ -5,7 +5,9 @@
 namespace pt::jit {
 namespace {
 
-bool has_value(const Ir& ir, Reference r) { return ir.at(r).type != Type::N && !ir.is_constant(r) && ir.at(r).op != Op::kVirtual; }
+bool has_value(const Ir& ir, Reference r) {
+  return ir.at(r).type != Type::N && !ir.is_constant(r) && ir.at(r).op != Op::kVirtual;
+}
 
 // Last position at which each value is needed. Positions are instruction numbers; ir.size() is the end of the loop.
 std::vector<Reference> last_uses(const Ir& ir) {
@@ -87,7 +89,8 @@ Allocation allocate_registers(const Ir& ir) {
       Location l = ir.inherited[static_cast<size_t>(ir.at(i).imm)];
       result.locations[static_cast<size_t>(i)] = l;
       if (l.place == Place::kSlot) {
-        if (static_cast<size_t>(l.index) >= slot_free_from.size()) slot_free_from.resize(static_cast<size_t>(l.index) + 1, kNoReference);
+        if (static_cast<size_t>(l.index) >= slot_free_from.size())
+          slot_free_from.resize(static_cast<size_t>(l.index) + 1, kNoReference);
         slot_free_from[static_cast<size_t>(l.index)] = last[static_cast<size_t>(i)];
       } else {
         holder[l.place == Place::kFloatRegister][l.index] = i;

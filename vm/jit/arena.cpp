@@ -44,8 +44,8 @@ void remap_in_child() {
   uint8_t* writable = g_writable.load(std::memory_order_acquire);
   if (!writable) return;
   bool ok = g_fork_copy >= 0 &&
-            mmap(reinterpret_cast<void*>(kArenaBase), kArenaBytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, g_fork_copy, 0) !=
-                MAP_FAILED &&
+            mmap(reinterpret_cast<void*>(kArenaBase), kArenaBytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, g_fork_copy,
+                 0) != MAP_FAILED &&
             mmap(writable, kArenaBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, g_fork_copy, 0) != MAP_FAILED;
   // Without memory of its own the child compiles nothing more; what there is stays as it is.
   if (!ok) g_used.store(kArenaBytes, std::memory_order_relaxed);
@@ -57,8 +57,8 @@ uint8_t* map_arena() {
   if (file < 0) return nullptr;
   uint8_t* writable = nullptr;
   if (ftruncate(file, static_cast<off_t>(kArenaBytes)) == 0) {
-    void* code = mmap(reinterpret_cast<void*>(kArenaBase), kArenaBytes, PROT_READ | PROT_EXEC,
-                      MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
+    void* code =
+        mmap(reinterpret_cast<void*>(kArenaBase), kArenaBytes, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED_NOREPLACE, file, 0);
     if (code == reinterpret_cast<void*>(kArenaBase)) {
       void* second = mmap(nullptr, kArenaBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
       if (second != MAP_FAILED && pthread_atfork(copy_before_fork, forget_copy, remap_in_child) == 0) {

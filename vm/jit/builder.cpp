@@ -32,7 +32,9 @@ namespace {
 Value word_of(const Instruction& in) { return Value::from_bits(static_cast<uint64_t>(in.imm)); }
 
 template <class MicroOp>
-bool fold_int(Value a, Value b, Value* out) { return MicroOp::run(a, b, *out) == Flow::kNext; }
+bool fold_int(Value a, Value b, Value* out) {
+  return MicroOp::run(a, b, *out) == Flow::kNext;
+}
 bool fold_binary(Op op, Value a, Value b, Value* out) {
   switch (op) {
     case Op::kAddInt: return fold_int<ops::AddInt>(a, b, out);
@@ -82,10 +84,16 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
   if (b_known && d.b == Type::I) {
     int64_t k = ir_.at(b).imm >> 1;
     switch (op) {
-      case Op::kAddInt: case Op::kSubInt: case Op::kOrInt: case Op::kXorInt: case Op::kLshiftInt: case Op::kRshiftInt:
+      case Op::kAddInt:
+      case Op::kSubInt:
+      case Op::kOrInt:
+      case Op::kXorInt:
+      case Op::kLshiftInt:
+      case Op::kRshiftInt:
         if (k == 0) return a;
         break;
-      case Op::kMulInt: case Op::kFloorDivInt:
+      case Op::kMulInt:
+      case Op::kFloorDivInt:
         if (k == 1) return a;
         break;
       default: break;
@@ -99,12 +107,16 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
   // A position that counts up from one known not to be negative.
   if (op == Op::kGuardGeInt && b_known && ir_.at(b).imm == 1 && ir_.at(a).op == Op::kAddInt && ir_.at(a).b >= 0) {
     const Instruction& step = ir_.at(ir_.at(a).b);
-    if (step.op == Op::kConstant && step.imm > 0 && find_same(Op::kGuardGeInt, ir_.at(a).a, b, 0) != kNoReference) return kNothing;
+    if (step.op == Op::kConstant && step.imm > 0 && find_same(Op::kGuardGeInt, ir_.at(a).a, b, 0) != kNoReference)
+      return kNothing;
   }
   switch (op) {
     case Op::kGuardInt:
       if (ir_.at(a).type == Type::I) return a;
-      if (a_known) { failed_ = true; return a; }
+      if (a_known) {
+        failed_ = true;
+        return a;
+      }
       if (ir_.at(a).type == Type::O || ir_.at(a).op == Op::kBoxFloat) failed_ = true;
       break;
     case Op::kGuardFloat:
@@ -221,7 +233,8 @@ bool Builder::memory_holds(int64_t slot, Reference value) const {
 // The value of a load that is known already, from an earlier load or store of the same place.
 Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
   // Other threads announce changes of these, and the safepoint then leaves the trace.
-  bool is_fact = op == Op::kLoadFact || op == Op::kGuardCell || op == Op::kGlobalAddress || op == Op::kGuardTable || op == Op::kGuardUnshared;
+  bool is_fact = op == Op::kLoadFact || op == Op::kGuardCell || op == Op::kGlobalAddress || op == Op::kGuardTable ||
+                 op == Op::kGuardUnshared;
   bool exclusive = false;   // no other thread has ever seen the object: none has changed it
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction in = ir_.at(i);
@@ -230,7 +243,8 @@ Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
     if (op == Op::kLoadFrame) {
       if ((in.op == Op::kStoreFrame || in.op == Op::kWriteFrame) && in.imm == imm) return in.a;
       if (in.op == Op::kClearFrame && in.imm == imm) return constant(0, Type::W);
-      if (in.op == Op::kInterpret && ir_.interpreted[static_cast<size_t>(in.imm)]->writes(static_cast<int32_t>(imm))) return kNoReference;
+      if (in.op == Op::kInterpret && ir_.interpreted[static_cast<size_t>(in.imm)]->writes(static_cast<int32_t>(imm)))
+        return kNoReference;
       continue;
     }
     if (describe(in.op).flags & kBarrier) return kNoReference;
@@ -288,7 +302,8 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
     return a;
   }
   const OpDescription& d = describe(op);
-  if ((op == Op::kClearFrame || (op == Op::kStoreFrame && ir_.is_constant(a))) && memory_holds(imm, op == Op::kClearFrame ? kNoReference : a)) {
+  if ((op == Op::kClearFrame || (op == Op::kStoreFrame && ir_.is_constant(a))) &&
+      memory_holds(imm, op == Op::kClearFrame ? kNoReference : a)) {
     return kNothing;
   }
   if (d.flags & kPure) {

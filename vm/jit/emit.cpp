@@ -133,15 +133,19 @@ std::vector<Location> Emitter::live_at(Reference i) const {
 void Emitter::save(const std::vector<Location>& live) {
   for (const Location& l : live) {
     auto k = static_cast<uint64_t>(l.index);
-    if (l.place == Place::kFloatRegister) stencil(StencilOp::kStoreFloat, l.index, 0, {offsetof(State, f) + k * 8, false});
-    else if (l.index >= kKeptRegisters) stencil(StencilOp::kStoreWord, l.index, 0, {offsetof(State, r) + k * 8, false});
+    if (l.place == Place::kFloatRegister)
+      stencil(StencilOp::kStoreFloat, l.index, 0, {offsetof(State, f) + k * 8, false});
+    else if (l.index >= kKeptRegisters)
+      stencil(StencilOp::kStoreWord, l.index, 0, {offsetof(State, r) + k * 8, false});
   }
 }
 void Emitter::restore(const std::vector<Location>& live) {
   for (const Location& l : live) {
     auto k = static_cast<uint64_t>(l.index);
-    if (l.place == Place::kFloatRegister) stencil(StencilOp::kMoveFloat, l.index, kOperandSlot, {}, {offsetof(State, f) + k * 8, false});
-    else if (l.index >= kKeptRegisters) stencil(StencilOp::kMoveWord, l.index, kOperandSlot, {}, {offsetof(State, r) + k * 8, false});
+    if (l.place == Place::kFloatRegister)
+      stencil(StencilOp::kMoveFloat, l.index, kOperandSlot, {}, {offsetof(State, f) + k * 8, false});
+    else if (l.index >= kKeptRegisters)
+      stencil(StencilOp::kMoveWord, l.index, kOperandSlot, {}, {offsetof(State, r) + k * 8, false});
   }
 }
 void Emitter::jump(int64_t to) {
@@ -153,11 +157,13 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   const Instruction& in = ir_.at(path.at);
   const Snapshot& frames = ir_.snapshots[static_cast<size_t>(in.frames)];
   out->cold_frames.push_back(frames.frames);
-  int64_t imm = in.op == Op::kCallNative || in.op == Op::kCallAny ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get())
+  int64_t imm = in.op == Op::kCallNative || in.op == Op::kCallAny
+                    ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get())
                 : in.op == Op::kNewObject ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())
                                           : in.imm;
   out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
-  if (in.op == Op::kGlobalAddress || in.op == Op::kGuardTable) global_infos_.push_back({&out->cold.back(), global_at_[static_cast<size_t>(in.imm)]});
+  if (in.op == Op::kGlobalAddress || in.op == Op::kGuardTable)
+    global_infos_.push_back({&out->cold.back(), global_at_[static_cast<size_t>(in.imm)]});
   path.start = static_cast<int64_t>(code_.size());
   save(path.live);
   stencil(StencilOp::kCallCold, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
@@ -190,13 +196,17 @@ void Emitter::instruction(Reference i) {
   auto op = static_cast<StencilOp>(in.op);
   HoleValue hole0{static_cast<uint64_t>(in.imm), false};
   switch (in.op) {
-    case Op::kLoadFrame: case Op::kStoreFrame: case Op::kWriteFrame: case Op::kClearFrame:
-      hole0.value = static_cast<uint64_t>(in.imm * 8);
-      break;
-    case Op::kGlobalAddress: case Op::kGuardTable: hole0 = {global_at_[static_cast<size_t>(in.imm)], true}; break;
+    case Op::kLoadFrame:
+    case Op::kStoreFrame:
+    case Op::kWriteFrame:
+    case Op::kClearFrame: hole0.value = static_cast<uint64_t>(in.imm * 8); break;
+    case Op::kGlobalAddress:
+    case Op::kGuardTable: hole0 = {global_at_[static_cast<size_t>(in.imm)], true}; break;
     case Op::kPushFrame: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())), true}; break;
     case Op::kStoreArgument: hole0.value = offsetof(State, arguments) + static_cast<uint64_t>(in.imm) * 8; break;
-    case Op::kGuardReturn: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true}; break;
+    case Op::kGuardReturn:
+      hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true};
+      break;
     default: break;
   }
   bool result_float = in.type == Type::F, a_float = d.a == Type::F;
@@ -259,8 +269,10 @@ void Emitter::close_loop() {
     moves.push_back({ir_.at(p.left).type == Type::F, to, operand(p.right), from});
   }
   auto perform = [&](const Move& m) {
-    if (m.to.place == Place::kSlot) store(m.is_float, m.to.index, in_register(m.is_float, m.from));
-    else move_to(m.is_float, m.to.index, m.from);
+    if (m.to.place == Place::kSlot)
+      store(m.is_float, m.to.index, in_register(m.is_float, m.from));
+    else
+      move_to(m.is_float, m.to.index, m.from);
   };
   while (!moves.empty()) {
     bool progress = false;
@@ -443,9 +455,7 @@ const char* Emitter::run(CompiledTrace* out) {
 
 }  // namespace
 
-const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out) {
-  return Emitter(ir, allocation).run(out);
-}
+const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out) { return Emitter(ir, allocation).run(out); }
 
 uint64_t exit_word(const ExitValue& value, const State& state) {
   switch (value.from.place) {

@@ -15,7 +15,8 @@ constexpr uint64_t kBits = 1u << 16;
 constinit std::atomic<uint64_t> g_watched[kBits / 64] = {};   // bits are only ever set
 
 uint64_t bit_of(const Dict* dict, const Str* name) {
-  uint64_t mixed = (reinterpret_cast<uintptr_t>(dict) >> 4) * 0x9E3779B97F4A7C15u ^ (reinterpret_cast<uintptr_t>(name) >> 4) * 0xC2B2AE3D27D4EB4Fu;
+  uint64_t mixed = (reinterpret_cast<uintptr_t>(dict) >> 4) * 0x9E3779B97F4A7C15u ^
+                   (reinterpret_cast<uintptr_t>(name) >> 4) * 0xC2B2AE3D27D4EB4Fu;
   return (mixed >> 24) % kBits;
 }
 

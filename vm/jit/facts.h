@@ -8,7 +8,7 @@
 namespace pt {
 struct Dict;
 struct Str;
-}
+}  // namespace pt
 
 namespace pt::jit {
 

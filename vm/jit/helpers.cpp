@@ -35,8 +35,12 @@ constinit const Dispatch g_single_step = all_stop(std::make_integer_sequence<int
 class ColdScope {
  public:
   ColdScope(State* s, Value* frame, const ColdInfo& info)
-      : thread_(s->thread), info_(info), saved_(thread_->record), entries_(tls_python_entries),
-        fact_changes_(tls_fact_changes), epoch_(thread_->qsbr_seen.load(std::memory_order_relaxed)) {
+      : thread_(s->thread),
+        info_(info),
+        saved_(thread_->record),
+        entries_(tls_python_entries),
+        fact_changes_(tls_fact_changes),
+        epoch_(thread_->qsbr_seen.load(std::memory_order_relaxed)) {
     for (const InlinedFrame& f : *info.frames) {
       thread_->record->pc = f.caller_pc;
       CallRecord* record = ++thread_->record;
@@ -75,7 +79,11 @@ const ColdInfo& info_of(uint64_t word) { return *reinterpret_cast<const ColdInfo
 uint64_t help_release(State* s, Value* frame, uint64_t word) {
   Value old = Value::from_bits(s->word);
   switch (old.as_object()->shape_id.load(std::memory_order_relaxed)) {
-    case kShape_str: case kShape_int: case kShape_float: case kShape_bytes: case kShape_range_iterator:
+    case kShape_str:
+    case kShape_int:
+    case kShape_float:
+    case kShape_bytes:
+    case kShape_range_iterator:
       release(old);  // nothing hangs on these
       return kGoOn;
     default: break;
@@ -226,7 +234,9 @@ uint64_t help_call_any(State* s, Value* frame, uint64_t word) {
   Value arguments[kMaxArguments];
   for (int i = 0; i < target->count; ++i) arguments[i] = Value::from_bits(s->arguments[i]);
   ColdScope scope(s, frame, info);
-  return finish(s, scope, call(Value::object(static_cast<const Object*>(target->callee)), Args{arguments, static_cast<uint32_t>(target->count)}));
+  return finish(
+      s, scope,
+      call(Value::object(static_cast<const Object*>(target->callee)), Args{arguments, static_cast<uint32_t>(target->count)}));
 }
 uint64_t help_get_iterator(State* s, Value* frame, uint64_t word) {
   Value v = Value::from_bits(s->object);
@@ -332,11 +342,20 @@ uint64_t help_list_append(State* s, Value* frame, uint64_t word) {
 
 CallRecord record_of(const InlinedFrame& f, Value* window) {
   // A function that is on its way out has left its register.
-  auto* function = f.function          ? static_cast<Function*>(const_cast<void*>(f.function))
+  auto* function = f.function           ? static_cast<Function*>(const_cast<void*>(f.function))
                    : window[-1].empty() ? nullptr
                                         : as_function(window[-1]);
-  return {static_cast<const Code*>(f.code), function, window, nullptr, static_cast<Dict*>(const_cast<void*>(f.globals)), Value(),
-          nullptr, nullptr, Value(), f.flags, f.result_register};
+  return {static_cast<const Code*>(f.code),
+          function,
+          window,
+          nullptr,
+          static_cast<Dict*>(const_cast<void*>(f.globals)),
+          Value(),
+          nullptr,
+          nullptr,
+          Value(),
+          f.flags,
+          f.result_register};
 }
 
 uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted) {
@@ -345,15 +364,16 @@ uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted) {
   CallRecord* record = thread->record;
   record->pc = what->pc;
   uint64_t word = load_word(what->pc);
-  uint64_t bits = g_dispatch.handlers[word & 0xFFFF](thread, record->registers, what->pc, record->code->constants_end,
-                                                     &g_single_step, word);
+  uint64_t bits =
+      g_dispatch.handlers[word & 0xFFFF](thread, record->registers, what->pc, record->code->constants_end, &g_single_step, word);
   if (PT_UNLIKELY(bits != kStopped)) {
     s->finished = 1;
     s->result = bits;
     return 0;
   }
   CallRecord* now = thread->record;
-  if (PT_UNLIKELY(now - record != what->depth || now->registers != frame + what->window || multithreaded() != what->multithreaded)) {
+  if (PT_UNLIKELY(now - record != what->depth || now->registers != frame + what->window ||
+                  multithreaded() != what->multithreaded)) {
     return kLeave;
   }
   if (now->pc == what->next) return kGoOn;

@@ -43,14 +43,16 @@ const char* validate(const Ir& ir) {
       if (operands[k] < 0 || operands[k] >= i) return "operand not defined before its use";
       const Instruction& operand = ir.at(operands[k]);
       if (operand.op == Op::kVirtual) return "operand that is not made";
-      if (!fits(wanted[k], operand.type) && !(operand.op == Op::kConstant && wanted[k] != Type::F)) return "operand of the wrong type";
+      if (!fits(wanted[k], operand.type) && !(operand.op == Op::kConstant && wanted[k] != Type::F))
+        return "operand of the wrong type";
     }
     if (d.form != Form::Constant && in.type != d.result) return "result of the wrong type";
     bool leaves = (d.flags & kGuard) || in.snapshot >= 0;
     if (leaves && (in.snapshot < 0 || in.snapshot >= static_cast<int>(ir.snapshots.size()))) {
       return "guard without a snapshot";
     }
-    if ((d.flags & kCold) && (in.frames < 0 || in.frames >= static_cast<int>(ir.snapshots.size()))) return "helper without frames";
+    if ((d.flags & kCold) && (in.frames < 0 || in.frames >= static_cast<int>(ir.snapshots.size())))
+      return "helper without frames";
     for (int32_t number : {leaves ? in.snapshot : -1, d.flags & kRaise ? in.frames : -1}) {
       if (number < 0) continue;
       const char* wrong = nullptr;
@@ -87,8 +89,14 @@ std::string dump(const Ir& ir) {
     const OpDescription& d = describe(in.op);
     std::snprintf(line, sizeof line, "%4d %s %-14s", i, kTypes[static_cast<int>(in.type)], d.name);
     out += line;
-    if (in.a >= 0) { std::snprintf(line, sizeof line, " %d", in.a); out += line; }
-    if (in.b >= 0) { std::snprintf(line, sizeof line, " %d", in.b); out += line; }
+    if (in.a >= 0) {
+      std::snprintf(line, sizeof line, " %d", in.a);
+      out += line;
+    }
+    if (in.b >= 0) {
+      std::snprintf(line, sizeof line, " %d", in.b);
+      out += line;
+    }
     if (in.op == Op::kConstantFloat) {
       std::snprintf(line, sizeof line, " %g", std::bit_cast<double>(in.imm));
       out += line;
@@ -96,8 +104,7 @@ std::string dump(const Ir& ir) {
       std::snprintf(line, sizeof line, " int %lld", static_cast<long long>(in.imm >> 1));
       out += line;
     } else if (in.op == Op::kConstant && (in.imm & 3) == 2 && in.type != Type::P) {
-      std::snprintf(line, sizeof line, " float %g",
-                    Value::from_bits(static_cast<uint64_t>(in.imm)).as_immediate_float());
+      std::snprintf(line, sizeof line, " float %g", Value::from_bits(static_cast<uint64_t>(in.imm)).as_immediate_float());
       out += line;
     } else if (in.op == Op::kInterpret) {
       out += ' ';
@@ -114,8 +121,10 @@ std::string dump(const Ir& ir) {
       std::snprintf(line, sizeof line, "   exit %d:", in.snapshot);
       out += line;
       for (const SlotValue& v : s.slots) {
-        if (v.slot >= kIteratorPosition) std::snprintf(line, sizeof line, " it%d=%d", v.slot & (kIteratorPosition - 1), v.value);
-        else std::snprintf(line, sizeof line, " r%d=%d", v.slot, v.value);
+        if (v.slot >= kIteratorPosition)
+          std::snprintf(line, sizeof line, " it%d=%d", v.slot & (kIteratorPosition - 1), v.value);
+        else
+          std::snprintf(line, sizeof line, " r%d=%d", v.slot, v.value);
         out += line;
       }
       for (const VirtualState& o : s.objects) {

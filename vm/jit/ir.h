@@ -35,8 +35,17 @@ enum class Op : uint8_t {
 enum class Type : uint8_t { N, W, I, F, O, P };
 enum class Form : uint8_t { Source, Binary, Unary, Cross, Check1, Check2, Alone, Constant };
 enum OpFlags : uint16_t {
-  kGuard = 1, kPure = 2, kLoad = 4, kStore = 8, kEffect = 16, kCommutative = 32, kBarrier = 64, kCold = 128, kAfter = 256,
-  kRaise = 512, kClobber = 1024
+  kGuard = 1,
+  kPure = 2,
+  kLoad = 4,
+  kStore = 8,
+  kEffect = 16,
+  kCommutative = 32,
+  kBarrier = 64,
+  kCold = 128,
+  kAfter = 256,
+  kRaise = 512,
+  kClobber = 1024
 };
 struct OpDescription {
   const char* name;
@@ -56,39 +65,39 @@ struct Instruction {
   Reference a = kNoReference, b = kNoReference;
   int64_t imm = 0;
   int32_t snapshot = -1;  // of guards: before the instruction; of kAfter operations: behind it
-  int32_t frames = -1;    // kCold: the snapshot whose frames are pushed while the helper runs; kRaise: and where its exception is raised.
-                          // Interpret: the snapshot of the other way
-  int32_t tag = 0;        // LoadPosition: the place it reads; stores into objects: the shape the object must have
+  int32_t frames = -1;  // kCold: the snapshot whose frames are pushed while the helper runs; kRaise: and where its exception is
+                        // raised. Interpret: the snapshot of the other way
+  int32_t tag = 0;  // LoadPosition: the place it reads; stores into objects: the shape the object must have
 };
 
 // A place the interpreter knows: a register relative to the frame in which the trace began, or the position of the
 // iterator in one.
 inline constexpr int32_t kIteratorPosition = 1 << 20;
-inline constexpr int32_t kListPosition = 1 << 21;   // of a list or tuple iterator
-inline constexpr int32_t kSlotBias = 1024;   // added to the register of an iterator's position: it may be negative
+inline constexpr int32_t kListPosition = 1 << 21;  // of a list or tuple iterator
+inline constexpr int32_t kSlotBias = 1024;  // added to the register of an iterator's position: it may be negative
 constexpr int32_t exit_slot(int32_t position) { return (position & (kIteratorPosition - 1)) - kSlotBias; }
 struct SlotValue {
   int32_t slot;
   Reference value;
-  bool owned = false;   // the exit moves a counted word there
+  bool owned = false;  // the exit moves a counted word there
 };
 // A virtual object: one that the trace leaves unmade as long as nothing but the trace can see it (escape analysis with
 // scalar replacement). Its fields are values of the trace; an exit makes it, and so does whatever lets it get out.
 struct Layout {
   enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper };
   Kind kind;
-  uint32_t shape;                  // of a new one
+  uint32_t shape;  // of a new one
   struct Shape* instance = nullptr;  // kInstance
-  int64_t length = 0;              // kTuple
-  const void* code = nullptr;      // kFunction: Code, and globals: Dict
+  int64_t length = 0;  // kTuple
+  const void* code = nullptr;  // kFunction: Code, and globals: Dict
   const void* globals = nullptr;
   bool operator==(const Layout&) const = default;
 };
 inline constexpr int32_t kNoOwner = INT32_MIN;
 struct FieldValue {
-  int64_t offset;    // from the object's begin
-  Reference value;   // no word in a box: an unboxed double stays one
-  int32_t owner = kNoOwner;   // in snapshots: the register that keeps a pointer alive
+  int64_t offset;  // from the object's begin
+  Reference value;  // no word in a box: an unboxed double stays one
+  int32_t owner = kNoOwner;  // in snapshots: the register that keeps a pointer alive
 };
 struct VirtualState {
   Reference object;  // its kVirtual
@@ -102,9 +111,9 @@ struct Snapshot {
   const uint64_t* pc;
   std::vector<SlotValue> slots;
   std::vector<InlinedFrame> frames;  // calls that are not in memory yet
-  std::vector<VirtualState> objects; // of the virtual objects among the slots' values and in one another
-  bool raises = false;               // an exception is pending
-  bool dynamic = false;              // registers and records are in memory, the pc in the innermost record
+  std::vector<VirtualState> objects;  // of the virtual objects among the slots' values and in one another
+  bool raises = false;  // an exception is pending
+  bool dynamic = false;  // registers and records are in memory, the pc in the innermost record
   // Calls f with each value, by reference.
   template <class F>
   void each_value(F&& f) {
@@ -121,18 +130,18 @@ struct Snapshot {
 };
 // What CallNative or CallAny calls.
 struct NativeCall {
-  const void* callee;     // NativeFunction; Object
-  int count;              // of arguments
+  const void* callee;  // NativeFunction; Object
+  int count;  // of arguments
 };
 // One instruction that the interpreter runs on behalf of a trace, and what it was seen to do.
 struct Interpreted {
   const uint64_t* pc;
-  const uint64_t* next;       // where it went on
-  const uint64_t* other;      // a conditional jump: where it goes otherwise
-  int32_t window;             // of the frame it went on in, relative to the trace's
-  int32_t depth;              // calls entered (1), left (-1), or neither
+  const uint64_t* next;  // where it went on
+  const uint64_t* other;  // a conditional jump: where it goes otherwise
+  int32_t window;  // of the frame it went on in, relative to the trace's
+  int32_t depth;  // calls entered (1), left (-1), or neither
   bool multithreaded;
-  int32_t clobbered_from;     // registers from here on, relative to the trace's frame, may have changed
+  int32_t clobbered_from;  // registers from here on, relative to the trace's frame, may have changed
   std::vector<int32_t> written;
   bool writes(int32_t slot) const {
     if (slot >= clobbered_from) return true;
@@ -151,7 +160,7 @@ struct Ir {
   std::vector<Snapshot> snapshots;
   std::vector<Phi> phis;
   std::vector<GlobalReference> globals;
-  std::vector<std::unique_ptr<InlinedFrame>> pushed;      // what PushFrame pushes
+  std::vector<std::unique_ptr<InlinedFrame>> pushed;  // what PushFrame pushes
   std::vector<std::unique_ptr<ReturnTarget>> returns;
   std::vector<std::unique_ptr<Interpreted>> interpreted;
   std::vector<std::unique_ptr<NativeCall>> native_calls;
@@ -159,15 +168,13 @@ struct Ir {
   std::vector<Location> inherited;
   Reference loop_start = kNoReference;  // kNoReference: ends with the link
   const struct CompiledTrace* link = nullptr;
-  bool link_self = false;        // to the trace's own beginning
+  bool link_self = false;  // to the trace's own beginning
   int32_t link_window = 0;
   bool multithreaded = false;  // other threads may change what the trace reads
 
   const Instruction& at(Reference r) const { return code[static_cast<size_t>(r)]; }
   Reference size() const { return static_cast<Reference>(code.size()); }
-  bool is_constant(Reference r) const {
-    return r >= 0 && (at(r).op == Op::kConstant || at(r).op == Op::kConstantFloat);
-  }
+  bool is_constant(Reference r) const { return r >= 0 && (at(r).op == Op::kConstant || at(r).op == Op::kConstantFloat); }
 };
 
 // Appends to an Ir, folding, sharing and forwarding as it goes.
@@ -198,7 +205,9 @@ class Builder {
   void made(Reference object, Reference real);
   Reference resolve(Reference r) const;
   void refine_fields(Reference from, Reference to);
-  void forget(Reference object) { std::erase_if(objects_, [object](const VirtualState& o) { return o.object == object; }); }
+  void forget(Reference object) {
+    std::erase_if(objects_, [object](const VirtualState& o) { return o.object == object; });
+  }
   void forget_objects() { objects_.clear(); }
   // Adds the states of the virtual objects among the values, and in their fields.
   void collect(const std::vector<SlotValue>& slots, std::vector<VirtualState>* out) const;

@@ -71,8 +71,10 @@ void install(Code* code, uint32_t loop, CompiledTrace* trace) {
     auto* fresh = static_cast<JitCode*>(memory::allocate_zeroed(2 * sizeof(void*) * (code->loop_count + 1)));
     if (!fresh) return;
     // Pairs with the acquire in find_trace().
-    if (code->jit.compare_exchange_strong(jit, fresh, std::memory_order_acq_rel)) jit = fresh;
-    else memory::release(fresh);
+    if (code->jit.compare_exchange_strong(jit, fresh, std::memory_order_acq_rel))
+      jit = fresh;
+    else
+      memory::release(fresh);
   }
   jit->loops[trace->multithreaded ? code->loop_count + 1 + loop : loop].store(trace, std::memory_order_release);
 }
@@ -143,8 +145,8 @@ void close_trace(Recorder& recorder) {
   const char* wrong = compile(recorder, trace.get(), g_dump_ir ? &listing : nullptr);
   if (g_dump_ir) {
     std::fprintf(stderr, "; %s %p at %p, %zu bytes\n%s%s%s\n", exit ? "side trace" : "loop", static_cast<void*>(trace.get()),
-                 reinterpret_cast<void*>(trace->entry),
-                 trace->code_bytes, listing.c_str(), wrong ? "; refused: " : "", wrong ? wrong : "");
+                 reinterpret_cast<void*>(trace->entry), trace->code_bytes, listing.c_str(), wrong ? "; refused: " : "",
+                 wrong ? wrong : "");
   }
   if (!wrong && g_compiled.load(std::memory_order_relaxed) >= g_trace_limit) wrong = "the limit is reached";
   if (wrong) {
@@ -193,8 +195,8 @@ bool record_step(Value* frame, const uint64_t* pc, Value* constants, uint64_t wo
   Recorder* recorder = tls_recorder;
   if (!recorder) return false;
   if (g_dump_bytecode) {
-    std::fprintf(stderr, "; %p %s %d %d %d\n", static_cast<const void*>(pc), kInstructionInfo[word & 0xFFFF].name, operand_a(word),
-                 operand_b(word), operand_c(word));
+    std::fprintf(stderr, "; %p %s %d %d %d\n", static_cast<const void*>(pc), kInstructionInfo[word & 0xFFFF].name,
+                 operand_a(word), operand_b(word), operand_c(word));
   }
   Step step = recorder->step(frame, pc, constants, word);
   if (step == Step::kGoOn) return true;
@@ -238,8 +240,10 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
     if (v.slot >= kIteratorPosition) {
       int64_t index = Value::from_bits(bits).as_small_int();
       Object* it = frame[exit_slot(v.slot)].as_object();
-      if (v.slot >= kListPosition) static_cast<ListIterator*>(it)->index.store(index, std::memory_order_relaxed);
-      else static_cast<RangeIterator*>(it)->index.store(index, std::memory_order_relaxed);
+      if (v.slot >= kListPosition)
+        static_cast<ListIterator*>(it)->index.store(index, std::memory_order_relaxed);
+      else
+        static_cast<RangeIterator*>(it)->index.store(index, std::memory_order_relaxed);
     } else if (v.type == Type::F) {
       Ref<> boxed = float_from_double(std::bit_cast<double>(bits));
       ok = ok && boxed;
@@ -297,7 +301,8 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   Exit* exit = enter_trace(*trace, &state, frame);
   // Entering and leaving costs more than a few rounds gain: where that is the rule, and no side trace can follow, the
   // thread enters no more.
-  if (__builtin_readcyclecounter() - begin < kShortStay && (exit->dynamic || exit->failures.load(std::memory_order_relaxed) >= kExitFailures)) {
+  if (__builtin_readcyclecounter() - begin < kShortStay &&
+      (exit->dynamic || exit->failures.load(std::memory_order_relaxed) >= kExitFailures)) {
     ++hot.bad_entries;
   }
   if (++hot.entries >= 256) {
@@ -316,7 +321,8 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   if (!leave_trace(thread, *exit, state)) return LoopOutcome::kError;
   uint32_t count = exit->count.load(std::memory_order_relaxed) + 1;
   exit->count.store(count, std::memory_order_relaxed);
-  if (count >= g_exit_threshold && !exit->dynamic && !exit->raises && thread->breaker.load(std::memory_order_relaxed) == 0 && !tls_recorder) {
+  if (count >= g_exit_threshold && !exit->dynamic && !exit->raises && thread->breaker.load(std::memory_order_relaxed) == 0 &&
+      !tls_recorder) {
     exit->count.store(0, std::memory_order_relaxed);
     if (exit->failures.load(std::memory_order_relaxed) < kExitFailures &&
         exit->trace->root->side_traces.load(std::memory_order_relaxed) < kSideTraces &&

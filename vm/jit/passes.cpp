@@ -27,7 +27,8 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
   };
   for (Reference i = 0; i < count; ++i) {
     Instruction in = ir.at(i);
-    if (in.op == Op::kStoreFrame || in.op == Op::kWriteFrame || in.op == Op::kClearFrame) stored.push_back(static_cast<int32_t>(in.imm));
+    if (in.op == Op::kStoreFrame || in.op == Op::kWriteFrame || in.op == Op::kClearFrame)
+      stored.push_back(static_cast<int32_t>(in.imm));
     if (in.op == Op::kVirtual) {
       next[static_cast<size_t>(i)] = ir.size();
       ir.code.push_back(in);
@@ -78,7 +79,8 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
   std::vector<bool> is_left(static_cast<size_t>(count), false);
   const char* wrong = nullptr;
   auto add_phi = [&](Reference left) {
-    if (left < 0 || left >= count || ir.is_constant(left) || ir.at(left).op == Op::kVirtual || is_left[static_cast<size_t>(left)]) return;
+    if (left < 0 || left >= count || ir.is_constant(left) || ir.at(left).op == Op::kVirtual || is_left[static_cast<size_t>(left)])
+      return;
     Reference right = next[static_cast<size_t>(left)];
     if (right == left) return;
     is_left[static_cast<size_t>(left)] = true;

@@ -19,7 +19,9 @@ namespace {
 constexpr size_t kMaxDepth = 8;
 
 // What compiled code may rely on to stay as it is in a namespace that announces its changes.
-bool is_shared_value(Value v) { return !v.empty() && (!v.is_object() || v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal()); }
+bool is_shared_value(Value v) {
+  return !v.empty() && (!v.is_object() || v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal());
+}
 
 }  // namespace
 
@@ -75,7 +77,8 @@ bool Recorder::bind(const Function* function, uint32_t count, const Tuple* names
   out->count = code->argument_count + code->keyword_only_count;
   if (!names && code->simple_call && count == code->argument_count) return true;
   out->plain = false;
-  constexpr uint32_t kOther = kCodeFlagVarArgs | kCodeFlagVarKeywords | kCodeFlagGenerator | kCodeFlagCoroutine | kCodeFlagAsyncGenerator;
+  constexpr uint32_t kOther =
+      kCodeFlagVarArgs | kCodeFlagVarKeywords | kCodeFlagGenerator | kCodeFlagCoroutine | kCodeFlagAsyncGenerator;
   auto named = names ? static_cast<uint32_t>(names->length) : 0u;
   uint32_t positional = count - named;
   if (code->image && !code_has_body(code)) return false;   // it has not run yet
@@ -100,7 +103,8 @@ bool Recorder::bind(const Function* function, uint32_t count, const Tuple* names
       out->value[i] = as_tuple(defaults)->at(at);
     } else {
       DictTable* table;
-      int64_t at = is_exact_dict(keyword_defaults) ? dict_find_entry(as_dict(keyword_defaults), code->local_names[i], &table) : -1;
+      int64_t at =
+          is_exact_dict(keyword_defaults) ? dict_find_entry(as_dict(keyword_defaults), code->local_names[i], &table) : -1;
       if (at < 0 || !dict_table_version(table)) return false;
       out->keyword_defaults = as_dict(keyword_defaults);
       out->value[i] = table->entries()[at].value.peek_acquire();
@@ -125,8 +129,10 @@ void Recorder::apply(const Binding& binding, Function* function, int32_t window)
   for (uint32_t i = binding.count; i-- > 0;) {
     int from = binding.source[i];
     auto to = window + static_cast<int32_t>(i);
-    if (from >= 0) move(to, window + from);
-    else set_lazy(to, constant_of(binding.value[i]));
+    if (from >= 0)
+      move(to, window + from);
+    else
+      set_lazy(to, constant_of(binding.value[i]));
   }
 }
 
@@ -137,7 +143,8 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   switch (callable.as_object()->shape_id.load(std::memory_order_relaxed)) {
     case kShape_function: break;
     case kShape_type:
-      if (!has_flag(static_cast<pt::Type*>(callable.as_object()), kTypeHeap)) return names ? fall_back() : call_any(base, count, result, shift);
+      if (!has_flag(static_cast<pt::Type*>(callable.as_object()), kTypeHeap))
+        return names ? fall_back() : call_any(base, count, result, shift);
       return shift ? fall_back() : instantiate(base, count, result, names);
     case kShape_wrapper_descriptor: return names ? fall_back() : call_any(base, count, result, shift);
     case kShape_native_function:
@@ -179,7 +186,8 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   if (code->free_count > kMaxArguments) return fall_back();
   if (code->free_count) {
     const Tuple* closure = as_tuple(function->closure.peek());
-    Reference tuple = emit(Op::kGuardShape, emit(Op::kLoadField, object, kNoReference, offsetof(Function, closure)), kNoReference, kShape_tuple);
+    Reference tuple = emit(Op::kGuardShape, emit(Op::kLoadField, object, kNoReference, offsetof(Function, closure)), kNoReference,
+                           kShape_tuple);
     emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
          builder_.constant(static_cast<uint64_t>(closure->length), Type::P));
     for (uint32_t i = 0; i < code->free_count; ++i) {
@@ -276,7 +284,8 @@ bool Recorder::call_super(int base, int result) {
     uint32_t reg = code->free_register + i;
     if (!code->local_names[reg]->equals_ascii("__class__")) continue;
     Value cls = has_shape(frame_[reg], kShape_cell) ? as_cell(frame_[reg])->content.peek_acquire() : Value();
-    if (cls.empty() || !is_instance_of(cls, &type_type) || !is_instance_of(self, static_cast<pt::Type*>(cls.as_object()))) return fall_back();
+    if (cls.empty() || !is_instance_of(cls, &type_type) || !is_instance_of(self, static_cast<pt::Type*>(cls.as_object())))
+      return fall_back();
     Reference object = slot(window_);
     if (!can_hold(object)) return fall_back();
     known(base);
@@ -303,8 +312,9 @@ bool Recorder::load_super_method(uint64_t word) {
   if (type != type_of(self)) return fall_back();
   Ref<> method = super_lookup(object->type.peek(), type, here().code->names[static_cast<uint16_t>(PT_C)]);
   clear_error();
-  bool plain = method && (has_shape(method.value(), kShape_method_descriptor) || has_shape(method.value(), kShape_wrapper_descriptor) ||
-                          (has_shape(method.value(), kShape_function) && method.value().as_object()->has_gc_bit(kGcDeferred)));
+  bool plain =
+      method && (has_shape(method.value(), kShape_method_descriptor) || has_shape(method.value(), kShape_wrapper_descriptor) ||
+                 (has_shape(method.value(), kShape_function) && method.value().as_object()->has_gc_bit(kGcDeferred)));
   if (!plain) return fall_back();
   // Any change of the classes it is searched in gives the type a new version.
   keep(Value::object(type));
@@ -329,8 +339,10 @@ bool Recorder::call_property(uint64_t word, Value getter) {
   guard_code(kNoReference, function);
   int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
   for (int32_t i = window - 1; i < window + 1; ++i) state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
-  if (PT_B >= 0 && (PT_B & 1)) move(window, at(PT_B));
-  else set_lazy(window, read(PT_B));
+  if (PT_B >= 0 && (PT_B & 1))
+    move(window, at(PT_B));
+  else
+    set_lazy(window, read(PT_B));
   set_lazy(window - 1, object_constant(getter));
   return enter(function, window, 1, PT_A, 0);
 }
@@ -406,9 +418,12 @@ bool Recorder::return_value(uint64_t word) {
     drop(PT_B, result);
     drop(PT_C, result);
   }
-  if (init) move(at(result), instance);
-  else if (pointer) set_owned(at(result), raw, moves ? r : raw);
-  else set_lazy(at(result), r);
+  if (init)
+    move(at(result), instance);
+  else if (pointer)
+    set_owned(at(result), raw, moves ? r : raw);
+  else
+    set_lazy(at(result), r);
   if (from.real) emit(Op::kPopFrame);
   expected_ = caller_pc + instruction_words(opcode_of(load_word(caller_pc)));
   return true;

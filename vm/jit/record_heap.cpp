@@ -63,14 +63,18 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
   if (builder_.is_virtual(base)) {
     Reference r = emit(Op::kLoadField, base, kNoReference, offset);
     if (builder_.failed()) return false;
-    if (item.is_small_int()) r = as_int(r);
-    else if (item.is_immediate_float()) r = as_float(r, item);
+    if (item.is_small_int())
+      r = as_int(r);
+    else if (item.is_immediate_float())
+      r = as_float(r, item);
     bool counted = is_pointer(r);
     Reference own = counted ? emit(Op::kOwn, r) : r;
     drop(killed, to);
     drop(killed2, to);
-    if (counted) set_owned(at(to), own, r);
-    else set_lazy(at(to), own);
+    if (counted)
+      set_owned(at(to), own, r);
+    else
+      set_lazy(at(to), own);
     return true;
   }
   if (is_immediate(item) || is_singleton(item)) {
@@ -121,7 +125,8 @@ bool Recorder::load_global(uint64_t word, int words) {
   CallRecord* record = thread_->record;
   Dict* globals = record->globals;
   // A subclass may have a __getitem__ or __missing__ of its own.
-  if (!is_exact_dict(Value::object(globals)) || (opcode_ == Opcode::kLOAD_NAME && !record->locals.is(globals))) return fall_back();
+  if (!is_exact_dict(Value::object(globals)) || (opcode_ == Opcode::kLOAD_NAME && !record->locals.is(globals)))
+    return fall_back();
   Str* name = record->code->names[static_cast<uint16_t>(PT_B)];
   DictTable* table;
   int64_t position = dict_find_entry(globals, name, &table);
@@ -159,7 +164,8 @@ bool Recorder::load_global(uint64_t word, int words) {
 bool Recorder::store_global(uint64_t word) {
   CallRecord* record = thread_->record;
   Dict* globals = record->globals;
-  if (!is_exact_dict(Value::object(globals)) || (opcode_ == Opcode::kSTORE_NAME && !record->locals.is(globals))) return fall_back();
+  if (!is_exact_dict(Value::object(globals)) || (opcode_ == Opcode::kSTORE_NAME && !record->locals.is(globals)))
+    return fall_back();
   if (ir_.multithreaded || is_relied_on(globals, record->code->names[static_cast<uint16_t>(PT_A)])) return fall_back();
   DictTable* table;
   int64_t position = dict_find_entry(globals, record->code->names[static_cast<uint16_t>(PT_A)], &table);
@@ -265,7 +271,8 @@ bool Recorder::store_attribute(uint64_t word) {
   const AttributeNode* node = node_for(object, word, true, &shape);
   if (!node) return fall_back();
   Object* o = object.as_object();
-  if (builder_.is_virtual(read(PT_A)) && (node->kind == AttributeKind::kAdd || node->kind == AttributeKind::kSlot) && !seen(PT_B).empty()) {
+  if (builder_.is_virtual(read(PT_A)) && (node->kind == AttributeKind::kAdd || node->kind == AttributeKind::kSlot) &&
+      !seen(PT_B).empty()) {
     Reference r = as_object(read(PT_A), shape);
     guard_node(node, shape);
     if (put(r, node->offset, PT_B)) {
@@ -437,7 +444,8 @@ bool Recorder::list_item(int container_operand, int key_operand, Reference* list
 bool Recorder::load_item(uint64_t word) {
   Reference list, address;
   Value item;
-  if ((!has_shape(seen(PT_B), kShape_list) && !has_shape(seen(PT_B), kShape_tuple)) || !seen(PT_C).is_small_int()) return get_item_any(word);
+  if ((!has_shape(seen(PT_B), kShape_list) && !has_shape(seen(PT_B), kShape_tuple)) || !seen(PT_C).is_small_int())
+    return get_item_any(word);
   if (builder_.is_virtual(read(PT_B)) && seen(PT_C).is_small_int() && ir_.is_constant(read(PT_C))) {
     const Tuple* t = as_tuple(seen(PT_B));
     int64_t i = seen(PT_C).as_small_int();
@@ -487,8 +495,10 @@ bool Recorder::unpack(uint64_t word) {
   for (int i = 0; i < count; ++i) {
     Value item = t->at(i);
     values[i] = emit(Op::kLoadField, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
-    if (item.is_small_int()) values[i] = as_int(values[i]);
-    else if (item.is_immediate_float()) values[i] = as_float(values[i], item);
+    if (item.is_small_int())
+      values[i] = as_int(values[i]);
+    else if (item.is_immediate_float())
+      values[i] = as_float(values[i], item);
   }
   bool owned[16];
   for (int i = 0; i < count; ++i) {
@@ -497,8 +507,10 @@ bool Recorder::unpack(uint64_t word) {
   }
   drop(PT_B);
   for (int i = 0; i < count; ++i) {
-    if (owned[i]) set_owned(at(PT_A) + i, values[i]);
-    else set_lazy(at(PT_A) + i, values[i]);
+    if (owned[i])
+      set_owned(at(PT_A) + i, values[i]);
+    else
+      set_lazy(at(PT_A) + i, values[i]);
   }
   go(1);
   return true;
@@ -556,7 +568,9 @@ bool Recorder::for_range(uint64_t word) {
   Reference o = as_object(read(PT_B), kShape_range_iterator);
   emit(Op::kGuardUnshared, o);
   Reference index = position_of(at(PT_B), kIteratorPosition, o, offsetof(RangeIterator, index));
-  auto field = [&](size_t offset) { return emit(Op::kTagWord, emit(Op::kLoadImmutable, o, kNoReference, static_cast<int64_t>(offset))); };
+  auto field = [&](size_t offset) {
+    return emit(Op::kTagWord, emit(Op::kLoadImmutable, o, kNoReference, static_cast<int64_t>(offset)));
+  };
   Reference length = field(offsetof(RangeIterator, length));
   emit(Op::kGuardGeInt, index, builder_.small_int(0));
   if (!more) {

@@ -76,28 +76,40 @@ bool Recorder::record(uint64_t word) {
       write(PT_A, empty_);
       go(1);
       return true;
-    case Opcode::kADD: case Opcode::kINPLACE_ADD: return arithmetic(word, Op::kAddInt, Op::kAddFloat);
-    case Opcode::kSUB: case Opcode::kINPLACE_SUB: return arithmetic(word, Op::kSubInt, Op::kSubFloat);
-    case Opcode::kMUL: case Opcode::kINPLACE_MUL: return arithmetic(word, Op::kMulInt, Op::kMulFloat);
-    case Opcode::kTRUEDIV: case Opcode::kINPLACE_TRUEDIV: return arithmetic(word, Op::kCount, Op::kDivFloat);
-    case Opcode::kFLOORDIV: case Opcode::kINPLACE_FLOORDIV: return arithmetic(word, Op::kFloorDivInt, Op::kCount);
-    case Opcode::kMOD: case Opcode::kINPLACE_MOD: return arithmetic(word, Op::kModInt, Op::kCount);
-    case Opcode::kAND: case Opcode::kINPLACE_AND: return arithmetic(word, Op::kAndInt, Op::kCount);
-    case Opcode::kOR: case Opcode::kINPLACE_OR: return arithmetic(word, Op::kOrInt, Op::kCount);
-    case Opcode::kXOR: case Opcode::kINPLACE_XOR: return arithmetic(word, Op::kXorInt, Op::kCount);
-    case Opcode::kLSHIFT: case Opcode::kINPLACE_LSHIFT: return arithmetic(word, Op::kLshiftInt, Op::kCount);
-    case Opcode::kRSHIFT: case Opcode::kINPLACE_RSHIFT: return arithmetic(word, Op::kRshiftInt, Op::kCount);
-    case Opcode::kPOW: case Opcode::kINPLACE_POW: return power(word);
+    case Opcode::kADD:
+    case Opcode::kINPLACE_ADD: return arithmetic(word, Op::kAddInt, Op::kAddFloat);
+    case Opcode::kSUB:
+    case Opcode::kINPLACE_SUB: return arithmetic(word, Op::kSubInt, Op::kSubFloat);
+    case Opcode::kMUL:
+    case Opcode::kINPLACE_MUL: return arithmetic(word, Op::kMulInt, Op::kMulFloat);
+    case Opcode::kTRUEDIV:
+    case Opcode::kINPLACE_TRUEDIV: return arithmetic(word, Op::kCount, Op::kDivFloat);
+    case Opcode::kFLOORDIV:
+    case Opcode::kINPLACE_FLOORDIV: return arithmetic(word, Op::kFloorDivInt, Op::kCount);
+    case Opcode::kMOD:
+    case Opcode::kINPLACE_MOD: return arithmetic(word, Op::kModInt, Op::kCount);
+    case Opcode::kAND:
+    case Opcode::kINPLACE_AND: return arithmetic(word, Op::kAndInt, Op::kCount);
+    case Opcode::kOR:
+    case Opcode::kINPLACE_OR: return arithmetic(word, Op::kOrInt, Op::kCount);
+    case Opcode::kXOR:
+    case Opcode::kINPLACE_XOR: return arithmetic(word, Op::kXorInt, Op::kCount);
+    case Opcode::kLSHIFT:
+    case Opcode::kINPLACE_LSHIFT: return arithmetic(word, Op::kLshiftInt, Op::kCount);
+    case Opcode::kRSHIFT:
+    case Opcode::kINPLACE_RSHIFT: return arithmetic(word, Op::kRshiftInt, Op::kCount);
+    case Opcode::kPOW:
+    case Opcode::kINPLACE_POW: return power(word);
     case Opcode::kNEG: return negate(word);
-#define PT_RECORD_COMPARE(name, op)                                            \
-    case Opcode::k##name: return compare_value(word, CompareOp::op);           \
-    case Opcode::kJUMP_IF_##name: return compare_jump(word, CompareOp::op);
-    PT_RECORD_COMPARE(LT, kLt)
-    PT_RECORD_COMPARE(LE, kLe)
-    PT_RECORD_COMPARE(EQ, kEq)
-    PT_RECORD_COMPARE(NE, kNe)
-    PT_RECORD_COMPARE(GT, kGt)
-    PT_RECORD_COMPARE(GE, kGe)
+#define PT_RECORD_COMPARE(name, op)                                \
+  case Opcode::k##name: return compare_value(word, CompareOp::op); \
+  case Opcode::kJUMP_IF_##name: return compare_jump(word, CompareOp::op);
+      PT_RECORD_COMPARE(LT, kLt)
+      PT_RECORD_COMPARE(LE, kLe)
+      PT_RECORD_COMPARE(EQ, kEq)
+      PT_RECORD_COMPARE(NE, kNe)
+      PT_RECORD_COMPARE(GT, kGt)
+      PT_RECORD_COMPARE(GE, kGe)
 #undef PT_RECORD_COMPARE
     case Opcode::kNOT:
       if (!truth(PT_B, &outcome)) return false;

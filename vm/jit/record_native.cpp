@@ -13,7 +13,8 @@ namespace pt::jit {
 namespace {
 // Native code that looks at no frame. What Python code it runs ends the trace behind the call.
 bool is_plain_method(const MethodDescriptor* d) {
-  static const pt::Type* const kFrames[] = {&generator_type, &coroutine_type, &async_generator_type, &frame_type, &function_type, &type_type};
+  static const pt::Type* const kFrames[] = {&generator_type, &coroutine_type, &async_generator_type,
+                                            &frame_type,     &function_type,  &type_type};
   for (const pt::Type* t : kFrames) {
     if (d->owner == t) return false;
   }
@@ -22,14 +23,16 @@ bool is_plain_method(const MethodDescriptor* d) {
 bool is_plain_function(const NativeFunctionObject* f) {
   Value module = f->module.peek();
   if (!is_str(module)) return false;
-  static const char* const kModules[] = {"math", "cmath", "_operator", "itertools", "_random", "_bisect", "_heapq", "_struct", "time",
-                                         "_collections", "_functools", "binascii", "zlib", "_sre", "_json", "unicodedata", "_codecs"};
+  static const char* const kModules[] = {"math",   "cmath",   "_operator", "itertools",    "_random",    "_bisect",
+                                         "_heapq", "_struct", "time",      "_collections", "_functools", "binascii",
+                                         "zlib",   "_sre",    "_json",     "unicodedata",  "_codecs"};
   for (const char* name : kModules) {
     if (as_str(module)->equals_ascii(name)) return true;
   }
   if (!as_str(module)->equals_ascii("builtins")) return false;
-  static const char* const kFrames[] = {"locals", "globals", "vars", "dir", "eval", "exec", "compile", "input", "breakpoint",
-                                        "__import__", "__build_class__", "open"};
+  static const char* const kFrames[] = {
+      "locals",     "globals",         "vars", "dir", "eval", "exec", "compile", "input", "breakpoint",
+      "__import__", "__build_class__", "open"};
   for (const char* name : kFrames) {
     if (!std::strcmp(f->def->name, name)) return false;
   }
@@ -62,8 +65,10 @@ bool Recorder::extreme(int base, const char* name, uint32_t count, int result, b
   for (uint32_t i = 0; i < count; ++i) {
     int32_t where = first + static_cast<int32_t>(i);
     Reference r = ints ? as_int(slot(where)) : as_float(slot(where), base_frame_[where]);
-    if (i == 0) best = r;
-    else best = emit(ints ? (greatest ? Op::kMaxInt : Op::kMinInt) : greatest ? Op::kMaxFloat : Op::kMinFloat, best, r);
+    if (i == 0)
+      best = r;
+    else
+      best = emit(ints ? (greatest ? Op::kMaxInt : Op::kMinInt) : greatest ? Op::kMaxFloat : Op::kMinFloat, best, r);
   }
   consume_window(at(base), static_cast<uint32_t>(first - at(base)) + count, at(result));
   set_lazy(at(result), best);
@@ -108,7 +113,8 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   } else {
     auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
     // Only with a receiver that LOAD_METHOD has seen to be of the right type.
-    if (shift || !is_plain_method(d) || !ir_.is_constant(read(base)) || !has_shape(seen(base + 2), shape_id_of(d->owner->instance_shape.load(std::memory_order_acquire)))) {
+    if (shift || !is_plain_method(d) || !ir_.is_constant(read(base)) ||
+        !has_shape(seen(base + 2), shape_id_of(d->owner->instance_shape.load(std::memory_order_acquire)))) {
       return fall_back();
     }
     s = d->signature();
@@ -117,7 +123,8 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   bool is_function = has_shape(callable, kShape_native_function);
   if (is_function && extreme(base, def->name, count, result, shift)) return true;
   uint32_t given = count + !self.empty();
-  if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments) return call_any(base, count, result, shift);
+  if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments)
+    return call_any(base, count, result, shift);
   known(base);
   int32_t first = at(base) + 1;
   if (shift) emit(Op::kGuardIs, slot(first++), empty_);
@@ -138,7 +145,8 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   if (!self.empty()) arguments[n++] = constant_of(self);
   for (uint32_t i = 0; i < count; ++i) arguments[n++] = boxed(first + static_cast<int32_t>(i));
   while (n < s->count) arguments[n++] = empty_;
-  finish_call(Op::kCallNative, reinterpret_cast<const void*>(def->function), arguments, n, base, first + static_cast<int32_t>(count), result);
+  finish_call(Op::kCallNative, reinterpret_cast<const void*>(def->function), arguments, n, base,
+              first + static_cast<int32_t>(count), result);
   return true;
 }
 

@@ -40,7 +40,8 @@ bool Recorder::arithmetic(uint64_t word, Op int_op, Op float_op) {
   bool divide = float_op == Op::kDivFloat;
   if (ints && !divide) {
     if (int_op == Op::kCount) return fall_back();
-    if ((int_op == Op::kFloorDivInt || int_op == Op::kModInt) && (b.as_small_int() == 0 || b.as_small_int() == -1)) return fall_back();
+    if ((int_op == Op::kFloorDivInt || int_op == Op::kModInt) && (b.as_small_int() == 0 || b.as_small_int() == -1))
+      return fall_back();
     // What does not fit a word is the interpreter's.
     Value out;
     using ops::Flow;
@@ -66,8 +67,10 @@ bool Recorder::arithmetic(uint64_t word, Op int_op, Op float_op) {
     result = emit(int_op, x, y);
   } else {
     x = divide && ints ? exact_float(x, a) : as_float(x, a);
-    if (PT_B >> 1 == PT_C >> 1) y = x;
-    else y = divide && ints ? exact_float(y, b) : as_float(y, b);
+    if (PT_B >> 1 == PT_C >> 1)
+      y = x;
+    else
+      y = divide && ints ? exact_float(y, b) : as_float(y, b);
     result = emit(float_op, x, y);
   }
   drop(PT_B);
@@ -108,8 +111,10 @@ bool Recorder::compare(CompareOp op, int a_operand, int b_operand, bool* outcome
   Value a = seen(a_operand), b = seen(b_operand);
   if (!is_number(a) || !is_number(b)) return compare_any(op, a_operand, b_operand, outcome);
   if (a.is_small_int() && b.is_small_int()) {
-    static constexpr Op kHolds[] = {Op::kGuardLtInt, Op::kGuardLeInt, Op::kGuardEqInt, Op::kGuardNeInt, Op::kGuardGtInt, Op::kGuardGeInt};
-    static constexpr Op kFails[] = {Op::kGuardGeInt, Op::kGuardGtInt, Op::kGuardNeInt, Op::kGuardEqInt, Op::kGuardLeInt, Op::kGuardLtInt};
+    static constexpr Op kHolds[] = {Op::kGuardLtInt, Op::kGuardLeInt, Op::kGuardEqInt,
+                                    Op::kGuardNeInt, Op::kGuardGtInt, Op::kGuardGeInt};
+    static constexpr Op kFails[] = {Op::kGuardGeInt, Op::kGuardGtInt, Op::kGuardNeInt,
+                                    Op::kGuardEqInt, Op::kGuardLeInt, Op::kGuardLtInt};
     auto x = static_cast<int64_t>(a.bits()), y = static_cast<int64_t>(b.bits());
     bool results[] = {x < y, x <= y, x == y, x != y, x > y, x >= y};
     *outcome = results[static_cast<int>(op)];

@@ -85,9 +85,13 @@ bool Recorder::contains(int item, int container, bool* outcome) {
 
 // len() of the builtin containers; kNoReference: of another object. `v`: what register or constant `r` was seen to be.
 Reference Recorder::length_of(Reference r, Value v) {
-  static constexpr struct { uint32_t shape; int64_t offset; } kLengths[] = {
-      {kShape_list, offsetof(List, size)}, {kShape_tuple, offsetof(Tuple, length)}, {kShape_str, offsetof(Str, length)},
-      {kShape_dict, offsetof(Dict, used)}};
+  static constexpr struct {
+    uint32_t shape;
+    int64_t offset;
+  } kLengths[] = {{kShape_list, offsetof(List, size)},
+                  {kShape_tuple, offsetof(Tuple, length)},
+                  {kShape_str, offsetof(Str, length)},
+                  {kShape_dict, offsetof(Dict, used)}};
   for (const auto& l : kLengths) {
     if (!has_shape(v, l.shape)) continue;
     return emit(Op::kTagWord, emit(Op::kLoadWord, as_object(r, l.shape), kNoReference, l.offset));
@@ -104,7 +108,8 @@ bool Recorder::truth_of_container(int operand, bool* outcome) {
 
 bool Recorder::get_item_any(uint64_t word) {
   Value container = seen(PT_B), key = seen(PT_C);
-  if (!is_builtin(container) || container.as_object()->shape_id.load(std::memory_order_relaxed) == kShape_type || !is_plain(key)) {
+  if (!is_builtin(container) || container.as_object()->shape_id.load(std::memory_order_relaxed) == kShape_type ||
+      !is_plain(key)) {
     return fall_back();
   }
   Reference c = plain(PT_B), k = plain(PT_C);

@@ -14,8 +14,12 @@ constexpr int32_t kMaxSlot = kFrameRoom - 256;
 }  // namespace
 
 Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* head)
-    : thread_(thread), head_(head), base_record_(thread->record), base_frame_(frame),
-      origin_(thread->record->code), origin_globals_(thread->record->globals) {
+    : thread_(thread),
+      head_(head),
+      base_record_(thread->record),
+      base_frame_(frame),
+      origin_(thread->record->code),
+      origin_globals_(thread->record->globals) {
   base_ = call_of(base_record_);
   ir_.multithreaded = multithreaded();
   uint64_t word = load_word(head);
@@ -36,8 +40,12 @@ Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* head)
 }
 
 Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
-    : thread_(thread), exit_(exit), base_record_(thread->record - exit->frames.size()), base_frame_(frame),
-      origin_(base_record_->code), origin_globals_(base_record_->globals) {
+    : thread_(thread),
+      exit_(exit),
+      base_record_(thread->record - exit->frames.size()),
+      base_frame_(frame),
+      origin_(base_record_->code),
+      origin_globals_(base_record_->globals) {
   base_ = call_of(base_record_);
   window_ = base_.window;
   ir_.multithreaded = multithreaded();
@@ -58,7 +66,8 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
       }
       if (r == kNoReference) {
         r = ir_.size();
-        ir_.code.push_back({Op::kInherit, v.type, kNoReference, kNoReference, static_cast<int64_t>(ir_.inherited.size()), -1, -1, 0});
+        ir_.code.push_back(
+            {Op::kInherit, v.type, kNoReference, kNoReference, static_cast<int64_t>(ir_.inherited.size()), -1, -1, 0});
         ir_.inherited.push_back(v.from);
       }
     }
@@ -82,9 +91,10 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
     if (v.slot >= kIteratorPosition) {
       // The iterator itself is found in its register when the trace comes to it.
       bool list = v.slot >= kListPosition;
-      positions_.push_back({v.slot, kNoReference,
-                            list ? static_cast<int64_t>(offsetof(ListIterator, index)) : static_cast<int64_t>(offsetof(RangeIterator, index)),
-                            r, true});
+      positions_.push_back(
+          {v.slot, kNoReference,
+           list ? static_cast<int64_t>(offsetof(ListIterator, index)) : static_cast<int64_t>(offsetof(RangeIterator, index)), r,
+           true});
     } else {
       if (v.owned) {
         set_owned(v.slot, r);
@@ -96,7 +106,8 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   }
   for (const InlinedFrame& f : exit->frames) {
     const CallRecord* real = base_record_ + calls_.size() + 1;
-    calls_.push_back({real->code, static_cast<Function*>(const_cast<void*>(f.function)), real->globals, f.window, f.result_register, f.caller_pc, f.flags, false});
+    calls_.push_back({real->code, static_cast<Function*>(const_cast<void*>(f.function)), real->globals, f.window,
+                      f.result_register, f.caller_pc, f.flags, false});
     window_ = f.window;
   }
   for (size_t i = 0; i < objects.size(); ++i) {
@@ -115,8 +126,14 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
 }
 
 Recorder::Call Recorder::call_of(const CallRecord* record, const uint64_t* caller_pc) const {
-  return {record->code, record->function, record->globals, static_cast<int32_t>(record->registers - base_frame_),
-          record->result_register, caller_pc, record->flags & ~uint32_t{kRecordEntry}, true};
+  return {record->code,
+          record->function,
+          record->globals,
+          static_cast<int32_t>(record->registers - base_frame_),
+          record->result_register,
+          caller_pc,
+          record->flags & ~uint32_t{kRecordEntry},
+          true};
 }
 
 Recorder::~Recorder() {
@@ -157,8 +174,9 @@ std::vector<SlotValue> Recorder::lazy_slots() const {
 Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t tag) {
   uint16_t flags = describe(op).flags;
   // What the operation does not leave in the trace gets out.
-  bool stays = op == Op::kGuardShape || op == Op::kCheckShape || op == Op::kGuardBound || op == Op::kGuardExclusive || op == Op::kGuardUnshared ||
-               op == Op::kLoadField || op == Op::kLoadFact || op == Op::kLoadImmutable || op == Op::kSetShape || op == Op::kGuardIs || op == Op::kGuardIsNot;
+  bool stays = op == Op::kGuardShape || op == Op::kCheckShape || op == Op::kGuardBound || op == Op::kGuardExclusive ||
+               op == Op::kGuardUnshared || op == Op::kLoadField || op == Op::kLoadFact || op == Op::kLoadImmutable ||
+               op == Op::kSetShape || op == Op::kGuardIs || op == Op::kGuardIsNot;
   a = builder_.resolve(a);
   b = builder_.resolve(b);
   if (!stays) {
@@ -323,8 +341,10 @@ void Recorder::sync() {
     Slot& s = slots_[i];
     if (!s.lazy) continue;
     Reference word = s.value;
-    if (ir_.at(word).type == Type::F) word = emit(Op::kBoxFloat, word);
-    else word = emit(Op::kBorrow, word);
+    if (ir_.at(word).type == Type::F)
+      word = emit(Op::kBoxFloat, word);
+    else
+      word = emit(Op::kBorrow, word);
     stores.push_back({static_cast<int32_t>(i) - kSlotBias, word});
   }
   for (Position& p : positions_) {
@@ -337,7 +357,8 @@ void Recorder::sync() {
   for (const Store& store : stores) {
     emit(Op::kStoreFrame, store.word, kNoReference, store.at);
     Slot& s = state(store.at);
-    bool pointer = ir_.is_constant(store.word) ? (ir_.at(store.word).imm & 3) == 0 && ir_.at(store.word).imm != 0 : is_pointer(store.word);
+    bool pointer =
+        ir_.is_constant(store.word) ? (ir_.at(store.word).imm & 3) == 0 && ir_.at(store.word).imm != 0 : is_pointer(store.word);
     s = {s.value, store.word, false, pointer, false, store.word != empty_};
   }
   for (Position& p : positions_) {

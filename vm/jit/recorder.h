@@ -12,7 +12,7 @@ namespace pt {
 struct AttributeNode;
 struct DictTable;
 struct Tuple;
-}
+}  // namespace pt
 
 namespace pt::jit {
 
@@ -89,7 +89,10 @@ class Recorder {
     kept_.push_back(v);
   }
   bool record(uint64_t word);
-  bool abort(Abort reason) { reason_ = reason; return false; }
+  bool abort(Abort reason) {
+    reason_ = reason;
+    return false;
+  }
   // The interpreter is to run the instruction. Only before anything with an effect was emitted for it.
   bool fall_back() { return false; }
   Step finish_step(uint64_t word);

@@ -36,9 +36,12 @@ std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok) 
     Object* object = made[i].value().as_object();
     for (const ExitValue& f : exit.objects[i].fields) {
       Ref<> value;
-      if (f.object >= 0) value = Ref<>::retain(made[static_cast<size_t>(f.object)].value());
-      else if (f.type == Type::F) value = float_from_double(std::bit_cast<double>(exit_word(f, state)));
-      else value = Ref<>::retain(Value::from_bits(exit_word(f, state)));
+      if (f.object >= 0)
+        value = Ref<>::retain(made[static_cast<size_t>(f.object)].value());
+      else if (f.type == Type::F)
+        value = float_from_double(std::bit_cast<double>(exit_word(f, state)));
+      else
+        value = Ref<>::retain(Value::from_bits(exit_word(f, state)));
       if (!value && f.type == Type::F) *ok = false;
       reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + f.slot)->init(std::move(value));
     }
@@ -146,8 +149,10 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
       return constant(static_cast<uint64_t>(layout.length), Type::P);
     }
     if (layout.kind == Layout::Kind::kFunction) {
-      if (imm == static_cast<int64_t>(offsetof(Function, code_field))) return constant(reinterpret_cast<uint64_t>(layout.code), Type::W);
-      if (imm == static_cast<int64_t>(offsetof(Function, globals_field))) return constant(reinterpret_cast<uint64_t>(layout.globals), Type::P);
+      if (imm == static_cast<int64_t>(offsetof(Function, code_field)))
+        return constant(reinterpret_cast<uint64_t>(layout.code), Type::W);
+      if (imm == static_cast<int64_t>(offsetof(Function, globals_field)))
+        return constant(reinterpret_cast<uint64_t>(layout.globals), Type::P);
     }
     for (const FieldValue& f : state_of(a).fields) {
       if (f.offset == imm) return f.value;
@@ -162,8 +167,12 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
       if (state_of(a).shape != static_cast<uint32_t>(imm)) failed_ = true;
       return kNoReference;
     // Nobody else has it.
-    case Op::kGuardBound: case Op::kGuardExclusive: case Op::kGuardUnshared: return kNoReference;
-    case Op::kLoadField: case Op::kLoadFact: case Op::kLoadImmutable: {
+    case Op::kGuardBound:
+    case Op::kGuardExclusive:
+    case Op::kGuardUnshared: return kNoReference;
+    case Op::kLoadField:
+    case Op::kLoadFact:
+    case Op::kLoadImmutable: {
       Reference v = content();
       return v >= 0 ? v : gets_out();
     }
@@ -173,12 +182,10 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
       if (ir_.at(v).type == Type::F) return gets_out();
       return emit(Op::kOwn, v, kNoReference, 0, snapshot);
     }
-    case Op::kInitField: case Op::kStoreField: case Op::kStoreExclusive:
-      set_field(a, imm, b);
-      return kNoReference;
-    case Op::kSetShape:
-      state(a).shape = static_cast<uint32_t>(imm);
-      return kNoReference;
+    case Op::kInitField:
+    case Op::kStoreField:
+    case Op::kStoreExclusive: set_field(a, imm, b); return kNoReference;
+    case Op::kSetShape: state(a).shape = static_cast<uint32_t>(imm); return kNoReference;
     default: return gets_out();
   }
 }
@@ -222,13 +229,16 @@ void Recorder::make_whole(Reference object) {
   for (Reference up = object; up != kNoReference; up = builder_.holder_of(object)) object = up;
   bool reached = object == fresh_;
   for (const Slot& s : slots_) reached |= s.lazy && s.value == object;
-  if (reached) make(object);
-  else builder_.forget(object);
+  if (reached)
+    make(object);
+  else
+    builder_.forget(object);
 }
 // Whether a pointer in the object, or in what it leads to, is kept alive by registers from `first` on only.
 bool Recorder::relies_on(Reference object, int32_t first) const {
   for (const FieldValue& f : builder_.state_of(object).fields) {
-    if (builder_.is_virtual(f.value) ? relies_on(f.value, first) : is_pointer(f.value) && owner_of(f.value, kNoOwner) >= first) return true;
+    if (builder_.is_virtual(f.value) ? relies_on(f.value, first) : is_pointer(f.value) && owner_of(f.value, kNoOwner) >= first)
+      return true;
   }
   return false;
 }
@@ -347,7 +357,8 @@ bool Recorder::make_function(uint64_t word) {
   Dict* globals = thread_->record->globals;
   keep(code);
   keep(Value::object(globals));
-  Reference function = builder_.virtual_object({.kind = Layout::Kind::kFunction, .shape = kShape_function, .code = as_code(code), .globals = globals});
+  Reference function = builder_.virtual_object(
+      {.kind = Layout::Kind::kFunction, .shape = kShape_function, .code = as_code(code), .globals = globals});
   if (PT_C) {
     builder_.set_field(function, offsetof(Function, closure), slot(closure));
     fresh_ = function;

@@ -59,7 +59,8 @@ Ref<> import_statement(Value name, Value globals, Value locals, Value from_list,
   return import_name(as_str(name), globals, locals, from_list.empty() ? none() : from_list, n);
 }
 
-// ---- running -------------------------------------------------------------------------------------------------------------------
+// ---- running
+// -------------------------------------------------------------------------------------------------------------------
 
 Ref<Module> make_main() {
   Ref<Module> m = module_new(intern("__main__"));
@@ -192,8 +193,7 @@ int run_file(const char* given, Dict* globals) {
   size_t length = std::strlen(path);
   bool compiled = length > 4 && std::strcmp(path + length - 4, ".pyc") == 0;
   Ref<Str> name = str_from_filesystem(path);
-  if (!name || !dict_set_str(globals, names::file.str(), name.value()) ||
-      !dict_set_text(globals, "__cached__", none())) {
+  if (!name || !dict_set_str(globals, names::file.str(), name.value()) || !dict_set_text(globals, "__cached__", none())) {
     return report_pending();
   }
   Ref<> loader_class = import_attribute("_frozen_importlib_external", compiled ? "SourcelessFileLoader" : "SourceFileLoader");

@@ -47,21 +47,18 @@ void run_finalizers(Dict* main_globals, List* modules) {
       finalize_values(module_dict(as_module(module.value())));
   }
   ValueList objects;
-  if (!objects_where(
-          [](const Object* o) { return has_python_finalizer(Value::object(const_cast<Object*>(o))); },
-          objects))
+  if (!objects_where([](const Object* o) { return has_python_finalizer(Value::object(const_cast<Object*>(o))); }, objects))
     return;
   for (size_t i = 0; i < objects.size(); ++i) {
     Value v = objects[i];
-    if (!names_value(sys_dict(), v) && !names_value(module_dict(builtins_module_object()), v))
-      finalize_once(v);
+    if (!names_value(sys_dict(), v) && !names_value(module_dict(builtins_module_object()), v)) finalize_once(v);
   }
 }
 
 // What destructors and callbacks that still run may want, and nobody misses the end of.
 bool is_definition(Value v) {
-  return !v.is_object() || is_str(v) || is_function(v) || is_module(v) ||
-         has_flag(type_of(v), kTypeTypeSubclass) || type_of(v) == &native_function_type;
+  return !v.is_object() || is_str(v) || is_function(v) || is_module(v) || has_flag(type_of(v), kTypeTypeSubclass) ||
+         type_of(v) == &native_function_type;
 }
 
 // Binds names to None: those with one leading underscore first, then the others.
@@ -86,8 +83,7 @@ void clear_globals(Dict* globals, bool definitions) {
 
 // Replaced streams go first; what is printed from now on goes to the process' own.
 void reset_streams() {
-  for (auto [name, original] :
-       {std::pair{"stdin", "__stdin__"}, {"stdout", "__stdout__"}, {"stderr", "__stderr__"}}) {
+  for (auto [name, original] : {std::pair{"stdin", "__stdin__"}, {"stdout", "__stdout__"}, {"stderr", "__stderr__"}}) {
     Ref<> stream = sys_get(original);
     if (!stream || !sys_set(name, stream.value())) clear_error();
   }

@@ -119,12 +119,30 @@ int parse_options(int argc, char** argv, Options* o) {
   for (; i < argc; ++i) {
     const char* a = argv[i];
     if (a[0] != '-' || !a[1]) break;
-    if (std::strcmp(a, "--help") == 0) { o->help = true; continue; }
-    if (std::strcmp(a, "--help-env") == 0) { o->help_environment = true; continue; }
-    if (std::strcmp(a, "--help-xoptions") == 0) { o->help_x_options = true; continue; }
-    if (std::strcmp(a, "--help-all") == 0) { o->help = o->help_environment = o->help_x_options = true; continue; }
-    if (std::strcmp(a, "--version") == 0) { o->version = true; continue; }
-    if (std::strcmp(a, "--") == 0) { ++i; break; }
+    if (std::strcmp(a, "--help") == 0) {
+      o->help = true;
+      continue;
+    }
+    if (std::strcmp(a, "--help-env") == 0) {
+      o->help_environment = true;
+      continue;
+    }
+    if (std::strcmp(a, "--help-xoptions") == 0) {
+      o->help_x_options = true;
+      continue;
+    }
+    if (std::strcmp(a, "--help-all") == 0) {
+      o->help = o->help_environment = o->help_x_options = true;
+      continue;
+    }
+    if (std::strcmp(a, "--version") == 0) {
+      o->version = true;
+      continue;
+    }
+    if (std::strcmp(a, "--") == 0) {
+      ++i;
+      break;
+    }
     if (a[1] == '-') {
       std::fprintf(stderr, "unknown option %s\n", a);
       return usage_error("", 0);
@@ -136,8 +154,12 @@ int parse_options(int argc, char** argv, Options* o) {
         case 'B': g_config.dont_write_bytecode = true; break;
         case 'd': ++g_config.debug; break;
         case 'E': g_config.ignore_environment = true; break;
-        case 'h': case '?': o->help = true; break;
-        case 'i': ++g_config.inspect; ++g_config.interactive; break;
+        case 'h':
+        case '?': o->help = true; break;
+        case 'i':
+          ++g_config.inspect;
+          ++g_config.interactive;
+          break;
         case 'I': g_config.isolated = g_config.ignore_environment = g_config.no_user_site = g_config.safe_path = true; break;
         case 'O': ++g_config.optimize; break;
         case 'P': g_config.safe_path = true; break;
@@ -149,7 +171,10 @@ int parse_options(int argc, char** argv, Options* o) {
         case 'v': ++g_config.verbose; break;
         case 'V': o->version = true; break;
         case 'x': break;
-        case 'c': case 'm': case 'W': case 'X': {
+        case 'c':
+        case 'm':
+        case 'W':
+        case 'X': {
           const char* v = argument(p + 1, &i);
           if (!v) return usage_error("Argument expected for the -%c option\n", *p);
           if (*p == 'c') o->command = v;
@@ -196,7 +221,8 @@ bool configure(Options* o) {
   if (variable("PYTHONINSPECT")) ++g_config.inspect;
   if (variable("PYTHONNOUSERSITE")) g_config.no_user_site = true;
   if (variable("PYTHONSAFEPATH")) g_config.safe_path = true;
-  if (const char* level = variable("PYTHONOPTIMIZE"); level && !g_config.optimize) g_config.optimize = std::max(1, std::atoi(level));
+  if (const char* level = variable("PYTHONOPTIMIZE"); level && !g_config.optimize)
+    g_config.optimize = std::max(1, std::atoi(level));
   if (const char* level = variable("PYTHONVERBOSE"); level && !g_config.verbose) g_config.verbose = std::max(1, std::atoi(level));
   if (const char* level = variable("PYTHONDEBUG"); level && !g_config.debug) g_config.debug = std::max(1, std::atoi(level));
   const char* seed = o->random_hashes ? nullptr : variable("PYTHONHASHSEED");

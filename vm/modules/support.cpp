@@ -18,12 +18,12 @@ bool positional_arguments(const char* name, Type* type, const Type& exact, const
   if (!refuse_keywords(name, type, exact, args)) return false;
   int count = static_cast<int>(args.count);
   if (count < minimum) {
-    return raise(exc::TypeError, "%s expected %s%d argument%s, got %d", name, minimum == maximum ? "" : "at least ",
-                 minimum, minimum == 1 ? "" : "s", count);
+    return raise(exc::TypeError, "%s expected %s%d argument%s, got %d", name, minimum == maximum ? "" : "at least ", minimum,
+                 minimum == 1 ? "" : "s", count);
   }
   if (maximum >= 0 && count > maximum) {
-    return raise(exc::TypeError, "%s expected %s%d argument%s, got %d", name, minimum == maximum ? "" : "at most ",
-                 maximum, maximum == 1 ? "" : "s", count);
+    return raise(exc::TypeError, "%s expected %s%d argument%s, got %d", name, minimum == maximum ? "" : "at most ", maximum,
+                 maximum == 1 ? "" : "s", count);
   }
   for (int i = 0; i < maximum; ++i) out[i] = i < count ? args.values[i] : Value();
   return true;

@@ -28,7 +28,9 @@ PT_INLINE Ref<> advance(Value iterator) {
 inline Ref<> return_self(Value self) { return Ref<>::retain(self); }
 inline Value type_value(Value v) { return Value::object(type_of(v)); }
 template <class T>
-PT_INLINE T* object_of(Value v) { return reinterpret_cast<T*>(v.as_object()); }
+PT_INLINE T* object_of(Value v) {
+  return reinterpret_cast<T*>(v.as_object());
+}
 inline Value value_of(const Object* o) { return Value::object(o); }
 // The field of an object nobody else can change it in, or "" when empty.
 inline Value or_none(Value v) { return v.empty() ? none() : v; }
@@ -37,8 +39,8 @@ inline Value or_none(Value v) { return v.empty() ? none() : v; }
 Ref<> builtin(const char* name);
 // X[...] of a generic class: types.GenericAlias(cls, item). A class method of native types.
 Ref<> class_getitem(const Value* a);
-inline constexpr NativeDef kClassGetItem = {"__class_getitem__", "($type, object, /)", class_getitem,
-                                            "See PEP 585", kClassMethod};
+inline constexpr NativeDef kClassGetItem = {"__class_getitem__", "($type, object, /)", class_getitem, "See PEP 585",
+                                            kClassMethod};
 
 // Attributes of instances of native types with kTypeHasDict; classes derived in Python visit theirs themselves.
 inline void traverse_attributes(Object* o, FieldVisitor& visitor) {

@@ -30,7 +30,9 @@ void release_buffer(Buffer*);
 class BufferView {
  public:
   explicit BufferView(Value exporter, int flags = kBufferSimple) { ok_ = get_buffer(exporter, &buffer_, flags); }
-  ~BufferView() { if (ok_) release_buffer(&buffer_); }
+  ~BufferView() {
+    if (ok_) release_buffer(&buffer_);
+  }
   BufferView(const BufferView&) = delete;
   BufferView& operator=(const BufferView&) = delete;
   bool ok() const { return ok_; }

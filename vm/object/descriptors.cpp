@@ -21,7 +21,9 @@ constinit Type native_function_type, method_descriptor_type, class_method_descri
 
 namespace {
 template <class T>
-T* as(Value v) { return reinterpret_cast<T*>(v.as_object()); }
+T* as(Value v) {
+  return reinterpret_cast<T*>(v.as_object());
+}
 
 Ref<> text_or_none(const char* text) { return text ? Ref<>(str_from_utf8(text)) : none_ref(); }
 Ref<> qualified_name(Type* owner, const char* name) { return str_format("%U.%s", as_str(owner->qualname.peek()), name); }
@@ -37,8 +39,8 @@ Str* intern_name(Str* name, Ref<Str>* holder) {
 
 // ---- calls ---------------------------------------------------------------------------------------------------------
 
-Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value self, const Args& args,
-                  const Type* owner, Value module_name) {
+Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value self, const Args& args, const Type* owner,
+                  Value module_name) {
   // Only positional arguments in the right number: they are in declaration order already.
   if (PT_LIKELY(!args.names && signature->simple)) {
     int offset = signature->has_self;
@@ -226,15 +228,17 @@ const TypeSpec native_function_spec = {
     .name = "builtin_function_or_method",
     .size = sizeof(NativeFunctionObject),
     .flags = kTypeNoInstantiate | kTypeWeakrefs,
-    .slots = {.hash = native_function_hash, .compare = native_function_compare, .repr = native_function_repr,
+    .slots = {.hash = native_function_hash,
+              .compare = native_function_compare,
+              .repr = native_function_repr,
               .call = native_function_call},
     .traverse = native_traverse,
     .methods = kNativeMethods,
     .getsets = kNativeGetSets,
 };
 // The bound form has the same representation; the type exists for `types.BuiltinMethodType`.
-const TypeSpec native_method_spec = {.name = "builtin_method", .size = sizeof(NativeFunctionObject),
-                                     .flags = kTypeNoInstantiate, .traverse = native_traverse};
+const TypeSpec native_method_spec = {
+    .name = "builtin_method", .size = sizeof(NativeFunctionObject), .flags = kTypeNoInstantiate, .traverse = native_traverse};
 
 // ---- method descriptors ------------------------------------------------------------------------------------------------
 
@@ -315,12 +319,9 @@ Ref<> descriptor_reduce(const Value* a) {
   return descriptor_reduce_with(d->owner, str_from_utf8(d->def->name));
 }
 const NativeDef kDescriptorMethods[] = {{"__reduce__", "($self, /)", descriptor_reduce}, {}};
-const GetSetDef kDescriptorGetSets[] = {{"__name__", descriptor_name},
-                                        {"__qualname__", descriptor_qualname},
-                                        {"__doc__", descriptor_doc},
-                                        {"__text_signature__", descriptor_text_signature},
-                                        {"__objclass__", descriptor_owner},
-                                        {}};
+const GetSetDef kDescriptorGetSets[] = {{"__name__", descriptor_name},      {"__qualname__", descriptor_qualname},
+                                        {"__doc__", descriptor_doc},        {"__text_signature__", descriptor_text_signature},
+                                        {"__objclass__", descriptor_owner}, {}};
 }  // namespace
 
 const TypeSpec method_descriptor_spec = {
@@ -335,7 +336,8 @@ const TypeSpec class_method_descriptor_spec = {
     .name = "classmethod_descriptor",
     .size = sizeof(MethodDescriptor),
     .flags = kTypeNoInstantiate,
-    .slots = {.repr = method_descriptor_repr, .call = class_method_descriptor_call,
+    .slots = {.repr = method_descriptor_repr,
+              .call = class_method_descriptor_call,
               .descriptor_get = class_method_descriptor_get},
     .getsets = kDescriptorGetSets,
 };
@@ -386,8 +388,8 @@ Ref<> wrapper_invoke(WrapperDescriptor* w, Value self, const Args& args) {
       if (s->required == s->positional) {
         return raise(exc::TypeError, "expected %d argument%s, got %d", expected, expected == 1 ? "" : "s", given_count - 1);
       }
-      return raise(exc::TypeError, "expected at %s %d argument%s, got %d", given_count < s->required ? "least" : "most",
-                   expected, expected == 1 ? "" : "s", given_count - 1);
+      return raise(exc::TypeError, "expected at %s %d argument%s, got %d", given_count < s->required ? "least" : "most", expected,
+                   expected == 1 ? "" : "s", given_count - 1);
     }
   }
   if (!bind_native(w->def->name, w->owner, Value(), s, self, args, &bound)) return Ref<>();
@@ -429,9 +431,9 @@ Ref<> wrapper_reduce(const Value* a) {
   return descriptor_reduce_with(as<WrapperDescriptor>(a[0])->owner, str_from_utf8(as<WrapperDescriptor>(a[0])->def->name));
 }
 const NativeDef kWrapperMethods[] = {{"__reduce__", "($self, /)", wrapper_reduce}, {}};
-const GetSetDef kWrapperGetSets[] = {{"__name__", wrapper_name},          {"__qualname__", wrapper_qualname},
-                                     {"__doc__", wrapper_doc},            {"__text_signature__", wrapper_signature},
-                                     {"__objclass__", wrapper_owner},     {}};
+const GetSetDef kWrapperGetSets[] = {{"__name__", wrapper_name},      {"__qualname__", wrapper_qualname},
+                                     {"__doc__", wrapper_doc},        {"__text_signature__", wrapper_signature},
+                                     {"__objclass__", wrapper_owner}, {}};
 
 WrapperDescriptor* wrapped(Value self) { return as<WrapperDescriptor>(as<MethodWrapper>(self)->descriptor.peek()); }
 Ref<> method_wrapper_call(Value self, const Args& args) {
@@ -496,7 +498,9 @@ const TypeSpec method_wrapper_spec = {
     .name = "method-wrapper",
     .size = sizeof(MethodWrapper),
     .flags = kTypeNoInstantiate,
-    .slots = {.hash = method_wrapper_hash, .compare = method_wrapper_compare, .repr = method_wrapper_repr,
+    .slots = {.hash = method_wrapper_hash,
+              .compare = method_wrapper_compare,
+              .repr = method_wrapper_repr,
               .call = method_wrapper_call},
     .traverse = method_wrapper_traverse,
     .methods = kMethodWrapperMethods,
@@ -667,8 +671,7 @@ Ref<> constructor_call(const Value* a) {
 Ref<> type_constructor_function(Type* type) { return native_function_new(&kConstructorDef, Value::object(type), Value()); }
 void* native_constructor_of(Value v, Type*) {
   if (!has_shape(v, kShape_native_function) || as<NativeFunctionObject>(v)->def != &kConstructorDef) return nullptr;
-  return reinterpret_cast<void*>(
-      reinterpret_cast<Type*>(as<NativeFunctionObject>(v)->self.peek().as_object())->slots.construct);
+  return reinterpret_cast<void*>(reinterpret_cast<Type*>(as<NativeFunctionObject>(v)->self.peek().as_object())->slots.construct);
 }
 
 }  // namespace pt

@@ -54,9 +54,15 @@ struct Property : Object {
   Field getter, setter, deleter, doc, name;
   bool doc_from_getter;
 };
-struct ClassMethod : Object { Field callable; };   // subclasses and instances carry attributes
-struct StaticMethod : Object { Field callable; };
-struct BoundMethod : Object { Field function, self; };
+struct ClassMethod : Object {
+  Field callable;
+};   // subclasses and instances carry attributes
+struct StaticMethod : Object {
+  Field callable;
+};
+struct BoundMethod : Object {
+  Field function, self;
+};
 
 Ref<> slot_wrapper_new(Type* owner, const SlotDef* def, void* function);
 Ref<> method_descriptor_new(Type* owner, const NativeDef* def);
@@ -78,8 +84,8 @@ Ref<> call_with_self(Value method, Value self, const Args& args);
 // Calls `callable(first, *args)`.
 Ref<> call_prepended(Value callable, Value first, const Args& args);
 // Calls a native function with unparsed arguments; `self` may be empty (static).
-Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value self, const Args& args,
-                  const Type* owner, Value module_name = Value());
+Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value self, const Args& args, const Type* owner,
+                  Value module_name = Value());
 
 // A tuple and a dict (or empty) as Args.
 class FlatArgs {

@@ -107,8 +107,7 @@ Raised raise_object(Value v) {
     Ref<> exception = call0(v);
     if (!exception) return {};
     if (!is_exception(exception.value())) {
-      return raise(exc::TypeError, "calling %R should have returned an instance of BaseException, not %T", v,
-                   exception.value());
+      return raise(exc::TypeError, "calling %R should have returned an instance of BaseException, not %T", v, exception.value());
     }
     return raise_instance(std::move(exception));
   }

@@ -10,11 +10,15 @@ struct Str;
 // What raise() gives: converts to the "failed" value of every result convention.
 struct Raised {
   template <class T>
-  operator Ref<T>() const { return Ref<T>(); }
+  operator Ref<T>() const {
+    return Ref<T>();
+  }
   operator bool() const { return false; }
   operator Value() const { return Value(); }
   template <class T>
-  operator T*() const { return nullptr; }
+  operator T*() const {
+    return nullptr;
+  }
   static constexpr int kError = -1;
 };
 

@@ -119,10 +119,13 @@ bool recompute_mro(Type* type, OldMros* replaced) {
     OldMros* replaced;
     bool ok = true;
   } walk{replaced};
-  for_each_subclass(type, [](Type* subclass, void* context) {
-    auto* w = static_cast<Walk*>(context);
-    w->ok = w->ok && recompute_mro(subclass, w->replaced);
-  }, &walk);
+  for_each_subclass(
+      type,
+      [](Type* subclass, void* context) {
+        auto* w = static_cast<Walk*>(context);
+        w->ok = w->ok && recompute_mro(subclass, w->replaced);
+      },
+      &walk);
   return walk.ok;
 }
 void update_all_slots(Type* type) {

@@ -24,7 +24,6 @@ inline void clamp_range(int64_t length, int64_t* start, int64_t* end) {
 // A native function object of a module, from its definition (module may be empty).
 Ref<> native_function_new(const NativeDef* def, Value self_or_module, Value module_name);
 
-
 // For `construct` and `init` slots: binds by a signature without self, e.g. "(iterable=(), /)"; `out` has one Value a
 // parameter, empty when missing. No *args or **kwargs. TypeError with CPython's message.
 bool bind_arguments(const char* name, const char* signature, const Args& args, Value* out);

@@ -135,8 +135,7 @@ Raised wrong_count(const CallName& call, const NativeSignature* s, int64_t given
     }
     const char* bound = minimum == maximum && !s->var_positional ? "" : given < minimum ? "at least " : "at most ";
     int64_t limit = given < minimum ? minimum : maximum;
-    return raise(exc::TypeError, "%s expected %s%ld argument%s, got %ld", call.name, bound, limit, limit == 1 ? "" : "s",
-                 given);
+    return raise(exc::TypeError, "%s expected %s%ld argument%s, got %ld", call.name, bound, limit, limit == 1 ? "" : "s", given);
   }
   if (given > maximum) {
     bool any_keyword_only = false;
@@ -149,8 +148,8 @@ Raised wrong_count(const CallName& call, const NativeSignature* s, int64_t given
   return {};
 }
 
-bool bind(const CallName& call, const NativeSignature* s, Value self, const Args& args, Value* out,
-          Ref<>* var_positional, Ref<>* var_keyword) {
+bool bind(const CallName& call, const NativeSignature* s, Value self, const Args& args, Value* out, Ref<>* var_positional,
+          Ref<>* var_keyword) {
   int offset = 0;
   if (s->has_self) out[offset++] = self;
   auto capacity = static_cast<uint32_t>(s->positional - offset);
@@ -222,10 +221,11 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
     if (!out[i].empty() || s->optional[i] || s->kinds[i] == kVarKeyword || s->kinds[i] == kVarPositional) continue;
     if (i >= s->required && s->kinds[i] != kKeywordOnly) continue;
     if (!s->keywords_allowed) return wrong_count(call, s, args.count);
-    if (s->kinds[i] == kPositionalOnly) return wrong_count(call, s, args.count), raise(exc::TypeError,
-                 "%s() takes %s %d positional argument%s (%d given)", call.name,
-                 s->required == s->positional ? "exactly" : "at least", s->required - offset,
-                 s->required - offset == 1 ? "" : "s", static_cast<int>(args.count));
+    if (s->kinds[i] == kPositionalOnly)
+      return wrong_count(call, s, args.count),
+             raise(exc::TypeError, "%s() takes %s %d positional argument%s (%d given)", call.name,
+                   s->required == s->positional ? "exactly" : "at least", s->required - offset,
+                   s->required - offset == 1 ? "" : "s", static_cast<int>(args.count));
     if (s->kinds[i] == kKeywordOnly) {
       return raise(exc::TypeError, "%s() missing required keyword-only argument: '%U'", call.name, s->names[i]);
     }

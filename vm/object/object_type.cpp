@@ -350,8 +350,7 @@ const NativeDef kObjectMethods[] = {
     {"__reduce__", "($self, /)", object_reduce, "Helper for pickle."},
     {"__reduce_ex__", "($self, protocol, /)", object_reduce_ex, "Helper for pickle."},
     {"__getstate__", "($self, /)", object_getstate, "Helper for pickle."},
-    {"__init_subclass__", "($type, /)", object_init_subclass, "This method is called when a class is subclassed.",
-     kClassMethod},
+    {"__init_subclass__", "($type, /)", object_init_subclass, "This method is called when a class is subclassed.", kClassMethod},
     {"__subclasshook__", "($type, /, *args)", object_subclasshook,
      "Abstract classes can override this to customize issubclass().", kClassMethod},
     {}};
@@ -361,8 +360,7 @@ const NativeDef kObjectMethods[] = {
 template <int Which>
 Ref<> singleton_construct(Type* type, const Args& args) {
   if (args.total()) return raise(exc::TypeError, "%N takes no arguments", type);
-  return Which == 0 ? none_ref() : Which == 1 ? not_implemented_ref()
-                                              : Ref<>::steal(Value::object(&ellipsis_object));
+  return Which == 0 ? none_ref() : Which == 1 ? not_implemented_ref() : Ref<>::steal(Value::object(&ellipsis_object));
 }
 Ref<> none_repr(Value) { return str_from_ascii("None"); }
 int none_truth(Value) { return 0; }
@@ -392,21 +390,25 @@ const TypeSpec object_spec = {
               .init = object_init},
     .methods = kObjectMethods,
     .getsets = kObjectGetSets,
-    .doc = "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\n"
-           "instance that has no instance attributes and cannot be given any.\n",
+    .doc =
+        "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\n"
+        "instance that has no instance attributes and cannot be given any.\n",
     .signature = "()",
 };
 
 constinit Type none_type, not_implemented_type, ellipsis_type;
 constinit Singleton none_object{}, not_implemented_object{}, ellipsis_object{};
 constinit BoolObject false_object{}, true_object{};
-const TypeSpec none_spec = {.name = "NoneType", .size = sizeof(Object),
+const TypeSpec none_spec = {.name = "NoneType",
+                            .size = sizeof(Object),
                             .slots = {.truth = none_truth, .repr = none_repr, .construct = singleton_construct<0>}};
 const TypeSpec not_implemented_spec = {
-    .name = "NotImplementedType", .size = sizeof(Object),
+    .name = "NotImplementedType",
+    .size = sizeof(Object),
     .slots = {.truth = not_implemented_truth, .repr = not_implemented_repr, .construct = singleton_construct<1>},
     .methods = kNotImplementedMethods};
-const TypeSpec ellipsis_spec = {.name = "ellipsis", .size = sizeof(Object),
+const TypeSpec ellipsis_spec = {.name = "ellipsis",
+                                .size = sizeof(Object),
                                 .slots = {.repr = ellipsis_repr, .construct = singleton_construct<2>},
                                 .methods = kEllipsisMethods};
 

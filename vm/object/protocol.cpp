@@ -25,8 +25,8 @@ namespace pt {
 
 namespace {
 
-const char* const kOperators[kBinaryOpCount] = {"+",  "-",  "*",  "@", "/", "//", "%", "** or pow()",
-                                                "<<", ">>", "&", "|", "^", "divmod()"};
+const char* const kOperators[kBinaryOpCount] = {"+",           "-",  "*",  "@", "/", "//", "%",
+                                                "** or pow()", "<<", ">>", "&", "|", "^",  "divmod()"};
 
 // Left, right or reflected; NotImplemented when neither knows.
 Ref<> binary_slots(int op, Value left, Value right) {
@@ -70,7 +70,8 @@ Raised unsupported(int op, Value left, Value right, bool inplace) {
     if (name && is_str(name.value()) && as_str(name.value())->equals_ascii("print")) {
       return raise(exc::TypeError,
                    "unsupported operand type(s) for %s: '%T' and '%T'. Did you mean \"print(<message>, "
-                   "file=<output_stream>)\"?", kOperators[op], left, right);
+                   "file=<output_stream>)\"?",
+                   kOperators[op], left, right);
     }
   }
   return raise(exc::TypeError, "unsupported operand type(s) for %s: '%T' and '%T'", kOperators[op], left, right);
@@ -174,8 +175,8 @@ Ref<> compare(Value left, Value right, CompareOp op) {
   if (op == CompareOp::kEq) return bool_ref(left.same(right));
   if (op == CompareOp::kNe) return bool_ref(!left.same(right));
   static const char* const kSymbols[] = {"<", "<=", "==", "!=", ">", ">="};
-  return raise(exc::TypeError, "'%s' not supported between instances of '%T' and '%T'", kSymbols[static_cast<int>(op)],
-               left, right);
+  return raise(exc::TypeError, "'%s' not supported between instances of '%T' and '%T'", kSymbols[static_cast<int>(op)], left,
+               right);
 }
 int compare_truth(Value left, Value right, CompareOp op) {
   Ref<> result = compare(left, right, op);
@@ -239,8 +240,8 @@ Ref<> str(Value v) {
 Ref<> ascii(Value v) {
   Ref<> text = repr(v);
   if (!text || as_str(text.value())->ascii) return text;
-  Ref<> encoded = call_method(text.value(), "encode",
-                              {Value::object(intern("ascii")), Value::object(intern("backslashreplace"))});
+  Ref<> encoded =
+      call_method(text.value(), "encode", {Value::object(intern("ascii")), Value::object(intern("backslashreplace"))});
   if (!encoded) return encoded;
   return call_method(encoded.value(), "decode", {Value::object(intern("ascii"))});
 }
@@ -424,8 +425,7 @@ bool set_attribute(Value object, Str* name, Value value) {
   if (!interned) return false;
   Type* type = type_of(object);
   if (!type->slots.set_attribute) {
-    return raise(exc::TypeError, "'%T' object has no attributes (%s .%U)", object, value.empty() ? "del" : "assign to",
-                 name);
+    return raise(exc::TypeError, "'%T' object has no attributes (%s .%U)", object, value.empty() ? "del" : "assign to", name);
   }
   return type->slots.set_attribute(object, interned, value);
 }
@@ -482,7 +482,8 @@ Ref<> index(Value v) {
   if (!is_int(result.value())) return raise(exc::TypeError, "__index__ returned non-int (type %T)", result.value());
   if (!warn(exc::DeprecationWarning, 1,
             "__index__ returned non-int (type %T).  The ability to return an instance of a strict subclass of int is "
-            "deprecated, and may not be supported in a future version of Python.", result.value())) {
+            "deprecated, and may not be supported in a future version of Python.",
+            result.value())) {
     return Ref<>();
   }
   return result;

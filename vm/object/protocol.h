@@ -58,9 +58,9 @@ int is_subclass(Value type, Value class_or_tuple);
 // Integers. index(): __index__ applied, an int object. The others raise OverflowError (or clamp where said).
 Ref<> index(Value);
 bool to_int64(Value v, int64_t* out);            // __index__, OverflowError past 64 bits
-bool to_size(Value v, int64_t* out);             // for sizes and counts: "cannot fit 'int' into an index-sized integer" (IndexError)
-bool to_index_clamped(Value v, int64_t* out);    // slice-style: clamps
-bool to_double(Value v, double* out);            // __float__, then __index__
+bool to_size(Value v, int64_t* out);  // for sizes and counts: "cannot fit 'int' into an index-sized integer" (IndexError)
+bool to_index_clamped(Value v, int64_t* out);  // slice-style: clamps
+bool to_double(Value v, double* out);  // __float__, then __index__
 bool to_bool(Value v, bool* out);
 
 // Iterates over any iterable: `each` returns false to stop with an error pending.

@@ -109,8 +109,9 @@ Ref<> dispatch_binary(Value left, Value right) {
 }
 
 constexpr Ref<> (*kBinaryDispatchers[])(Value, Value) = {
-    dispatch_binary<0>, dispatch_binary<1>, dispatch_binary<2>, dispatch_binary<3>, dispatch_binary<4>,  dispatch_binary<5>,  dispatch_binary<6>,
-    dispatch_binary<7>, dispatch_binary<8>, dispatch_binary<9>, dispatch_binary<10>, dispatch_binary<11>, dispatch_binary<12>, dispatch_binary<13>};
+    dispatch_binary<0>,  dispatch_binary<1>,  dispatch_binary<2>,  dispatch_binary<3>, dispatch_binary<4>,
+    dispatch_binary<5>,  dispatch_binary<6>,  dispatch_binary<7>,  dispatch_binary<8>, dispatch_binary<9>,
+    dispatch_binary<10>, dispatch_binary<11>, dispatch_binary<12>, dispatch_binary<13>};
 
 template <int Op>
 Ref<> dispatch_inplace(Value self, Value right) {
@@ -130,7 +131,9 @@ Ref<> dispatch_power(Value base, Value exponent, Value modulus) {
 constinit Name* kUnaryNames[kUnaryOpCount] = {&names::neg,        &names::pos,          &names::invert, &names::abs,
                                               &names::int_dunder, &names::float_dunder, &names::index};
 template <int Op>
-Ref<> dispatch_unary(Value self) { return require_special(self, kUnaryNames[Op]->str(), {}); }
+Ref<> dispatch_unary(Value self) {
+  return require_special(self, kUnaryNames[Op]->str(), {});
+}
 
 int64_t dispatch_length(Value self) {
   Ref<> result = require_special(self, names::len.str(), {});
@@ -142,8 +145,9 @@ int64_t dispatch_length(Value self) {
     return -1;
   }
   int64_t length;
-  return to_size(result.value(), &length) ? length : (clear_if(exc::IndexError)
-             ? (raise(exc::OverflowError, "cannot fit 'int' into an index-sized integer"), -1) : -1);
+  return to_size(result.value(), &length)
+             ? length
+             : (clear_if(exc::IndexError) ? (raise(exc::OverflowError, "cannot fit 'int' into an index-sized integer"), -1) : -1);
 }
 
 int dispatch_truth(Value self) {
@@ -267,8 +271,8 @@ bool dispatch_set_attribute(Value self, Str* name, Value value) {
 
 Ref<> dispatch_descriptor_get(Value self, Value instance, Value type) {
   bool found;
-  Ref<> result = call_special(self, names::get.str(),
-                              {instance.empty() ? none() : instance, type.empty() ? none() : type}, &found);
+  Ref<> result =
+      call_special(self, names::get.str(), {instance.empty() ? none() : instance, type.empty() ? none() : type}, &found);
   if (!found) return Ref<>::retain(self);
   return result;
 }
@@ -304,12 +308,16 @@ bool dispatch_init(Value self, const Args& args) {
   return true;
 }
 template <auto NameMember>
-Ref<> dispatch_simple(Value self) { return require_special(self, NameMember->str(), {}); }
+Ref<> dispatch_simple(Value self) {
+  return require_special(self, NameMember->str(), {});
+}
 
 // ---- wrappers: `int.__add__` as a callable around a slot function ----------------------------------------------------
 
 template <class F>
-F as(void* function) { return reinterpret_cast<F>(function); }
+F as(void* function) {
+  return reinterpret_cast<F>(function);
+}
 
 Ref<> wrap_binary(void* f, const Value* a) { return as<Ref<> (*)(Value, Value)>(f)(a[0], a[1]); }
 Ref<> wrap_reflected(void* f, const Value* a) { return as<Ref<> (*)(Value, Value)>(f)(a[1], a[0]); }
@@ -340,7 +348,9 @@ Ref<> wrap_contains(void* f, const Value* a) {
   return t < 0 ? Ref<>() : bool_ref(t);
 }
 template <CompareOp Op>
-Ref<> wrap_compare(void* f, const Value* a) { return as<Ref<> (*)(Value, Value, CompareOp)>(f)(a[0], a[1], Op); }
+Ref<> wrap_compare(void* f, const Value* a) {
+  return as<Ref<> (*)(Value, Value, CompareOp)>(f)(a[0], a[1], Op);
+}
 Ref<> wrap_next(void* f, const Value* a) {
   Ref<> result = as<Ref<> (*)(Value)>(f)(a[0]);
   if (!result && !error_pending()) return raise_none(exc::StopIteration);
@@ -409,54 +419,45 @@ Ref<> wrap_concat(void* f, const Value* a) { return as<Ref<> (*)(Value, Value)>(
 #define INPLACE_SLOT(i) static_cast<uint16_t>(offsetof(Slots, inplace) + (i) * sizeof(void*))
 #define UNARY_SLOT(i) static_cast<uint16_t>(offsetof(Slots, unary) + (i) * sizeof(void*))
 #define FN(f) reinterpret_cast<void*>(&f)
-#define BINARY_DEF(i, forward, reflected, op)                                                              \
-  {"__" forward "__", "($self, value, /)", "Return self" op "value.", BINARY_SLOT(i), FN(dispatch_binary<i>), \
-   wrap_binary},                                                                                   \
-      {"__" reflected "__", "($self, value, /)", "Return value" op "self.", BINARY_SLOT(i),                 \
-       FN(dispatch_binary<i>), wrap_reflected}
-#define INPLACE_DEF(i, name, op)                                                                        \
-  {"__" name "__", "($self, value, /)", "Return self" op "value.", INPLACE_SLOT(i), FN(dispatch_inplace<i>), \
-   wrap_binary}
-#define UNARY_DEF(i, name, doc) \
-  {"__" name "__", "($self, /)", doc, UNARY_SLOT(i), FN(dispatch_unary<i>), wrap_unary}
+#define BINARY_DEF(i, forward, reflected, op)                                                                                   \
+  {"__" forward "__", "($self, value, /)", "Return self" op "value.", BINARY_SLOT(i), FN(dispatch_binary<i>), wrap_binary}, {   \
+    "__" reflected "__", "($self, value, /)", "Return value" op "self.", BINARY_SLOT(i), FN(dispatch_binary<i>), wrap_reflected \
+  }
+#define INPLACE_DEF(i, name, op) \
+  {"__" name "__", "($self, value, /)", "Return self" op "value.", INPLACE_SLOT(i), FN(dispatch_inplace<i>), wrap_binary}
+#define UNARY_DEF(i, name, doc) {"__" name "__", "($self, /)", doc, UNARY_SLOT(i), FN(dispatch_unary<i>), wrap_unary}
 }  // namespace
 
 namespace {
 constexpr int kMaxSlotDefs = 128;
 const SlotDef kSlotTable[] = {
-    {"__getattribute__", "($self, name, /)", "Return getattr(self, name).", SLOT(get_attribute),
-     FN(dispatch_get_attribute), wrap_get_attribute},
+    {"__getattribute__", "($self, name, /)", "Return getattr(self, name).", SLOT(get_attribute), FN(dispatch_get_attribute),
+     wrap_get_attribute},
     {"__getattr__", "($self, name, /)", "", SLOT(get_attribute), FN(dispatch_get_attribute), nullptr},
     {"__setattr__", "($self, name, value, /)", "Implement setattr(self, name, value).", SLOT(set_attribute),
      FN(dispatch_set_attribute), wrap_set_attribute},
-    {"__delattr__", "($self, name, /)", "Implement delattr(self, name).", SLOT(set_attribute),
-     FN(dispatch_set_attribute), wrap_delete_attribute},
+    {"__delattr__", "($self, name, /)", "Implement delattr(self, name).", SLOT(set_attribute), FN(dispatch_set_attribute),
+     wrap_delete_attribute},
     {"__repr__", "($self, /)", "Return repr(self).", SLOT(repr), FN(dispatch_repr), wrap_unary},
     {"__str__", "($self, /)", "Return str(self).", SLOT(str), FN(dispatch_str), wrap_unary},
     {"__hash__", "($self, /)", "Return hash(self).", SLOT(hash), FN(dispatch_hash), wrap_hash},
     {"__call__", "($self, /, *args, **kwargs)", "Call self as a function.", SLOT(call), FN(dispatch_call), wrap_call},
-    {"__lt__", "($self, value, /)", "Return self<value.", SLOT(compare), FN(dispatch_compare),
-     wrap_compare<CompareOp::kLt>},
-    {"__le__", "($self, value, /)", "Return self<=value.", SLOT(compare), FN(dispatch_compare),
-     wrap_compare<CompareOp::kLe>},
-    {"__eq__", "($self, value, /)", "Return self==value.", SLOT(compare), FN(dispatch_compare),
-     wrap_compare<CompareOp::kEq>},
-    {"__ne__", "($self, value, /)", "Return self!=value.", SLOT(compare), FN(dispatch_compare),
-     wrap_compare<CompareOp::kNe>},
-    {"__gt__", "($self, value, /)", "Return self>value.", SLOT(compare), FN(dispatch_compare),
-     wrap_compare<CompareOp::kGt>},
-    {"__ge__", "($self, value, /)", "Return self>=value.", SLOT(compare), FN(dispatch_compare),
-     wrap_compare<CompareOp::kGe>},
+    {"__lt__", "($self, value, /)", "Return self<value.", SLOT(compare), FN(dispatch_compare), wrap_compare<CompareOp::kLt>},
+    {"__le__", "($self, value, /)", "Return self<=value.", SLOT(compare), FN(dispatch_compare), wrap_compare<CompareOp::kLe>},
+    {"__eq__", "($self, value, /)", "Return self==value.", SLOT(compare), FN(dispatch_compare), wrap_compare<CompareOp::kEq>},
+    {"__ne__", "($self, value, /)", "Return self!=value.", SLOT(compare), FN(dispatch_compare), wrap_compare<CompareOp::kNe>},
+    {"__gt__", "($self, value, /)", "Return self>value.", SLOT(compare), FN(dispatch_compare), wrap_compare<CompareOp::kGt>},
+    {"__ge__", "($self, value, /)", "Return self>=value.", SLOT(compare), FN(dispatch_compare), wrap_compare<CompareOp::kGe>},
     {"__iter__", "($self, /)", "Implement iter(self).", SLOT(iter), FN(dispatch_iter), wrap_unary},
     {"__next__", "($self, /)", "Implement next(self).", SLOT(next), FN(dispatch_next), wrap_next},
     {"__get__", "($self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
      SLOT(descriptor_get), FN(dispatch_descriptor_get), wrap_descriptor_get},
     {"__set__", "($self, instance, value, /)", "Set an attribute of instance to value.", SLOT(descriptor_set),
      FN(dispatch_descriptor_set), wrap_descriptor_set},
-    {"__delete__", "($self, instance, /)", "Delete an attribute of instance.", SLOT(descriptor_set),
-     FN(dispatch_descriptor_set), wrap_descriptor_delete},
-    {"__init__", "($self, /, *args, **kwargs)", "Initialize self.  See help(type(self)) for accurate signature.",
-     SLOT(init), FN(dispatch_init), wrap_init},
+    {"__delete__", "($self, instance, /)", "Delete an attribute of instance.", SLOT(descriptor_set), FN(dispatch_descriptor_set),
+     wrap_descriptor_delete},
+    {"__init__", "($self, /, *args, **kwargs)", "Initialize self.  See help(type(self)) for accurate signature.", SLOT(init),
+     FN(dispatch_init), wrap_init},
     {"__new__", "(type, /, *args, **kwargs)", "Create and return new object.", SLOT(construct), FN(dispatch_construct)},
     {"__await__", "($self, /)", "Return an iterator to be used in await expression.", SLOT(await),
      FN(dispatch_simple<&names::await>), wrap_unary},
@@ -476,12 +477,9 @@ const SlotDef kSlotTable[] = {
     BINARY_DEF(10, "and", "rand", "&"),
     BINARY_DEF(11, "or", "ror", "|"),
     BINARY_DEF(12, "xor", "rxor", "^"),
-    {"__divmod__", "($self, value, /)", "Return divmod(self, value).", BINARY_SLOT(13), FN(dispatch_binary<13>),
-     wrap_binary},
-    {"__rdivmod__", "($self, value, /)", "Return divmod(value, self).", BINARY_SLOT(13), FN(dispatch_binary<13>),
-     wrap_reflected},
-    {"__pow__", "($self, value, mod=None, /)", "Return pow(self, value, mod).", SLOT(power), FN(dispatch_power),
-     wrap_power},
+    {"__divmod__", "($self, value, /)", "Return divmod(self, value).", BINARY_SLOT(13), FN(dispatch_binary<13>), wrap_binary},
+    {"__rdivmod__", "($self, value, /)", "Return divmod(value, self).", BINARY_SLOT(13), FN(dispatch_binary<13>), wrap_reflected},
+    {"__pow__", "($self, value, mod=None, /)", "Return pow(self, value, mod).", SLOT(power), FN(dispatch_power), wrap_power},
     {"__rpow__", "($self, value, mod=None, /)", "Return pow(value, self, mod).", BINARY_SLOT(7), FN(dispatch_binary<7>),
      wrap_reflected},
     {"__pow__", "($self, value, mod=None, /)", "Return pow(self, value, mod).", BINARY_SLOT(7), FN(dispatch_binary<7>),
@@ -505,13 +503,11 @@ const SlotDef kSlotTable[] = {
     UNARY_DEF(3, "abs", "abs(self)"),
     UNARY_DEF(4, "int", "int(self)"),
     UNARY_DEF(5, "float", "float(self)"),
-    UNARY_DEF(6, "index",
-              "Return self converted to an integer, if self is suitable for use as an index into a list."),
+    UNARY_DEF(6, "index", "Return self converted to an integer, if self is suitable for use as an index into a list."),
     {"__bool__", "($self, /)", "True if self else False", SLOT(truth), FN(dispatch_truth), wrap_truth},
     {"__len__", "($self, /)", "Return len(self).", SLOT(length), FN(dispatch_length), wrap_length},
     {"__getitem__", "($self, key, /)", "Return self[key].", SLOT(get_item), FN(dispatch_get_item), wrap_binary},
-    {"__setitem__", "($self, key, value, /)", "Set self[key] to value.", SLOT(set_item), FN(dispatch_set_item),
-     wrap_set_item},
+    {"__setitem__", "($self, key, value, /)", "Set self[key] to value.", SLOT(set_item), FN(dispatch_set_item), wrap_set_item},
     {"__delitem__", "($self, key, /)", "Delete self[key].", SLOT(set_item), FN(dispatch_set_item), wrap_delete_item},
     {"__contains__", "($self, key, /)", "Return key in self.", SLOT(contains), FN(dispatch_contains), wrap_contains},
     // Sequences: these names come last, so that a numeric slot of the same name wins.
@@ -552,7 +548,8 @@ bool add_slot_wrappers(Type* type) {
 Function* operator_method(BinaryOp op, Value left, Value right, bool inplace) {
   int i = static_cast<int>(op);
   Type* type = type_of(left);
-  if (!has_flag(type, kTypeHeap) || type->slots.binary[i] != kBinaryDispatchers[i] || (inplace && type->slots.inplace[i])) return nullptr;
+  if (!has_flag(type, kTypeHeap) || type->slots.binary[i] != kBinaryDispatchers[i] || (inplace && type->slots.inplace[i]))
+    return nullptr;
   if (type_of(right) != type && is_subtype(type_of(right), type)) return nullptr;
   Value method = type_lookup_borrowed(type, kBinaryNames[i].forward->str());
   if (method.empty() || !has_shape(method, kShape_function)) return nullptr;

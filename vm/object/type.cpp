@@ -221,8 +221,9 @@ void inherit_slots(Type* type) {
 bool fill_namespace(Type* type, const TypeSpec* spec) {
   Dict* dict = as_dict(type->dict.peek());
   for (const NativeDef* def = spec->methods; def && def->name; ++def) {
-    Ref<> descriptor = def->kind == kStaticMethod ? staticmethod_new(native_function_new(def, Value::object(type), Value()).value())
-                                                  : method_descriptor_new(type, def);
+    Ref<> descriptor = def->kind == kStaticMethod
+                           ? staticmethod_new(native_function_new(def, Value::object(type), Value()).value())
+                           : method_descriptor_new(type, def);
     if (!descriptor || !dict_set_text(dict, def->name, descriptor.value())) return false;
   }
   for (const GetSetDef* def = spec->getsets; def && def->name; ++def) {
@@ -254,19 +255,23 @@ void prepare_type(Type* type, const TypeSpec* spec) {
   type->layout.fixed_size = spec->size;
   type->base = type == &object_type ? nullptr : spec->base ? spec->base : &object_type;
   const TypeLayout* inherited = type->base ? &type->base->layout : nullptr;
-  type->layout.traverse = spec->traverse ? spec->traverse : inherited && spec->size >= inherited->fixed_size
-                                                                ? inherited->traverse : nullptr;
+  type->layout.traverse = spec->traverse                                     ? spec->traverse
+                          : inherited && spec->size >= inherited->fixed_size ? inherited->traverse
+                                                                             : nullptr;
   type->layout.tracked = type->layout.traverse != nullptr;
   type->layout.clear = spec->clear            ? spec->clear
                        : spec->traverse       ? clear_fields
                        : type->layout.tracked ? inherited->clear
                                               : destroy_nothing;
-  type->layout.destroy = spec->destroy             ? spec->destroy
-                         : spec->clear             ? spec->clear
-                         : spec->traverse          ? clear_fields
+  type->layout.destroy = spec->destroy                     ? spec->destroy
+                         : spec->clear                     ? spec->clear
+                         : spec->traverse                  ? clear_fields
                          : inherited && inherited->destroy ? inherited->destroy
-                                                   : destroy_nothing;
-  type->layout.finalize.store(spec->finalize ? spec->finalize : inherited ? inherited->finalizer() : nullptr, std::memory_order_relaxed);
+                                                           : destroy_nothing;
+  type->layout.finalize.store(spec->finalize ? spec->finalize
+                              : inherited    ? inherited->finalizer()
+                                             : nullptr,
+                              std::memory_order_relaxed);
   type->slots = spec->slots;
   type->slots_end = spec->size;
   type->item_size = spec->item_size ? spec->item_size : type->base ? type->base->item_size : 0;

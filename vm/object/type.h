@@ -25,7 +25,20 @@ struct Args {
 
 enum class CompareOp : uint8_t { kLt, kLe, kEq, kNe, kGt, kGe };
 enum class BinaryOp : uint8_t {
-  kAdd, kSub, kMul, kMatMul, kTrueDiv, kFloorDiv, kMod, kPow, kLshift, kRshift, kAnd, kOr, kXor, kDivmod
+  kAdd,
+  kSub,
+  kMul,
+  kMatMul,
+  kTrueDiv,
+  kFloorDiv,
+  kMod,
+  kPow,
+  kLshift,
+  kRshift,
+  kAnd,
+  kOr,
+  kXor,
+  kDivmod
 };
 inline constexpr int kBinaryOpCount = 14;
 enum class UnaryOp : uint8_t { kNeg, kPos, kInvert, kAbs, kInt, kFloat, kIndex };
@@ -96,8 +109,8 @@ enum TypeFlags : uint32_t {
   kTypeExceptionSubclass = 1u << 28,
   kTypeTypeSubclass = 1u << 29,
 };
-inline constexpr uint32_t kTypeInheritedFlags = 0x3FF00000u | kTypeWeakrefs | kTypeMapping | kTypeSequence |
-                                                kTypeMatchSelf | kTypeVarSize | kTypeHasDict;
+inline constexpr uint32_t kTypeInheritedFlags =
+    0x3FF00000u | kTypeWeakrefs | kTypeMapping | kTypeSequence | kTypeMatchSelf | kTypeVarSize | kTypeHasDict;
 
 struct Type : Object {
   TypeLayout layout;              // layout.name is the short name for diagnostics

@@ -169,12 +169,11 @@ namespace {
 Type* layout_ancestor(Type* type) {
   while (type->base) {
     uint32_t own_end = type->slots_end;
-    bool adds_fields = has_flag(type, kTypeHeap) ? own_end > type->base->slots_end &&
-                                                       !(type->attributes_offset && !type->base->attributes_offset &&
-                                                         own_end == ((type->base->slots_end + 7) & ~7u))
-                                                 : type->layout.fixed_size > type->base->layout.fixed_size ||
-                                                       type->layout.traverse != type->base->layout.traverse ||
-                                                       type->item_size != type->base->item_size;
+    bool adds_fields = has_flag(type, kTypeHeap)
+                           ? own_end > type->base->slots_end && !(type->attributes_offset && !type->base->attributes_offset &&
+                                                                  own_end == ((type->base->slots_end + 7) & ~7u))
+                           : type->layout.fixed_size > type->base->layout.fixed_size ||
+                                 type->layout.traverse != type->base->layout.traverse || type->item_size != type->base->item_size;
     if (adds_fields) return type;
     type = type->base;
   }
@@ -268,7 +267,8 @@ void update_finalizer(Type* type) {
   Value method = type_lookup_borrowed(type, names::del.str());
   bool has_method = !method.empty();
   if (has_method && type_of(method) != &method_descriptor_type) g_finalizers_present.store(true, std::memory_order_relaxed);
-  type->layout.finalize.store(has_method || builtin_ancestor(type)->layout.finalizer() ? heap_finalize : nullptr, std::memory_order_relaxed);
+  type->layout.finalize.store(has_method || builtin_ancestor(type)->layout.finalizer() ? heap_finalize : nullptr,
+                              std::memory_order_relaxed);
 }
 
 namespace {
@@ -303,7 +303,10 @@ bool collect_slots(Type* base, Str* class_name, Dict* ns, SlotNames* out) {
   std::vector<Ref<>> items;
   if (is_str(slots.value())) {
     items.push_back(slots.copy());
-  } else if (!for_each(slots.value(), [&](Value v) { items.push_back(Ref<>::retain(v)); return true; })) {
+  } else if (!for_each(slots.value(), [&](Value v) {
+               items.push_back(Ref<>::retain(v));
+               return true;
+             })) {
     return false;
   }
   for (Ref<>& item : items) {
@@ -385,7 +388,8 @@ const GetSetDef kWeakrefAttribute = {"__weakref__", get_weakref_attribute, nullp
 // Room for the attributes that methods store on self, so that typical instances need no overflow array.
 uint16_t expected_attributes(Type* type, Dict* ns) {
   uint32_t count = type->base->attributes_offset && type->base->attributes_offset != kAttributesAtEnd
-                       ? type->base->instance_shape.load(std::memory_order_relaxed)->inline_capacity : 0;
+                       ? type->base->instance_shape.load(std::memory_order_relaxed)->inline_capacity
+                       : 0;
   int64_t position = 0;
   Ref<> key, value;
   while (dict_next(ns, &position, &key, &value)) {
@@ -495,8 +499,7 @@ Ref<> type_new(Type* metatype, const Args& args) {
     if (is_instance_of(bases->at(i), &type_type)) continue;
     Ref<> entries = find_attribute(bases->at(i), names::mro_entries.str());
     if (entries) {
-      return raise(exc::TypeError,
-                   "type() doesn't support MRO entry resolution; use types.new_class()");
+      return raise(exc::TypeError, "type() doesn't support MRO entry resolution; use types.new_class()");
     }
     if (error_pending()) return Ref<>();
   }
@@ -646,7 +649,8 @@ Ref<> type_new(Type* metatype, const Args& args) {
   // Patterns see what the first in resolution order is.
   uint32_t kind = 0;
   for (int64_t i = 1; i < mro->length && !kind; ++i) {
-    kind = reinterpret_cast<Type*>(mro->at(i).as_object())->flags.load(std::memory_order_relaxed) & (kTypeSequence | kTypeMapping);
+    kind =
+        reinterpret_cast<Type*>(mro->at(i).as_object())->flags.load(std::memory_order_relaxed) & (kTypeSequence | kTypeMapping);
   }
   type->flags.fetch_and(~(kTypeSequence | kTypeMapping), std::memory_order_relaxed);
   type->flags.fetch_or(kind, std::memory_order_relaxed);

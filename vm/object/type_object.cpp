@@ -316,9 +316,10 @@ Ref<> type_mro_method(const Value* a) {
 Ref<> type_subclasses(const Value* a) {
   Ref<List> result = list_new();
   if (!result) return result;
-  for_each_subclass(as_type(a[0]), [](Type* subclass, void* list) {
-    list_append(static_cast<List*>(list), Ref<>::retain(Value::object(subclass)));
-  }, result.get());
+  for_each_subclass(
+      as_type(a[0]),
+      [](Type* subclass, void* list) { list_append(static_cast<List*>(list), Ref<>::retain(Value::object(subclass))); },
+      result.get());
   return result;
 }
 Ref<> type_prepare(const Value*) { return dict_new(); }
@@ -349,8 +350,7 @@ Ref<> type_sizeof(const Value*) { return int_from_int64(static_cast<int64_t>(siz
 const NativeDef kTypeMethods[] = {
     {"mro", "($self, /)", type_mro_method, "Return a type's method resolution order."},
     {"__subclasses__", "($self, /)", type_subclasses, "Return a list of immediate subclasses."},
-    {"__prepare__", "($type, /, *args, **kwargs)", type_prepare, "Create the namespace for the class statement",
-     kClassMethod},
+    {"__prepare__", "($type, /, *args, **kwargs)", type_prepare, "Create the namespace for the class statement", kClassMethod},
     {"__instancecheck__", "($self, instance, /)", type_instancecheck, "Check if an object is an instance."},
     {"__subclasscheck__", "($self, subclass, /)", type_subclasscheck, "Check if a class is a subclass."},
     {"__dir__", "($self, /)", type_dir, "Specialized __dir__ implementation for types."},

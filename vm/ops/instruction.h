@@ -21,8 +21,7 @@ struct InstructionInfo {
   const char* text;
 };
 inline constexpr InstructionInfo kInstructionInfo[] = {
-#define PT_INSTRUCTION(name, a, b, c, extra, text) \
-  {#name, OperandKind::a, OperandKind::b, OperandKind::c, extra, text},
+#define PT_INSTRUCTION(name, a, b, c, extra, text) {#name, OperandKind::a, OperandKind::b, OperandKind::c, extra, text},
 #include "vm/ops/instructions.def"
 #undef PT_INSTRUCTION
 };

@@ -133,17 +133,17 @@ PT_INLINE Flow float_result(double d, Value& out) {
   out = Value::immediate_float(d);
   return PT_LIKELY(!out.empty()) ? Flow::kNext : Flow::kDeopt;
 }
-#define PT_FLOAT_OP(NAME, EXPRESSION)                                                                                \
-  struct NAME {                                                                                                      \
-    static constexpr OpInfo kInfo{#NAME, ValueKind::kFloat, ValueKind::kFloat, ValueKind::kFloat, true, false};      \
-    PT_INLINE static double compute(double x, double y) { return EXPRESSION; }                                       \
-    PT_INLINE static Flow run(Value a, Value b, Value& out) {                                                        \
-      return float_result(compute(a.as_immediate_float(), b.as_immediate_float()), out);                             \
-    }                                                                                                                \
+#define PT_FLOAT_OP(NAME, EXPRESSION)                                                                           \
+  struct NAME {                                                                                                 \
+    static constexpr OpInfo kInfo{#NAME, ValueKind::kFloat, ValueKind::kFloat, ValueKind::kFloat, true, false}; \
+    PT_INLINE static double compute(double x, double y) { return EXPRESSION; }                                  \
+    PT_INLINE static Flow run(Value a, Value b, Value& out) {                                                   \
+      return float_result(compute(a.as_immediate_float(), b.as_immediate_float()), out);                        \
+    }                                                                                                           \
   };
 PT_FLOAT_OP(AddFloat, x + y)
 PT_FLOAT_OP(SubFloat, x - y)
-PT_FLOAT_OP(MulFloat, x * y)
+PT_FLOAT_OP(MulFloat, x* y)
 #undef PT_FLOAT_OP
 struct TrueDivFloat {
   static constexpr OpInfo kInfo{"TrueDivFloat", ValueKind::kFloat, ValueKind::kFloat, ValueKind::kFloat, true, false};

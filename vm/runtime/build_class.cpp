@@ -104,8 +104,8 @@ Ref<> build_class(const Value* a) {
   if (is_instance_of(made.value(), &type_type) && has_shape(cell.value(), kShape_cell)) {
     Ref<> content = as_cell(cell.value())->content.load(cell.value().as_object());
     if (!content) {
-      return raise(exc::RuntimeError, "__class__ not set defining %R as %R. Was __classcell__ propagated to type.__new__?",
-                   name, made.value());
+      return raise(exc::RuntimeError, "__class__ not set defining %R as %R. Was __classcell__ propagated to type.__new__?", name,
+                   made.value());
     }
     if (!content.value().same(made.value())) {
       return raise(exc::TypeError, "__class__ set to %R defining %R as %R", content.value(), name, made.value());

@@ -118,7 +118,8 @@ Ref<> builtin_ord(const Value* a) {
   return raise(exc::TypeError, "ord() expected a character, but string of length %ld found", n);
 }
 
-// ---- compile, eval, exec -------------------------------------------------------------------------------------------------------
+// ---- compile, eval, exec
+// -------------------------------------------------------------------------------------------------------
 
 // Source given as str or bytes-like object.
 bool source_text(Value source, const char* function, Ref<Str>* str_holder, std::string_view* text, bool* is_text,
@@ -188,7 +189,8 @@ Ref<> builtin_compile(const Value* a) {
   bool dont_inherit = false;
   if (!a[4].empty() && !to_bool(a[4], &dont_inherit)) return Ref<>();
   if (!a[5].empty() && !to_int64(a[5], &optimize)) return Ref<>();
-  constexpr int64_t kKnown = kOnlyAst | kTypeComments | kAllowTopLevelAwait | kAllowIncomplete | kDontImplyDedent | 0x1FF0010 | 0x100;
+  constexpr int64_t kKnown =
+      kOnlyAst | kTypeComments | kAllowTopLevelAwait | kAllowIncomplete | kDontImplyDedent | 0x1FF0010 | 0x100;
   if (flags & ~kKnown) return raise(exc::ValueError, "compile(): unrecognised flags");
   if (optimize < -1 || optimize > 2) return raise(exc::ValueError, "compile(): invalid optimize value");
   if (!dont_inherit) flags |= inherited_flags();
@@ -252,7 +254,7 @@ bool namespaces(const char* function, Value globals_arg, Value locals_arg, Ref<>
   if (!dict_get_str(g, names::builtins.str())) {
     if (error_pending()) return false;
     Dict* b = thread->record >= thread->record_base && thread->record->function ? thread->record->function->builtins()
-                                                                                 : module_dict(builtins_module());
+                                                                                : module_dict(builtins_module());
     if (!dict_set_str(g, names::builtins.str(), Value::object(b))) return false;
   }
   return true;
@@ -291,8 +293,10 @@ Ref<> builtin_exec(const Value* a) {
     if (free_count) {
       bool ok = !closure.empty() && is_exact_tuple(closure) && as_tuple(closure)->length == static_cast<int64_t>(free_count);
       for (int64_t i = 0; ok && i < as_tuple(closure)->length; ++i) ok = has_shape(as_tuple(closure)->at(i), kShape_cell);
-      if (closure.empty()) return raise(exc::TypeError, "code object requires a closure of exactly length %ld", static_cast<int64_t>(free_count));
-      if (!ok) return raise(exc::TypeError, "code object requires a closure of exactly length %ld", static_cast<int64_t>(free_count));
+      if (closure.empty())
+        return raise(exc::TypeError, "code object requires a closure of exactly length %ld", static_cast<int64_t>(free_count));
+      if (!ok)
+        return raise(exc::TypeError, "code object requires a closure of exactly length %ld", static_cast<int64_t>(free_count));
     }
   } else {
     if (!closure.empty()) return raise(exc::TypeError, "closure can only be used when source is a code object");
@@ -303,7 +307,8 @@ Ref<> builtin_exec(const Value* a) {
   return result ? none_ref() : Ref<>();
 }
 
-// ---- attributes ------------------------------------------------------------------------------------------------------------------
+// ---- attributes
+// ------------------------------------------------------------------------------------------------------------------
 
 bool attribute_name(const char* function, Value name) {
   if (is_str(name)) return true;
@@ -384,7 +389,8 @@ Ref<> builtin_issubclass(const Value* a) {
   return r < 0 ? Ref<>() : bool_ref(r);
 }
 
-// ---- iteration -------------------------------------------------------------------------------------------------------------------
+// ---- iteration
+// -------------------------------------------------------------------------------------------------------------------
 
 Ref<> builtin_iter(const Value* a) {
   if (a[1].empty()) return get_iter(a[0]);
@@ -470,14 +476,15 @@ Ref<> builtin_sum(const Value* a) {
   return ok ? std::move(total) : Ref<>();
 }
 
-// ---- numbers and text ------------------------------------------------------------------------------------------------------------
+// ---- numbers and text
+// ------------------------------------------------------------------------------------------------------------
 
 Ref<> builtin_divmod(const Value* a) { return binary_operation(BinaryOp::kDivmod, a[0], a[1]); }
 Ref<> builtin_pow(const Value* a) { return power(a[0], a[1], a[2]); }
 Ref<> builtin_round(const Value* a) {
   bool found;
-  Ref<> result = given(a[1]) ? call_special(a[0], names::round.str(), {a[1]}, &found)
-                             : call_special(a[0], names::round.str(), {}, &found);
+  Ref<> result =
+      given(a[1]) ? call_special(a[0], names::round.str(), {a[1]}, &found) : call_special(a[0], names::round.str(), {}, &found);
   if (!found) return raise(exc::TypeError, "type %T doesn't define __round__ method", a[0]);
   return result;
 }
@@ -594,13 +601,17 @@ const NativeDef kFunctions[] = {
     {"iter", "(object, sentinel=None, /)", builtin_iter, "Get an iterator from an object."},
     {"len", "(obj, /)", builtin_len, "Return the number of items in a container."},
     {"locals", "()", builtin_locals, "Return a dictionary containing the current scope's local variables."},
-    {"max", "(*args, key=None, default=None)", builtin_max, "max(iterable, *, default, key) or max(first, second, ..., key): the largest item."},
-    {"min", "(*args, key=None, default=None)", builtin_min, "min(iterable, *, default, key) or min(first, second, ..., key): the smallest item."},
+    {"max", "(*args, key=None, default=None)", builtin_max,
+     "max(iterable, *, default, key) or max(first, second, ..., key): the largest item."},
+    {"min", "(*args, key=None, default=None)", builtin_min,
+     "min(iterable, *, default, key) or min(first, second, ..., key): the smallest item."},
     {"next", "(iterator, default=None, /)", builtin_next, "Return the next item from the iterator."},
     {"oct", "(number, /)", builtin_oct, "Return the octal representation of an integer.\n\n>>> oct(493)\n'0o755'"},
     {"ord", "(c, /)", builtin_ord, "Return the Unicode code point for a one-character string."},
-    {"pow", "(base, exp, mod=None)", builtin_pow, "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments."},
-    {"print", "(*args, sep=' ', end='\\n', file=None, flush=False)", builtin_print, "Prints the values to a stream, or to sys.stdout by default."},
+    {"pow", "(base, exp, mod=None)", builtin_pow,
+     "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments."},
+    {"print", "(*args, sep=' ', end='\\n', file=None, flush=False)", builtin_print,
+     "Prints the values to a stream, or to sys.stdout by default."},
     {"repr", "(obj, /)", builtin_repr, "Return the canonical string representation of the object."},
     {"round", "(number, ndigits=None)", builtin_round, "Round a number to a given precision in decimal digits."},
     {"setattr", "(obj, name, value, /)", builtin_setattr, "Sets the named attribute on the given object to the specified value."},
@@ -623,20 +634,47 @@ Ref<Module> make_builtins_module() {
     make_immortal(f.value().as_object());
     if (!dict_set_text(dict, def->name, f.value())) return Ref<Module>();
   }
-  struct { const char* name; Type* type; } types[] = {
-      {"object", &object_type}, {"type", &type_type}, {"bool", &bool_type}, {"int", &int_type}, {"float", &float_type},
-      {"complex", &complex_type}, {"str", &str_type}, {"bytes", &bytes_type}, {"bytearray", &bytearray_type},
-      {"memoryview", &memoryview_type}, {"tuple", &tuple_type}, {"list", &list_type}, {"dict", &dict_type},
-      {"set", &set_type}, {"frozenset", &frozenset_type}, {"slice", &slice_type}, {"range", &range_type},
-      {"enumerate", &enumerate_type}, {"zip", &zip_type}, {"map", &map_type}, {"filter", &filter_type},
-      {"reversed", &reversed_type}, {"property", &property_type}, {"classmethod", &classmethod_type},
-      {"staticmethod", &staticmethod_type}, {"super", &super_type}};
+  struct {
+    const char* name;
+    Type* type;
+  } types[] = {{"object", &object_type},
+               {"type", &type_type},
+               {"bool", &bool_type},
+               {"int", &int_type},
+               {"float", &float_type},
+               {"complex", &complex_type},
+               {"str", &str_type},
+               {"bytes", &bytes_type},
+               {"bytearray", &bytearray_type},
+               {"memoryview", &memoryview_type},
+               {"tuple", &tuple_type},
+               {"list", &list_type},
+               {"dict", &dict_type},
+               {"set", &set_type},
+               {"frozenset", &frozenset_type},
+               {"slice", &slice_type},
+               {"range", &range_type},
+               {"enumerate", &enumerate_type},
+               {"zip", &zip_type},
+               {"map", &map_type},
+               {"filter", &filter_type},
+               {"reversed", &reversed_type},
+               {"property", &property_type},
+               {"classmethod", &classmethod_type},
+               {"staticmethod", &staticmethod_type},
+               {"super", &super_type}};
   for (auto& t : types) {
     if (!dict_set_text(dict, t.name, Value::object(t.type))) return Ref<Module>();
   }
-  struct { const char* name; Value value; } constants[] = {{"None", none()}, {"True", boolean(true)}, {"False", boolean(false)},
-                                                           {"Ellipsis", Value::object(&ellipsis_object)},
-                                                           {"NotImplemented", not_implemented()}, {"__debug__", boolean(true)}};
+  struct {
+    const char* name;
+    Value value;
+  } constants[] = {{"None", none()},
+                   {"True", boolean(true)},
+                   {"False", boolean(false)},
+                   {"Ellipsis", Value::object(&ellipsis_object)},
+                   {"NotImplemented", not_implemented()},
+                   {"__debug__", boolean(true)}};
   for (auto& c : constants) {
     if (!dict_set_text(dict, c.name, c.value)) return Ref<Module>();
   }

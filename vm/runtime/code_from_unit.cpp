@@ -52,8 +52,7 @@ Ref<> constant(const UnitConstant& c, Str* filename) {
     case ConstantKind::kImaginary:
     case ConstantKind::kStr:
     case ConstantKind::kBytes: return literal_value(*c.literal);
-    case ConstantKind::kComplex:
-      return complex_from_doubles(c.items[0].literal->number, c.items[1].literal->number);
+    case ConstantKind::kComplex: return complex_from_doubles(c.items[0].literal->number, c.items[1].literal->number);
     case ConstantKind::kTuple:
     case ConstantKind::kFrozenSet: {
       Ref<Tuple> t = tuple_allocate(c.item_count);
@@ -77,7 +76,9 @@ Str* identifier(const syntax::Identifier* id) {
 }
 
 template <class T>
-T* array(size_t count) { return static_cast<T*>(memory::allocate_zeroed((count ? count : 1) * sizeof(T))); }
+T* array(size_t count) {
+  return static_cast<T*>(memory::allocate_zeroed((count ? count : 1) * sizeof(T)));
+}
 
 }  // namespace
 

@@ -79,9 +79,10 @@ Raised raise_syntax_error(const syntax::SyntaxErrorInfo& error, const CompileReq
   }
   if (!message || !text) return {};
   Value filename = request.filename ? Value::object(request.filename) : none();
-  Ref<Tuple> info = tuple_of({filename, Value::small_int(error.line), Value::small_int(error.offset), text.value(),
-                              error.end_line || error.end_offset ? Value::small_int(error.end_line) : Value::small_int(error.line),
-                              error.end_line || error.end_offset ? Value::small_int(error.end_offset) : Value::small_int(error.offset)});
+  Ref<Tuple> info =
+      tuple_of({filename, Value::small_int(error.line), Value::small_int(error.offset), text.value(),
+                error.end_line || error.end_offset ? Value::small_int(error.end_line) : Value::small_int(error.line),
+                error.end_line || error.end_offset ? Value::small_int(error.end_offset) : Value::small_int(error.offset)});
   if (!info) return {};
   Ref<> exception = call_values(Value::object(type), {message.value(), info.value()});
   if (!exception) return {};

@@ -78,7 +78,8 @@ int compatible(const States& now, const States& target, uint32_t first_temporary
 
 Raised incompatible(const States& now, const States& target, uint32_t first_temporary) {
   for (size_t i = target.size(); i-- > first_temporary;) {
-    if (!is_full(target[i]) || (!(target[i] & kRegisterOther) && is_full(now[i]) && (target[i] & ~kFilled) == (now[i] & ~kFilled))) {
+    if (!is_full(target[i]) ||
+        (!(target[i] & kRegisterOther) && is_full(now[i]) && (target[i] & ~kFilled) == (now[i] & ~kFilled))) {
       continue;
     }
     if (target[i] & (kRegisterHandled | kRegisterPrevious)) {

@@ -91,8 +91,8 @@ void visit_thread_roots(Mutator* m, void (*visit)(Value, void*), void* context) 
   auto report = [&](Value v) {
     if (v.is_object()) visit(v, context);
   };
-  for (Value v : {t->pending, t->handled, t->locals_dict, t->context, t->trace_function, t->profile_function,
-                  t->async_exception, t->repr_stack, t->deferred_roots}) {
+  for (Value v : {t->pending, t->handled, t->locals_dict, t->context, t->trace_function, t->profile_function, t->async_exception,
+                  t->repr_stack, t->deferred_roots}) {
     report(v);
   }
   if (!t->record_base) return;
@@ -151,8 +151,9 @@ void start_core() {
   true_object.size = 1;
   true_object.limb = 1;
   if (!str_init(g_config.hash_seed)) {
-    std::fputs("Fatal Python error: config_init_hash_seed: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]\n",
-               stderr);
+    std::fputs(
+        "Fatal Python error: config_init_hash_seed: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]\n",
+        stderr);
     std::_Exit(1);
   }
   Type* const types[] = {
@@ -171,7 +172,8 @@ void start_core() {
   g_builtins = builtins_ref.take();
 }
 
-// ---- threads -------------------------------------------------------------------------------------------------------------------
+// ---- threads
+// -------------------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -263,7 +265,8 @@ void lend_calls(int64_t calls) {
 }
 void restore_recursion_limit() { apply_recursion_limit(current_thread()); }
 
-// ---- code ----------------------------------------------------------------------------------------------------------------------
+// ---- code
+// ----------------------------------------------------------------------------------------------------------------------
 
 Ref<> exec_code(Value code, Dict* globals) { return run_code(as_code(code), globals, Value(), Value()); }
 

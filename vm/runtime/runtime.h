@@ -16,7 +16,7 @@ struct SyntaxErrorInfo;
 struct SyntaxWarningInfo;
 template <class T>
 struct Seq;
-}
+}  // namespace syntax
 
 // Brings the object model up on the calling thread, which becomes the main thread: types, exceptions, builtins. The
 // import system and sys are started by start_runtime(). Aborts with a message on failure.

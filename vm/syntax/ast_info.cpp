@@ -9,8 +9,7 @@ namespace {
 #define REQ(type, name) {#name, Quantity::Required, TypeId::type, offsetof(Node, name)},
 #define OPT(type, name) {#name, Quantity::Optional, TypeId::type, offsetof(Node, name)},
 #define SEQ(type, name) {#name, Quantity::Sequence, TypeId::type, offsetof(Node, name)},
-#define FIELD(quantity, type, name, python_name) \
-  {#python_name, Quantity::quantity, TypeId::type, offsetof(Node, name)},
+#define FIELD(quantity, type, name, python_name) {#python_name, Quantity::quantity, TypeId::type, offsetof(Node, name)},
 #define NODE(name, python_name, list)                                                           \
   struct name##Fields {                                                                         \
     using Node = name;                                                                          \
@@ -20,24 +19,18 @@ namespace {
 #include "vm/syntax/ast.def"
 
 #define DESCRIBE(base_name, sum, name, python_name, kind, span) \
-  {#python_name, base_name, TypeId::sum,          kind,         \
-   sizeof(name), span,      name##Fields::kCount, name##Fields::kFields},
+  {#python_name, base_name, TypeId::sum, kind, sizeof(name), span, name##Fields::kCount, name##Fields::kFields},
 #define KIND(name) static_cast<uint8_t>(name::kKind)
 constexpr NodeInfo kNodes[] = {
 #define MOD_NODE(name, python_name, fields) DESCRIBE("mod", Mod, name, python_name, KIND(name), -1)
-#define STMT_NODE(name, python_name, fields) \
-  DESCRIBE("stmt", Stmt, name, python_name, KIND(name), offsetof(name, span))
-#define EXPR_NODE(name, python_name, fields) \
-  DESCRIBE("expr", Expr, name, python_name, KIND(name), offsetof(name, span))
-#define PATTERN_NODE(name, python_name, fields) \
-  DESCRIBE("pattern", Pattern, name, python_name, KIND(name), offsetof(name, span))
+#define STMT_NODE(name, python_name, fields) DESCRIBE("stmt", Stmt, name, python_name, KIND(name), offsetof(name, span))
+#define EXPR_NODE(name, python_name, fields) DESCRIBE("expr", Expr, name, python_name, KIND(name), offsetof(name, span))
+#define PATTERN_NODE(name, python_name, fields) DESCRIBE("pattern", Pattern, name, python_name, KIND(name), offsetof(name, span))
 #define HANDLER_NODE(name, python_name, fields) \
   DESCRIBE("excepthandler", ExceptHandler, name, python_name, KIND(name), offsetof(name, span))
-#define TYPE_IGNORE_NODE(name, python_name, fields) \
-  DESCRIBE("type_ignore", TypeIgnore, name, python_name, KIND(name), -1)
+#define TYPE_IGNORE_NODE(name, python_name, fields) DESCRIBE("type_ignore", TypeIgnore, name, python_name, KIND(name), -1)
 #define PRODUCT(name, python_name, fields) DESCRIBE(nullptr, name, name, python_name, 0, -1)
-#define PRODUCT_AT(name, python_name, fields) \
-  DESCRIBE(nullptr, name, name, python_name, 0, offsetof(name, span))
+#define PRODUCT_AT(name, python_name, fields) DESCRIBE(nullptr, name, name, python_name, 0, offsetof(name, span))
 #include "vm/syntax/ast.def"
 };
 
@@ -69,16 +62,11 @@ const NodeInfo& node_info(NodeType type) { return kNodes[static_cast<size_t>(typ
 
 const NodeInfo& node_info(TypeId type, const void* node) {
   switch (type) {
-    case TypeId::Mod:
-      return kNodes[first_of(TypeId::Mod) + size_t(static_cast<const Mod*>(node)->kind)];
-    case TypeId::Stmt:
-      return kNodes[first_of(TypeId::Stmt) + size_t(static_cast<const Stmt*>(node)->kind)];
-    case TypeId::Expr:
-      return kNodes[first_of(TypeId::Expr) + size_t(static_cast<const Expr*>(node)->kind)];
-    case TypeId::Pattern:
-      return kNodes[first_of(TypeId::Pattern) + size_t(static_cast<const Pattern*>(node)->kind)];
-    default:
-      return kNodes[first_of(type)];
+    case TypeId::Mod: return kNodes[first_of(TypeId::Mod) + size_t(static_cast<const Mod*>(node)->kind)];
+    case TypeId::Stmt: return kNodes[first_of(TypeId::Stmt) + size_t(static_cast<const Stmt*>(node)->kind)];
+    case TypeId::Expr: return kNodes[first_of(TypeId::Expr) + size_t(static_cast<const Expr*>(node)->kind)];
+    case TypeId::Pattern: return kNodes[first_of(TypeId::Pattern) + size_t(static_cast<const Pattern*>(node)->kind)];
+    default: return kNodes[first_of(type)];
   }
 }
 

@@ -45,7 +45,8 @@ class Finder {
           case StmtKind::Match: return need("Pattern matching is", 10, line);
           case StmtKind::TryStar: return need("Exception groups are", 11, line);
           case StmtKind::AugAssign:
-            if (as<AugAssign>(static_cast<const Stmt*>(node))->op == BinaryOperator::MatMult) need("The '@' operator is", 5, line);
+            if (as<AugAssign>(static_cast<const Stmt*>(node))->op == BinaryOperator::MatMult)
+              need("The '@' operator is", 5, line);
             return;
           default: return;
         }

@@ -92,8 +92,7 @@ Tok keyword_of(const char* start, size_t length) {
   unsigned char c = static_cast<unsigned char>(*start);
   if (c >= 128 || length < 2 || length > 8) return Tok::Name;
   for (int i = kIndex.first[c]; i < kIndex.last[c]; i++)
-    if (kIndex.length[i] == length && std::memcmp(kKeywords[i].name, start, length) == 0)
-      return kKeywords[i].type;
+    if (kIndex.length[i] == length && std::memcmp(kKeywords[i].name, start, length) == 0) return kKeywords[i].type;
   return Tok::Name;
 }
 
@@ -127,8 +126,7 @@ void Lexer::warn(WarningCategory category, const Span& span, String message) {
   if (warning_count_ == warning_capacity_) {
     warning_capacity_ = warning_capacity_ * 2 + 4;
     auto* warnings = arena_.make_array<SyntaxWarningInfo>(warning_capacity_);
-    if (warning_count_)
-      std::memcpy(static_cast<void*>(warnings), warnings_, warning_count_ * sizeof(*warnings));
+    if (warning_count_) std::memcpy(static_cast<void*>(warnings), warnings_, warning_count_ * sizeof(*warnings));
     warnings_ = warnings;
   }
   warnings_[warning_count_++] = {category, span, message};
@@ -158,26 +156,16 @@ void Lexer::fail(Token* token, LexState state) {
 
 // A syntax error of the lexer's own: at the reading position, unless columns (characters, from 1) are given.
 void Lexer::fail(Token* token, String message, int col, int end_col) {
-  if (col < 0)
-    col = static_cast<int>(count_characters({line_start_, static_cast<size_t>(at_ - line_start_)}));
+  if (col < 0) col = static_cast<int>(count_characters({line_start_, static_cast<size_t>(at_ - line_start_)}));
   if (end_col < 0) end_col = col;
   const void* newline = std::memchr(line_start_, '\n', static_cast<size_t>(end_ - line_start_));
   const char* stop = newline ? static_cast<const char*>(newline) : end_;
   std::string_view text = arena_.copy({line_start_, static_cast<size_t>(stop - line_start_)});
-  error_ = {ErrorKind::SyntaxError,
-            line_,
-            col,
-            line_,
-            end_col,
-            true,
-            message,
-            {text.data(), static_cast<uint32_t>(text.size())}};
+  error_ = {ErrorKind::SyntaxError, line_, col, line_, end_col, true, message, {text.data(), static_cast<uint32_t>(text.size())}};
   fail(token, LexState::Failed);
 }
 
-void Lexer::fail_text(Token* token, const char* message, int col, int end_col) {
-  fail(token, text_of(message), col, end_col);
-}
+void Lexer::fail_text(Token* token, const char* message, int col, int end_col) { fail(token, text_of(message), col, end_col); }
 
 // Reads the white space that begins a line; false on an error (state_ is set).
 bool Lexer::read_indentation() {
@@ -342,8 +330,7 @@ void Lexer::lex(Token* token) {
       case 'f': {
         const char* quote = at_ + 1;
         int first = c | 0x20, second = static_cast<unsigned char>(*quote) | 0x20;
-        if (first != 'u' &&
-            ((first == 'r' && (second == 'b' || second == 'f')) || (first != 'r' && second == 'r')) &&
+        if (first != 'u' && ((first == 'r' && (second == 'b' || second == 'f')) || (first != 'r' && second == 'r')) &&
             *quote >= 'A')
           quote++;
         if (*quote == '\'' || *quote == '"') {
@@ -352,13 +339,11 @@ void Lexer::lex(Token* token) {
         }
         break;
       }
-      default:
-        break;
+      default: break;
     }
     return lex_name(token, start);
   }
-  if (is_digit(c) || (c == '.' && is_digit(static_cast<unsigned char>(at_[1]))))
-    return lex_number(token, start);
+  if (is_digit(c) || (c == '.' && is_digit(static_cast<unsigned char>(at_[1])))) return lex_number(token, start);
   if (c == '\'' || c == '"') return lex_string(token, start);
   lex_operator(token, start);
 }
@@ -418,30 +403,16 @@ bool Lexer::end_of_number(Token* token, const char* kind) {
   bool keyword = false;
   auto follows = [&](const char* text) {
     size_t length = std::strlen(text);
-    return std::strncmp(at_ + 1, text, length) == 0 &&
-           !is_name_part(static_cast<unsigned char>(at_[1 + length]));
+    return std::strncmp(at_ + 1, text, length) == 0 && !is_name_part(static_cast<unsigned char>(at_[1 + length]));
   };
   switch (c) {
-    case 'a':
-      keyword = follows("nd");
-      break;
-    case 'e':
-      keyword = follows("lse");
-      break;
-    case 'f':
-      keyword = follows("or");
-      break;
-    case 'i':
-      keyword = at_[1] == 'f' || at_[1] == 'n' || at_[1] == 's';
-      break;
-    case 'n':
-      keyword = follows("ot");
-      break;
-    case 'o':
-      keyword = follows("r");
-      break;
-    default:
-      break;
+    case 'a': keyword = follows("nd"); break;
+    case 'e': keyword = follows("lse"); break;
+    case 'f': keyword = follows("or"); break;
+    case 'i': keyword = at_[1] == 'f' || at_[1] == 'n' || at_[1] == 's'; break;
+    case 'n': keyword = follows("ot"); break;
+    case 'o': keyword = follows("r"); break;
+    default: break;
   }
   Message message(arena_);
   message << "invalid " << kind << " literal";
@@ -455,9 +426,7 @@ bool Lexer::end_of_number(Token* token, const char* kind) {
 }
 
 bool Lexer::radix_digits(Token* token, const char* kind, int base) {
-  auto is_radix_digit = [&](int c) {
-    return base == 16 ? (kChars.classes[c] & kHex) != 0 : c - '0' >= 0 && c - '0' < base;
-  };
+  auto is_radix_digit = [&](int c) { return base == 16 ? (kChars.classes[c] & kHex) != 0 : c - '0' >= 0 && c - '0' < base; };
   auto bad_digit = [&] {
     Message message(arena_);
     message << "invalid digit '" << static_cast<char>(peek()) << "' in " << kind << " literal";
@@ -490,17 +459,10 @@ void Lexer::lex_number(Token* token, const char* start) {
     at_++;
     bool good = true, radix = true;
     switch (peek() | 0x20) {
-      case 'x':
-        good = radix_digits(token, "hexadecimal", 16);
-        break;
-      case 'o':
-        good = radix_digits(token, "octal", 8);
-        break;
-      case 'b':
-        good = radix_digits(token, "binary", 2);
-        break;
-      default:
-        radix = false;
+      case 'x': good = radix_digits(token, "hexadecimal", 16); break;
+      case 'o': good = radix_digits(token, "octal", 8); break;
+      case 'b': good = radix_digits(token, "binary", 2); break;
+      default: radix = false;
     }
     if (!good) return;
     if (radix) return finish(token, Tok::Number, start);
@@ -549,10 +511,8 @@ void Lexer::lex_number(Token* token, const char* start) {
   }
   if (is_int && zeros_end) {
   leading_zeros:
-    return fail_text(
-        token,
-        "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers",
-        static_cast<int>(start + 1 - line_start_), static_cast<int>(zeros_end - line_start_));
+    return fail_text(token, "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers",
+                     static_cast<int>(start + 1 - line_start_), static_cast<int>(zeros_end - line_start_));
   }
   if (!end_of_number(token, "decimal")) return;
   finish(token, Tok::Number, start);
@@ -627,23 +587,16 @@ void Lexer::lex_operator(Token* token, const char* start) {
       const Bracket& open = brackets_[--level_];
       char closing = open.opening == '(' ? ')' : open.opening == '[' ? ']' : '}';
       if (closing != c) {
-        message << "closing parenthesis '" << c << "' does not match opening parenthesis '" << open.opening
-                << "'";
+        message << "closing parenthesis '" << c << "' does not match opening parenthesis '" << open.opening << "'";
         if (open.line != line_) message << " on line " << decimal(open.line);
         return fail(token, message.finish());
       }
       type = c == ')' ? Tok::RightParen : c == ']' ? Tok::RightBracket : Tok::RightBrace;
       break;
     }
-    case ':':
-      type = take('=') ? Tok::ColonEqual : Tok::Colon;
-      break;
-    case ',':
-      type = Tok::Comma;
-      break;
-    case ';':
-      type = Tok::Semicolon;
-      break;
+    case ':': type = take('=') ? Tok::ColonEqual : Tok::Colon; break;
+    case ',': type = Tok::Comma; break;
+    case ';': type = Tok::Semicolon; break;
     case '.':
       if (at_[0] == '.' && at_[1] == '.') {
         at_ += 2;
@@ -652,21 +605,11 @@ void Lexer::lex_operator(Token* token, const char* start) {
         type = Tok::Dot;
       }
       break;
-    case '@':
-      type = take('=') ? Tok::AtEqual : Tok::At;
-      break;
-    case '=':
-      type = take('=') ? Tok::EqEqual : Tok::Equal;
-      break;
-    case '~':
-      type = Tok::Tilde;
-      break;
-    case '+':
-      type = take('=') ? Tok::PlusEqual : Tok::Plus;
-      break;
-    case '-':
-      type = take('>') ? Tok::Arrow : take('=') ? Tok::MinusEqual : Tok::Minus;
-      break;
+    case '@': type = take('=') ? Tok::AtEqual : Tok::At; break;
+    case '=': type = take('=') ? Tok::EqEqual : Tok::Equal; break;
+    case '~': type = Tok::Tilde; break;
+    case '+': type = take('=') ? Tok::PlusEqual : Tok::Plus; break;
+    case '-': type = take('>') ? Tok::Arrow : take('=') ? Tok::MinusEqual : Tok::Minus; break;
     case '*':
       if (take('*'))
         type = take('=') ? Tok::DoubleStarEqual : Tok::DoubleStar;
@@ -679,9 +622,7 @@ void Lexer::lex_operator(Token* token, const char* start) {
       else
         type = take('=') ? Tok::SlashEqual : Tok::Slash;
       break;
-    case '%':
-      type = take('=') ? Tok::PercentEqual : Tok::Percent;
-      break;
+    case '%': type = take('=') ? Tok::PercentEqual : Tok::Percent; break;
     case '<':
       if (take('<'))
         type = take('=') ? Tok::LeftShiftEqual : Tok::LeftShift;
@@ -694,15 +635,9 @@ void Lexer::lex_operator(Token* token, const char* start) {
       else
         type = take('=') ? Tok::GreaterEqual : Tok::Greater;
       break;
-    case '|':
-      type = take('=') ? Tok::BarEqual : Tok::Bar;
-      break;
-    case '&':
-      type = take('=') ? Tok::AmperEqual : Tok::Amper;
-      break;
-    case '^':
-      type = take('=') ? Tok::CircumflexEqual : Tok::Circumflex;
-      break;
+    case '|': type = take('=') ? Tok::BarEqual : Tok::Bar; break;
+    case '&': type = take('=') ? Tok::AmperEqual : Tok::Amper; break;
+    case '^': type = take('=') ? Tok::CircumflexEqual : Tok::Circumflex; break;
     case '!':
       if (take('=')) type = Tok::NotEqual;
       break;

@@ -115,8 +115,7 @@ class Lexer {
   int feature_version_ = 0;
   int feature_line_ = 0;
   bool line_begins_ = true;
-  bool line_pending_ =
-      false;  // a Newline was delivered, its next line not yet begun: errors still show its line
+  bool line_pending_ = false;  // a Newline was delivered, its next line not yet begun: errors still show its line
   bool blank_line_ = false;
   int pending_ = 0;  // indents (dedents, if negative) to deliver
   int indent_ = 0;

@@ -8,8 +8,7 @@ namespace pt::syntax {
 
 NumberText decimal(int64_t number) {
   NumberText text;
-  text.length =
-      static_cast<uint32_t>(std::to_chars(text.data, text.data + sizeof(text.data), number).ptr - text.data);
+  text.length = static_cast<uint32_t>(std::to_chars(text.data, text.data + sizeof(text.data), number).ptr - text.data);
   return text;
 }
 
@@ -35,9 +34,8 @@ String describe_invalid_utf8(Arena& arena, std::string_view text) {
   if (lead >= 0xC2 && lead < 0xF5) {
     size_t need = lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
     reason = "invalid continuation byte";
-    bool second_fits = (second & 0xC0) == 0x80 && !(lead == 0xE0 && second < 0xA0) &&
-                       !(lead == 0xED && second >= 0xA0) && !(lead == 0xF0 && second < 0x90) &&
-                       !(lead == 0xF4 && second >= 0x90);
+    bool second_fits = (second & 0xC0) == 0x80 && !(lead == 0xE0 && second < 0xA0) && !(lead == 0xED && second >= 0xA0) &&
+                       !(lead == 0xF0 && second < 0x90) && !(lead == 0xF4 && second >= 0x90);
     if (second_fits) {
       bad = 2;
       while (bad <= need && (byte(at + bad) & 0xC0) == 0x80) bad++;
@@ -49,8 +47,7 @@ String describe_invalid_utf8(Arena& arena, std::string_view text) {
   if (bad == 1)
     message << "byte 0x" << hex(lead, 2) << " in position " << decimal(static_cast<int64_t>(at));
   else
-    message << "bytes in position " << decimal(static_cast<int64_t>(at)) << "-"
-            << decimal(static_cast<int64_t>(at + bad - 1));
+    message << "bytes in position " << decimal(static_cast<int64_t>(at)) << "-" << decimal(static_cast<int64_t>(at + bad - 1));
   message << ": " << reason;
   return message.finish();
 }

@@ -244,9 +244,8 @@ int32_t character_by_alias(std::string_view name) {
     if (number >= 1 && number <= 16) return 0xFE00 + number - 1;
     return number <= 256 ? 0xE0100 + number - 17 : -1;
   }
-  const Alias* found =
-      std::lower_bound(std::begin(kAliases), std::end(kAliases), name,
-                       [](const Alias& alias, std::string_view wanted) { return alias.name < wanted; });
+  const Alias* found = std::lower_bound(std::begin(kAliases), std::end(kAliases), name,
+                                        [](const Alias& alias, std::string_view wanted) { return alias.name < wanted; });
   return found != std::end(kAliases) && found->name == name ? found->character : -1;
 }
 

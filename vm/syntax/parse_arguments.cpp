@@ -287,27 +287,16 @@ bool Parser::make_target(Expr* e, TargetKind kind, bool allow_starred) {
     return true;
   };
   switch (e->kind) {
-    case ExprKind::Name:
-      as<Name>(e)->ctx = ctx;
-      return true;
-    case ExprKind::Attribute:
-      as<Attribute>(e)->ctx = ctx;
-      return true;
-    case ExprKind::Subscript:
-      as<Subscript>(e)->ctx = ctx;
-      return true;
+    case ExprKind::Name: as<Name>(e)->ctx = ctx; return true;
+    case ExprKind::Attribute: as<Attribute>(e)->ctx = ctx; return true;
+    case ExprKind::Subscript: as<Subscript>(e)->ctx = ctx; return true;
     case ExprKind::Starred:
       if (!allow_starred) return false;
       as<Starred>(e)->ctx = ctx;
       return make_target(as<Starred>(e)->value, kind, false);
-    case ExprKind::Tuple:
-      as<Tuple>(e)->ctx = ctx;
-      return all(as<Tuple>(e)->elts);
-    case ExprKind::List:
-      as<List>(e)->ctx = ctx;
-      return all(as<List>(e)->elts);
-    default:
-      return false;
+    case ExprKind::Tuple: as<Tuple>(e)->ctx = ctx; return all(as<Tuple>(e)->elts);
+    case ExprKind::List: as<List>(e)->ctx = ctx; return all(as<List>(e)->elts);
+    default: return false;
   }
 }
 
@@ -357,8 +346,7 @@ Expr* Parser::primary_target(TargetKind kind) {
 Expr* Parser::single_subscript_attribute_target() {
   int start = pos_;
   Expr* e = primary();
-  if (!e || (e->kind != ExprKind::Attribute && e->kind != ExprKind::Subscript) || !spans_tokens(e, start))
-    return nullptr;
+  if (!e || (e->kind != ExprKind::Attribute && e->kind != ExprKind::Subscript) || !spans_tokens(e, start)) return nullptr;
   make_target(e, TargetKind::Star, false);
   return e;
 }
@@ -368,8 +356,7 @@ Expr* Parser::single_target() {
   int start = pos_;
   Expr* e = primary();
   if (!e || !is_single_target(e)) return nullptr;
-  if (e->kind != ExprKind::Name && !spans_tokens(e, start) && !at(Tok::RightParen) &&
-      tokens_[start].type != Tok::LeftParen)
+  if (e->kind != ExprKind::Name && !spans_tokens(e, start) && !at(Tok::RightParen) && tokens_[start].type != Tok::LeftParen)
     return nullptr;
   make_target(e, TargetKind::Star, false);
   return e;

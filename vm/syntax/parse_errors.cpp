@@ -6,66 +6,39 @@ namespace pt::syntax {
 
 const char* expression_name(const Expr* e) {
   switch (e->kind) {
-    case ExprKind::Attribute:
-      return "attribute";
-    case ExprKind::Subscript:
-      return "subscript";
-    case ExprKind::Starred:
-      return "starred";
-    case ExprKind::Name:
-      return "name";
-    case ExprKind::List:
-      return "list";
-    case ExprKind::Tuple:
-      return "tuple";
-    case ExprKind::Lambda:
-      return "lambda";
-    case ExprKind::Call:
-      return "function call";
+    case ExprKind::Attribute: return "attribute";
+    case ExprKind::Subscript: return "subscript";
+    case ExprKind::Starred: return "starred";
+    case ExprKind::Name: return "name";
+    case ExprKind::List: return "list";
+    case ExprKind::Tuple: return "tuple";
+    case ExprKind::Lambda: return "lambda";
+    case ExprKind::Call: return "function call";
     case ExprKind::BoolOp:
     case ExprKind::BinOp:
-    case ExprKind::UnaryOp:
-      return "expression";
-    case ExprKind::GeneratorExp:
-      return "generator expression";
+    case ExprKind::UnaryOp: return "expression";
+    case ExprKind::GeneratorExp: return "generator expression";
     case ExprKind::Yield:
-    case ExprKind::YieldFrom:
-      return "yield expression";
-    case ExprKind::Await:
-      return "await expression";
-    case ExprKind::ListComp:
-      return "list comprehension";
-    case ExprKind::SetComp:
-      return "set comprehension";
-    case ExprKind::DictComp:
-      return "dict comprehension";
-    case ExprKind::Dict:
-      return "dict literal";
-    case ExprKind::Set:
-      return "set display";
+    case ExprKind::YieldFrom: return "yield expression";
+    case ExprKind::Await: return "await expression";
+    case ExprKind::ListComp: return "list comprehension";
+    case ExprKind::SetComp: return "set comprehension";
+    case ExprKind::DictComp: return "dict comprehension";
+    case ExprKind::Dict: return "dict literal";
+    case ExprKind::Set: return "set display";
     case ExprKind::JoinedStr:
-    case ExprKind::FormattedValue:
-      return "f-string expression";
-    case ExprKind::Compare:
-      return "comparison";
-    case ExprKind::IfExp:
-      return "conditional expression";
-    case ExprKind::NamedExpr:
-      return "named expression";
-    case ExprKind::Slice:
-      return "slice";
+    case ExprKind::FormattedValue: return "f-string expression";
+    case ExprKind::Compare: return "comparison";
+    case ExprKind::IfExp: return "conditional expression";
+    case ExprKind::NamedExpr: return "named expression";
+    case ExprKind::Slice: return "slice";
     case ExprKind::Constant:
       switch (as<Constant>(e)->value.kind) {
-        case ConstantKind::None:
-          return "None";
-        case ConstantKind::True:
-          return "True";
-        case ConstantKind::False:
-          return "False";
-        case ConstantKind::Ellipsis:
-          return "ellipsis";
-        default:
-          return "literal";
+        case ConstantKind::None: return "None";
+        case ConstantKind::True: return "True";
+        case ConstantKind::False: return "False";
+        case ConstantKind::Ellipsis: return "ellipsis";
+        default: return "literal";
       }
   }
   return "expression";
@@ -86,21 +59,15 @@ Expr* Parser::find_invalid_target(Expr* e, TargetKind kind) {
   switch (e->kind) {
     case ExprKind::Name:
     case ExprKind::Subscript:
-    case ExprKind::Attribute:
-      return nullptr;
-    case ExprKind::Tuple:
-      return first_of(as<Tuple>(e)->elts);
-    case ExprKind::List:
-      return first_of(as<List>(e)->elts);
-    case ExprKind::Starred:
-      return kind == TargetKind::Del ? e : find_invalid_target(as<Starred>(e)->value, kind);
+    case ExprKind::Attribute: return nullptr;
+    case ExprKind::Tuple: return first_of(as<Tuple>(e)->elts);
+    case ExprKind::List: return first_of(as<List>(e)->elts);
+    case ExprKind::Starred: return kind == TargetKind::Del ? e : find_invalid_target(as<Starred>(e)->value, kind);
     case ExprKind::Compare:
       // `for a in b` reads `a in b` as a comparison.
       if (kind != TargetKind::For) return e;
-      return as<Compare>(e)->ops[0] == CompareOperator::In ? find_invalid_target(as<Compare>(e)->left, kind)
-                                                           : nullptr;
-    default:
-      return e;
+      return as<Compare>(e)->ops[0] == CompareOperator::In ? find_invalid_target(as<Compare>(e)->left, kind) : nullptr;
+    default: return e;
   }
 }
 
@@ -112,8 +79,7 @@ void Parser::invalid_target(Expr* e, TargetKind kind) {
 // Any beginning of a soft keyword counts as one here: a message about `m x` could mean a match statement half
 // typed.
 static bool begins_soft_keyword(std::string_view name) {
-  return name == "_" || std::string_view("match").starts_with(name) ||
-         std::string_view("case").starts_with(name);
+  return name == "_" || std::string_view("match").starts_with(name) || std::string_view("case").starts_with(name);
 }
 
 // Two expressions side by side, or a conditional expression without else.
@@ -290,14 +256,11 @@ void Parser::invalid_assignment() {
     case Tok::LeftShiftEqual:
     case Tok::RightShiftEqual:
     case Tok::DoubleStarEqual:
-    case Tok::DoubleSlashEqual:
-      break;
-    default:
-      return;
+    case Tok::DoubleSlashEqual: break;
+    default: return;
   }
   pos_++;
-  if (annotated_rhs())
-    raise_at(e, "'", expression_name(e), "' is an illegal expression for augmented assignment");
+  if (annotated_rhs()) raise_at(e, "'", expression_name(e), "' is an illegal expression for augmented assignment");
 }
 
 static const Span& last_of(Seq<Comprehension*> clauses) {
@@ -371,8 +334,7 @@ void Parser::invalid_arguments() {
   if (!args(nullptr) || failed()) return;
   bool unpacking = false;
   for (Keyword* keyword : list->keywords) unpacking = unpacking || !keyword->arg;
-  raise(unpacking ? "positional argument follows keyword argument unpacking"
-                  : "positional argument follows keyword argument");
+  raise(unpacking ? "positional argument follows keyword argument unpacking" : "positional argument follows keyword argument");
 }
 
 void Parser::invalid_keyword_argument() {
@@ -424,8 +386,7 @@ void Parser::invalid_comprehension(Tok opening) {
     bool found = !comprehension_clauses().empty();
     if (failed()) return;
     if (found) {
-      raise_range(first->span, rest.back()->span,
-                  "did you forget parentheses around the comprehension target?");
+      raise_range(first->span, rest.back()->span, "did you forget parentheses around the comprehension target?");
       return;
     }
   }
@@ -486,8 +447,7 @@ void Parser::invalid_group() {
   } else if (at(Tok::DoubleStar)) {
     Span span = span_of(peek());
     pos_++;
-    if (expression() && at(Tok::RightParen))
-      raise_range(span, span, "cannot use double starred expression here");
+    if (expression() && at(Tok::RightParen)) raise_range(span, span, "cannot use double starred expression here");
   }
 }
 
@@ -499,9 +459,7 @@ void Parser::invalid_for_target() {
   if (e) invalid_target(e, TargetKind::For);
 }
 
-bool Parser::parameter_end(bool is_lambda) {
-  return accept(Tok::Comma) || at(is_lambda ? Tok::Colon : Tok::RightParen);
-}
+bool Parser::parameter_end(bool is_lambda) { return accept(Tok::Comma) || at(is_lambda ? Tok::Colon : Tok::RightParen); }
 
 // NAME [annotation] and a comma or the end; *token is the name's.
 bool Parser::param_no_default(bool is_lambda, int* token) {
@@ -558,8 +516,7 @@ bool Parser::slash_with_default(bool is_lambda) {
 void Parser::invalid_default() {
   Span span = span_of(peek());
   Tok next = type_at(1);
-  if (next == Tok::RightParen || next == Tok::Comma)
-    raise_range(span, span, "expected default value expression");
+  if (next == Tok::RightParen || next == Tok::Comma) raise_range(span, span, "expected default value expression");
 }
 
 void Parser::invalid_parameters(bool is_lambda) {
@@ -610,9 +567,9 @@ void Parser::invalid_parameters(bool is_lambda) {
     if (any) {
       accept(Tok::Comma);
       if (at(Tok::RightParen)) {
-        raise_range(open, span_of(peek()),
-                    is_lambda ? "Lambda expression parameters cannot be parenthesized"
-                              : "Function parameters cannot be parenthesized");
+        raise_range(
+            open, span_of(peek()),
+            is_lambda ? "Lambda expression parameters cannot be parenthesized" : "Function parameters cannot be parenthesized");
         return;
       }
     }
@@ -684,8 +641,7 @@ void Parser::invalid_star_etc(bool is_lambda) {
   if (failed() || !at(Tok::Star)) return;
   Span second = span_of(peek());
   pos_++;
-  if (param_no_default(is_lambda, nullptr) || at(Tok::Comma))
-    raise_range(second, second, "* argument may appear only once");
+  if (param_no_default(is_lambda, nullptr) || at(Tok::Comma)) raise_range(second, second, "* argument may appear only once");
 }
 
 // At the double star.

@@ -111,9 +111,7 @@ bool Parser::star_named_expressions(Vec<Expr*>* out) {
   }
 }
 
-Expr* Parser::star_named_expression() {
-  return at(Tok::Star) ? starred(&Parser::bitwise_or) : named_expression();
-}
+Expr* Parser::star_named_expression() { return at(Tok::Star) ? starred(&Parser::bitwise_or) : named_expression(); }
 
 // NAME ':=' expression; the caller has seen both tokens.
 Expr* Parser::assignment_expression() {
@@ -286,9 +284,7 @@ Expr* Parser::inversion() {
 
 bool Parser::comparison_operator(CompareOperator* op) {
   switch (type()) {
-    case Tok::EqEqual:
-      *op = CompareOperator::Eq;
-      break;
+    case Tok::EqEqual: *op = CompareOperator::Eq; break;
     case Tok::NotEqual: {
       bool is_barry = options_.future_flags & kFutureBarryAsBdfl;
       bool is_angle = peek().text() == "<>";
@@ -303,21 +299,11 @@ bool Parser::comparison_operator(CompareOperator* op) {
       *op = CompareOperator::NotEq;
       break;
     }
-    case Tok::Less:
-      *op = CompareOperator::Lt;
-      break;
-    case Tok::LessEqual:
-      *op = CompareOperator::LtE;
-      break;
-    case Tok::Greater:
-      *op = CompareOperator::Gt;
-      break;
-    case Tok::GreaterEqual:
-      *op = CompareOperator::GtE;
-      break;
-    case Tok::KwIn:
-      *op = CompareOperator::In;
-      break;
+    case Tok::Less: *op = CompareOperator::Lt; break;
+    case Tok::LessEqual: *op = CompareOperator::LtE; break;
+    case Tok::Greater: *op = CompareOperator::Gt; break;
+    case Tok::GreaterEqual: *op = CompareOperator::GtE; break;
+    case Tok::KwIn: *op = CompareOperator::In; break;
     case Tok::KwNot:
       if (type_at(1) != Tok::KwIn) return false;
       pos_++;
@@ -330,8 +316,7 @@ bool Parser::comparison_operator(CompareOperator* op) {
         *op = CompareOperator::IsNot;
       }
       break;
-    default:
-      return false;
+    default: return false;
   }
   pos_++;
   return true;
@@ -407,9 +392,7 @@ Expr* Parser::factor() {
   for (int i = end - 1; e && i >= start; i--) {
     auto* node = make_node<UnaryOp>(arena_, span_from(i));
     Tok t = tokens_[i].type;
-    node->op = t == Tok::Minus  ? UnaryOperator::USub
-               : t == Tok::Plus ? UnaryOperator::UAdd
-                                : UnaryOperator::Invert;
+    node->op = t == Tok::Minus ? UnaryOperator::USub : t == Tok::Plus ? UnaryOperator::UAdd : UnaryOperator::Invert;
     node->operand = e;
     e = node;
   }
@@ -478,9 +461,7 @@ Expr* Parser::primary_body() {
         }
         break;
       }
-      case Tok::LeftParen:
-        next = call(e, start);
-        break;
+      case Tok::LeftParen: next = call(e, start); break;
       case Tok::LeftBracket: {
         pos_++;
         Expr* index = slices();
@@ -492,8 +473,7 @@ Expr* Parser::primary_body() {
         }
         break;
       }
-      default:
-        return failed() ? nullptr : e;
+      default: return failed() ? nullptr : e;
     }
     if (failed()) return nullptr;
     if (!next) {
@@ -568,26 +548,16 @@ Expr* Parser::atom() {
       pos_++;
       return node;
     }
-    case Tok::Number:
-      return number();
-    case Tok::String:
-      return strings();
-    case Tok::KwNone:
-      return name_constant(ConstantKind::None);
-    case Tok::KwTrue:
-      return name_constant(ConstantKind::True);
-    case Tok::KwFalse:
-      return name_constant(ConstantKind::False);
-    case Tok::Ellipsis:
-      return name_constant(ConstantKind::Ellipsis);
-    case Tok::LeftParen:
-      return second_pass_ ? parenthesized_checked() : parenthesized();
-    case Tok::LeftBracket:
-      return list_display();
-    case Tok::LeftBrace:
-      return second_pass_ ? brace_display_checked() : brace_display();
-    default:
-      return nullptr;
+    case Tok::Number: return number();
+    case Tok::String: return strings();
+    case Tok::KwNone: return name_constant(ConstantKind::None);
+    case Tok::KwTrue: return name_constant(ConstantKind::True);
+    case Tok::KwFalse: return name_constant(ConstantKind::False);
+    case Tok::Ellipsis: return name_constant(ConstantKind::Ellipsis);
+    case Tok::LeftParen: return second_pass_ ? parenthesized_checked() : parenthesized();
+    case Tok::LeftBracket: return list_display();
+    case Tok::LeftBrace: return second_pass_ ? brace_display_checked() : brace_display();
+    default: return nullptr;
   }
 }
 
@@ -605,8 +575,7 @@ Expr* Parser::number() {
     is_float = is_float || c == '.' || c == 'e' || c == 'E';
   }
   char* end = text + length;
-  bool is_radix = length > 1 && text[0] == '0' && (text[1] | 0x20) >= 'b' && (text[1] | 0x20) != 'e' &&
-                  (text[1] | 0x20) != 'j';
+  bool is_radix = length > 1 && text[0] == '0' && (text[1] | 0x20) >= 'b' && (text[1] | 0x20) != 'e' && (text[1] | 0x20) != 'j';
   bool is_imaginary = !is_radix && (end[-1] | 0x20) == 'j';
   if (is_imaginary) end--;
   if (!is_radix && (is_float || is_imaginary)) {
@@ -619,8 +588,7 @@ Expr* Parser::number() {
       for (const char* at = text; at < end; at++) {
         if ((*at | 0x20) == 'e') {
           if (at[1] == '+') at++;
-          if (std::from_chars(at + 1, end, exponent).ec != std::errc())
-            exponent = at[1] == '-' ? -1000000000 : 1000000000;
+          if (std::from_chars(at + 1, end, exponent).ec != std::errc()) exponent = at[1] == '-' ? -1000000000 : 1000000000;
           break;
         }
         if (*at == '.') {
@@ -650,11 +618,10 @@ Expr* Parser::number() {
   value.integer = value.is_small ? integer : 0;
   if (value.base == 10 && options_.max_int_digits && end - digits > options_.max_int_digits) {
     Message message(arena_);
-    message
-        << "Exceeds the limit (" << decimal(options_.max_int_digits)
-        << " digits) for integer string conversion: value has " << decimal(end - digits)
-        << " digits; use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge "
-           "integer literals to avoid decimal conversion limits.";
+    message << "Exceeds the limit (" << decimal(options_.max_int_digits) << " digits) for integer string conversion: value has "
+            << decimal(end - digits)
+            << " digits; use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge "
+               "integer literals to avoid decimal conversion limits.";
     return raise_location(ErrorKind::SyntaxError, token.line, 0, token.line, 0, message.finish());
   }
   std::string_view kept = arena_.copy({digits, static_cast<size_t>(end - digits)});
@@ -756,8 +723,7 @@ Expr* Parser::list_display() {
     return node;
   }
   // Only an element without a comma can go on as a comprehension.
-  if (elts.size() == 1 && elts[0]->kind != ExprKind::Starred && tokens_[pos_ - 1].type != Tok::Comma &&
-      at_for()) {
+  if (elts.size() == 1 && elts[0]->kind != ExprKind::Starred && tokens_[pos_ - 1].type != Tok::Comma && at_for()) {
     Seq<Comprehension*> generators = comprehension_clauses();
     if (failed()) return nullptr;
     if (!generators.empty() && accept(Tok::RightBracket)) {

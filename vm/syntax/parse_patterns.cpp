@@ -169,18 +169,12 @@ Pattern* Parser::closed_pattern() {
     case Tok::String:
     case Tok::KwNone:
     case Tok::KwTrue:
-    case Tok::KwFalse:
-      return literal_or_number();
-    case Tok::Name:
-      return name_pattern();
-    case Tok::LeftParen:
-      return group_or_sequence();
-    case Tok::LeftBracket:
-      return list_pattern();
-    case Tok::LeftBrace:
-      return mapping_pattern();
-    default:
-      return nullptr;
+    case Tok::KwFalse: return literal_or_number();
+    case Tok::Name: return name_pattern();
+    case Tok::LeftParen: return group_or_sequence();
+    case Tok::LeftBracket: return list_pattern();
+    case Tok::LeftBrace: return mapping_pattern();
+    default: return nullptr;
   }
 }
 
@@ -190,9 +184,7 @@ Pattern* Parser::literal_or_number() {
   if (t == Tok::KwNone || t == Tok::KwTrue || t == Tok::KwFalse) {
     pos_++;
     auto* node = make_node<MatchSingleton>(arena_, span_from(start));
-    node->value.kind = t == Tok::KwNone   ? ConstantKind::None
-                       : t == Tok::KwTrue ? ConstantKind::True
-                                          : ConstantKind::False;
+    node->value.kind = t == Tok::KwNone ? ConstantKind::None : t == Tok::KwTrue ? ConstantKind::True : ConstantKind::False;
     return node;
   }
   Expr* value = t == Tok::String ? strings() : number_expression();
@@ -220,8 +212,7 @@ Expr* Parser::number_expression() {
   bool add = accept(Tok::Plus);
   if (!add) pos_++;
   if (!at(Tok::Number)) return nullptr;
-  if (as<Constant>(real)->value.kind == ConstantKind::Imaginary)
-    return raise_at(real, "real number required in complex literal");
+  if (as<Constant>(real)->value.kind == ConstantKind::Imaginary) return raise_at(real, "real number required in complex literal");
   Expr* right = number();
   if (!right) return nullptr;
   if (as<Constant>(right)->value.kind != ConstantKind::Imaginary)
@@ -309,23 +300,17 @@ Pattern* Parser::list_pattern() {
 Expr* Parser::mapping_key() {
   switch (type()) {
     case Tok::Number:
-    case Tok::Minus:
-      return number_expression();
-    case Tok::String:
-      return strings();
-    case Tok::KwNone:
-      return name_constant(ConstantKind::None);
-    case Tok::KwTrue:
-      return name_constant(ConstantKind::True);
-    case Tok::KwFalse:
-      return name_constant(ConstantKind::False);
+    case Tok::Minus: return number_expression();
+    case Tok::String: return strings();
+    case Tok::KwNone: return name_constant(ConstantKind::None);
+    case Tok::KwTrue: return name_constant(ConstantKind::True);
+    case Tok::KwFalse: return name_constant(ConstantKind::False);
     case Tok::Name: {
       if (type_at(1) != Tok::Dot) return nullptr;
       Expr* e = attribute_name();
       return e && e->kind == ExprKind::Attribute ? e : nullptr;
     }
-    default:
-      return nullptr;
+    default: return nullptr;
   }
 }
 

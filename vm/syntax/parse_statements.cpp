@@ -33,42 +33,23 @@ Stmt* Parser::compound_statement(bool* is_compound) {
   *is_compound = true;
   int start = pos_;
   switch (type()) {
-    case Tok::KwDef:
-      return function_def(start, {}, false);
-    case Tok::KwIf:
-      return if_statement();
-    case Tok::KwClass:
-      return class_def({});
-    case Tok::KwWith:
-      return with_statement(start, false);
-    case Tok::KwFor:
-      return for_statement(start, false);
-    case Tok::KwTry:
-      return try_statement();
-    case Tok::KwWhile:
-      return while_statement();
-    case Tok::At:
-      return decorated();
+    case Tok::KwDef: return function_def(start, {}, false);
+    case Tok::KwIf: return if_statement();
+    case Tok::KwClass: return class_def({});
+    case Tok::KwWith: return with_statement(start, false);
+    case Tok::KwFor: return for_statement(start, false);
+    case Tok::KwTry: return try_statement();
+    case Tok::KwWhile: return while_statement();
+    case Tok::At: return decorated();
     case Tok::KwAsync:
       switch (type_at(1)) {
-        case Tok::KwDef:
-          pos_++;
-          return function_def(start, {}, true);
-        case Tok::KwWith:
-          pos_++;
-          return with_statement(start, true);
-        case Tok::KwFor:
-          pos_++;
-          return for_statement(start, true);
-        default:
-          return nullptr;
+        case Tok::KwDef: pos_++; return function_def(start, {}, true);
+        case Tok::KwWith: pos_++; return with_statement(start, true);
+        case Tok::KwFor: pos_++; return for_statement(start, true);
+        default: return nullptr;
       }
-    case Tok::Name:
-      *is_compound = false;
-      return at_soft("match") ? match_statement() : nullptr;
-    default:
-      *is_compound = false;
-      return nullptr;
+    case Tok::Name: *is_compound = false; return at_soft("match") ? match_statement() : nullptr;
+    default: *is_compound = false; return nullptr;
   }
 }
 
@@ -110,31 +91,17 @@ Stmt* Parser::simple_statement_body() {
   }
   auto word = [&](auto* node) -> Stmt* { return node; };
   switch (type()) {
-    case Tok::KwReturn:
-      return return_statement();
-    case Tok::KwImport:
-      return import_name();
-    case Tok::KwFrom:
-      return import_from();
-    case Tok::KwRaise:
-      return raise_statement();
-    case Tok::KwPass:
-      pos_++;
-      return word(make_node<Pass>(arena_, span_from(start)));
-    case Tok::KwBreak:
-      pos_++;
-      return word(make_node<Break>(arena_, span_from(start)));
-    case Tok::KwContinue:
-      pos_++;
-      return word(make_node<Continue>(arena_, span_from(start)));
-    case Tok::KwDel:
-      return del_statement();
-    case Tok::KwAssert:
-      return assert_statement();
-    case Tok::KwGlobal:
-      return names_statement(true);
-    case Tok::KwNonlocal:
-      return names_statement(false);
+    case Tok::KwReturn: return return_statement();
+    case Tok::KwImport: return import_name();
+    case Tok::KwFrom: return import_from();
+    case Tok::KwRaise: return raise_statement();
+    case Tok::KwPass: pos_++; return word(make_node<Pass>(arena_, span_from(start)));
+    case Tok::KwBreak: pos_++; return word(make_node<Break>(arena_, span_from(start)));
+    case Tok::KwContinue: pos_++; return word(make_node<Continue>(arena_, span_from(start)));
+    case Tok::KwDel: return del_statement();
+    case Tok::KwAssert: return assert_statement();
+    case Tok::KwGlobal: return names_statement(true);
+    case Tok::KwNonlocal: return names_statement(false);
     case Tok::KwYield: {
       Expr* value = yield_expression();
       if (!value) return nullptr;
@@ -142,54 +109,26 @@ Stmt* Parser::simple_statement_body() {
       node->value = value;
       return node;
     }
-    default:
-      return second_pass_ && invalid_ ? nullptr : expression_statement();
+    default: return second_pass_ && invalid_ ? nullptr : expression_statement();
   }
 }
 
 static bool augmented_operator(Tok type, BinaryOperator* op) {
   switch (type) {
-    case Tok::PlusEqual:
-      *op = BinaryOperator::Add;
-      return true;
-    case Tok::MinusEqual:
-      *op = BinaryOperator::Sub;
-      return true;
-    case Tok::StarEqual:
-      *op = BinaryOperator::Mult;
-      return true;
-    case Tok::AtEqual:
-      *op = BinaryOperator::MatMult;
-      return true;
-    case Tok::SlashEqual:
-      *op = BinaryOperator::Div;
-      return true;
-    case Tok::PercentEqual:
-      *op = BinaryOperator::Mod;
-      return true;
-    case Tok::AmperEqual:
-      *op = BinaryOperator::BitAnd;
-      return true;
-    case Tok::BarEqual:
-      *op = BinaryOperator::BitOr;
-      return true;
-    case Tok::CircumflexEqual:
-      *op = BinaryOperator::BitXor;
-      return true;
-    case Tok::LeftShiftEqual:
-      *op = BinaryOperator::LShift;
-      return true;
-    case Tok::RightShiftEqual:
-      *op = BinaryOperator::RShift;
-      return true;
-    case Tok::DoubleStarEqual:
-      *op = BinaryOperator::Pow;
-      return true;
-    case Tok::DoubleSlashEqual:
-      *op = BinaryOperator::FloorDiv;
-      return true;
-    default:
-      return false;
+    case Tok::PlusEqual: *op = BinaryOperator::Add; return true;
+    case Tok::MinusEqual: *op = BinaryOperator::Sub; return true;
+    case Tok::StarEqual: *op = BinaryOperator::Mult; return true;
+    case Tok::AtEqual: *op = BinaryOperator::MatMult; return true;
+    case Tok::SlashEqual: *op = BinaryOperator::Div; return true;
+    case Tok::PercentEqual: *op = BinaryOperator::Mod; return true;
+    case Tok::AmperEqual: *op = BinaryOperator::BitAnd; return true;
+    case Tok::BarEqual: *op = BinaryOperator::BitOr; return true;
+    case Tok::CircumflexEqual: *op = BinaryOperator::BitXor; return true;
+    case Tok::LeftShiftEqual: *op = BinaryOperator::LShift; return true;
+    case Tok::RightShiftEqual: *op = BinaryOperator::RShift; return true;
+    case Tok::DoubleStarEqual: *op = BinaryOperator::Pow; return true;
+    case Tok::DoubleSlashEqual: *op = BinaryOperator::FloorDiv; return true;
+    default: return false;
   }
 }
 
@@ -236,8 +175,7 @@ Stmt* Parser::expression_statement() {
   if (!first) return nullptr;
   BinaryOperator op;
   switch (type()) {
-    case Tok::Newline:
-      break;
+    case Tok::Newline: break;
     case Tok::Equal: {
       Vec<Expr*> targets(arena_);
       Expr* value = first;
@@ -449,8 +387,7 @@ Stmt* Parser::import_from() {
     names = import_aliases();
     if (names.empty()) return nullptr;
     if (at(Tok::Comma)) {
-      if (invalid_ && type_at(1) == Tok::Newline)
-        return raise("trailing comma not allowed without surrounding parentheses");
+      if (invalid_ && type_at(1) == Tok::Newline) return raise("trailing comma not allowed without surrounding parentheses");
       pos_ = targets;
       return nullptr;
     }
@@ -616,8 +553,7 @@ Stmt* Parser::function_def(int start, Seq<Expr*> decorators, bool is_async) {
     pos_++;
     comment = type_comment();
   } else if (at(Tok::TypeComment)) {
-    if (type_at(1) == Tok::Newline && type_at(2) == Tok::TypeComment && type_at(3) == Tok::Newline &&
-        type_at(4) == Tok::Indent) {
+    if (type_at(1) == Tok::Newline && type_at(2) == Tok::TypeComment && type_at(3) == Tok::Newline && type_at(4) == Tok::Indent) {
       return raise("Cannot have two type comments on def"), nullptr;
     }
     comment = type_comment();
@@ -634,8 +570,7 @@ Stmt* Parser::function_def(int start, Seq<Expr*> decorators, bool is_async) {
     return node;
   };
   Span span = span_from(start);
-  return is_async ? fill_in(make_node<AsyncFunctionDef>(arena_, span))
-                  : fill_in(make_node<FunctionDef>(arena_, span));
+  return is_async ? fill_in(make_node<AsyncFunctionDef>(arena_, span)) : fill_in(make_node<FunctionDef>(arena_, span));
 }
 
 Stmt* Parser::class_def(Seq<Expr*> decorators) {
@@ -772,8 +707,7 @@ WithItem* Parser::with_item() {
         pos_ = mark + 1;
         Expr* e = expression();
         if (failed()) return nullptr;
-        if (e && (at(Tok::Comma) || at(Tok::RightParen) || at(Tok::Colon)))
-          invalid_target(e, TargetKind::Star);
+        if (e && (at(Tok::Comma) || at(Tok::RightParen) || at(Tok::Colon))) invalid_target(e, TargetKind::Star);
         if (failed()) return nullptr;
       }
       target = nullptr;
@@ -922,8 +856,7 @@ ExceptHandler* Parser::except_block(bool is_star) {
   if (at(Tok::Star)) {
     if (!is_star && !invalid_) return nullptr;
     pos_++;
-    if (invalid_ && (at(Tok::Newline) || at(Tok::Colon)))
-      return raise("expected one or more exception types");
+    if (invalid_ && (at(Tok::Newline) || at(Tok::Colon))) return raise("expected one or more exception types");
     if (!is_star) return nullptr;
   } else if (is_star) {
     return nullptr;
@@ -944,8 +877,7 @@ ExceptHandler* Parser::except_block(bool is_star) {
       if (failed()) return nullptr;
       if (more) {
         if (accept(Tok::KwAs)) accept_name();
-        if (accept(Tok::Colon))
-          return raise_from(type_expr->span, "multiple exception types must be parenthesized");
+        if (accept(Tok::Colon)) return raise_from(type_expr->span, "multiple exception types must be parenthesized");
       }
       return nullptr;
     }
@@ -986,8 +918,7 @@ void Parser::invalid_try_mix() {
     if (!is_star) return;  // except* needs a type
     pos_ = mark;
   }
-  if (!failed() && at(Tok::Colon))
-    raise_range(from, to, "cannot have both 'except' and 'except*' on the same 'try'");
+  if (!failed() && at(Tok::Colon)) raise_range(from, to, "cannot have both 'except' and 'except*' on the same 'try'");
 }
 
 }  // namespace pt::syntax

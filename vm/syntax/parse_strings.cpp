@@ -7,8 +7,7 @@ namespace pt::syntax {
 // Adjacent string literals become one expression. Every part of an f-string has the span of all the literals.
 class StringParser {
  public:
-  StringParser(Parser& parser, int first, int count)
-      : parser_(parser), arena_(parser.arena_), first_(first), count_(count) {}
+  StringParser(Parser& parser, int first, int count) : parser_(parser), arena_(parser.arena_), first_(first), count_(count) {}
 
   Expr* parse() {
     span_ = parser_.span_from(first_);
@@ -20,13 +19,11 @@ class StringParser {
     for (int i = first_; i < first_ + count_; i++) {
       token_ = parser_.tokens_[i];
       Literal literal = split(token_);
-      if (!first && literal.is_bytes != bytes_mode)
-        return parser_.raise("cannot mix bytes and nonbytes literals");
+      if (!first && literal.is_bytes != bytes_mode) return parser_.raise("cannot mix bytes and nonbytes literals");
       first = false;
       bytes_mode = literal.is_bytes;
       if (!literal.is_bytes && !parser_.lexer_.is_valid()) {
-        String problem =
-            describe_invalid_utf8(arena_, {literal.begin, static_cast<size_t>(literal.end - literal.begin)});
+        String problem = describe_invalid_utf8(arena_, {literal.begin, static_cast<size_t>(literal.end - literal.begin)});
         if (problem.length) return parser_.raise(problem);
       }
       bool good;
@@ -64,19 +61,11 @@ class StringParser {
     const char* at = token.start;
     for (;; at++) {
       switch (*at | 0x20) {
-        case 'b':
-          literal.is_bytes = true;
-          continue;
-        case 'r':
-          literal.is_raw = true;
-          continue;
-        case 'f':
-          literal.is_format = true;
-          continue;
-        case 'u':
-          continue;
-        default:
-          break;
+        case 'b': literal.is_bytes = true; continue;
+        case 'r': literal.is_raw = true; continue;
+        case 'f': literal.is_format = true; continue;
+        case 'u': continue;
+        default: break;
       }
       break;
     }
@@ -144,29 +133,18 @@ class StringParser {
   // The character of a one-letter escape, or -1; 0 stands for a skipped newline with *skip.
   static int simple_escape(char c, bool* skip) {
     switch (c) {
-      case '\n':
-        *skip = true;
-        return 0;
+      case '\n': *skip = true; return 0;
       case '\\':
       case '\'':
-      case '"':
-        return c;
-      case 'a':
-        return 7;
-      case 'b':
-        return 8;
-      case 'f':
-        return 12;
-      case 'n':
-        return 10;
-      case 'r':
-        return 13;
-      case 't':
-        return 9;
-      case 'v':
-        return 11;
-      default:
-        return -1;
+      case '"': return c;
+      case 'a': return 7;
+      case 'b': return 8;
+      case 'f': return 12;
+      case 'n': return 10;
+      case 'r': return 13;
+      case 't': return 9;
+      case 'v': return 11;
+      default: return -1;
     }
   }
 
@@ -272,12 +250,10 @@ class StringParser {
         if (value > 0x10FFFF) return fail_escape(position, at - escape, "illegal Unicode character");
         append(out, value);
       } else if (c == 'N') {
-        if (at >= end || *at != '{')
-          return fail_escape(position, at - escape, "malformed \\N character escape");
+        if (at >= end || *at != '{') return fail_escape(position, at - escape, "malformed \\N character escape");
         const char* name = ++at;
         while (at < end && *at != '}') at++;
-        if (at >= end || at == name)
-          return fail_escape(position, at - escape, "malformed \\N character escape");
+        if (at >= end || at == name) return fail_escape(position, at - escape, "malformed \\N character escape");
         int32_t value = character_by_name({name, static_cast<size_t>(at - name)});
         at++;
         if (value < 0) return fail_escape(position, at - escape, "unknown Unicode character name");
@@ -299,15 +275,14 @@ class StringParser {
 
   bool fail_escape(int64_t position, int64_t length, const char* what) {
     Message message(arena_);
-    message << "(unicode error) 'unicodeescape' codec can't decode bytes in position " << decimal(position)
-            << "-" << decimal(position + length - 1) << ": " << what;
+    message << "(unicode error) 'unicodeescape' codec can't decode bytes in position " << decimal(position) << "-"
+            << decimal(position + length - 1) << ": " << what;
     parser_.raise(message.finish());
     return false;
   }
 
   // Literal text and replacement fields up to `end` or, in a format specification, up to its '}'.
-  bool concatenate_format(const char* at, const char* end, bool is_raw, int level, Parts* parts,
-                          const char** rest) {
+  bool concatenate_format(const char* at, const char* end, bool is_raw, int level, Parts* parts, const char** rest) {
     parts->is_format = true;
     for (;;) {
       int found = literal_text(&at, end, is_raw, level, &parts->text);
@@ -464,8 +439,7 @@ class StringParser {
         }
         char opening = open[--nesting];
         if (!((opening == '(' && c == ')') || (opening == '[' && c == ']') || (opening == '{' && c == '}'))) {
-          message << "f-string: closing parenthesis '" << c << "' does not match opening parenthesis '"
-                  << opening << "'";
+          message << "f-string: closing parenthesis '" << c << "' does not match opening parenthesis '" << opening << "'";
           return parser_.raise(message.finish()), false;
         }
       }
@@ -483,11 +457,9 @@ class StringParser {
   // Parses "(" text ")" as a source of its own, its tokens placed where they are in the file.
   Expr* embedded_expression(const char* begin, const char* end) {
     bool blank = true;
-    for (const char* at = begin; at < end; at++)
-      blank = blank && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\f');
+    for (const char* at = begin; at < end; at++) blank = blank && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\f');
     if (blank) {
-      if (*end != '!' && *end != ':' && *end != '=')
-        return parser_.raise("f-string: empty expression not allowed");
+      if (*end != '!' && *end != ':' && *end != '=') return parser_.raise("f-string: empty expression not allowed");
       Message message(arena_);
       message << "f-string: expression required before '" << *end << "'";
       return parser_.raise(message.finish());

@@ -9,8 +9,7 @@
 
 namespace pt::syntax {
 
-Parser::Parser(Arena& arena, Lexer& lexer, const ParseOptions& options, const EmbeddedSource* embedded,
-               int depth)
+Parser::Parser(Arena& arena, Lexer& lexer, const ParseOptions& options, const EmbeddedSource* embedded, int depth)
     : arena_(arena), lexer_(lexer), options_(options), embedded_(embedded), depth_(depth) {}
 
 Parser::~Parser() {
@@ -101,8 +100,7 @@ void* Parser::remember(Rule rule, int start, void* node) {
 }
 
 // Columns are byte offsets from 1; an end column below 1 stands for itself.
-std::nullptr_t Parser::raise_location(ErrorKind kind, int line, int col, int end_line, int end_col,
-                                      String message) {
+std::nullptr_t Parser::raise_location(ErrorKind kind, int line, int col, int end_line, int end_col, String message) {
   if (failed()) return nullptr;
   std::string_view text = lexer_.line_text(line);
   if (embedded_) {
@@ -128,25 +126,21 @@ std::nullptr_t Parser::raise_location(ErrorKind kind, int line, int col, int end
 std::nullptr_t Parser::raise(ErrorKind kind, String message) {
   const Token& token = last();
   int col = token.col < 0 ? lexer_.column() : token.col + 1;
-  return raise_location(kind, token.line, col, token.end_line, token.end_col < 0 ? -1 : token.end_col + 1,
-                        message);
+  return raise_location(kind, token.line, col, token.end_line, token.end_col < 0 ? -1 : token.end_col + 1, message);
 }
 
 std::nullptr_t Parser::raise_range(const Span& from, const Span& to, String message) {
-  return raise_location(ErrorKind::SyntaxError, from.line, from.col + 1, to.end_line, to.end_col + 1,
-                        message);
+  return raise_location(ErrorKind::SyntaxError, from.line, from.col + 1, to.end_line, to.end_col + 1, message);
 }
 
-std::nullptr_t Parser::raise_at(const Expr* e, const char* before, std::string_view middle,
-                                const char* after) {
+std::nullptr_t Parser::raise_at(const Expr* e, const char* before, std::string_view middle, const char* after) {
   Message message(arena_);
   message << before << middle << after;
   return raise_range(e->span, e->span, message.finish());
 }
 
 std::nullptr_t Parser::raise_from(const Span& from, const char* message) {
-  return raise_location(ErrorKind::SyntaxError, from.line, from.col + 1, lexer_.line(), lexer_.column(),
-                        text_of(message));
+  return raise_location(ErrorKind::SyntaxError, from.line, from.col + 1, lexer_.line(), lexer_.column(), text_of(message));
 }
 
 std::nullptr_t Parser::raise_block(const char* what, int line) {
@@ -159,8 +153,8 @@ std::nullptr_t Parser::raise_block(const char* what, int line) {
 std::nullptr_t Parser::raise_unclosed() {
   Message message(arena_);
   message << "'" << lexer_.open_bracket() << "' was never closed";
-  return raise_location(ErrorKind::SyntaxError, lexer_.open_line(), lexer_.open_column() + 1,
-                        lexer_.open_line(), 0, message.finish());
+  return raise_location(ErrorKind::SyntaxError, lexer_.open_line(), lexer_.open_column() + 1, lexer_.open_line(), 0,
+                        message.finish());
 }
 
 std::nullptr_t Parser::raise_too_deep() {
@@ -175,20 +169,14 @@ std::nullptr_t Parser::raise_lexer_error() {
     case LexState::Ok:
     case LexState::Failed:
     case LexState::EndInString:
-    case LexState::EndInTripleString:
-      error_ = lexer_.error();
-      return nullptr;
-    case LexState::EndOfFile:
-      return lexer_.level() ? raise_unclosed() : raise("unexpected EOF while parsing");
+    case LexState::EndInTripleString: error_ = lexer_.error(); return nullptr;
+    case LexState::EndOfFile: return lexer_.level() ? raise_unclosed() : raise("unexpected EOF while parsing");
     case LexState::BadDedent:
-      return raise(ErrorKind::IndentationError,
-                   text_of("unindent does not match any outer indentation level"));
+      return raise(ErrorKind::IndentationError, text_of("unindent does not match any outer indentation level"));
     case LexState::TabSpace:
-      return raise_location(ErrorKind::TabError, line, 1, line, 0,
-                            text_of("inconsistent use of tabs and spaces in indentation"));
+      return raise_location(ErrorKind::TabError, line, 1, line, 0, text_of("inconsistent use of tabs and spaces in indentation"));
     case LexState::TooDeep:
-      return raise_location(ErrorKind::IndentationError, line, 1, line, 0,
-                            text_of("too many levels of indentation"));
+      return raise_location(ErrorKind::IndentationError, line, 1, line, 0, text_of("too many levels of indentation"));
     case LexState::BadContinuation:
       return raise_location(ErrorKind::SyntaxError, line, lexer_.column(), line, 0,
                             text_of("unexpected character after line continuation character"));
@@ -254,12 +242,11 @@ T* Parser::run(Start start) {
     return nullptr;
   }
   if (last_token.type == Tok::Indent || last_token.type == Tok::Dedent) {
-    raise(ErrorKind::IndentationError,
-          text_of(last_token.type == Tok::Indent ? "unexpected indent" : "unexpected unindent"));
+    raise(ErrorKind::IndentationError, text_of(last_token.type == Tok::Indent ? "unexpected indent" : "unexpected unindent"));
     return nullptr;
   }
-  raise_location(ErrorKind::SyntaxError, last_token.line, last_token.col + 1, last_token.end_line,
-                 last_token.end_col + 1, text_of("invalid syntax"));
+  raise_location(ErrorKind::SyntaxError, last_token.line, last_token.col + 1, last_token.end_line, last_token.end_col + 1,
+                 text_of("invalid syntax"));
   if (lexer_.state() != LexState::EndOfFile) check_rest_of_source();
   return nullptr;
 }
@@ -274,14 +261,10 @@ Expr* Parser::parse_embedded() {
 
 Mod* Parser::start_rule() {
   switch (options_.mode) {
-    case ParseMode::Exec:
-      return file();
-    case ParseMode::Eval:
-      return eval_input();
-    case ParseMode::Single:
-      return interactive();
-    case ParseMode::FunctionType:
-      return func_type();
+    case ParseMode::Exec: return file();
+    case ParseMode::Eval: return eval_input();
+    case ParseMode::Single: return interactive();
+    case ParseMode::FunctionType: return func_type();
   }
   return nullptr;
 }
@@ -416,9 +399,7 @@ bool is_identifier(std::string_view utf8) {
   return true;
 }
 
-bool is_keyword(std::string_view name) {
-  return !name.empty() && keyword_of(name.data(), name.size()) != Tok::Name;
-}
+bool is_keyword(std::string_view name) { return !name.empty() && keyword_of(name.data(), name.size()) != Tok::Name; }
 
 bool is_soft_keyword(std::string_view name) { return name == "_" || name == "case" || name == "match"; }
 

@@ -112,12 +112,8 @@ class Parser {
   std::nullptr_t raise_range(const Span& from, const Span& to, const char* message) {
     return raise_range(from, to, text_of(message));
   }
-  std::nullptr_t raise_at(const Expr* e, const char* message) {
-    return raise_range(e->span, e->span, message);
-  }
-  std::nullptr_t raise_at(const Token& t, const char* message) {
-    return raise_range(span_of(t), span_of(t), message);
-  }
+  std::nullptr_t raise_at(const Expr* e, const char* message) { return raise_range(e->span, e->span, message); }
+  std::nullptr_t raise_at(const Token& t, const char* message) { return raise_range(span_of(t), span_of(t), message); }
   std::nullptr_t raise_at(const Expr* e, const char* before, std::string_view middle, const char* after = "");
   std::nullptr_t raise_from(const Span& from, const char* message);  // to the reading position
   std::nullptr_t raise_location(ErrorKind kind, int line, int col, int end_line, int end_col, String message);

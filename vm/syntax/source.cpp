@@ -36,8 +36,7 @@ std::string_view declared_encoding(std::string_view line, bool* may_continue) {
     while (begin < line.size() && (line[begin] == ' ' || line[begin] == '\t'));
     size_t end = begin;
     auto is_name = [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-             c == '_' || c == '.';
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
     };
     while (end < line.size() && is_name(line[end])) end++;
     if (end > begin) return line.substr(begin, end - begin);
@@ -53,9 +52,7 @@ std::string_view normal_name(std::string_view name, char* buffer, size_t capacit
     buffer[length] = c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   }
   std::string_view lower(buffer, length);
-  auto is = [&](std::string_view known) {
-    return lower == known || (lower.starts_with(known) && lower[known.size()] == '-');
-  };
+  auto is = [&](std::string_view known) { return lower == known || (lower.starts_with(known) && lower[known.size()] == '-'); };
   if (is("utf-8")) return "utf-8";
   if (is("latin-1") || is("iso-8859-1") || is("iso-latin-1")) return "iso-8859-1";
   return name;
@@ -71,14 +68,12 @@ bool fail(Arena& arena, SyntaxErrorInfo* error, std::string_view message) {
 }
 
 // PEP 263, for the main script.
-bool fail_script(Arena& arena, SyntaxErrorInfo* error, std::string_view text, size_t at,
-                 const ParseOptions& options) {
+bool fail_script(Arena& arena, SyntaxErrorInfo* error, std::string_view text, size_t at, const ParseOptions& options) {
   int line = options.first_line;
-  for (size_t i = 0; i < at; i++)
-    line += text[i] == '\n' || (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'));
+  for (size_t i = 0; i < at; i++) line += text[i] == '\n' || (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'));
   Message message(arena);
-  message << "Non-UTF-8 code starting with '\\x" << hex(static_cast<unsigned char>(text[at]), 2)
-          << "' in file " << options.filename << " on line " << decimal(line)
+  message << "Non-UTF-8 code starting with '\\x" << hex(static_cast<unsigned char>(text[at]), 2) << "' in file "
+          << options.filename << " on line " << decimal(line)
           << ", but no encoding declared; see https://peps.python.org/pep-0263/ for details";
   fail(arena, error, message.finish().view());
   error->line = line;
@@ -131,8 +126,8 @@ bool decode_declared(Arena& arena, std::string_view name, std::string_view sourc
     for (size_t i = 0; i < source.size(); i++) {
       if (!(source[i] & 0x80)) continue;
       Message message(arena);
-      message << "'ascii' codec can't decode byte 0x" << hex(static_cast<unsigned char>(source[i]), 2)
-              << " in position " << decimal(static_cast<int64_t>(i)) << ": ordinal not in range(128)";
+      message << "'ascii' codec can't decode byte 0x" << hex(static_cast<unsigned char>(source[i]), 2) << " in position "
+              << decimal(static_cast<int64_t>(i)) << ": ordinal not in range(128)";
       return fail(arena, error, message.finish().view());
     }
     *text = source;
@@ -143,8 +138,7 @@ bool decode_declared(Arena& arena, std::string_view name, std::string_view sourc
   if (decode_charset(arena, name, source, text, &known, &at)) return true;
   Message message(arena);
   if (known)
-    message << "'" << lower << "' codec can't decode byte 0x"
-            << hex(static_cast<unsigned char>(source[at]), 2) << " in position "
+    message << "'" << lower << "' codec can't decode byte 0x" << hex(static_cast<unsigned char>(source[at]), 2) << " in position "
             << decimal(static_cast<int64_t>(at)) << ": invalid byte";
   else
     message << "unknown encoding: " << name;
@@ -153,8 +147,7 @@ bool decode_declared(Arena& arena, std::string_view name, std::string_view sourc
 
 }  // namespace
 
-bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& options, SourceText* out,
-                    SyntaxErrorInfo* error) {
+bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& options, SourceText* out, SyntaxErrorInfo* error) {
   out->encoding = {"utf-8", 5};
   auto holds_null = [&](std::string_view bytes) {
     if (bytes.empty() || !std::memchr(bytes.data(), 0, bytes.size())) return false;

@@ -17,7 +17,6 @@ struct SourceText {
 // Finds the encoding (byte order mark, declaration in the first two lines), decodes and unifies the line
 // ends. In mode Exec a final newline is added where it is missing. False with *error filled where that is not
 // possible.
-bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& options, SourceText* out,
-                    SyntaxErrorInfo* error);
+bool prepare_source(Arena& arena, std::string_view source, const ParseOptions& options, SourceText* out, SyntaxErrorInfo* error);
 
 }  // namespace pt::syntax

@@ -33,9 +33,7 @@ Scope* SymbolTable::scope_of(const void* node) const {
 
 const Identifier* mangle(Arena& arena, const Identifier* private_name, const Identifier* name) {
   std::string_view text = name->view();
-  if (!private_name || !text.starts_with("__") || text.ends_with("__") ||
-      text.find('.') != std::string_view::npos)
-    return name;
+  if (!private_name || !text.starts_with("__") || text.ends_with("__") || text.find('.') != std::string_view::npos) return name;
   std::string_view owner = private_name->view();
   size_t strip = owner.find_first_not_of('_');
   if (strip == std::string_view::npos) return name;
@@ -44,8 +42,7 @@ const Identifier* mangle(Arena& arena, const Identifier* private_name, const Ide
   return arena.intern(mangled.finish().view());
 }
 
-SymbolTableBuilder::SymbolTableBuilder(Arena& arena, SyntaxErrorInfo* error,
-                                       const SymbolTableOptions& options)
+SymbolTableBuilder::SymbolTableBuilder(Arena& arena, SyntaxErrorInfo* error, const SymbolTableOptions& options)
     : arena_(arena),
       error_(error),
       options_(options),
@@ -56,13 +53,11 @@ SymbolTableBuilder::SymbolTableBuilder(Arena& arena, SyntaxErrorInfo* error,
 }
 
 bool SymbolTableBuilder::fail(const Span& span, String message) {
-  *error_ = {ErrorKind::SyntaxError, span.line, span.col + 1, span.end_line,
-             span.end_col + 1,       false,     message,      {}};
+  *error_ = {ErrorKind::SyntaxError, span.line, span.col + 1, span.end_line, span.end_col + 1, false, message, {}};
   return false;
 }
 
-bool SymbolTableBuilder::fail(const Span& span, const char* before, const Identifier* name,
-                              const char* after) {
+bool SymbolTableBuilder::fail(const Span& span, const char* before, const Identifier* name, const char* after) {
   Message message(arena_);
   message << before << name->view() << after;
   return fail(span, message.finish());
@@ -125,8 +120,7 @@ uint32_t SymbolTableBuilder::lookup(const Identifier* name) const {
   return symbol ? symbol->flags : 0;
 }
 
-bool SymbolTableBuilder::define_in(OpenScope* open, const Identifier* name, uint32_t flags,
-                                   const Span& span) {
+bool SymbolTableBuilder::define_in(OpenScope* open, const Identifier* name, uint32_t flags, const Span& span) {
   const Identifier* mangled = mangle(arena_, private_name_, name);
   Symbol* symbol = find_or_add(open, mangled);
   if ((flags & kDefParam) && (symbol->flags & kDefParam))
@@ -182,8 +176,8 @@ bool SymbolTableBuilder::read_future(const Mod* mod) {
 }
 
 bool SymbolTableBuilder::accept_future(const Stmt* s, std::string_view name) {
-  for (std::string_view old : {"nested_scopes", "generators", "division", "absolute_import", "with_statement",
-                               "print_function", "unicode_literals", "generator_stop"})
+  for (std::string_view old : {"nested_scopes", "generators", "division", "absolute_import", "with_statement", "print_function",
+                               "unicode_literals", "generator_stop"})
     if (name == old) return true;
   if (name == "annotations")
     table_->future_annotations = true;
@@ -228,17 +222,10 @@ SymbolTable* SymbolTableBuilder::build(const Mod* mod) {
   enter(BlockType::Module, mod, arena_.intern("top"), Span{});
   bool good = true;
   switch (mod->kind) {
-    case ModKind::Module:
-      good = visit(as<Module>(mod)->body);
-      break;
-    case ModKind::Interactive:
-      good = visit(as<Interactive>(mod)->body);
-      break;
-    case ModKind::Expression:
-      good = visit(as<Expression>(mod)->body);
-      break;
-    case ModKind::FunctionType:
-      return fail(Span{}, "this compiler does not handle FunctionTypes"), nullptr;
+    case ModKind::Module: good = visit(as<Module>(mod)->body); break;
+    case ModKind::Interactive: good = visit(as<Interactive>(mod)->body); break;
+    case ModKind::Expression: good = visit(as<Expression>(mod)->body); break;
+    case ModKind::FunctionType: return fail(Span{}, "this compiler does not handle FunctionTypes"), nullptr;
   }
   if (!good || failed() || !analyze_scopes(arena_, top_, error_)) return nullptr;
   table_->top = top_->scope;
@@ -250,8 +237,7 @@ SymbolTable* SymbolTableBuilder::build(const Mod* mod) {
   return table_;
 }
 
-SymbolTable* build_symbol_table(Arena& arena, const Mod* mod, SyntaxErrorInfo* error,
-                                const SymbolTableOptions& options) {
+SymbolTable* build_symbol_table(Arena& arena, const Mod* mod, SyntaxErrorInfo* error, const SymbolTableOptions& options) {
   *error = {};
   return SymbolTableBuilder(arena, error, options).build(mod);
 }

@@ -24,14 +24,7 @@ enum SymbolFlags : uint32_t {
   kDefBound = kDefLocal | kDefParam | kDefImport,
 };
 
-enum class NameScope : uint8_t {
-  Unknown = 0,
-  Local = 1,
-  GlobalExplicit = 2,
-  GlobalImplicit = 3,
-  Free = 4,
-  Cell = 5
-};
+enum class NameScope : uint8_t { Unknown = 0, Local = 1, GlobalExplicit = 2, GlobalImplicit = 3, Free = 4, Cell = 5 };
 
 struct Symbol {
   const Identifier* name;  // mangled
@@ -79,8 +72,7 @@ struct SymbolTable {
   bool future_annotations = false;  // annotations are not evaluated (PEP 563)
   bool future_barry = false;        // from __future__ import barry_as_FLUFL
   int32_t future_line = 0;          // line of the last future statement; a later one is the compiler's error
-  Seq<SyntaxWarningInfo>
-      warnings;  // what the compiler warns of: `is` with a literal, a call of a literal ...
+  Seq<SyntaxWarningInfo> warnings;  // what the compiler warns of: `is` with a literal, a call of a literal ...
 
   // The scope that this node (Mod, FunctionDef, ClassDef, Lambda, comprehension ...) opens, or null.
   Scope* scope_of(const void* node) const;
@@ -96,7 +88,6 @@ const Identifier* mangle(Arena& arena, const Identifier* private_name, const Ide
 
 // The table of the whole module; null with *error filled where the names contradict each other. The arena's.
 // The error's text line is not set: the caller has the source.
-SymbolTable* build_symbol_table(Arena& arena, const Mod* mod, SyntaxErrorInfo* error,
-                                const SymbolTableOptions& options = {});
+SymbolTable* build_symbol_table(Arena& arena, const Mod* mod, SyntaxErrorInfo* error, const SymbolTableOptions& options = {});
 
 }  // namespace pt::syntax

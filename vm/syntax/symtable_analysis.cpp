@@ -7,8 +7,7 @@ namespace pt::syntax {
 
 class ScopeAnalysis {
  public:
-  ScopeAnalysis(Arena& arena, SyntaxErrorInfo* error)
-      : arena_(arena), error_(error), class_name_(arena.intern("__class__")) {}
+  ScopeAnalysis(Arena& arena, SyntaxErrorInfo* error) : arena_(arena), error_(error), class_name_(arena.intern("__class__")) {}
 
   // `bound`: names that enclosing functions bind (null for the module); `global`: names declared global
   // around; both may be changed. Names used from outside are added to `free`.
@@ -52,8 +51,7 @@ class ScopeAnalysis {
   }
 
  private:
-  bool resolve(OpenScope* open, Symbol* symbol, NameSet* bound, NameSet* local, NameSet* free,
-               NameSet* global) {
+  bool resolve(OpenScope* open, Symbol* symbol, NameSet* bound, NameSet* local, NameSet* free, NameSet* global) {
     const Identifier* name = symbol->name;
     auto make_free = [&] {
       symbol->scope = NameScope::Free;
@@ -89,8 +87,7 @@ class ScopeAnalysis {
   void pass_through(OpenScope* open, const Identifier* name, const NameSet* bound) {
     Scope* scope = open->scope;
     if (Symbol* symbol = scope->find(name)) {
-      if (scope->type == BlockType::Class && (symbol->flags & (kDefBound | kDefGlobal)))
-        symbol->flags |= kDefFreeClass;
+      if (scope->type == BlockType::Class && (symbol->flags & (kDefBound | kDefGlobal))) symbol->flags |= kDefFreeClass;
       return;
     }
     if (bound && !bound->contains(name)) return;
@@ -124,8 +121,7 @@ class ScopeAnalysis {
         break;
       }
     }
-    *error_ = {ErrorKind::SyntaxError, span.line, span.col + 1,     span.end_line,
-               span.end_col + 1,       false,     message.finish(), {}};
+    *error_ = {ErrorKind::SyntaxError, span.line, span.col + 1, span.end_line, span.end_col + 1, false, message.finish(), {}};
     return false;
   }
 

@@ -42,9 +42,7 @@ class SymbolTableBuilder {
   void leave();
   Symbol* find_or_add(OpenScope* scope, const Identifier* name);
   uint32_t lookup(const Identifier* name) const;
-  bool define(const Identifier* name, uint32_t flags, const Span& span) {
-    return define_in(current_, name, flags, span);
-  }
+  bool define(const Identifier* name, uint32_t flags, const Span& span) { return define_in(current_, name, flags, span); }
   bool define_in(OpenScope* scope, const Identifier* name, uint32_t flags, const Span& span);
   void record_directive(const Identifier* name, const Span& span);
   bool reject_in_annotation(const char* what, const Span& span);
@@ -59,8 +57,8 @@ class SymbolTableBuilder {
   bool visit(Seq<Keyword*> keywords);
   bool visit(Seq<Alias*> names);
   bool visit_handlers(Seq<ExceptHandler*> handlers);
-  bool visit_function(const Stmt* s, const Identifier* name, const Arguments* args, Seq<Stmt*> body,
-                      Seq<Expr*> decorators, const Expr* returns, bool is_async);
+  bool visit_function(const Stmt* s, const Identifier* name, const Arguments* args, Seq<Stmt*> body, Seq<Expr*> decorators,
+                      const Expr* returns, bool is_async);
   bool visit_class(const ClassDef* s);
   bool visit_lambda(const Lambda* e);
   bool visit_parameters(const Arguments* args);
@@ -68,8 +66,8 @@ class SymbolTableBuilder {
   bool visit_annotations(const Stmt* s, const Arguments* args, const Expr* returns);
   bool visit_annotated_assignment(const AnnAssign* s);
   bool visit_directive(const Stmt* s, Seq<const Identifier*> names, bool is_global);
-  bool visit_comprehension(const Expr* e, ComprehensionKind kind, const char* name,
-                           Seq<Comprehension*> generators, const Expr* elt, const Expr* value);
+  bool visit_comprehension(const Expr* e, ComprehensionKind kind, const char* name, Seq<Comprehension*> generators,
+                           const Expr* elt, const Expr* value);
   bool visit_generator(const Comprehension* c);
   bool visit_walrus(const NamedExpr* e);
   bool bind_outside_comprehension(const Expr* target);

@@ -13,12 +13,12 @@ namespace {
 // ICU's symbols carry its version; the headers rename the functions accordingly.
 #define PT_QUOTE(name) PT_QUOTE_TEXT(name)
 #define PT_QUOTE_TEXT(name) #name
-#define PT_ICU_FUNCTIONS(X)                                                                       \
-  X(u_hasBinaryProperty)                                                                          \
-  X(u_charType)                                                                                   \
-  X(u_charFromName)                                                                               \
-  X(unorm2_getNFKCInstance) X(unorm2_normalize) X(ucnv_open) X(ucnv_close) X(ucnv_setToUCallBack) \
-      X(ucnv_toUnicode) X(UCNV_TO_U_CALLBACK_STOP)
+#define PT_ICU_FUNCTIONS(X) \
+  X(u_hasBinaryProperty)    \
+  X(u_charType)             \
+  X(u_charFromName)         \
+  X(unorm2_getNFKCInstance) \
+  X(unorm2_normalize) X(ucnv_open) X(ucnv_close) X(ucnv_setToUCallBack) X(ucnv_toUnicode) X(UCNV_TO_U_CALLBACK_STOP)
 
 struct Icu {
 #define X(name) decltype(&::name) name##_ = nullptr;
@@ -49,8 +49,7 @@ std::string_view from_utf16(Arena& arena, const UChar* text, size_t length) {
   size_t size = 0;
   for (size_t i = 0; i < length; i++) {
     char32_t c = text[i];
-    if (U16_IS_LEAD(c) && i + 1 < length && U16_IS_TRAIL(text[i + 1]))
-      c = U16_GET_SUPPLEMENTARY(c, text[++i]);
+    if (U16_IS_LEAD(c) && i + 1 < length && U16_IS_TRAIL(text[i + 1])) c = U16_GET_SUPPLEMENTARY(c, text[++i]);
     size += encode_utf8(c, out + size);
   }
   out[size] = 0;
@@ -115,8 +114,8 @@ size_t find_invalid_utf8(std::string_view text) {
       i++;
     } else if (first >= 0xC2 && first < 0xE0 && trail(i + 1)) {
       i += 2;
-    } else if (first >= 0xE0 && first < 0xF0 && trail(i + 1) && trail(i + 2) &&
-               (first != 0xE0 || byte(i + 1) >= 0xA0) && (first != 0xED || byte(i + 1) < 0xA0)) {
+    } else if (first >= 0xE0 && first < 0xF0 && trail(i + 1) && trail(i + 2) && (first != 0xE0 || byte(i + 1) >= 0xA0) &&
+               (first != 0xED || byte(i + 1) < 0xA0)) {
       i += 3;
     } else if (first >= 0xF0 && first < 0xF5 && trail(i + 1) && trail(i + 2) && trail(i + 3) &&
                (first != 0xF0 || byte(i + 1) >= 0x90) && (first != 0xF4 || byte(i + 1) < 0x90)) {
@@ -149,10 +148,8 @@ bool is_printable(char32_t c) {
     case U_UNASSIGNED:
     case U_LINE_SEPARATOR:
     case U_PARAGRAPH_SEPARATOR:
-    case U_SPACE_SEPARATOR:
-      return false;
-    default:
-      return true;
+    case U_SPACE_SEPARATOR: return false;
+    default: return true;
   }
 }
 
@@ -199,8 +196,8 @@ std::string_view normalize_nfkc(Arena& arena, std::string_view utf8) {
   return from_utf16(arena, result, static_cast<size_t>(size));
 }
 
-bool decode_charset(Arena& arena, std::string_view charset, std::string_view bytes, std::string_view* text,
-                    bool* known, size_t* error_at) {
+bool decode_charset(Arena& arena, std::string_view charset, std::string_view bytes, std::string_view* text, bool* known,
+                    size_t* error_at) {
   *known = false;
   *error_at = 0;
   char name[64];
@@ -217,8 +214,7 @@ bool decode_charset(Arena& arena, std::string_view charset, std::string_view byt
   if (!wide) std::abort();
   UChar* out = wide;
   const char* in = bytes.data();
-  icu().ucnv_toUnicode_(converter, &out, wide + capacity, &in, bytes.data() + bytes.size(), nullptr, true,
-                        &error);
+  icu().ucnv_toUnicode_(converter, &out, wide + capacity, &in, bytes.data() + bytes.size(), nullptr, true, &error);
   icu().ucnv_close_(converter);
   bool good = U_SUCCESS(error);
   if (good)

@@ -27,7 +27,7 @@ std::string_view normalize_nfkc(Arena& arena, std::string_view utf8);
 
 // Decodes `bytes` from a named character set to UTF-8 in the arena. False where the name is unknown (*known
 // false) or at the first byte that cannot be decoded (*error_at).
-bool decode_charset(Arena& arena, std::string_view charset, std::string_view bytes, std::string_view* text,
-                    bool* known, size_t* error_at);
+bool decode_charset(Arena& arena, std::string_view charset, std::string_view bytes, std::string_view* text, bool* known,
+                    size_t* error_at);
 
 }  // namespace pt::syntax

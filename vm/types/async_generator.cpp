@@ -12,12 +12,14 @@
 
 namespace pt {
 
-constinit Type async_generator_type, async_generator_asend_type, async_generator_athrow_type,
-    async_generator_wrapped_value_type, anext_awaitable_type;
+constinit Type async_generator_type, async_generator_asend_type, async_generator_athrow_type, async_generator_wrapped_value_type,
+    anext_awaitable_type;
 
 namespace {
 
-struct WrappedValue : Object { Field value; };
+struct WrappedValue : Object {
+  Field value;
+};
 enum class AwaitState : uint8_t { kInit, kIterating, kClosed };
 // asend(value) and athrow(...)/aclose() (value empty and exception, when given, in `exception`).
 struct AsyncStep : Object {
@@ -302,8 +304,11 @@ void async_finalize(Object* o) {
 }
 void wrapped_traverse(Object* o, FieldVisitor& v) { v(static_cast<WrappedValue*>(o)->value); }
 
-// ---- anext(iterator, default) ----------------------------------------------------------------------------------------------------
-struct AnextAwaitable : Object { Field awaitable, fallback; };
+// ---- anext(iterator, default)
+// ----------------------------------------------------------------------------------------------------
+struct AnextAwaitable : Object {
+  Field awaitable, fallback;
+};
 AnextAwaitable* anext_of(Value v) { return reinterpret_cast<AnextAwaitable*>(v.as_object()); }
 Ref<> anext_iterator(Value self) {
   Ref<> it = get_awaitable(anext_of(self)->awaitable.peek());

@@ -29,7 +29,9 @@ bool report(Change outcome) {
 // A buffer that was replaced; handed to QSBR once the lock is given up.
 struct Outgrown {
   ByteBuffer* buffer = nullptr;
-  ~Outgrown() { if (buffer) retire_buffer(buffer, sizeof(ByteBuffer) + static_cast<size_t>(buffer->capacity)); }
+  ~Outgrown() {
+    if (buffer) retire_buffer(buffer, sizeof(ByteBuffer) + static_cast<size_t>(buffer->capacity));
+  }
 };
 
 int64_t length_of(const ByteArray* b) { return b->length.load(std::memory_order_relaxed); }
@@ -173,8 +175,7 @@ class Source {
 bool set_slice(Value self, Value key, Value value) {
   ByteArray* b = as_bytearray(self);
   Source source;
-  if (!value.empty() &&
-      !source.take(self, value, "can assign only bytes, buffers, or iterables of ints in range(0, 256)")) {
+  if (!value.empty() && !source.take(self, value, "can assign only bytes, buffers, or iterables of ints in range(0, 256)")) {
     return false;
   }
   string_view added = source.view();
@@ -484,53 +485,56 @@ Ref<> reduce_ex(const Value* a) {
 }  // namespace
 
 const NativeDef kByteArrayMethods[] = {
-  PT_BYTES_METHOD_ROWS,
-  {"append", "($self, item, /)", append, "Append a single item to the end of the bytearray."},
-  {"extend", "($self, iterable_of_ints, /)", extend, "Append all the items from the iterator or sequence to the end of the bytearray."},
-  {"insert", "($self, index, item, /)", insert, "Insert a single item into the bytearray before the given index."},
-  {"pop", "($self, index=-1, /)", pop, "Remove and return a single item from B."},
-  {"remove", "($self, value, /)", remove, "Remove the first occurrence of a value in the bytearray."},
-  {"reverse", "($self, /)", reverse, "Reverse the order of the values in B in place."},
-  {"clear", "($self, /)", clear, "Remove all items from the bytearray."},
-  {"copy", "($self, /)", copy, "Return a copy of B."},
-  {"__alloc__", "($self, /)", allocated, "Return the number of bytes actually allocated."},
-  {"__sizeof__", "($self, /)", size_of, "Returns the size of the bytearray object in memory, in bytes."},
-  {"__reduce__", "($self, /)", reduce, "Return state information for pickling."},
-  {"__reduce_ex__", "($self, proto=0, /)", reduce_ex, "Return state information for pickling."},
-  {},
+    PT_BYTES_METHOD_ROWS,
+    {"append", "($self, item, /)", append, "Append a single item to the end of the bytearray."},
+    {"extend", "($self, iterable_of_ints, /)", extend,
+     "Append all the items from the iterator or sequence to the end of the bytearray."},
+    {"insert", "($self, index, item, /)", insert, "Insert a single item into the bytearray before the given index."},
+    {"pop", "($self, index=-1, /)", pop, "Remove and return a single item from B."},
+    {"remove", "($self, value, /)", remove, "Remove the first occurrence of a value in the bytearray."},
+    {"reverse", "($self, /)", reverse, "Reverse the order of the values in B in place."},
+    {"clear", "($self, /)", clear, "Remove all items from the bytearray."},
+    {"copy", "($self, /)", copy, "Return a copy of B."},
+    {"__alloc__", "($self, /)", allocated, "Return the number of bytes actually allocated."},
+    {"__sizeof__", "($self, /)", size_of, "Returns the size of the bytearray object in memory, in bytes."},
+    {"__reduce__", "($self, /)", reduce, "Return state information for pickling."},
+    {"__reduce_ex__", "($self, proto=0, /)", reduce_ex, "Return state information for pickling."},
+    {},
 };
 
 constinit Type bytearray_type{};
 const TypeSpec bytearray_spec = {
-  .name = "bytearray",
-  .size = sizeof(ByteArray),
-  .flags = kTypeBase | kTypeImmutable | kTypeMatchSelf,
-  .slots = {
-    .binary = {[static_cast<int>(BinaryOp::kMod)] = bytes_mod},
-    .truth = truth_slot,
-    .length = length_slot,
-    .get_item = get_item_slot,
-    .set_item = set_item_slot,
-    .concat = bytes_concat,
-    .repeat = bytes_repeat,
-    .inplace_concat = inplace_concat_slot,
-    .inplace_repeat = inplace_repeat_slot,
-    .contains = bytes_contains,
-    .compare = compare_slot,
-    .repr = repr_slot,
-    .str = str_slot,
-    .iter = bytes_iter,
-    .construct = construct_slot,
-    .init = init_slot,
-    .get_buffer = get_buffer_slot,
-    .release_buffer = release_buffer_slot,
-  },
-  .destroy = destroy_slot,
-  .methods = kByteArrayMethods,
-  .doc = "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\n"
-         "bytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\n"
-         "bytearray(int) -> bytes array of that many zero bytes\nbytearray() -> empty bytes array",
-  .unhashable = true,
+    .name = "bytearray",
+    .size = sizeof(ByteArray),
+    .flags = kTypeBase | kTypeImmutable | kTypeMatchSelf,
+    .slots =
+        {
+            .binary = {[static_cast<int>(BinaryOp::kMod)] = bytes_mod},
+            .truth = truth_slot,
+            .length = length_slot,
+            .get_item = get_item_slot,
+            .set_item = set_item_slot,
+            .concat = bytes_concat,
+            .repeat = bytes_repeat,
+            .inplace_concat = inplace_concat_slot,
+            .inplace_repeat = inplace_repeat_slot,
+            .contains = bytes_contains,
+            .compare = compare_slot,
+            .repr = repr_slot,
+            .str = str_slot,
+            .iter = bytes_iter,
+            .construct = construct_slot,
+            .init = init_slot,
+            .get_buffer = get_buffer_slot,
+            .release_buffer = release_buffer_slot,
+        },
+    .destroy = destroy_slot,
+    .methods = kByteArrayMethods,
+    .doc =
+        "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\n"
+        "bytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\n"
+        "bytearray(int) -> bytes array of that many zero bytes\nbytearray() -> empty bytes array",
+    .unhashable = true,
 };
 
 }  // namespace pt

@@ -202,7 +202,8 @@ Ref<> bytes_from_object(Value v) {
   Ref<> method = lookup_special(v, kBytes.str());
   if (method) {
     Ref<> result = call0(method.value());
-    if (result && !is_bytes(result.value())) return raise(exc::TypeError, "__bytes__ returned non-bytes (type %T)", result.value());
+    if (result && !is_bytes(result.value()))
+      return raise(exc::TypeError, "__bytes__ returned non-bytes (type %T)", result.value());
     return result;
   }
   if (error_pending()) return Ref<>();
@@ -321,7 +322,8 @@ Ref<> bytes_slice(Value self, std::string_view content, Value slice) {
         LockGuard guard(self.as_object());
         content = byte_view(self);
         if (content.size() == size) {
-          for (int64_t i = 0, at = start; i < count; i++, at += step) p[i] = static_cast<uint8_t>(content[static_cast<size_t>(at)]);
+          for (int64_t i = 0, at = start; i < count; i++, at += step)
+            p[i] = static_cast<uint8_t>(content[static_cast<size_t>(at)]);
         }
       }
       if (content.size() == size) {
@@ -558,10 +560,10 @@ Ref<> iterator_set_state(const Value* a) {
   return none_ref();
 }
 constexpr NativeDef kIteratorMethods[] = {
-  {"__length_hint__", "($self, /)", iterator_length_hint, "Private method returning an estimate of len(list(it))."},
-  {"__reduce__", "($self, /)", iterator_reduce, "Return state information for pickling."},
-  {"__setstate__", "($self, state, /)", iterator_set_state, "Set state information for unpickling."},
-  {},
+    {"__length_hint__", "($self, /)", iterator_length_hint, "Private method returning an estimate of len(list(it))."},
+    {"__reduce__", "($self, /)", iterator_reduce, "Return state information for pickling."},
+    {"__setstate__", "($self, state, /)", iterator_set_state, "Set state information for unpickling."},
+    {},
 };
 
 Ref<> iter_slot(Value self) {
@@ -575,57 +577,59 @@ Ref<> iter_slot(Value self) {
 Ref<> bytes_iter(Value self) { return iter_slot(self); }
 
 const NativeDef kBytesMethods[] = {
-  PT_BYTES_METHOD_ROWS,
-  {"__getnewargs__", "($self, /)", getnewargs},
-  {"__bytes__", "($self, /)", to_bytes, "Convert this value to exact type bytes."},
-  {"__sizeof__", "($self, /)", size_of, "Returns the size of the object in memory, in bytes."},
-  {},
+    PT_BYTES_METHOD_ROWS,
+    {"__getnewargs__", "($self, /)", getnewargs},
+    {"__bytes__", "($self, /)", to_bytes, "Convert this value to exact type bytes."},
+    {"__sizeof__", "($self, /)", size_of, "Returns the size of the object in memory, in bytes."},
+    {},
 };
 
 constinit Type bytes_type{};
 const TypeSpec bytes_spec = {
-  .name = "bytes",
-  .size = sizeof(Bytes),
-  .item_size = 1,
-  .flags = kTypeBase | kTypeVarSize | kTypeImmutable | kTypeBytesSubclass | kTypeMatchSelf,
-  .slots = {
-    .binary = {[static_cast<int>(BinaryOp::kMod)] = bytes_mod},
-    .truth = truth_slot,
-    .length = length_slot,
-    .get_item = get_item_slot,
-    .concat = bytes_concat,
-    .repeat = bytes_repeat,
-    .contains = bytes_contains,
-    .hash = hash_slot,
-    .compare = compare_slot,
-    .repr = repr_slot,
-    .iter = iter_slot,
-    .construct = construct_slot,
-    .get_buffer = get_buffer_slot,
-  },
-  .methods = kBytesMethods,
-  .doc = "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\n"
-         "bytes(bytes_or_buffer) -> immutable copy of bytes_or_buffer\nbytes(int) -> bytes object of that many zero bytes\n"
-         "bytes() -> empty bytes object",
+    .name = "bytes",
+    .size = sizeof(Bytes),
+    .item_size = 1,
+    .flags = kTypeBase | kTypeVarSize | kTypeImmutable | kTypeBytesSubclass | kTypeMatchSelf,
+    .slots =
+        {
+            .binary = {[static_cast<int>(BinaryOp::kMod)] = bytes_mod},
+            .truth = truth_slot,
+            .length = length_slot,
+            .get_item = get_item_slot,
+            .concat = bytes_concat,
+            .repeat = bytes_repeat,
+            .contains = bytes_contains,
+            .hash = hash_slot,
+            .compare = compare_slot,
+            .repr = repr_slot,
+            .iter = iter_slot,
+            .construct = construct_slot,
+            .get_buffer = get_buffer_slot,
+        },
+    .methods = kBytesMethods,
+    .doc =
+        "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\n"
+        "bytes(bytes_or_buffer) -> immutable copy of bytes_or_buffer\nbytes(int) -> bytes object of that many zero bytes\n"
+        "bytes() -> empty bytes object",
 };
 
 constinit Type bytes_iterator_type{};
 const TypeSpec bytes_iterator_spec = {
-  .name = "bytes_iterator",
-  .size = sizeof(BytesIterator),
-  .flags = kTypeNoInstantiate,
-  .slots = {.iter = iterator_self, .next = iterator_next},
-  .traverse = iterator_traverse,
-  .methods = kIteratorMethods,
+    .name = "bytes_iterator",
+    .size = sizeof(BytesIterator),
+    .flags = kTypeNoInstantiate,
+    .slots = {.iter = iterator_self, .next = iterator_next},
+    .traverse = iterator_traverse,
+    .methods = kIteratorMethods,
 };
 constinit Type bytearray_iterator_type{};
 const TypeSpec bytearray_iterator_spec = {
-  .name = "bytearray_iterator",
-  .size = sizeof(BytesIterator),
-  .flags = kTypeNoInstantiate,
-  .slots = {.iter = iterator_self, .next = iterator_next},
-  .traverse = iterator_traverse,
-  .methods = kIteratorMethods,
+    .name = "bytearray_iterator",
+    .size = sizeof(BytesIterator),
+    .flags = kTypeNoInstantiate,
+    .slots = {.iter = iterator_self, .next = iterator_next},
+    .traverse = iterator_traverse,
+    .methods = kIteratorMethods,
 };
 
 }  // namespace pt

@@ -95,7 +95,8 @@ Ref<> affix_method(const Value* a) {
     return bool_ref(false);
   }
   if (!has_buffer(a[1])) {
-    return raise(exc::TypeError, "%s first arg must be bytes or a tuple of bytes, not %T", kTail ? "endswith" : "startswith", a[1]);
+    return raise(exc::TypeError, "%s first arg must be bytes or a tuple of bytes, not %T", kTail ? "endswith" : "startswith",
+                 a[1]);
   }
   int result = affix<kTail>(a[0], a[1], start, end);
   return result < 0 ? Ref<>() : bool_ref(result);
@@ -219,7 +220,9 @@ Ref<> title(const Value* a) {
     return c;
   });
 }
-Ref<> isalnum(const Value* a) { return all_of(a[0], [](uint8_t c) { return letter(c) || digit(c); }); }
+Ref<> isalnum(const Value* a) {
+  return all_of(a[0], [](uint8_t c) { return letter(c) || digit(c); });
+}
 Ref<> isalpha(const Value* a) { return all_of(a[0], letter); }
 Ref<> isdigit(const Value* a) { return all_of(a[0], digit); }
 Ref<> isspace(const Value* a) { return all_of(a[0], space); }

@@ -219,11 +219,13 @@ Ref<> code_replace(const Value* a) {
   c->local_kinds = copy_array(from->local_kinds, from->local_end);
   c->positions = copy_array(from->positions, from->position_bytes);
   auto* constants = static_cast<Value*>(memory::allocate((from->constant_count + 1) * sizeof(Value)));
-  if (!c->words.load(std::memory_order_relaxed) || !c->exceptions || !c->names || !c->local_names || !c->local_kinds || !c->positions || !constants) {
+  if (!c->words.load(std::memory_order_relaxed) || !c->exceptions || !c->names || !c->local_names || !c->local_kinds ||
+      !c->positions || !constants) {
     return raise_no_memory();
   }
   c->constants_end = constants + from->constant_count;
-  for (uint32_t i = 0; i < from->constant_count; ++i) c->constants_end[-1 - static_cast<int64_t>(i)] = Ref<>::retain(from->constant(i)).take();
+  for (uint32_t i = 0; i < from->constant_count; ++i)
+    c->constants_end[-1 - static_cast<int64_t>(i)] = Ref<>::retain(from->constant(i)).take();
   reset_caches(c->words.load(std::memory_order_relaxed), c->word_count);
   c->name.init(from->name.load(from));
   c->qualname.init(from->qualname.load(from));
@@ -242,8 +244,8 @@ Ref<> code_replace(const Value* a) {
     c->flags = static_cast<uint32_t>(number) | (from->flags & kCodeFlagDocstring);
   }
   for (int i = 6; i < 18; ++i) {
-    static const char* const kNames[] = {"co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals",
-                                         "co_stacksize", "co_code", "co_consts", "co_names", "co_varnames", "co_freevars",
+    static const char* const kNames[] = {"co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals",  "co_stacksize",
+                                         "co_code",     "co_consts",          "co_names",          "co_varnames", "co_freevars",
                                          "co_cellvars", "co_linetable"};
     if (a[i].empty()) continue;
     if (i == 12 && is_tuple(a[i]) && can_replace_constants(from, as_tuple(a[i]))) {
@@ -310,8 +312,8 @@ Ref<> code_compare(Value a, Value b, CompareOp op) {
 }
 int64_t code_hash(Value self) {
   Code* c = as(self);
-  int64_t h = hash(c->name.peek()) ^ static_cast<int64_t>(c->argument_count * 31 + c->local_end * 7 + c->register_count) ^
-              c->first_line;
+  int64_t h =
+      hash(c->name.peek()) ^ static_cast<int64_t>(c->argument_count * 31 + c->local_end * 7 + c->register_count) ^ c->first_line;
   return h == -1 ? -2 : h;
 }
 void code_traverse(Object* o, FieldVisitor& v) {
@@ -337,8 +339,9 @@ void code_destroy(Object* o) {
     return;
   }
   if (c->constants_end) memory::release(c->constants_end - c->constant_count);
-  for (void* p : {static_cast<void*>(c->words.load(std::memory_order_relaxed)), static_cast<void*>(c->exceptions), static_cast<void*>(c->names),
-                  static_cast<void*>(c->local_names), static_cast<void*>(c->local_kinds), static_cast<void*>(c->positions)}) {
+  for (void* p : {static_cast<void*>(c->words.load(std::memory_order_relaxed)), static_cast<void*>(c->exceptions),
+                  static_cast<void*>(c->names), static_cast<void*>(c->local_names), static_cast<void*>(c->local_kinds),
+                  static_cast<void*>(c->positions)}) {
     memory::release(p);
   }
 }

@@ -71,7 +71,9 @@ struct CodeImage {
 
   const ImageHeader* header() const { return reinterpret_cast<const ImageHeader*>(data); }
   template <class T>
-  T* at(uint32_t offset) const { return reinterpret_cast<T*>(data + offset); }
+  T* at(uint32_t offset) const {
+    return reinterpret_cast<T*>(data + offset);
+  }
 };
 
 namespace {
@@ -168,13 +170,25 @@ Ref<Code> code_head(CodeImage* image, uint32_t offset, Value filename, bool keep
 // ---- constants -----------------------------------------------------------------------------------------------------------
 
 enum Tag : uint8_t {
-  kTagNone, kTagTrue, kTagFalse, kTagEllipsis, kTagInt, kTagBigInt, kTagFloat, kTagComplex, kTagStr, kTagBytes, kTagTuple,
-  kTagFrozenSet, kTagCode,
+  kTagNone,
+  kTagTrue,
+  kTagFalse,
+  kTagEllipsis,
+  kTagInt,
+  kTagBigInt,
+  kTagFloat,
+  kTagComplex,
+  kTagStr,
+  kTagBytes,
+  kTagTuple,
+  kTagFrozenSet,
+  kTagCode,
 };
 
 class ConstantReader {
  public:
-  ConstantReader(CodeImage* image, uint32_t offset, Value filename) : image_(image), at_(image->data + offset), filename_(filename) {}
+  ConstantReader(CodeImage* image, uint32_t offset, Value filename)
+      : image_(image), at_(image->data + offset), filename_(filename) {}
   Ref<> read() {
     auto tag = static_cast<Tag>(*at_++);
     switch (tag) {
@@ -305,14 +319,17 @@ Ref<Code> code_image_load(ImageBlock block, bool trusted, Str* filename) {
   uint8_t* data = image->data = block.data + block.offset;
   size_t size = block.size < block.offset ? 0 : block.size - block.offset;
   auto* header = image->header();
-  bool good = size >= sizeof(ImageHeader) && header->magic == kImageMagic && header->size <= size && header->size >= sizeof(ImageHeader) &&
+  bool good = size >= sizeof(ImageHeader) && header->magic == kImageMagic && header->size <= size &&
+              header->size >= sizeof(ImageHeader) &&
               (trusted || header->checksum == image_checksum(data + kChecked, header->size - kChecked));
   if (!good) {
     free_image(image);
     return Ref<Code>();
   }
   image->strings = static_cast<std::atomic<Str*>*>(memory::allocate_zeroed((size_t{header->string_count} + 1) * sizeof(Str*)));
-  Ref<Code> code = image->strings ? code_head(image, header->root, filename ? Value::object(filename) : Value(), filename != nullptr) : Ref<Code>(raise_no_memory());
+  Ref<Code> code = image->strings
+                       ? code_head(image, header->root, filename ? Value::object(filename) : Value(), filename != nullptr)
+                       : Ref<Code>(raise_no_memory());
   code_image_release(image);
   return code;
 }
@@ -476,7 +493,9 @@ class ImageWriter {
     std::vector<size_t> code;  // where numbers of records stand
   };
   template <class T>
-  static void put(Stream* out, T v) { out->bytes.append(reinterpret_cast<const char*>(&v), sizeof v); }
+  static void put(Stream* out, T v) {
+    out->bytes.append(reinterpret_cast<const char*>(&v), sizeof v);
+  }
 
   bool constant(Value v, Value filename, Stream* out) {
     if (is_none(v)) return put(out, kTagNone), true;

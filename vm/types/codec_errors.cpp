@@ -45,8 +45,8 @@ Ref<> make_error(Type* type, const char* name, Value object, int64_t start, int6
   if (!encoding) return Ref<>();
   Ref<Str> text = str_from_ascii(reason);
   if (!text) return Ref<>();
-  return call_values(Value::object(type), {encoding.value(), object, Value::small_int(start), Value::small_int(end),
-                                           text.value()});
+  return call_values(Value::object(type),
+                     {encoding.value(), object, Value::small_int(start), Value::small_int(end), text.value()});
 }
 
 // The (replacement, position) a handler returned. `length` is that of the input.

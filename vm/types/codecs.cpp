@@ -16,18 +16,21 @@ Codec native_codec(const Str* name) {
   if (!name->ascii || name->length > 15) return Codec::kOther;
   char lower[16];
   size_t n = 0;
-  for (char c : name->ascii_view()) lower[n++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c == '_' || c == ' ' ? '-' : c;
+  for (char c : name->ascii_view())
+    lower[n++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c == '_' || c == ' ' ? '-' : c;
   std::string_view text(lower, n);
   struct Row {
     std::string_view name;
     Codec codec;
   };
   static constexpr Row kRows[] = {
-    {"utf-8", Codec::kUtf8}, {"utf8", Codec::kUtf8}, {"latin-1", Codec::kLatin1}, {"latin1", Codec::kLatin1},
-    {"iso-8859-1", Codec::kLatin1}, {"iso8859-1", Codec::kLatin1}, {"ascii", Codec::kAscii}, {"us-ascii", Codec::kAscii},
-    {"utf-16", Codec::kUtf16}, {"utf16", Codec::kUtf16}, {"utf-16-le", Codec::kUtf16Le}, {"utf-16le", Codec::kUtf16Le},
-    {"utf-16-be", Codec::kUtf16Be}, {"utf-16be", Codec::kUtf16Be}, {"utf-32", Codec::kUtf32}, {"utf32", Codec::kUtf32},
-    {"utf-32-le", Codec::kUtf32Le}, {"utf-32le", Codec::kUtf32Le}, {"utf-32-be", Codec::kUtf32Be}, {"utf-32be", Codec::kUtf32Be},
+      {"utf-8", Codec::kUtf8},        {"utf8", Codec::kUtf8},         {"latin-1", Codec::kLatin1},
+      {"latin1", Codec::kLatin1},     {"iso-8859-1", Codec::kLatin1}, {"iso8859-1", Codec::kLatin1},
+      {"ascii", Codec::kAscii},       {"us-ascii", Codec::kAscii},    {"utf-16", Codec::kUtf16},
+      {"utf16", Codec::kUtf16},       {"utf-16-le", Codec::kUtf16Le}, {"utf-16le", Codec::kUtf16Le},
+      {"utf-16-be", Codec::kUtf16Be}, {"utf-16be", Codec::kUtf16Be},  {"utf-32", Codec::kUtf32},
+      {"utf32", Codec::kUtf32},       {"utf-32-le", Codec::kUtf32Le}, {"utf-32le", Codec::kUtf32Le},
+      {"utf-32-be", Codec::kUtf32Be}, {"utf-32be", Codec::kUtf32Be},
   };
   for (const Row& row : kRows) {
     if (row.name == text) return row.codec;
@@ -61,9 +64,8 @@ Ref<> encode_text(Str* text, Str* encoding, Str* errors) {
   if (!g_codec_hooks.encode) return raise(exc::LookupError, "unknown encoding: %U", encoding);
   Ref<> result = g_codec_hooks.encode(Value::object(text), encoding, errors);
   if (!result || is_bytes(result.value())) return result;
-  return raise(exc::TypeError,
-               "'%U' encoder returned '%T' instead of 'bytes'; use codecs.encode() to encode to arbitrary types", encoding,
-               result.value());
+  return raise(exc::TypeError, "'%U' encoder returned '%T' instead of 'bytes'; use codecs.encode() to encode to arbitrary types",
+               encoding, result.value());
 }
 
 Ref<> decode_bytes(Value object, std::string_view data, Str* encoding, Str* errors) {
@@ -84,9 +86,8 @@ Ref<> decode_bytes(Value object, std::string_view data, Str* encoding, Str* erro
   if (!g_codec_hooks.decode) return raise(exc::LookupError, "unknown encoding: %U", encoding);
   Ref<> result = g_codec_hooks.decode(object, encoding, errors);
   if (!result || is_str(result.value())) return result;
-  return raise(exc::TypeError,
-               "'%U' decoder returned '%T' instead of 'str'; use codecs.decode() to decode to arbitrary types", encoding,
-               result.value());
+  return raise(exc::TypeError, "'%U' decoder returned '%T' instead of 'str'; use codecs.decode() to decode to arbitrary types",
+               encoding, result.value());
 }
 
 Ref<> decode_object(Value object, Str* encoding, Str* errors) {

@@ -30,7 +30,15 @@ struct CodecHooks {
 extern CodecHooks g_codec_hooks;
 
 enum class ErrorMode : uint8_t {
-  kStrict, kIgnore, kReplace, kSurrogateEscape, kSurrogatePass, kBackslashReplace, kXmlCharRefReplace, kNameReplace, kOther
+  kStrict,
+  kIgnore,
+  kReplace,
+  kSurrogateEscape,
+  kSurrogatePass,
+  kBackslashReplace,
+  kXmlCharRefReplace,
+  kNameReplace,
+  kOther
 };
 ErrorMode error_mode(const Str* errors);
 enum class Encoding : uint8_t { kUtf8, kUtf16Le, kUtf16Be, kUtf32Le, kUtf32Be, kOther };  // for surrogatepass
@@ -39,8 +47,12 @@ enum class Encoding : uint8_t { kUtf8, kUtf16Le, kUtf16Be, kUtf32Le, kUtf32Be, k
 class Decoding {
  public:
   Decoding(const char* name, Encoding encoding, std::string_view input, Str* errors)
-      : data(reinterpret_cast<const uint8_t*>(input.data())), size(static_cast<int64_t>(input.size())), name_(name),
-        encoding_(encoding), errors_(errors), mode_(error_mode(errors)) {}
+      : data(reinterpret_cast<const uint8_t*>(input.data())),
+        size(static_cast<int64_t>(input.size())),
+        name_(name),
+        encoding_(encoding),
+        errors_(errors),
+        mode_(error_mode(errors)) {}
   // Ill-formed bytes [start, end): appends the replacement and returns the position to go on from, or -1 on error.
   int64_t handle(int64_t start, int64_t end, const char* reason, StrBuilder& out);
   const uint8_t* data;

@@ -26,7 +26,9 @@ bool put_escape(BytesBuilder& out, uint32_t c) {
 // The one-letter escapes; -1 for anything else.
 int simple_escape(uint32_t c) {
   switch (c) {
-    case '\\': case '\'': case '"': return static_cast<int>(c);
+    case '\\':
+    case '\'':
+    case '"': return static_cast<int>(c);
     case 'b': return '\b';
     case 't': return '\t';
     case 'n': return '\n';
@@ -120,7 +122,8 @@ Ref<Str> unicode_escape_decode(std::string_view input, Str* errors, bool final, 
           } else if (i > name) {
             int64_t code = -1;
             if (g_codec_hooks.character_by_name) {
-              code = g_codec_hooks.character_by_name({reinterpret_cast<const char*>(run.data + name), static_cast<size_t>(i - name)});
+              code = g_codec_hooks.character_by_name(
+                  {reinterpret_cast<const char*>(run.data + name), static_cast<size_t>(i - name)});
             } else {
               return raise(exc::UnicodeError, "\\N escapes not supported (can't load unicodedata module)");
             }
@@ -256,8 +259,7 @@ Ref<Bytes> bytes_escape_decode(std::string_view data, Str* errors, int64_t* firs
       // A single digit after \x belongs to the malformed escape.
       if (high >= 0) i++;
       switch (error_mode(errors)) {
-        case ErrorMode::kStrict:
-          return raise(exc::ValueError, "invalid \\x escape at position %ld", static_cast<long>(start));
+        case ErrorMode::kStrict: return raise(exc::ValueError, "invalid \\x escape at position %ld", static_cast<long>(start));
         case ErrorMode::kReplace:
           if (!out.append_byte('?')) return raise_no_memory();
           break;

@@ -35,10 +35,14 @@ class UnitWriter {
 };
 
 Ref<Bytes> encode_units(Str* s, Str* errors, int order, int unit) {
-  const char* name = unit == 2 ? (order == 0 ? "utf-16" : order < 0 ? "utf-16-le" : "utf-16-be")
-                               : (order == 0 ? "utf-32" : order < 0 ? "utf-32-le" : "utf-32-be");
-  Encoding encoding = unit == 2 ? (order > 0 ? Encoding::kUtf16Be : Encoding::kUtf16Le)
-                                : (order > 0 ? Encoding::kUtf32Be : Encoding::kUtf32Le);
+  const char* name = unit == 2 ? (order == 0  ? "utf-16"
+                                  : order < 0 ? "utf-16-le"
+                                              : "utf-16-be")
+                               : (order == 0  ? "utf-32"
+                                  : order < 0 ? "utf-32-le"
+                                              : "utf-32-be");
+  Encoding encoding =
+      unit == 2 ? (order > 0 ? Encoding::kUtf16Be : Encoding::kUtf16Le) : (order > 0 ? Encoding::kUtf32Be : Encoding::kUtf32Le);
   Encoder run(name, encoding, s, errors);
   UnitWriter writer(unit, order > 0);
   if (s->length < INT64_MAX / 8 && !writer.out.reserve(s->length * unit)) return raise_no_memory();
@@ -176,9 +180,7 @@ int base64_value(uint32_t c) {
   if (c - '0' < 10) return static_cast<int>(c - '0' + 52);
   return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
-char base64_digit(uint32_t n) {
-  return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[n & 63];
-}
+char base64_digit(uint32_t n) { return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[n & 63]; }
 // What is written as it is: all of ASCII but '+', backslash, tilde and most controls.
 bool is_direct(uint32_t c) {
   return c == '\t' || c == '\n' || c == '\r' || c == 0 || (c >= ' ' && c < 0x7f && c != '+' && c != '\\' && c != '~');

@@ -260,7 +260,8 @@ int special_complex(Value v, Ref<>* out) {
   if (!has_shape(out->value(), kShape_complex) &&
       !warn(exc::DeprecationWarning, 1,
             "__complex__ returned non-complex (type %T).  The ability to return an instance of a strict subclass of complex "
-            "is deprecated, and may be removed in a future version of Python.", out->value())) {
+            "is deprecated, and may be removed in a future version of Python.",
+            out->value())) {
     return -1;
   }
   return 1;
@@ -339,18 +340,18 @@ Ref<> format_method(const Value* a) {
   return format_complex(a[0], as_str(a[1]));
 }
 constexpr NativeDef kMethods[] = {
-  {"conjugate", "($self, /)", conjugate, "Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j."},
-  {"__complex__", "($self, /)", to_complex_method, "Convert this value to exact type complex."},
-  {"__getnewargs__", "($self, /)", getnewargs},
-  {"__format__", "($self, format_spec, /)", format_method, "Convert to a string according to format_spec."},
-  {},
+    {"conjugate", "($self, /)", conjugate, "Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j."},
+    {"__complex__", "($self, /)", to_complex_method, "Convert this value to exact type complex."},
+    {"__getnewargs__", "($self, /)", getnewargs},
+    {"__format__", "($self, format_spec, /)", format_method, "Convert to a string according to format_spec."},
+    {},
 };
 Ref<> get_real(Value v) { return float_from_double(as_complex(v)->real); }
 Ref<> get_imag(Value v) { return float_from_double(as_complex(v)->imaginary); }
 constexpr GetSetDef kGetSets[] = {
-  {"real", get_real, nullptr, "the real part of a complex number"},
-  {"imag", get_imag, nullptr, "the imaginary part of a complex number"},
-  {},
+    {"real", get_real, nullptr, "the real part of a complex number"},
+    {"imag", get_imag, nullptr, "the imaginary part of a complex number"},
+    {},
 };
 
 constexpr Slots complex_slots() {
@@ -400,15 +401,16 @@ bool to_complex(Value v, double* real, double* imaginary) {
 
 constinit Type complex_type{};
 const TypeSpec complex_spec = {
-  .name = "complex",
-  .size = sizeof(Complex),
-  .flags = kTypeBase | kTypeImmutable,
-  .slots = complex_slots(),
-  .methods = kMethods,
-  .getsets = kGetSets,
-  .doc = "complex(real=0, imag=0)\n\nA complex number from a real part and an imaginary one; either may itself be complex, "
-         "and text may stand for both.",
-  .signature = "(real=0, imag=0)",
+    .name = "complex",
+    .size = sizeof(Complex),
+    .flags = kTypeBase | kTypeImmutable,
+    .slots = complex_slots(),
+    .methods = kMethods,
+    .getsets = kGetSets,
+    .doc =
+        "complex(real=0, imag=0)\n\nA complex number from a real part and an imaginary one; either may itself be complex, "
+        "and text may stand for both.",
+    .signature = "(real=0, imag=0)",
 };
 
 }  // namespace pt

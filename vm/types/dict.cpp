@@ -35,9 +35,7 @@ Ref<> dict_get_hashed(Dict* d, Value key, int64_t hash) {
   }
 }
 
-Ref<> dict_get_str_shared(Dict* d, Str* key) {
-  return dict_get_hashed(d, Value::object(key), exact_str_hash(key));
-}
+Ref<> dict_get_str_shared(Dict* d, Str* key) { return dict_get_hashed(d, Value::object(key), exact_str_hash(key)); }
 
 Ref<> dict_get_str(Dict* d, Str* key) { return dict_get_str_fast(d, key); }
 
@@ -159,9 +157,7 @@ bool dict_set_hashed(Dict* d, Value key, int64_t hash, Value value) {
   return true;
 }
 
-bool dict_set_str(Dict* d, Str* key, Value value) {
-  return dict_set_hashed(d, Value::object(key), exact_str_hash(key), value);
-}
+bool dict_set_str(Dict* d, Str* key, Value value) { return dict_set_hashed(d, Value::object(key), exact_str_hash(key), value); }
 
 bool dict_set(Dict* d, Value key, Value value) {
   int64_t hash = key_hash(key);
@@ -459,8 +455,7 @@ bool dict_merge(Dict* d, Dict* other, bool overwrite) {
       if (at < 0) {
         ok = writer.insert(key, hash, Ref<>::retain(value));
       } else if (overwrite) {
-        ok = list_append_private(replaced.get(),
-                                 writer.table()->entries()[at].value.exchange_locked(Ref<>::retain(value)));
+        ok = list_append_private(replaced.get(), writer.table()->entries()[at].value.exchange_locked(Ref<>::retain(value)));
       }
       ++i;
     }

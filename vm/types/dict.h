@@ -29,15 +29,13 @@ struct DictTable {
   std::atomic<int64_t> live_begin;        // entries before are deleted (a hint for iteration)
   // int8/16/32/64 index (by size), then DictEntry entries[capacity].
   PT_INLINE char* index() { return reinterpret_cast<char*>(this + 1); }
-  PT_INLINE DictEntry* entries() {
-    return reinterpret_cast<DictEntry*>(index() + (size_t{1} << log2_index_bytes));
-  }
+  PT_INLINE DictEntry* entries() { return reinterpret_cast<DictEntry*>(index() + (size_t{1} << log2_index_bytes)); }
 };
 static_assert(sizeof(DictTable) == 40);
 struct Dict : Object {
   std::atomic<int64_t> used;
   std::atomic<DictTable*> table;          // never nullptr: empty dicts share one immortal empty table
-  std::atomic<uint32_t> watchers;         // nonzero: writes report to the JIT and caches (g_dict_watch_hook); added with the lock held
+  std::atomic<uint32_t> watchers;  // nonzero: writes report to the JIT and caches (g_dict_watch_hook); added with the lock held
 };
 inline bool is_dict(Value v) { return v.is_object() && has_flag(type_of(v), kTypeDictSubclass); }
 inline bool is_exact_dict(Value v) { return has_shape(v, kShape_dict); }
@@ -52,9 +50,9 @@ Ref<Dict> dict_new(int64_t expected = 0);
 // Lookups: empty without an exception when absent. No lock; Python's __eq__/__hash__ may run for non-str keys.
 Ref<> dict_get(Dict* d, Value key);
 Ref<> dict_get_hashed(Dict* d, Value key, int64_t hash);
-Ref<> dict_get_str(Dict* d, Str* key);                 // exact str key: no Python code when the table has str keys
+Ref<> dict_get_str(Dict* d, Str* key);  // exact str key: no Python code when the table has str keys
 Ref<> dict_get_text(Dict* d, const char* key);
-int dict_contains(Dict* d, Value key);                 // -1 error
+int dict_contains(Dict* d, Value key);  // -1 error
 bool dict_set(Dict* d, Value key, Value value);
 bool dict_set_hashed(Dict* d, Value key, int64_t hash, Value value);
 bool dict_set_str(Dict* d, Str* key, Value value);
@@ -62,15 +60,15 @@ bool dict_set_text(Dict* d, const char* key, Value value);
 // 1 deleted, 0 absent (no exception), -1 error.
 int dict_delete(Dict* d, Value key);
 int dict_delete_str(Dict* d, Str* key);
-Ref<> dict_pop(Dict* d, Value key);                    // empty without an exception when absent
+Ref<> dict_pop(Dict* d, Value key);  // empty without an exception when absent
 Ref<> dict_set_default(Dict* d, Value key, Value fallback);  // atomic
 // Removes the last entry, or the first. False without an exception when the dict is empty.
 bool dict_pop_item(Dict* d, Ref<>* key, Ref<>* value, bool last = true);
 // Makes the key's entry the last one (amortised constant time) or the first one (linear). 1, 0 absent, -1 error.
 int dict_move_to_end(Dict* d, Value key, bool last);
-bool dict_update(Dict* d, Value mapping_or_pairs);     // dict.update(x)
+bool dict_update(Dict* d, Value mapping_or_pairs);  // dict.update(x)
 bool dict_merge(Dict* d, Dict* other, bool overwrite);
-bool dict_merge_pairs(Dict* d, Value pairs, bool overwrite);   // from an iterable of pairs
+bool dict_merge_pairs(Dict* d, Value pairs, bool overwrite);  // from an iterable of pairs
 void dict_clear(Dict* d);
 Ref<Dict> dict_copy(Dict* d);
 Ref<List> dict_keys_list(Dict* d);

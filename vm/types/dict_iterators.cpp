@@ -168,22 +168,22 @@ Ref<> dict_iterator_new(ShapeId shape, Value dict) {
   it->dict.init(Ref<>::retain(dict));
   it->expected = it->remaining = dict_size(d);
   DictTable* t = d->table.load(std::memory_order_acquire);
-  int64_t first = is_reverse(shape) ? t->entry_count.load(std::memory_order_acquire) - 1
-                                    : t->live_begin.load(std::memory_order_relaxed);
+  int64_t first =
+      is_reverse(shape) ? t->entry_count.load(std::memory_order_acquire) - 1 : t->live_begin.load(std::memory_order_relaxed);
   it->position.store(first, std::memory_order_relaxed);
   return Ref<>::steal(Value::object(it));
 }
 
 Ref<> dict_key_iterator_next(Value iterator) { return next_forward<Kind::kKeys>(as_dict_iterator(iterator)); }
 
-#define PT_DICT_ITERATOR(type, python_name, kind, reverse)                 \
-  const TypeSpec type##_spec = {                                           \
-      .name = python_name,                                                 \
-      .size = sizeof(DictIterator),                                        \
-      .flags = kTypeNoInstantiate,                                         \
+#define PT_DICT_ITERATOR(type, python_name, kind, reverse)                  \
+  const TypeSpec type##_spec = {                                            \
+      .name = python_name,                                                  \
+      .size = sizeof(DictIterator),                                         \
+      .flags = kTypeNoInstantiate,                                          \
       .slots = {.iter = self_iter, .next = next_slot<Kind::kind, reverse>}, \
-      .traverse = iterator_traverse,                                       \
-      .methods = kIteratorMethods,                                         \
+      .traverse = iterator_traverse,                                        \
+      .methods = kIteratorMethods,                                          \
   }
 PT_DICT_ITERATOR(dict_key_iterator, "dict_keyiterator", kKeys, false);
 PT_DICT_ITERATOR(dict_value_iterator, "dict_valueiterator", kValues, false);

@@ -114,9 +114,7 @@ Ref<> method_get(const Value* a) {
   if (value || error_pending()) return value;
   return a[2].empty() ? none_ref() : Ref<>::retain(a[2]);
 }
-Ref<> method_setdefault(const Value* a) {
-  return dict_set_default(as_dict(a[0]), a[1], a[2].empty() ? none() : a[2]);
-}
+Ref<> method_setdefault(const Value* a) { return dict_set_default(as_dict(a[0]), a[1], a[2].empty() ? none() : a[2]); }
 Ref<> method_pop(const Value* a) {
   Ref<> value = dict_pop(as_dict(a[0]), a[1]);
   if (value || error_pending()) return value;
@@ -153,9 +151,8 @@ Ref<> method_fromkeys(const Value* a) {
   if (!result) return result;
   bool exact = is_exact_dict(result.value());
   Value target = result.value();
-  bool ok = for_each(a[1], [&](Value key) {
-    return exact ? dict_set(as_dict(target), key, value) : set_item(target, key, value);
-  });
+  bool ok =
+      for_each(a[1], [&](Value key) { return exact ? dict_set(as_dict(target), key, value) : set_item(target, key, value); });
   if (!ok) return Ref<>();
   return result;
 }
@@ -210,8 +207,7 @@ constexpr NativeDef kDictMethods[] = {
     {"__getitem__", "($self, key, /)", method_get_item, "x.__getitem__(y) <==> x[y]"},
     {"__reversed__", "($self, /)", method_reversed, "Return a reverse iterator over the dict keys."},
     {"__sizeof__", "($self, /)", method_sizeof, "D.__sizeof__() -> size of D in memory, in bytes"},
-    {"get", "($self, key, default=None, /)", method_get,
-     "Return the value for key if key is in the dictionary, else default."},
+    {"get", "($self, key, default=None, /)", method_get, "Return the value for key if key is in the dictionary, else default."},
     {"setdefault", "($self, key, default=None, /)", method_setdefault,
      "Insert key with a value of default if key is not in the dictionary.\n\n"
      "Return the value for key if key is in the dictionary, else default."},
@@ -257,12 +253,13 @@ const TypeSpec dict_spec = {
     .clear = dict_clear_object,
     .destroy = dict_destroy,
     .methods = kDictMethods,
-    .doc = "dict() -> new empty dictionary\n"
-           "dict(mapping) -> new dictionary initialized from a mapping object's\n    (key, value) pairs\n"
-           "dict(iterable) -> new dictionary initialized as if via:\n    d = {}\n    for k, v in iterable:\n"
-           "        d[k] = v\n"
-           "dict(**kwargs) -> new dictionary initialized with the name=value pairs\n"
-           "    in the keyword argument list.  For example:  dict(one=1, two=2)",
+    .doc =
+        "dict() -> new empty dictionary\n"
+        "dict(mapping) -> new dictionary initialized from a mapping object's\n    (key, value) pairs\n"
+        "dict(iterable) -> new dictionary initialized as if via:\n    d = {}\n    for k, v in iterable:\n"
+        "        d[k] = v\n"
+        "dict(**kwargs) -> new dictionary initialized with the name=value pairs\n"
+        "    in the keyword argument list.  For example:  dict(one=1, two=2)",
     .unhashable = true,
 };
 

@@ -241,7 +241,8 @@ PT_INLINE int64_t next_candidate(DictTable* t, Value key, int64_t hash, Chain* c
 }
 
 int64_t next_candidate_any(DictTable* t, Value key, int64_t hash, Chain* chain, bool* exact) {
-  return with_index_width(t, [&]<class Slot>() __attribute__((always_inline)) { return next_candidate<Slot>(t, key, hash, chain, exact); });
+  return with_index_width(
+      t, [&]<class Slot>() __attribute__((always_inline)) { return next_candidate<Slot>(t, key, hash, chain, exact); });
 }
 
 Chain chain_start(const DictTable* t, int64_t hash) {
@@ -287,8 +288,8 @@ DictTable* dict_grow_locked(Dict* d, bool str_key, DictTable** replaced) {
   DictTable* t = d->table.load(std::memory_order_relaxed);
   int64_t n = d->used.load(std::memory_order_relaxed);
   // An emptied table that is full of deleted entries starts over, too.
-  DictTable* fresh = n == 0 ? dict_table_new(kMinDictLog2, str_key)
-                            : dict_table_rebuild(t, n < 2 ? 4 : n * 2, t->str_keys && str_key, false);
+  DictTable* fresh =
+      n == 0 ? dict_table_new(kMinDictLog2, str_key) : dict_table_rebuild(t, n < 2 ? 4 : n * 2, t->str_keys && str_key, false);
   if (!fresh) return nullptr;
   d->table.store(fresh, std::memory_order_release);  // pairs with the acquire in readers
   *replaced = t;

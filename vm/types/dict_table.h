@@ -37,7 +37,10 @@ inline void dict_report_write(Dict* d, Value key) {
 class DictWriter {
  public:
   explicit DictWriter(Dict* d) : dict_(d) { lock_byte(d->lock); }
-  ~DictWriter() { unlock(); finish(); }
+  ~DictWriter() {
+    unlock();
+    finish();
+  }
   DictWriter(const DictWriter&) = delete;
   DictWriter& operator=(const DictWriter&) = delete;
 
@@ -54,8 +57,14 @@ class DictWriter {
   void publish(DictTable* t) { dict_->table.store(t, std::memory_order_release); }  // pairs with the acquire in readers
 
  private:
-  void lock() { lock_byte(dict_->lock); locked_ = true; }
-  void unlock() { if (locked_) unlock_byte(dict_->lock); locked_ = false; }
+  void lock() {
+    lock_byte(dict_->lock);
+    locked_ = true;
+  }
+  void unlock() {
+    if (locked_) unlock_byte(dict_->lock);
+    locked_ = false;
+  }
   void finish() {
     if (PT_LIKELY(!retired_)) return;
     dict_report_write(dict_, Value());

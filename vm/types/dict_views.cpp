@@ -168,8 +168,7 @@ constexpr NativeDef kItemsMethods[] = {
     {}};
 constexpr NativeDef kValuesMethods[] = {
     {"__reversed__", "($self, /)", values_reversed, "Return a reverse iterator over the dict values."}, {}};
-constexpr GetSetDef kViewGetSets[] = {
-    {"mapping", view_mapping, nullptr, "dictionary that this view refers to"}, {}};
+constexpr GetSetDef kViewGetSets[] = {{"mapping", view_mapping, nullptr, "dictionary that this view refers to"}, {}};
 
 constexpr int kSubIndex = static_cast<int>(BinaryOp::kSub), kAndIndex = static_cast<int>(BinaryOp::kAnd),
               kOrIndex = static_cast<int>(BinaryOp::kOr), kXorIndex = static_cast<int>(BinaryOp::kXor);

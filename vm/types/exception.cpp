@@ -19,9 +19,13 @@ namespace pt {
 namespace {
 
 template <class T>
-T* as(Value v) { return reinterpret_cast<T*>(v.as_object()); }
+T* as(Value v) {
+  return reinterpret_cast<T*>(v.as_object());
+}
 template <class T>
-T* as(Object* o) { return static_cast<T*>(o); }
+T* as(Object* o) {
+  return static_cast<T*>(o);
+}
 
 // ---- BaseException -------------------------------------------------------------------------------------------------
 
@@ -59,8 +63,7 @@ Ref<> base_repr(Value self) {
   Tuple* t = as_tuple(args.value());
   Ref<> shown = repr(t->length == 1 ? t->at(0) : args.value());
   if (!shown) return shown;
-  return t->length == 1 ? str_format("%T(%U)", self, as_str(shown.value()))
-                        : str_format("%T%U", self, as_str(shown.value()));
+  return t->length == 1 ? str_format("%T(%U)", self, as_str(shown.value())) : str_format("%T%U", self, as_str(shown.value()));
 }
 void base_traverse(Object* o, FieldVisitor& v) {
   auto* e = as<BaseException>(o);
@@ -207,8 +210,7 @@ Ref<> base_add_note(const Value* a) {
   return none_ref();
 }
 const NativeDef kBaseMethods[] = {
-    {"with_traceback", "($self, object, /)", base_with_traceback,
-     "Set self.__traceback__ to the argument and return self."},
+    {"with_traceback", "($self, object, /)", base_with_traceback, "Set self.__traceback__ to the argument and return self."},
     {"add_note", "($self, object, /)", base_add_note, "Add a note to the exception."},
     {"__reduce__", "($self, /)", base_reduce},
     {"__setstate__", "($self, object, /)", base_setstate},
@@ -248,7 +250,8 @@ bool import_error_init(Value self, const Args& args) {
   auto* e = as<ImportErrorObject>(self);
   if (!set_args(self, args)) return false;
   if (args.keyword_count() > 2) {
-    return raise(exc::TypeError, "ImportError() takes at most 2 keyword arguments (%d given)", static_cast<int>(args.keyword_count()));
+    return raise(exc::TypeError, "ImportError() takes at most 2 keyword arguments (%d given)",
+                 static_cast<int>(args.keyword_count()));
   }
   for (uint32_t k = 0; k < args.keyword_count(); ++k) {
     Str* key = as_str(args.names->at(k));
@@ -278,14 +281,24 @@ struct ErrnoType {
   int number;
   Type** type;
 };
-const ErrnoType kErrnoTypes[] = {
-    {EAGAIN, &exc::BlockingIOError},       {EALREADY, &exc::BlockingIOError},   {EINPROGRESS, &exc::BlockingIOError},
-    {EPIPE, &exc::BrokenPipeError},        {ESHUTDOWN, &exc::BrokenPipeError},  {ECHILD, &exc::ChildProcessError},
-    {ECONNABORTED, &exc::ConnectionAbortedError}, {ECONNREFUSED, &exc::ConnectionRefusedError},
-    {ECONNRESET, &exc::ConnectionResetError}, {EEXIST, &exc::FileExistsError}, {ENOENT, &exc::FileNotFoundError},
-    {EISDIR, &exc::IsADirectoryError},     {ENOTDIR, &exc::NotADirectoryError}, {EINTR, &exc::InterruptedError},
-    {EACCES, &exc::PermissionError},       {EPERM, &exc::PermissionError},      {ESRCH, &exc::ProcessLookupError},
-    {ETIMEDOUT, &exc::TimeoutError}};
+const ErrnoType kErrnoTypes[] = {{EAGAIN, &exc::BlockingIOError},
+                                 {EALREADY, &exc::BlockingIOError},
+                                 {EINPROGRESS, &exc::BlockingIOError},
+                                 {EPIPE, &exc::BrokenPipeError},
+                                 {ESHUTDOWN, &exc::BrokenPipeError},
+                                 {ECHILD, &exc::ChildProcessError},
+                                 {ECONNABORTED, &exc::ConnectionAbortedError},
+                                 {ECONNREFUSED, &exc::ConnectionRefusedError},
+                                 {ECONNRESET, &exc::ConnectionResetError},
+                                 {EEXIST, &exc::FileExistsError},
+                                 {ENOENT, &exc::FileNotFoundError},
+                                 {EISDIR, &exc::IsADirectoryError},
+                                 {ENOTDIR, &exc::NotADirectoryError},
+                                 {EINTR, &exc::InterruptedError},
+                                 {EACCES, &exc::PermissionError},
+                                 {EPERM, &exc::PermissionError},
+                                 {ESRCH, &exc::ProcessLookupError},
+                                 {ETIMEDOUT, &exc::TimeoutError}};
 
 bool os_error_fields(Value self, const Args& args) {
   auto* e = as<OSErrorObject>(self);
@@ -294,8 +307,7 @@ bool os_error_fields(Value self, const Args& args) {
     e->message.store(e, Ref<>::retain(args.values[1]));
     if (args.count >= 3) {
       int64_t written;
-      if (is_subtype(type_of(self), exc::BlockingIOError) && is_int(args.values[2]) &&
-          int_to_int64(args.values[2], &written)) {
+      if (is_subtype(type_of(self), exc::BlockingIOError) && is_int(args.values[2]) && int_to_int64(args.values[2], &written)) {
         e->characters_written = written;
       } else if (!is_none(args.values[2])) {
         e->filename.store(e, Ref<>::retain(args.values[2]));
@@ -370,8 +382,8 @@ bool syntax_error_init(Value self, const Args& args) {
     if (!info) return false;
     if (info->length != 4 && info->length != 6) {
       if (info->length == 5) return raise(exc::TypeError, "end_offset must be provided when end_lineno is provided");
-      return raise(exc::TypeError, "function takes %s %d arguments (%ld given)",
-                   info->length < 4 ? "at least" : "at most", info->length < 4 ? 4 : 6, info->length);
+      return raise(exc::TypeError, "function takes %s %d arguments (%ld given)", info->length < 4 ? "at least" : "at most",
+                   info->length < 4 ? 4 : 6, info->length);
     }
     Field* fields[] = {&e->filename, &e->line, &e->offset, &e->text, &e->end_line, &e->end_offset};
     for (int64_t i = 0; i < info->length; ++i) fields[i]->store(e, Ref<>::retain(info->at(i)));
@@ -485,14 +497,18 @@ const GetSetDef kUnicodeGetSets[] = {{"start", get_start, put_start}, {"end", ge
 #define MEMBER(T, field, text) {text, static_cast<uint32_t>(__builtin_offsetof(T, field)), true}
 const MemberDef kStopIterationMembers[] = {MEMBER(StopIterationObject, value, "value"), {}};
 const MemberDef kSystemExitMembers[] = {MEMBER(SystemExitObject, code, "code"), {}};
-const MemberDef kImportErrorMembers[] = {MEMBER(ImportErrorObject, message, "msg"), MEMBER(ImportErrorObject, name, "name"),
-                                         MEMBER(ImportErrorObject, path, "path"), {}};
-const MemberDef kOSErrorMembers[] = {MEMBER(OSErrorObject, error_number, "errno"), MEMBER(OSErrorObject, message, "strerror"),
+const MemberDef kImportErrorMembers[] = {MEMBER(ImportErrorObject, message, "msg"),
+                                         MEMBER(ImportErrorObject, name, "name"),
+                                         MEMBER(ImportErrorObject, path, "path"),
+                                         {}};
+const MemberDef kOSErrorMembers[] = {MEMBER(OSErrorObject, error_number, "errno"),
+                                     MEMBER(OSErrorObject, message, "strerror"),
                                      MEMBER(OSErrorObject, filename, "filename"),
-                                     MEMBER(OSErrorObject, filename2, "filename2"), {}};
+                                     MEMBER(OSErrorObject, filename2, "filename2"),
+                                     {}};
 const MemberDef kNameErrorMembers[] = {MEMBER(NameErrorObject, name, "name"), {}};
-const MemberDef kAttributeErrorMembers[] = {MEMBER(AttributeErrorObject, name, "name"),
-                                            MEMBER(AttributeErrorObject, object, "obj"), {}};
+const MemberDef kAttributeErrorMembers[] = {
+    MEMBER(AttributeErrorObject, name, "name"), MEMBER(AttributeErrorObject, object, "obj"), {}};
 const MemberDef kSyntaxErrorMembers[] = {MEMBER(SyntaxErrorObject, message, "msg"),
                                          MEMBER(SyntaxErrorObject, filename, "filename"),
                                          MEMBER(SyntaxErrorObject, line, "lineno"),
@@ -500,10 +516,12 @@ const MemberDef kSyntaxErrorMembers[] = {MEMBER(SyntaxErrorObject, message, "msg
                                          MEMBER(SyntaxErrorObject, end_line, "end_lineno"),
                                          MEMBER(SyntaxErrorObject, end_offset, "end_offset"),
                                          MEMBER(SyntaxErrorObject, text, "text"),
-                                         MEMBER(SyntaxErrorObject, print_file_and_line, "print_file_and_line"), {}};
+                                         MEMBER(SyntaxErrorObject, print_file_and_line, "print_file_and_line"),
+                                         {}};
 const MemberDef kUnicodeMembers[] = {MEMBER(UnicodeErrorObject, encoding, "encoding"),
                                      MEMBER(UnicodeErrorObject, object, "object"),
-                                     MEMBER(UnicodeErrorObject, reason, "reason"), {}};
+                                     MEMBER(UnicodeErrorObject, reason, "reason"),
+                                     {}};
 
 enum ExceptionIndex {
 #define PT_EXCEPTION(name, base) kException_##name,
@@ -548,8 +566,9 @@ void fill_spec(int index, TypeSpec& spec, Type* base) {
       spec.members = kSystemExitMembers;
       return;
     case kException_ImportError:
-      set_family<ImportErrorObject>(spec, traverse_more<ImportErrorObject, &ImportErrorObject::message,
-                                                        &ImportErrorObject::name, &ImportErrorObject::path>);
+      set_family<ImportErrorObject>(
+          spec,
+          traverse_more<ImportErrorObject, &ImportErrorObject::message, &ImportErrorObject::name, &ImportErrorObject::path>);
       spec.slots.init = import_error_init;
       spec.slots.str = import_error_str;
       spec.members = kImportErrorMembers;
@@ -578,15 +597,12 @@ void fill_spec(int index, TypeSpec& spec, Type* base) {
       set_family<SyntaxErrorObject>(
           spec, traverse_more<SyntaxErrorObject, &SyntaxErrorObject::message, &SyntaxErrorObject::filename,
                               &SyntaxErrorObject::line, &SyntaxErrorObject::offset, &SyntaxErrorObject::end_line,
-                              &SyntaxErrorObject::end_offset, &SyntaxErrorObject::text,
-                              &SyntaxErrorObject::print_file_and_line>);
+                              &SyntaxErrorObject::end_offset, &SyntaxErrorObject::text, &SyntaxErrorObject::print_file_and_line>);
       spec.slots.init = syntax_error_init;
       spec.slots.str = syntax_error_str;
       spec.members = kSyntaxErrorMembers;
       return;
-    case kException_KeyError:
-      spec.slots.str = key_error_str;
-      return;
+    case kException_KeyError: spec.slots.str = key_error_str; return;
     case kException_UnicodeError:
       set_family<UnicodeErrorObject>(spec, traverse_more<UnicodeErrorObject, &UnicodeErrorObject::encoding,
                                                          &UnicodeErrorObject::object, &UnicodeErrorObject::reason>);
@@ -611,8 +627,7 @@ void fill_spec(int index, TypeSpec& spec, Type* base) {
       spec.methods = kExceptionGroupMethods;
       spec.members = kExceptionGroupMembers;
       return;
-    default:
-      break;
+    default: break;
   }
   // The rest shares its base's fields.
   if (base && base->spec) {
@@ -639,8 +654,8 @@ void init_exception_types() {
 #include "vm/object/exceptions.def"
 #undef PT_EXCEPTION
   namespace e = exc;
-#define PT_EXCEPTION(type_name, base_name)                             \
-  g_specs[kException_##type_name].name = #type_name;                   \
+#define PT_EXCEPTION(type_name, base_name)                                                   \
+  g_specs[kException_##type_name].name = #type_name;                                         \
   fill_spec(kException_##type_name, g_specs[kException_##type_name], exc_base::base_name()); \
   PT_CHECK(init_module_type(exc::type_name, &g_specs[kException_##type_name]));
 #include "vm/object/exceptions.def"

@@ -10,15 +10,25 @@ struct BaseException : Object {
   Field traceback, context, cause;  // or empty
   bool suppress_context;
 };
-struct StopIterationObject : BaseException { Field value; };
-struct SystemExitObject : BaseException { Field code; };
-struct ImportErrorObject : BaseException { Field message, name, path; };
+struct StopIterationObject : BaseException {
+  Field value;
+};
+struct SystemExitObject : BaseException {
+  Field code;
+};
+struct ImportErrorObject : BaseException {
+  Field message, name, path;
+};
 struct OSErrorObject : BaseException {
   Field error_number, message, filename, filename2;
   int64_t characters_written;  // -1: not set
 };
-struct NameErrorObject : BaseException { Field name; };
-struct AttributeErrorObject : BaseException { Field object, name; };
+struct NameErrorObject : BaseException {
+  Field name;
+};
+struct AttributeErrorObject : BaseException {
+  Field object, name;
+};
 struct SyntaxErrorObject : BaseException {
   Field message, filename, line, offset, end_line, end_offset, text, print_file_and_line;
 };
@@ -26,7 +36,9 @@ struct UnicodeErrorObject : BaseException {
   Field encoding, object, reason;
   int64_t start, end;
 };
-struct ExceptionGroupObject : BaseException { Field message, exceptions; };
+struct ExceptionGroupObject : BaseException {
+  Field message, exceptions;
+};
 
 inline bool is_exception(Value v) { return v.is_object() && has_flag(type_of(v), kTypeExceptionSubclass); }
 inline bool is_exception_type(Value v) {

@@ -171,8 +171,7 @@ Ref<> exception_group_str(Value self) {
   return str_format("%V (%ld sub-exception%s)", as_group(self)->message.peek(), n, n == 1 ? "" : "s");
 }
 Ref<> exception_group_repr(Value self) {
-  return str_format("%T(%R, %R)", self, as_group(self)->message.peek(),
-                    as_tuple(as_exception(self)->args.peek())->at(1));
+  return str_format("%T(%R, %R)", self, as_group(self)->message.peek(), as_tuple(as_exception(self)->args.peek())->at(1));
 }
 const NativeDef kExceptionGroupMethods[] = {
     {"derive", "($self, object, /)", group_derive, "A group of the same kind with other exceptions."},
@@ -188,8 +187,7 @@ const MemberDef kExceptionGroupMembers[] = {
 bool exception_group_match(Value exception, Value type, Ref<>* match, Ref<>* rest) {
   // Naked exceptions are wrapped so that handlers always see a group.
   auto is_group_class = [](Value t) {
-    return t.is_object() && is_exception_type(t) &&
-           is_subtype(reinterpret_cast<Type*>(t.as_object()), exc::BaseExceptionGroup);
+    return t.is_object() && is_exception_type(t) && is_subtype(reinterpret_cast<Type*>(t.as_object()), exc::BaseExceptionGroup);
   };
   bool bad = is_group_class(type);
   if (is_tuple(type)) {

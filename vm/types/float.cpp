@@ -247,9 +247,9 @@ constexpr Slots float_slots() {
 Ref<> get_real(Value v) { return exact_slot(v); }
 Ref<> get_imag(Value) { return float_from_double(0.0); }
 constexpr GetSetDef kGetSets[] = {
-  {"real", get_real, nullptr, "the real part of a complex number"},
-  {"imag", get_imag, nullptr, "the imaginary part of a complex number"},
-  {},
+    {"real", get_real, nullptr, "the real part of a complex number"},
+    {"imag", get_imag, nullptr, "the imaginary part of a complex number"},
+    {},
 };
 
 }  // namespace
@@ -259,7 +259,8 @@ bool checked_float(Value v, Value result) {
   if (!is_float(result)) return raise(exc::TypeError, "%T.__float__ returned non-float (type %T)", v, result);
   return warn(exc::DeprecationWarning, 1,
               "%T.__float__ returned non-float (type %T).  The ability to return an instance of a strict subclass of float is "
-              "deprecated, and may not be supported in a future version of Python.", v, result);
+              "deprecated, and may not be supported in a future version of Python.",
+              v, result);
 }
 Ref<> float_from_object(Value v) {
   if (is_exact_str(v)) return float_from_text(as_str(v));
@@ -286,14 +287,14 @@ Ref<> float_from_object(Value v) {
 
 constinit Type float_type{};
 const TypeSpec float_spec = {
-  .name = "float",
-  .size = sizeof(Float),
-  .flags = kTypeBase | kTypeImmutable | kTypeFloatSubclass | kTypeMatchSelf,
-  .slots = float_slots(),
-  .methods = kFloatMethods,
-  .getsets = kGetSets,
-  .doc = "float(x=0, /)\n\nConvert a string or number to a floating point number, if possible.",
-  .signature = "(x=0, /)",
+    .name = "float",
+    .size = sizeof(Float),
+    .flags = kTypeBase | kTypeImmutable | kTypeFloatSubclass | kTypeMatchSelf,
+    .slots = float_slots(),
+    .methods = kFloatMethods,
+    .getsets = kGetSets,
+    .doc = "float(x=0, /)\n\nConvert a string or number to a floating point number, if possible.",
+    .signature = "(x=0, /)",
 };
 
 }  // namespace pt

@@ -13,9 +13,7 @@ struct Float : Object {
   double number;
 };
 
-inline bool is_float(Value v) {
-  return v.is_immediate_float() || (v.is_object() && has_flag(type_of(v), kTypeFloatSubclass));
-}
+inline bool is_float(Value v) { return v.is_immediate_float() || (v.is_object() && has_flag(type_of(v), kTypeFloatSubclass)); }
 inline bool is_exact_float(Value v) { return v.is_immediate_float() || has_shape(v, kShape_float); }
 // v is_float().
 PT_INLINE double as_double(Value v) {

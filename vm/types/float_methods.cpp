@@ -214,20 +214,24 @@ Ref<> format_method(const Value* a) {
 }  // namespace
 
 const NativeDef kFloatMethods[] = {
-  {"conjugate", "($self, /)", conjugate, "Return self, the complex conjugate of any float."},
-  {"__trunc__", "($self, /)", trunc_method, "Return the Integral closest to x between 0 and x."},
-  {"__floor__", "($self, /)", floor_method, "Return the floor as an Integral."},
-  {"__ceil__", "($self, /)", ceil_method, "Return the ceiling as an Integral."},
-  {"__round__", "($self, ndigits=None, /)", round_method,
-   "Return the Integral closest to x, rounding half toward even. When an argument is passed, work like built-in round(x, ndigits)."},
-  {"as_integer_ratio", "($self, /)", as_integer_ratio, "Return a pair of integers whose ratio is exactly equal to the float.\n\n>>> (0.375).as_integer_ratio()\n(3, 8)"},
-  {"fromhex", "($type, string, /)", fromhex, "Create a floating-point number from a hexadecimal string.\n\n>>> float.fromhex('0x1.8p3')\n12.0", kClassMethod},
-  {"hex", "($self, /)", hex_method, "Return a hexadecimal representation of a floating-point number.\n\n>>> (12.0).hex()\n'0x1.8000000000000p+3'"},
-  {"is_integer", "($self, /)", is_integer, "Return True if the float is an integer."},
-  {"__getnewargs__", "($self, /)", getnewargs},
-  {"__getformat__", "($type, typestr, /)", getformat, "Tells how the C type 'double' or 'float' is stored.", kClassMethod},
-  {"__format__", "($self, format_spec, /)", format_method, "Formats the float according to format_spec."},
-  {},
+    {"conjugate", "($self, /)", conjugate, "Return self, the complex conjugate of any float."},
+    {"__trunc__", "($self, /)", trunc_method, "Return the Integral closest to x between 0 and x."},
+    {"__floor__", "($self, /)", floor_method, "Return the floor as an Integral."},
+    {"__ceil__", "($self, /)", ceil_method, "Return the ceiling as an Integral."},
+    {"__round__", "($self, ndigits=None, /)", round_method,
+     "Return the Integral closest to x, rounding half toward even. When an argument is passed, work like built-in round(x, "
+     "ndigits)."},
+    {"as_integer_ratio", "($self, /)", as_integer_ratio,
+     "Return a pair of integers whose ratio is exactly equal to the float.\n\n>>> (0.375).as_integer_ratio()\n(3, 8)"},
+    {"fromhex", "($type, string, /)", fromhex,
+     "Create a floating-point number from a hexadecimal string.\n\n>>> float.fromhex('0x1.8p3')\n12.0", kClassMethod},
+    {"hex", "($self, /)", hex_method,
+     "Return a hexadecimal representation of a floating-point number.\n\n>>> (12.0).hex()\n'0x1.8000000000000p+3'"},
+    {"is_integer", "($self, /)", is_integer, "Return True if the float is an integer."},
+    {"__getnewargs__", "($self, /)", getnewargs},
+    {"__getformat__", "($type, typestr, /)", getformat, "Tells how the C type 'double' or 'float' is stored.", kClassMethod},
+    {"__format__", "($self, format_spec, /)", format_method, "Formats the float according to format_spec."},
+    {},
 };
 
 }  // namespace pt

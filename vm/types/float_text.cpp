@@ -16,8 +16,7 @@
 
 namespace pt {
 
-FloatText::FloatText(double d, char code, int precision, bool always_sign, bool alternate, bool add_dot_zero)
-    : data_(local_) {
+FloatText::FloatText(double d, char code, int precision, bool always_sign, bool alternate, bool add_dot_zero) : data_(local_) {
   char* p = data_;
   bool negative = std::signbit(d) && !std::isnan(d);
   if (!std::isfinite(d)) {
@@ -96,7 +95,8 @@ FloatText::FloatText(double d, char code, int precision, bool always_sign, bool 
       p -= e - last;
     }
   }
-  if (add_dot_zero && !memchr(start, '.', static_cast<size_t>(p - start)) && !memchr(start, 'e', static_cast<size_t>(p - start))) {
+  if (add_dot_zero && !memchr(start, '.', static_cast<size_t>(p - start)) &&
+      !memchr(start, 'e', static_cast<size_t>(p - start))) {
     *p++ = '.';
     *p++ = '0';
   }
@@ -228,8 +228,10 @@ bool parse_whole(std::string_view text, double* out) {
 }
 
 std::string_view trim(std::string_view text) {
-  while (!text.empty() && unicode::is_space(static_cast<uint8_t>(text.front()) & 0x7f) && !(text.front() & 0x80)) text.remove_prefix(1);
-  while (!text.empty() && unicode::is_space(static_cast<uint8_t>(text.back()) & 0x7f) && !(text.back() & 0x80)) text.remove_suffix(1);
+  while (!text.empty() && unicode::is_space(static_cast<uint8_t>(text.front()) & 0x7f) && !(text.front() & 0x80))
+    text.remove_prefix(1);
+  while (!text.empty() && unicode::is_space(static_cast<uint8_t>(text.back()) & 0x7f) && !(text.back() & 0x80))
+    text.remove_suffix(1);
   return text;
 }
 

@@ -131,8 +131,19 @@ bool parse(Value v, const Str* s, char default_align, uint32_t default_type, Spe
   if (n - i == 1) out->type = s->at(i);
   if (out->grouping) {
     switch (out->type) {
-      case 'd': case 'e': case 'f': case 'g': case 'E': case 'G': case '%': case 'F': case 0: break;
-      case 'b': case 'o': case 'x': case 'X':
+      case 'd':
+      case 'e':
+      case 'f':
+      case 'g':
+      case 'E':
+      case 'G':
+      case '%':
+      case 'F':
+      case 0: break;
+      case 'b':
+      case 'o':
+      case 'x':
+      case 'X':
         if (out->grouping == '_') break;
         [[fallthrough]];
       default:
@@ -190,7 +201,8 @@ bool append_grouped(StrBuilder& out, std::string_view digits, int64_t width, con
   };
   int64_t remaining = static_cast<int64_t>(digits.size()), max_groups = (remaining > width ? remaining : width) + 2;
   Group local[64];
-  Group* groups = max_groups <= 64 ? local : static_cast<Group*>(memory::allocate(static_cast<size_t>(max_groups) * sizeof(Group)));
+  Group* groups =
+      max_groups <= 64 ? local : static_cast<Group*>(memory::allocate(static_cast<size_t>(max_groups) * sizeof(Group)));
   if (!groups) return false;
   int64_t count = 0;
   const char* size = locale.grouping;
@@ -210,7 +222,8 @@ bool append_grouped(StrBuilder& out, std::string_view digits, int64_t width, con
   bool ok = true;
   size_t at = 0;
   while (ok && count-- > 0) {
-    ok = out.append_repeated('0', groups[count].zeros) && out.append_ascii(digits.substr(at, static_cast<size_t>(groups[count].digits)));
+    ok = out.append_repeated('0', groups[count].zeros) &&
+         out.append_ascii(digits.substr(at, static_cast<size_t>(groups[count].digits)));
     at += static_cast<size_t>(groups[count].digits);
     if (ok && count > 0) ok = out.append(separator);
   }
@@ -267,7 +280,8 @@ bool append_number(StrBuilder& out, bool negative, std::string_view prefix, std:
   bool has_point = !rest.empty() && rest[0] == '.';
   if (has_point) rest.remove_prefix(1);
   char sign = negative ? '-' : spec.sign == '+' || spec.sign == ' ' ? spec.sign : 0;
-  int64_t others = (sign != 0) + static_cast<int64_t>(prefix.size() + rest.size() + suffix.size()) + (has_point ? point->length : 0);
+  int64_t others =
+      (sign != 0) + static_cast<int64_t>(prefix.size() + rest.size() + suffix.size()) + (has_point ? point->length : 0);
   StrBuilder grouped;
   if (!digits.empty()) {
     int64_t width = spec.fill == '0' && spec.align == '=' ? spec.width - others : 0;
@@ -306,8 +320,12 @@ bool append_float(StrBuilder& out, double d, Spec spec, Value v, bool add_dot_ze
       dot_zero = add_dot_zero;
       break;
     case 'n': code = 'g'; break;
-    case 'e': case 'f': case 'g': code = static_cast<char>(type); break;
-    case 'E': case 'F': case 'G':
+    case 'e':
+    case 'f':
+    case 'g': code = static_cast<char>(type); break;
+    case 'E':
+    case 'F':
+    case 'G':
       code = static_cast<char>(type | 32);
       upper = true;
       break;
@@ -370,7 +388,12 @@ bool append_int(StrBuilder& out, Value v, const Spec& spec) {
   std::string_view number = text->ascii_view();
   bool negative = number[0] == '-';
   if (negative) number.remove_prefix(1);
-  const char* prefix = !spec.alternate ? "" : base == 2 ? "0b" : base == 8 ? "0o" : spec.type == 'x' ? "0x" : base == 16 ? "0X" : "";
+  const char* prefix = !spec.alternate    ? ""
+                       : base == 2        ? "0b"
+                       : base == 8        ? "0o"
+                       : spec.type == 'x' ? "0x"
+                       : base == 16       ? "0X"
+                                          : "";
   if (spec.type == 'X') {
     // The text is fresh (single characters aside), but strings are not written to: a copy in upper case.
     Ref<Str> upper = str_allocate(static_cast<int64_t>(number.size()), kMaxAscii);
@@ -385,8 +408,20 @@ bool append_int(StrBuilder& out, Value v, const Spec& spec) {
 
 bool append_number_value(StrBuilder& out, Value v, const Spec& spec) {
   switch (spec.type) {
-    case 'b': case 'c': case 'd': case 'o': case 'x': case 'X': case 'n': return append_int(out, v, spec);
-    case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': case '%': {
+    case 'b':
+    case 'c':
+    case 'd':
+    case 'o':
+    case 'x':
+    case 'X':
+    case 'n': return append_int(out, v, spec);
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F':
+    case 'g':
+    case 'G':
+    case '%': {
       double d = int_to_double(v);
       if (d == -1.0 && error_pending()) return false;
       return append_float(out, d, spec, v, false);
@@ -440,7 +475,14 @@ Ref<> format_complex(Value v, Str* text) {
   Spec spec;
   if (!parse(v, text, '>', 0, &spec)) return Ref<>();
   switch (spec.type) {
-    case 0: case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': case 'n': break;
+    case 0:
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F':
+    case 'g':
+    case 'G':
+    case 'n': break;
     default: return unknown_code(spec.type, v) ? Ref<>() : Ref<>();
   }
   if (spec.fill == '0') return raise(exc::ValueError, "Zero padding is not allowed in complex format specifier");

@@ -22,7 +22,9 @@ constinit Type frame_type, traceback_type;
 
 namespace {
 template <class T>
-T* as(Value v) { return reinterpret_cast<T*>(v.as_object()); }
+T* as(Value v) {
+  return reinterpret_cast<T*>(v.as_object());
+}
 }  // namespace
 
 Ref<FrameObject> frame_object_of(CallRecord* record) {
@@ -281,8 +283,7 @@ void frame_destroy(Object* o) {
   f->globals.clear();
   f->builtins.clear();
 }
-const NativeDef kFrameMethods[] = {{"clear", "($self, /)", frame_clear_method, "Clear most references held by the frame."},
-                                   {}};
+const NativeDef kFrameMethods[] = {{"clear", "($self, /)", frame_clear_method, "Clear most references held by the frame."}, {}};
 const GetSetDef kFrameGetSets[] = {{"f_code", get_code},
                                    {"f_globals", get_globals},
                                    {"f_builtins", get_builtins},
@@ -295,7 +296,8 @@ const GetSetDef kFrameGetSets[] = {{"f_code", get_code},
                                    {"f_trace_opcodes", get_trace_opcodes, put_trace_opcodes},
                                    {}};
 
-// ---- traceback type ------------------------------------------------------------------------------------------------------------
+// ---- traceback type
+// ------------------------------------------------------------------------------------------------------------
 
 Traceback* traceback(Value v) { return as<Traceback>(v); }
 Ref<> tb_construct(Type*, const Args& args) {
@@ -349,11 +351,8 @@ void tb_traverse(Object* o, FieldVisitor& v) {
   v(static_cast<Traceback*>(o)->frame);
 }
 const NativeDef kTracebackMethods[] = {{"__dir__", "($self, /)", tb_dir}, {}};
-const GetSetDef kTracebackGetSets[] = {{"tb_next", tb_next, tb_put_next},
-                                       {"tb_frame", tb_frame},
-                                       {"tb_lasti", tb_lasti},
-                                       {"tb_lineno", tb_lineno},
-                                       {}};
+const GetSetDef kTracebackGetSets[] = {
+    {"tb_next", tb_next, tb_put_next}, {"tb_frame", tb_frame}, {"tb_lasti", tb_lasti}, {"tb_lineno", tb_lineno}, {}};
 }  // namespace
 
 const TypeSpec frame_spec = {

@@ -72,7 +72,9 @@ Ref<> current_module_name() {
 
 namespace {
 template <class T = Function>
-Function* as(Value v) { return as_function(v); }
+Function* as(Value v) {
+  return as_function(v);
+}
 
 Ref<> function_call(Value self, const Args& args) { return g_call_function(self, args); }
 Ref<> function_descriptor_get(Value self, Value instance, Value) {
@@ -265,7 +267,9 @@ const TypeSpec function_spec = {
     .name = "function",
     .size = sizeof(Function),
     .flags = kTypeHasDict | kTypeWeakrefs | kTypeMethodDescriptor,
-    .slots = {.repr = function_repr, .call = function_call, .descriptor_get = function_descriptor_get,
+    .slots = {.repr = function_repr,
+              .call = function_call,
+              .descriptor_get = function_descriptor_get,
               .construct = function_construct},
     .traverse = function_traverse,
     .clear = function_clear,

@@ -14,8 +14,14 @@ struct Tuple;
 
 // co_flags, with CPython's values.
 enum CodeFlag : uint32_t {
-  kCodeFlagOptimized = 0x1, kCodeFlagNewLocals = 0x2, kCodeFlagVarArgs = 0x4, kCodeFlagVarKeywords = 0x8,
-  kCodeFlagNested = 0x10, kCodeFlagGenerator = 0x20, kCodeFlagCoroutine = 0x80, kCodeFlagIterableCoroutine = 0x100,
+  kCodeFlagOptimized = 0x1,
+  kCodeFlagNewLocals = 0x2,
+  kCodeFlagVarArgs = 0x4,
+  kCodeFlagVarKeywords = 0x8,
+  kCodeFlagNested = 0x10,
+  kCodeFlagGenerator = 0x20,
+  kCodeFlagCoroutine = 0x80,
+  kCodeFlagIterableCoroutine = 0x100,
   kCodeFlagAsyncGenerator = 0x200,
   kCodeFlagDocstring = 0x40000000,  // ours: constant 0 is the docstring; not shown in co_flags
 };
@@ -87,7 +93,9 @@ void cell_set(Value cell, Value content);
 // False with an exception pending: the body is missing and cannot be loaded. Runs no Python code.
 bool code_load_body(Code* code);
 bool code_has_body(const Code* code);
-inline bool code_ensure_body(const Code* code) { return !code->image || code_has_body(code) || code_load_body(const_cast<Code*>(code)); }
+inline bool code_ensure_body(const Code* code) {
+  return !code->image || code_has_body(code) || code_load_body(const_cast<Code*>(code));
+}
 void code_image_release(struct CodeImage* image);
 // The names of the locals whose kind has one of the `kinds` bits, as a tuple (co_varnames 1, co_cellvars 2, co_freevars 4).
 Ref<> code_variable_names(const Code* code, uint8_t kinds);

@@ -103,7 +103,8 @@ Ref<> enumerate_construct(Type* type, const Args& args) {
 
 Ref<> enumerate_number(Enumerate* e, int64_t i) {
   Value start = e->start.peek();
-  if (PT_LIKELY(start.empty())) return PT_LIKELY(Value::fits_small_int(i)) ? Ref<>::steal(Value::small_int(i)) : int_from_int64(i);
+  if (PT_LIKELY(start.empty()))
+    return PT_LIKELY(Value::fits_small_int(i)) ? Ref<>::steal(Value::small_int(i)) : int_from_int64(i);
   return int_binary(BinaryOp::kAdd, start, Value::small_int(i));
 }
 
@@ -345,10 +346,11 @@ const TypeSpec enumerate_spec = {
     .slots = {.iter = self_iter, .next = in_turn_with_threads<enumerate_next>, .construct = enumerate_construct},
     .traverse = enumerate_traverse,
     .methods = kEnumerateMethods,
-    .doc = "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\n"
-           "The enumerate object yields pairs containing a count (from start, which\n"
-           "defaults to zero) and a value yielded by the iterable argument.\n\n"
-           "enumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ...",
+    .doc =
+        "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\n"
+        "The enumerate object yields pairs containing a count (from start, which\n"
+        "defaults to zero) and a value yielded by the iterable argument.\n\n"
+        "enumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ...",
     .signature = "(iterable, start=0)",
 };
 const TypeSpec zip_spec = {
@@ -358,13 +360,14 @@ const TypeSpec zip_spec = {
     .slots = {.iter = self_iter, .next = in_turn_with_threads<zip_next>, .construct = zip_construct},
     .traverse = zip_traverse,
     .methods = kZipMethods,
-    .doc = "zip(*iterables, strict=False) --> Yield tuples until an input is exhausted.\n\n"
-           "   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]\n\n"
-           "The zip object yields n-length tuples, where n is the number of iterables\n"
-           "passed as positional arguments to zip().  The i-th element in every tuple\n"
-           "comes from the i-th iterable argument to zip().  This continues until the\n"
-           "shortest argument is exhausted.\n\n"
-           "If strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.",
+    .doc =
+        "zip(*iterables, strict=False) --> Yield tuples until an input is exhausted.\n\n"
+        "   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]\n\n"
+        "The zip object yields n-length tuples, where n is the number of iterables\n"
+        "passed as positional arguments to zip().  The i-th element in every tuple\n"
+        "comes from the i-th iterable argument to zip().  This continues until the\n"
+        "shortest argument is exhausted.\n\n"
+        "If strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.",
 };
 const TypeSpec map_spec = {
     .name = "map",
@@ -373,9 +376,10 @@ const TypeSpec map_spec = {
     .slots = {.iter = self_iter, .next = map_next, .construct = map_construct},
     .traverse = map_traverse,
     .methods = kMapMethods,
-    .doc = "map(func, *iterables) --> map object\n\n"
-           "Make an iterator that computes the function using arguments from\n"
-           "each of the iterables.  Stops when the shortest iterable is exhausted.",
+    .doc =
+        "map(func, *iterables) --> map object\n\n"
+        "Make an iterator that computes the function using arguments from\n"
+        "each of the iterables.  Stops when the shortest iterable is exhausted.",
 };
 const TypeSpec filter_spec = {
     .name = "filter",
@@ -384,9 +388,10 @@ const TypeSpec filter_spec = {
     .slots = {.iter = self_iter, .next = filter_next, .construct = filter_construct},
     .traverse = filter_traverse,
     .methods = kFilterMethods,
-    .doc = "filter(function or None, iterable) --> filter object\n\n"
-           "Return an iterator yielding those items of iterable for which function(item)\n"
-           "is true. If function is None, return the items that are true.",
+    .doc =
+        "filter(function or None, iterable) --> filter object\n\n"
+        "Return an iterator yielding those items of iterable for which function(item)\n"
+        "is true. If function is None, return the items that are true.",
 };
 
 }  // namespace pt

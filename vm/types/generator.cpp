@@ -288,14 +288,16 @@ Ref<> self_iter(Value self) { return Ref<>::retain(self); }
 Ref<> generator_repr(Value self) {
   char address[32];
   __builtin_snprintf(address, sizeof(address), "0x%lx", self.untagged().bits());
-  const char* kind = has_shape(self, kShape_coroutine) ? "coroutine" : has_shape(self, kShape_async_generator) ? "async_generator"
-                                                                                                              : "generator";
+  const char* kind = has_shape(self, kShape_coroutine)         ? "coroutine"
+                     : has_shape(self, kShape_async_generator) ? "async_generator"
+                                                               : "generator";
   return str_format("<%s object %V at %s>", kind, as(self)->qualname.peek(), address);
 }
 Ref<> class_getitem(const Value* a) { return generic_alias_new(a[0], a[1]); }
 
 const NativeDef kGeneratorMethods[] = {
-    {"send", "($self, arg, /)", generator_send, "send(arg) -> send 'arg' into generator,\nreturn next yielded value or raise StopIteration."},
+    {"send", "($self, arg, /)", generator_send,
+     "send(arg) -> send 'arg' into generator,\nreturn next yielded value or raise StopIteration."},
     {"throw", "($self, type, value=None, traceback=None, /)", generator_throw, "Raise exception in generator."},
     {"close", "($self, /)", close_method, "close() -> raise GeneratorExit inside generator."},
     {"__class_getitem__", "($type, object, /)", class_getitem, "See PEP 585", kClassMethod},
@@ -309,7 +311,8 @@ const GetSetDef kGeneratorGetSets[] = {{"__name__", get_name, put_name, "name of
                                        {"gi_yieldfrom", get_delegate, nullptr, "object being iterated by yield from, or None"},
                                        {}};
 const NativeDef kCoroutineMethods[] = {
-    {"send", "($self, arg, /)", generator_send, "send(arg) -> send 'arg' into coroutine,\nreturn next iterated value or raise StopIteration."},
+    {"send", "($self, arg, /)", generator_send,
+     "send(arg) -> send 'arg' into coroutine,\nreturn next iterated value or raise StopIteration."},
     {"throw", "($self, type, value=None, traceback=None, /)", generator_throw, "Raise exception in coroutine."},
     {"close", "($self, /)", close_method, "close() -> raise GeneratorExit inside coroutine."},
     {"__class_getitem__", "($type, object, /)", class_getitem, "See PEP 585", kClassMethod},

@@ -231,8 +231,8 @@ Ref<> alias_call(Value self, const Args& args) {
   return made;
 }
 bool own_attribute(Str* name) {
-  for (const char* own : {"__class__", "__bases__", "__copy__", "__deepcopy__", "__origin__", "__args__", "__unpacked__", "__parameters__",
-                          "__typing_unpacked_tuple_args__", "__mro_entries__", "__reduce_ex__", "__reduce__"}) {
+  for (const char* own : {"__class__", "__bases__", "__copy__", "__deepcopy__", "__origin__", "__args__", "__unpacked__",
+                          "__parameters__", "__typing_unpacked_tuple_args__", "__mro_entries__", "__reduce_ex__", "__reduce__"}) {
     if (name->equals_ascii(own)) return true;
   }
   return false;
@@ -260,7 +260,9 @@ Ref<> alias_compare(Value a, Value b, CompareOp op) {
 }
 Ref<> alias_or(Value a, Value b) { return union_of_types(a, b); }
 
-struct AliasIterator : Object { Field alias; };
+struct AliasIterator : Object {
+  Field alias;
+};
 constinit Type alias_iterator_type;
 Ref<> iterator_next(Value self) {
   auto* it = reinterpret_cast<AliasIterator*>(self.as_object());
@@ -284,9 +286,12 @@ Ref<> iterator_reduce(const Value* a) {
   return arguments ? Ref<>(tuple_of({make.value(), arguments.value()})) : Ref<>();
 }
 const NativeDef kIteratorMethods[] = {{"__reduce__", "($self, /)", iterator_reduce}, {}};
-const TypeSpec kIteratorSpec = {.name = "generic_alias_iterator", .size = sizeof(AliasIterator),
-                                .flags = kTypeNoInstantiate, .slots = {.iter = iterator_self, .next = iterator_next},
-                                .traverse = iterator_traverse, .methods = kIteratorMethods};
+const TypeSpec kIteratorSpec = {.name = "generic_alias_iterator",
+                                .size = sizeof(AliasIterator),
+                                .flags = kTypeNoInstantiate,
+                                .slots = {.iter = iterator_self, .next = iterator_next},
+                                .traverse = iterator_traverse,
+                                .methods = kIteratorMethods};
 Ref<> alias_iter(Value self) {
   if (!alias_iterator_type.spec && !init_module_type(&alias_iterator_type, &kIteratorSpec)) return Ref<>();
   Ref<AliasIterator> it = allocate<AliasIterator>(&alias_iterator_type);
@@ -302,8 +307,12 @@ Ref<> get_unpacked_args(Value self) {
   return none_ref();
 }
 Ref<> alias_mro_entries(const Value* a) { return tuple_of({as(a[0])->origin.peek()}); }
-Ref<> alias_instancecheck(const Value*) { return raise(exc::TypeError, "isinstance() argument 2 cannot be a parameterized generic"); }
-Ref<> alias_subclasscheck(const Value*) { return raise(exc::TypeError, "issubclass() argument 2 cannot be a parameterized generic"); }
+Ref<> alias_instancecheck(const Value*) {
+  return raise(exc::TypeError, "isinstance() argument 2 cannot be a parameterized generic");
+}
+Ref<> alias_subclasscheck(const Value*) {
+  return raise(exc::TypeError, "issubclass() argument 2 cannot be a parameterized generic");
+}
 Ref<> alias_reduce(const Value* a) {
   if (as(a[0])->starred) {
     Ref<> plain = generic_alias_new(as(a[0])->origin.peek(), as(a[0])->args.peek());
@@ -323,8 +332,8 @@ Ref<> alias_dir(const Value* a) {
   if (!dir) return dir;
   Ref<> names_list = call1(dir.value(), as(a[0])->origin.peek());
   if (!names_list) return names_list;
-  for (const char* own : {"__origin__", "__args__", "__parameters__", "__mro_entries__", "__reduce_ex__", "__reduce__", "__copy__",
-                          "__deepcopy__", "__unpacked__", "__typing_unpacked_tuple_args__", "__class__"}) {
+  for (const char* own : {"__origin__", "__args__", "__parameters__", "__mro_entries__", "__reduce_ex__", "__reduce__",
+                          "__copy__", "__deepcopy__", "__unpacked__", "__typing_unpacked_tuple_args__", "__class__"}) {
     Value name = Value::object(intern(own));
     int present = contains(names_list.value(), name);
     if (present < 0 || (!present && !list_append(as_list(names_list.value()), Ref<>::retain(name)))) return Ref<>();

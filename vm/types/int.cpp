@@ -181,7 +181,8 @@ Ref<> checked_int(Ref<> result, const char* method) {
   if (!is_int(result.value())) return raise(exc::TypeError, "%s returned non-int (type %T)", method, result.value());
   if (!warn(exc::DeprecationWarning, 1,
             "%s returned non-int (type %T).  The ability to return an instance of a strict subclass of int is deprecated, "
-            "and may not be supported in a future version of Python.", method, result.value())) {
+            "and may not be supported in a future version of Python.",
+            method, result.value())) {
     return Ref<>();
   }
   return int_exact(result.value());
@@ -267,7 +268,8 @@ Ref<> subclass_instance(Type* type, Value exact) {
 // int(x=0, /, base=10)
 Ref<> construct_slot(Type* type, const Args& args) {
   Value x, base;
-  if (args.total() > 2) return raise(exc::TypeError, "int() takes at most 2 arguments (%d given)", static_cast<int>(args.total()));
+  if (args.total() > 2)
+    return raise(exc::TypeError, "int() takes at most 2 arguments (%d given)", static_cast<int>(args.total()));
   if (args.count > 0) x = args.values[0];
   if (args.count > 1) base = args.values[1];
   for (uint32_t i = 0; i < args.keyword_count(); i++) {
@@ -284,7 +286,8 @@ Ref<> construct_slot(Type* type, const Args& args) {
     int64_t radix;
     Ref<> number = index(base);
     if (!number) return Ref<>();
-    if (!int_to_int64(number.value(), &radix) || (radix != 0 && (radix < 2 || radix > 36))) return raise(exc::ValueError, "int() base must be >= 2 and <= 36, or 0");
+    if (!int_to_int64(number.value(), &radix) || (radix != 0 && (radix < 2 || radix > 36)))
+      return raise(exc::ValueError, "int() base must be >= 2 and <= 36, or 0");
     if (is_str(x)) {
       result = int_from_text(as_str(x), static_cast<int>(radix));
     } else if (is_bytes(x) || is_bytearray(x)) {
@@ -329,16 +332,17 @@ constexpr Slots int_slots() {
 
 constinit Type int_type{};
 const TypeSpec int_spec = {
-  .name = "int",
-  .size = sizeof(Int),
-  .item_size = 8,
-  .flags = kTypeBase | kTypeVarSize | kTypeImmutable | kTypeIntSubclass | kTypeMatchSelf,
-  .slots = int_slots(),
-  .methods = kIntMethods,
-  .getsets = kIntGetSets,
-  .doc = "int([x]) -> integer\nint(x, base=10) -> integer\n\n"
-         "A whole number of any size, from a number (truncated towards zero) or from text in the given base.\n"
-         "Base 0 means to go by the prefix, as in source code.\n\n>>> int('0o17', base=0)\n15",
+    .name = "int",
+    .size = sizeof(Int),
+    .item_size = 8,
+    .flags = kTypeBase | kTypeVarSize | kTypeImmutable | kTypeIntSubclass | kTypeMatchSelf,
+    .slots = int_slots(),
+    .methods = kIntMethods,
+    .getsets = kIntGetSets,
+    .doc =
+        "int([x]) -> integer\nint(x, base=10) -> integer\n\n"
+        "A whole number of any size, from a number (truncated towards zero) or from text in the given base.\n"
+        "Base 0 means to go by the prefix, as in source code.\n\n>>> int('0o17', base=0)\n15",
 };
 
 }  // namespace pt

@@ -237,9 +237,7 @@ Ref<> power_no_modulus(Value base, Value exponent) {
   return result.to_int();
 }
 
-uint64_t multiply_modulo(uint64_t a, uint64_t b, uint64_t m) {
-  return static_cast<uint64_t>(static_cast<u128>(a) * b % m);
-}
+uint64_t multiply_modulo(uint64_t a, uint64_t b, uint64_t m) { return static_cast<uint64_t>(static_cast<u128>(a) * b % m); }
 
 }  // namespace
 
@@ -350,7 +348,8 @@ Ref<> int_binary(BinaryOp op, Value a, Value b) {
     case BinaryOp::kFloorDiv:
     case BinaryOp::kMod: {
       if (PT_UNLIKELY(int_sign(b) == 0)) {
-        return raise(exc::ZeroDivisionError, op == BinaryOp::kMod ? "integer modulo by zero" : "integer division or modulo by zero");
+        return raise(exc::ZeroDivisionError,
+                     op == BinaryOp::kMod ? "integer modulo by zero" : "integer division or modulo by zero");
       }
       Ref<> result;
       bool ok = op == BinaryOp::kMod ? divide(a, b, nullptr, &result) : divide(a, b, &result, nullptr);

@@ -28,7 +28,9 @@ class LimbBuffer {
     data_ = count > kMaxLimbs + 2 ? nullptr : static_cast<uint64_t*>(memory::allocate(static_cast<size_t>(count) * 8));
     if (!data_) (void)raise_no_memory();
   }
-  ~LimbBuffer() { if (data_ != inline_) memory::release(data_); }
+  ~LimbBuffer() {
+    if (data_ != inline_) memory::release(data_);
+  }
   LimbBuffer(const LimbBuffer&) = delete;
   LimbBuffer& operator=(const LimbBuffer&) = delete;
   bool ok() const { return data_ != nullptr; }

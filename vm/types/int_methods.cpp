@@ -165,30 +165,33 @@ Ref<> get_denominator(Value) { return Ref<>::steal(Value::small_int(1)); }
 }  // namespace
 
 const NativeDef kIntMethods[] = {
-  {"conjugate", "($self, /)", int_conjugate, "Returns self, the complex conjugate of any int."},
-  {"bit_length", "($self, /)", int_bit_length_method, "Number of bits necessary to represent self in binary.\n\n>>> (1023).bit_length(), (1024).bit_length()\n(10, 11)"},
-  {"bit_count", "($self, /)", int_bit_count, "Number of ones in the binary representation of the absolute value of self.\n\n>>> (0b10110).bit_count()\n3"},
-  {"to_bytes", "($self, /, length=1, byteorder='big', *, signed=False)", int_to_bytes_method,
-   "Return an array of bytes representing an integer."},
-  {"from_bytes", "($type, /, bytes, byteorder='big', *, signed=False)", int_from_bytes_method,
-   "Return the integer represented by the given array of bytes.", kClassMethod},
-  {"as_integer_ratio", "($self, /)", int_as_integer_ratio, "Return a pair of integers whose ratio is equal to the int.\n\n>>> (-7).as_integer_ratio()\n(-7, 1)"},
-  {"__trunc__", "($self, /)", int_to_integral, "Truncating an Integral returns itself."},
-  {"__floor__", "($self, /)", int_to_integral, "Flooring an Integral returns itself."},
-  {"__ceil__", "($self, /)", int_to_integral, "Ceiling of an Integral returns itself."},
-  {"__round__", "($self, ndigits=<unrepresentable>, /)", int_round,
-   "Rounding an Integral returns itself. Rounding with an ndigits argument also returns an integer."},
-  {"__getnewargs__", "($self, /)", int_getnewargs},
-  {"__format__", "($self, format_spec, /)", int_format_method, "Convert to a string according to format_spec."},
-  {"__sizeof__", "($self, /)", int_sizeof, "Returns size in memory, in bytes."},
-  {},
+    {"conjugate", "($self, /)", int_conjugate, "Returns self, the complex conjugate of any int."},
+    {"bit_length", "($self, /)", int_bit_length_method,
+     "Number of bits necessary to represent self in binary.\n\n>>> (1023).bit_length(), (1024).bit_length()\n(10, 11)"},
+    {"bit_count", "($self, /)", int_bit_count,
+     "Number of ones in the binary representation of the absolute value of self.\n\n>>> (0b10110).bit_count()\n3"},
+    {"to_bytes", "($self, /, length=1, byteorder='big', *, signed=False)", int_to_bytes_method,
+     "Return an array of bytes representing an integer."},
+    {"from_bytes", "($type, /, bytes, byteorder='big', *, signed=False)", int_from_bytes_method,
+     "Return the integer represented by the given array of bytes.", kClassMethod},
+    {"as_integer_ratio", "($self, /)", int_as_integer_ratio,
+     "Return a pair of integers whose ratio is equal to the int.\n\n>>> (-7).as_integer_ratio()\n(-7, 1)"},
+    {"__trunc__", "($self, /)", int_to_integral, "Truncating an Integral returns itself."},
+    {"__floor__", "($self, /)", int_to_integral, "Flooring an Integral returns itself."},
+    {"__ceil__", "($self, /)", int_to_integral, "Ceiling of an Integral returns itself."},
+    {"__round__", "($self, ndigits=<unrepresentable>, /)", int_round,
+     "Rounding an Integral returns itself. Rounding with an ndigits argument also returns an integer."},
+    {"__getnewargs__", "($self, /)", int_getnewargs},
+    {"__format__", "($self, format_spec, /)", int_format_method, "Convert to a string according to format_spec."},
+    {"__sizeof__", "($self, /)", int_sizeof, "Returns size in memory, in bytes."},
+    {},
 };
 const GetSetDef kIntGetSets[] = {
-  {"real", get_real, nullptr, "the real part of a complex number"},
-  {"imag", get_imag, nullptr, "the imaginary part of a complex number"},
-  {"numerator", get_real, nullptr, "the numerator of a rational number in lowest terms"},
-  {"denominator", get_denominator, nullptr, "the denominator of a rational number in lowest terms"},
-  {},
+    {"real", get_real, nullptr, "the real part of a complex number"},
+    {"imag", get_imag, nullptr, "the imaginary part of a complex number"},
+    {"numerator", get_real, nullptr, "the numerator of a rational number in lowest terms"},
+    {"denominator", get_denominator, nullptr, "the denominator of a rational number in lowest terms"},
+    {},
 };
 
 // ---- bool ----------------------------------------------------------------------------------------------------------
@@ -226,13 +229,13 @@ constexpr Slots bool_slots() {
 
 constinit Type bool_type{};
 const TypeSpec bool_spec = {
-  .name = "bool",
-  .size = sizeof(Int),
-  .item_size = 8,
-  .flags = kTypeVarSize | kTypeImmutable | kTypeIntSubclass | kTypeMatchSelf,
-  .base = &int_type,
-  .slots = bool_slots(),
-  .doc = "bool(x) -> bool\n\nTrue when x is true, False otherwise. True and False are the only two instances.",
+    .name = "bool",
+    .size = sizeof(Int),
+    .item_size = 8,
+    .flags = kTypeVarSize | kTypeImmutable | kTypeIntSubclass | kTypeMatchSelf,
+    .base = &int_type,
+    .slots = bool_slots(),
+    .doc = "bool(x) -> bool\n\nTrue when x is true, False otherwise. True and False are the only two instances.",
 };
 
 }  // namespace pt

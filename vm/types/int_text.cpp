@@ -108,7 +108,8 @@ Parsed parse(std::string_view text, int base, Ref<>* result) {
     if (!power_of_two(base) && limit > 0 && count > limit) {
       (void)raise(exc::ValueError,
                   "Exceeds the limit (%d digits) for integer string conversion: value has %zd digits; "
-                  "use sys.set_int_max_str_digits() to increase the limit", limit, static_cast<ssize_t>(count));
+                  "use sys.set_int_max_str_digits() to increase the limit",
+                  limit, static_cast<ssize_t>(count));
       outcome = Parsed::kError;
     } else {
       *result = from_digit_values(digits, count, base, negative);
@@ -207,7 +208,8 @@ Ref<Str> int_to_str(Value v, int base, bool prefix) {
   auto too_long = [&]() -> Ref<Str> {
     return raise(exc::ValueError,
                  "Exceeds the limit (%d digits) for integer string conversion; "
-                 "use sys.set_int_max_str_digits() to increase the limit", limit);
+                 "use sys.set_int_max_str_digits() to increase the limit",
+                 limit);
   };
   // A first estimate (log10 of 2 is over 0.3), so that huge numbers are refused at once.
   if (limited && bit_length(view) / 10 * 3 > limit) return too_long();

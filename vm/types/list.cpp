@@ -45,7 +45,8 @@ bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
   buffer->capacity = capacity;
   int64_t n = list->size.load(std::memory_order_relaxed);
   // Nobody sees the new buffer yet, and the lock keeps writers off the old one.
-  if (n) std::memcpy(static_cast<void*>(buffer->items), static_cast<const void*>(old->items), static_cast<size_t>(n) * sizeof(Field));
+  if (n)
+    std::memcpy(static_cast<void*>(buffer->items), static_cast<const void*>(old->items), static_cast<size_t>(n) * sizeof(Field));
   list->buffer.store(buffer, std::memory_order_release);  // pairs with the acquire in list_get_shared
   *retired = old;
   return true;
@@ -110,8 +111,7 @@ Ref<> list_get_shared(List* list, int64_t i) {
     if (!v.is_object()) return Ref<>::steal(v);
     if (PT_UNLIKELY(!try_incref(v.as_object()))) return list_get_locked(list, i);
     // Still in the list? A buffer that was replaced keeps its old content, so look at both.
-    if (PT_LIKELY(buffer->items[i].peek_acquire().bits() == v.bits() &&
-                  list->buffer.load(std::memory_order_acquire) == buffer)) {
+    if (PT_LIKELY(buffer->items[i].peek_acquire().bits() == v.bits() && list->buffer.load(std::memory_order_acquire) == buffer)) {
       return Ref<>::steal(v);
     }
     decref(v.as_object());
@@ -321,8 +321,8 @@ Ref<List> list_slice(List* list, int64_t start, int64_t end) {
     if (start < end) {
       ListBuffer* unused = nullptr;
       Field* items = list->buffer.load(std::memory_order_relaxed)->items;
-      ok = change_capacity(result.get(), end - start, &unused) &&
-           append_fields(result.get(), items + start, end - start, &unused);
+      ok =
+          change_capacity(result.get(), end - start, &unused) && append_fields(result.get(), items + start, end - start, &unused);
     }
   }
   if (!ok) return raise_no_memory();

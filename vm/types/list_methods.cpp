@@ -166,8 +166,7 @@ Ref<> list_concat(Value left, Value right) {
   {
     LockGuard2 guard(a, b);
     int64_t size_a = a->size.load(std::memory_order_relaxed), size_b = b->size.load(std::memory_order_relaxed);
-    ok = size_a <= kMaxList - size_b &&
-         (size_a + size_b == 0 || list_reserve_locked(result.get(), size_a + size_b, &unused));
+    ok = size_a <= kMaxList - size_b && (size_a + size_b == 0 || list_reserve_locked(result.get(), size_a + size_b, &unused));
     if (ok && size_a + size_b > 0) {
       Field* to = result->buffer.load(std::memory_order_relaxed)->items;
       Field* from = size_a ? a->buffer.load(std::memory_order_relaxed)->items : nullptr;
@@ -551,8 +550,9 @@ const TypeSpec list_spec = {
     .clear = list_clear_object,
     .destroy = list_destroy,
     .methods = kListMethods,
-    .doc = "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\n"
-           "The argument must be an iterable if specified.",
+    .doc =
+        "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\n"
+        "The argument must be an iterable if specified.",
     .signature = "(iterable=(), /)",
     .unhashable = true,
 };

@@ -65,7 +65,9 @@ struct Keyed {
 struct PlainLess {
   static constexpr bool kMayFail = false;
   template <class Key>
-  PT_INLINE int operator()(const Keyed<Key>& a, const Keyed<Key>& b) const { return a.key < b.key; }
+  PT_INLINE int operator()(const Keyed<Key>& a, const Keyed<Key>& b) const {
+    return a.key < b.key;
+  }
 };
 struct DoubleLess {
   static constexpr bool kMayFail = false;

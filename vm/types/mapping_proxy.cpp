@@ -46,15 +46,11 @@ Ref<> proxy_compare(Value left, Value right, CompareOp op) {
 Ref<> proxy_or(Value left, Value right) {
   return binary_operation(BinaryOp::kOr, is_proxy(left) ? target(left) : left, is_proxy(right) ? target(right) : right);
 }
-Ref<> proxy_inplace_or(Value self, Value) {
-  return raise(exc::TypeError, "'|=' is not supported by %T; use '|' instead", self);
-}
+Ref<> proxy_inplace_or(Value self, Value) { return raise(exc::TypeError, "'|=' is not supported by %T; use '|' instead", self); }
 
 constinit Name kGet("get"), kKeys("keys"), kValues("values"), kItems("items"), kCopy("copy"), kReversed("__reversed__");
 
-Ref<> proxy_get(const Value* a) {
-  return call_method(target(a[0]), kGet.str(), {a[1], a[2].empty() ? none() : a[2]});
-}
+Ref<> proxy_get(const Value* a) { return call_method(target(a[0]), kGet.str(), {a[1], a[2].empty() ? none() : a[2]}); }
 Ref<> proxy_keys(const Value* a) { return call_method(target(a[0]), kKeys.str()); }
 Ref<> proxy_values(const Value* a) { return call_method(target(a[0]), kValues.str()); }
 Ref<> proxy_items(const Value* a) { return call_method(target(a[0]), kItems.str()); }

@@ -363,7 +363,8 @@ bool assign_slice(MemoryView* m, Value key, Value value) {
   Buffer from;
   if (!get_buffer(value, &from, kBufferFull)) return false;
   int64_t items = from.shape && from.dimensions == 1 ? from.shape[0] : from.length / (from.item_size ? from.item_size : 1);
-  bool ok = from.dimensions == 1 && from.item_size == m->item_size && same_format(from.format, m->format) && items == to->shape[0];
+  bool ok =
+      from.dimensions == 1 && from.item_size == m->item_size && same_format(from.format, m->format) && items == to->shape[0];
   if (!ok) {
     release_buffer(&from);
     return raise(exc::ValueError, "memoryview assignment: lvalue and rvalue have different structures");
@@ -573,37 +574,38 @@ Ref<> iter_slot(Value self) {
 
 constinit Type memory_iterator_type{};
 const TypeSpec memory_iterator_spec = {
-  .name = "memory_iterator",
-  .size = sizeof(MemoryIterator),
-  .flags = kTypeNoInstantiate,
-  .slots = {.iter = iterator_self, .next = iterator_next},
-  .traverse = iterator_traverse,
+    .name = "memory_iterator",
+    .size = sizeof(MemoryIterator),
+    .flags = kTypeNoInstantiate,
+    .slots = {.iter = iterator_self, .next = iterator_next},
+    .traverse = iterator_traverse,
 };
 
 constinit Type memoryview_type{};
 const TypeSpec memoryview_spec = {
-  .name = "memoryview",
-  .size = sizeof(MemoryView),
-  .flags = kTypeImmutable | kTypeWeakrefs | kTypeSequence,
-  .slots = {
-    .length = length_slot,
-    .get_item = get_item_slot,
-    .set_item = set_item_slot,
-    .hash = hash_slot,
-    .compare = compare_slot,
-    .repr = repr_slot,
-    .iter = iter_slot,
-    .construct = construct_slot,
-    .get_buffer = get_buffer_slot,
-    .release_buffer = release_buffer_slot,
-  },
-  .traverse = traverse_slot,
-  .clear = clear_slot,
-  .destroy = destroy_slot,
-  .methods = kMemoryViewMethods,
-  .getsets = kMemoryViewGetSets,
-  .doc = "Create a new memoryview object which references the given object.",
-  .signature = "(object)",
+    .name = "memoryview",
+    .size = sizeof(MemoryView),
+    .flags = kTypeImmutable | kTypeWeakrefs | kTypeSequence,
+    .slots =
+        {
+            .length = length_slot,
+            .get_item = get_item_slot,
+            .set_item = set_item_slot,
+            .hash = hash_slot,
+            .compare = compare_slot,
+            .repr = repr_slot,
+            .iter = iter_slot,
+            .construct = construct_slot,
+            .get_buffer = get_buffer_slot,
+            .release_buffer = release_buffer_slot,
+        },
+    .traverse = traverse_slot,
+    .clear = clear_slot,
+    .destroy = destroy_slot,
+    .methods = kMemoryViewMethods,
+    .getsets = kMemoryViewGetSets,
+    .doc = "Create a new memoryview object which references the given object.",
+    .signature = "(object)",
 };
 
 }  // namespace pt

@@ -24,9 +24,9 @@ struct Code {
   char kind;  // 's'igned, 'u'nsigned, 'f'loat, 'b'ool, 'c'haracter
 };
 constexpr Code kCodes[] = {
-  {'c', 1, 'c'}, {'b', 1, 's'}, {'B', 1, 'u'}, {'?', 1, 'b'}, {'h', 2, 's'}, {'H', 2, 'u'}, {'i', 4, 's'}, {'I', 4, 'u'},
-  {'l', 8, 's'}, {'L', 8, 'u'}, {'q', 8, 's'}, {'Q', 8, 'u'}, {'n', 8, 's'}, {'N', 8, 'u'}, {'f', 4, 'f'}, {'d', 8, 'f'},
-  {'P', 8, 'u'},
+    {'c', 1, 'c'}, {'b', 1, 's'}, {'B', 1, 'u'}, {'?', 1, 'b'}, {'h', 2, 's'}, {'H', 2, 'u'},
+    {'i', 4, 's'}, {'I', 4, 'u'}, {'l', 8, 's'}, {'L', 8, 'u'}, {'q', 8, 's'}, {'Q', 8, 'u'},
+    {'n', 8, 's'}, {'N', 8, 'u'}, {'f', 4, 'f'}, {'d', 8, 'f'}, {'P', 8, 'u'},
 };
 const Code* find_code(char c) {
   for (const Code& row : kCodes) {

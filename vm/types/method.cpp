@@ -16,9 +16,13 @@ constinit Type method_type, property_type, classmethod_type, staticmethod_type, 
 
 namespace {
 template <class T>
-T* as(Value v) { return reinterpret_cast<T*>(v.as_object()); }
+T* as(Value v) {
+  return reinterpret_cast<T*>(v.as_object());
+}
 template <class T>
-T* as(Object* o) { return static_cast<T*>(o); }
+T* as(Object* o) {
+  return static_cast<T*>(o);
+}
 Ref<> field_or_none(Value self, const Field& f) {
   Ref<> v = f.load(self.as_object());
   return v ? std::move(v) : none_ref();
@@ -89,10 +93,11 @@ void method_traverse(Object* o, FieldVisitor& v) {
   v(as<BoundMethod>(o)->self);
 }
 const NativeDef kMethodMethods[] = {{"__reduce__", "($self, /)", method_reduce}, {}};
-const GetSetDef kMethodGetSets[] = {{"__func__", method_function, nullptr, "the function (or other callable) implementing a method"},
-                                    {"__self__", method_self, nullptr, "the instance to which a method is bound"},
-                                    {"__doc__", method_doc},
-                                    {}};
+const GetSetDef kMethodGetSets[] = {
+    {"__func__", method_function, nullptr, "the function (or other callable) implementing a method"},
+    {"__self__", method_self, nullptr, "the instance to which a method is bound"},
+    {"__doc__", method_doc},
+    {}};
 
 // ---- property -------------------------------------------------------------------------------------------------------------
 
@@ -204,7 +209,8 @@ const MemberDef kPropertyMembers[] = {{"fget", static_cast<uint32_t>(__builtin_o
 const GetSetDef kPropertyGetSets[] = {
     {"__doc__", property_doc, property_put_doc}, {"__isabstractmethod__", property_abstract}, {}};
 
-// ---- classmethod and staticmethod -----------------------------------------------------------------------------------------------
+// ---- classmethod and staticmethod
+// -----------------------------------------------------------------------------------------------
 
 // ClassMethod and StaticMethod have the same layout.
 Field& callable_field(Value self) { return as<ClassMethod>(self)->callable; }
@@ -300,8 +306,12 @@ const TypeSpec method_spec = {
     .name = "method",
     .size = sizeof(BoundMethod),
     .flags = kTypeWeakrefs,
-    .slots = {.hash = method_hash, .compare = method_compare, .repr = method_repr, .call = method_call,
-              .get_attribute = method_get_attribute, .descriptor_get = method_descriptor_get,
+    .slots = {.hash = method_hash,
+              .compare = method_compare,
+              .repr = method_repr,
+              .call = method_call,
+              .get_attribute = method_get_attribute,
+              .descriptor_get = method_descriptor_get,
               .construct = method_construct},
     .traverse = method_traverse,
     .methods = kMethodMethods,
@@ -311,7 +321,9 @@ const TypeSpec property_spec = {
     .name = "property",
     .size = sizeof(Property),
     .flags = kTypeBase,
-    .slots = {.descriptor_get = property_get, .descriptor_set = property_set, .construct = property_construct,
+    .slots = {.descriptor_get = property_get,
+              .descriptor_set = property_set,
+              .construct = property_construct,
               .init = property_init},
     .traverse = property_traverse,
     .methods = kPropertyMethods,
@@ -324,7 +336,9 @@ const TypeSpec classmethod_spec = {
     .name = "classmethod",
     .size = sizeof(ClassMethod),
     .flags = kTypeBase | kTypeHasDict,
-    .slots = {.repr = classmethod_repr, .descriptor_get = classmethod_get, .construct = wrapper_construct,
+    .slots = {.repr = classmethod_repr,
+              .descriptor_get = classmethod_get,
+              .construct = wrapper_construct,
               .init = classmethod_init},
     .traverse = wrapper_traverse,
     .clear = wrapper_clear,
@@ -335,8 +349,11 @@ const TypeSpec staticmethod_spec = {
     .name = "staticmethod",
     .size = sizeof(StaticMethod),
     .flags = kTypeBase | kTypeHasDict,
-    .slots = {.repr = staticmethod_repr, .call = staticmethod_call, .descriptor_get = staticmethod_get,
-              .construct = wrapper_construct, .init = staticmethod_init},
+    .slots = {.repr = staticmethod_repr,
+              .call = staticmethod_call,
+              .descriptor_get = staticmethod_get,
+              .construct = wrapper_construct,
+              .init = staticmethod_init},
     .traverse = wrapper_traverse,
     .clear = wrapper_clear,
     .getsets = kWrapperGetSets,
@@ -449,8 +466,11 @@ const TypeSpec super_spec = {
     .name = "super",
     .size = sizeof(Super),
     .flags = kTypeBase,
-    .slots = {.repr = super_repr, .get_attribute = super_get_attribute, .descriptor_get = super_descriptor_get,
-              .construct = super_construct, .init = super_init},
+    .slots = {.repr = super_repr,
+              .get_attribute = super_get_attribute,
+              .descriptor_get = super_descriptor_get,
+              .construct = super_construct,
+              .init = super_init},
     .traverse = super_traverse,
     .members = kSuperMembers,
     .doc = "super() -> same as super(__class__, <first argument>)",

@@ -30,8 +30,7 @@ bool module_init(Value self, const Args& args) {
   if (!bind_arguments("module", "(name, doc=None)", args, v)) return false;
   if (!is_str(v[0])) return raise(exc::TypeError, "module() argument 'name' must be str, not %T", v[0]);
   Dict* dict = module_dict(as_module(self));
-  return dict_set_str(dict, names::name.str(), v[0]) &&
-         dict_set_str(dict, names::doc.str(), v[1].empty() ? none() : v[1]) &&
+  return dict_set_str(dict, names::name.str(), v[0]) && dict_set_str(dict, names::doc.str(), v[1].empty() ? none() : v[1]) &&
          dict_set_str(dict, names::package.str(), none()) && dict_set_str(dict, names::loader.str(), none()) &&
          dict_set_str(dict, names::spec.str(), none());
 }
@@ -108,8 +107,11 @@ const TypeSpec module_spec = {
     .name = "module",
     .size = sizeof(Module),
     .flags = kTypeBase | kTypeWeakrefs,
-    .slots = {.repr = module_repr, .get_attribute = module_get_attribute, .set_attribute = module_set_attribute,
-              .construct = module_construct, .init = module_init},
+    .slots = {.repr = module_repr,
+              .get_attribute = module_get_attribute,
+              .set_attribute = module_set_attribute,
+              .construct = module_construct,
+              .init = module_init},
     .traverse = module_traverse,
     .methods = kModuleMethods,
     .getsets = kModuleGetSets,
@@ -137,9 +139,10 @@ Raised raise_module_attribute_error(Value module_value, Str* name) {
     clear_error();
   }
   if (module_name && is_str(module_name.value())) {
-    const char* format = initialising ? "partially initialized module %R has no attribute '%U' (most likely due to a circular import)"
-                         : submodule  ? "cannot access submodule '%U' of module %R (most likely due to a circular import)"
-                                      : "module %R has no attribute '%U'";
+    const char* format = initialising
+                             ? "partially initialized module %R has no attribute '%U' (most likely due to a circular import)"
+                         : submodule ? "cannot access submodule '%U' of module %R (most likely due to a circular import)"
+                                     : "module %R has no attribute '%U'";
     message = submodule ? str_format(format, name, module_name.value()) : str_format(format, module_name.value(), name);
   } else {
     message = str_format("module has no attribute '%U'", name);
@@ -161,9 +164,7 @@ Ref<Module> module_new(Str* name) {
   make_deferred(m.value().as_object());
   return Ref<Module>::steal(as_module(m.take()));
 }
-bool module_add(Module* m, const char* name, Ref<> value) {
-  return value && dict_set_text(module_dict(m), name, value.value());
-}
+bool module_add(Module* m, const char* name, Ref<> value) { return value && dict_set_text(module_dict(m), name, value.value()); }
 bool module_add_int(Module* m, const char* name, int64_t value) { return module_add(m, name, int_from_int64(value)); }
 bool module_add_text(Module* m, const char* name, const char* utf8) { return module_add(m, name, str_from_utf8(utf8)); }
 bool module_add_type(Module* m, Type* type, const TypeSpec* spec) {

@@ -255,8 +255,7 @@ class Formatter {
           }
           if (error_pending()) return false;
           if (!has_buffer(v)) {
-            return raise(exc::TypeError,
-                         "%%b requires a bytes-like object, or an object that implements __bytes__, not '%T'", v);
+            return raise(exc::TypeError, "%%b requires a bytes-like object, or an object that implements __bytes__, not '%T'", v);
           }
         }
         BytesArgument piece(v);
@@ -300,8 +299,18 @@ class Formatter {
 
   bool convert_number(typename Output::Builder& out, const Directive& d, Value v) {
     switch (d.code) {
-      case 'd': case 'i': case 'u': case 'o': case 'x': case 'X': return integer(out, d, v);
-      case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': return real(out, d, v);
+      case 'd':
+      case 'i':
+      case 'u':
+      case 'o':
+      case 'x':
+      case 'X': return integer(out, d, v);
+      case 'e':
+      case 'E':
+      case 'f':
+      case 'F':
+      case 'g':
+      case 'G': return real(out, d, v);
       default: {
         int shown = d.code > 31 && d.code < 127 ? static_cast<int>(d.code) : '?';
         return raise(exc::ValueError, "unsupported format character '%c' (0x%x) at index %ld", shown, d.code, d.code_position);
@@ -351,7 +360,8 @@ class Formatter {
     }
     BytesBuilder upper;
     if (d.code == 'X') {
-      char* p = number.size() <= sizeof local ? local : reinterpret_cast<char*>(upper.reserve(static_cast<int64_t>(number.size())));
+      char* p =
+          number.size() <= sizeof local ? local : reinterpret_cast<char*>(upper.reserve(static_cast<int64_t>(number.size())));
       if (!p) return raise_no_memory();
       for (size_t i = 0; i < number.size(); i++) p[i] = number[i] >= 'a' ? static_cast<char>(number[i] - 32) : number[i];
       number = {p, number.size()};
@@ -368,7 +378,8 @@ class Formatter {
       return raise(exc::TypeError, "float argument required, not %T", v);
     }
     if (!to_double(v, &x)) return false;
-    FloatText text(x, static_cast<char>(d.code | 32), d.precision < 0 ? 6 : static_cast<int>(d.precision), false, d.alternate, false);
+    FloatText text(x, static_cast<char>(d.code | 32), d.precision < 0 ? 6 : static_cast<int>(d.precision), false, d.alternate,
+                   false);
     if (!text.ok()) return false;
     std::string_view number = text.view();
     bool negative = number[0] == '-';

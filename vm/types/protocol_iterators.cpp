@@ -146,8 +146,7 @@ Ref<> reversed_reduce(const Value* a) {
   }
   Ref<Tuple> arguments = tuple_of({sequence.value()});
   if (!arguments) return Ref<>();
-  return tuple_of({Value::object(type_of(a[0])), arguments.value(),
-                   Value::small_int(it->index.load(std::memory_order_relaxed))});
+  return tuple_of({Value::object(type_of(a[0])), arguments.value(), Value::small_int(it->index.load(std::memory_order_relaxed))});
 }
 Ref<> reversed_set_state(const Value* a) {
   SequenceIterator* it = as_sequence_iterator(a[0]);
@@ -198,11 +197,10 @@ void callable_iterator_traverse(Object* o, FieldVisitor& visit) {
 constexpr char kHintDoc[] = "Private method returning an estimate of len(list(it)).";
 constexpr char kReduceDoc[] = "Return state information for pickling.";
 constexpr char kStateDoc[] = "Set state information for unpickling.";
-constexpr NativeDef kSequenceIteratorMethods[] = {
-    {"__length_hint__", "($self, /)", sequence_iterator_length_hint, kHintDoc},
-    {"__reduce__", "($self, /)", sequence_iterator_reduce, kReduceDoc},
-    {"__setstate__", "($self, state, /)", sequence_iterator_set_state, kStateDoc},
-    {}};
+constexpr NativeDef kSequenceIteratorMethods[] = {{"__length_hint__", "($self, /)", sequence_iterator_length_hint, kHintDoc},
+                                                  {"__reduce__", "($self, /)", sequence_iterator_reduce, kReduceDoc},
+                                                  {"__setstate__", "($self, state, /)", sequence_iterator_set_state, kStateDoc},
+                                                  {}};
 constexpr NativeDef kReversedMethods[] = {{"__length_hint__", "($self, /)", reversed_length_hint, kHintDoc},
                                           {"__reduce__", "($self, /)", reversed_reduce, kReduceDoc},
                                           {"__setstate__", "($self, state, /)", reversed_set_state, kStateDoc},

@@ -38,8 +38,8 @@ Ref<Range> make_range(Ref<> start, Ref<> stop, Ref<> step, Ref<> length) {
   auto* r = static_cast<Range*>(allocate_object(kShape_range, sizeof(Range), true));
   if (PT_UNLIKELY(!r)) return raise_no_memory();
   // Words: with bounds below 2**62 nothing here can overflow.
-  r->small = start.value().is_small_int() && stop.value().is_small_int() && step.value().is_small_int() &&
-             length.value().is_small_int();
+  r->small =
+      start.value().is_small_int() && stop.value().is_small_int() && step.value().is_small_int() && length.value().is_small_int();
   if (r->small) {
     r->first = start.value().as_small_int();
     r->stride = step.value().as_small_int();
@@ -88,7 +88,6 @@ Ref<> exact_index(Value v) {
   Ref<> number = index(v);
   return number ? int_exact(number.value()) : std::move(number);
 }
-
 
 Ref<> range_construct(Type*, const Args& args) {
   if (args.names && args.keyword_count() != 0) return raise(exc::TypeError, "range() takes no keyword arguments");
@@ -287,10 +286,8 @@ constexpr NativeDef kRangeMethods[] = {
     {"index", "($self, value, /)", range_index,
      "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present."},
     {}};
-const MemberDef kRangeMembers[] = {{"start", offsetof(Range, start)},
-                                   {"stop", offsetof(Range, stop)},
-                                   {"step", offsetof(Range, step)},
-                                   {}};
+const MemberDef kRangeMembers[] = {
+    {"start", offsetof(Range, start)}, {"stop", offsetof(Range, stop)}, {"step", offsetof(Range, step)}, {}};
 
 }  // namespace
 
@@ -310,12 +307,13 @@ const TypeSpec range_spec = {
     .traverse = range_traverse,
     .methods = kRangeMethods,
     .members = kRangeMembers,
-    .doc = "range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\n"
-           "Return an object that produces a sequence of integers from start (inclusive)\n"
-           "to stop (exclusive) by step.  range(i, j) produces i, i+1, i+2, ..., j-1.\n"
-           "start defaults to 0, and stop is omitted!  range(4) produces 0, 1, 2, 3.\n"
-           "These are exactly the valid indices for a list of 4 elements.\n"
-           "When step is given, it specifies the increment (or decrement).",
+    .doc =
+        "range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\n"
+        "Return an object that produces a sequence of integers from start (inclusive)\n"
+        "to stop (exclusive) by step.  range(i, j) produces i, i+1, i+2, ..., j-1.\n"
+        "start defaults to 0, and stop is omitted!  range(4) produces 0, 1, 2, 3.\n"
+        "These are exactly the valid indices for a list of 4 elements.\n"
+        "When step is given, it specifies the increment (or decrement).",
 };
 
 }  // namespace pt

@@ -116,11 +116,10 @@ void long_traverse(Object* o, FieldVisitor& visit) {
 constexpr char kHintDoc[] = "Private method returning an estimate of len(list(it)).";
 constexpr char kReduceDoc[] = "Return state information for pickling.";
 constexpr char kStateDoc[] = "Set state information for unpickling.";
-constexpr NativeDef kRangeIteratorMethods[] = {
-    {"__length_hint__", "($self, /)", range_iterator_length_hint, kHintDoc},
-    {"__reduce__", "($self, /)", range_iterator_reduce, kReduceDoc},
-    {"__setstate__", "($self, state, /)", range_iterator_set_state, kStateDoc},
-    {}};
+constexpr NativeDef kRangeIteratorMethods[] = {{"__length_hint__", "($self, /)", range_iterator_length_hint, kHintDoc},
+                                               {"__reduce__", "($self, /)", range_iterator_reduce, kReduceDoc},
+                                               {"__setstate__", "($self, state, /)", range_iterator_set_state, kStateDoc},
+                                               {}};
 constexpr NativeDef kLongMethods[] = {{"__length_hint__", "($self, /)", long_length_hint, kHintDoc},
                                       {"__reduce__", "($self, /)", long_reduce, kReduceDoc},
                                       {"__setstate__", "($self, state, /)", long_set_state, kStateDoc},

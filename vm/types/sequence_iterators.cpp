@@ -154,21 +154,19 @@ void tuple_iterator_traverse(Object* o, FieldVisitor& visit) { visit(static_cast
 constexpr char kHintDoc[] = "Private method returning an estimate of len(list(it)).";
 constexpr char kReduceDoc[] = "Return state information for pickling.";
 constexpr char kStateDoc[] = "Set state information for unpickling.";
-constexpr NativeDef kListIteratorMethods[] = {
-    {"__length_hint__", "($self, /)", list_iterator_length_hint, kHintDoc},
-    {"__reduce__", "($self, /)", list_iterator_reduce, kReduceDoc},
-    {"__setstate__", "($self, state, /)", list_iterator_set_state, kStateDoc},
-    {}};
+constexpr NativeDef kListIteratorMethods[] = {{"__length_hint__", "($self, /)", list_iterator_length_hint, kHintDoc},
+                                              {"__reduce__", "($self, /)", list_iterator_reduce, kReduceDoc},
+                                              {"__setstate__", "($self, state, /)", list_iterator_set_state, kStateDoc},
+                                              {}};
 constexpr NativeDef kListReverseIteratorMethods[] = {
     {"__length_hint__", "($self, /)", list_reverse_iterator_length_hint, kHintDoc},
     {"__reduce__", "($self, /)", list_reverse_iterator_reduce, kReduceDoc},
     {"__setstate__", "($self, state, /)", list_reverse_iterator_set_state, kStateDoc},
     {}};
-constexpr NativeDef kTupleIteratorMethods[] = {
-    {"__length_hint__", "($self, /)", tuple_iterator_length_hint, kHintDoc},
-    {"__reduce__", "($self, /)", tuple_iterator_reduce, kReduceDoc},
-    {"__setstate__", "($self, state, /)", tuple_iterator_set_state, kStateDoc},
-    {}};
+constexpr NativeDef kTupleIteratorMethods[] = {{"__length_hint__", "($self, /)", tuple_iterator_length_hint, kHintDoc},
+                                               {"__reduce__", "($self, /)", tuple_iterator_reduce, kReduceDoc},
+                                               {"__setstate__", "($self, state, /)", tuple_iterator_set_state, kStateDoc},
+                                               {}};
 
 }  // namespace
 

@@ -175,8 +175,7 @@ SetTable* clone_locked(Set* other) {
   } else {
     for (uint64_t i = 0; i <= from->mask; ++i) {
       if (!holds_item(from->entries[i].key.peek())) continue;
-      set_table_insert_clean(t, load_locked(from->entries[i].key).take(),
-                             from->entries[i].hash.load(std::memory_order_relaxed));
+      set_table_insert_clean(t, load_locked(from->entries[i].key).take(), from->entries[i].hash.load(std::memory_order_relaxed));
     }
   }
   return t;
@@ -223,7 +222,7 @@ bool update_from_set(Set* s, Set* other) {
       SetWriter writer(s);
       for (; i < n && result >= 0 && !writer.full(); ++i) {
         Value item = items[i].peek();
-        int64_t hash = item.is_small_int() ? word_hash(item.as_small_int())
+        int64_t hash = item.is_small_int()  ? word_hash(item.as_small_int())
                        : is_exact_str(item) ? exact_str_hash(as_str(item))
                                             : -1;
         if (hash == -1) break;

@@ -506,24 +506,24 @@ Ref<> method_contains(const Value* a) {
   return found < 0 ? Ref<>() : bool_ref(found);
 }
 
-#define PT_SET_SHARED_METHODS                                                                                       \
-  {"__class_getitem__", "($type, object, /)", class_get_item, "See PEP 585", kClassMethod},                         \
-      {"__contains__", "($self, object, /)", method_contains, "x.__contains__(y) <==> y in x."},                         \
-      {"__reduce__", "($self, /)", method_reduce, "Return state information for pickling."},                        \
-      {"__sizeof__", "($self, /)", method_sizeof, "S.__sizeof__() -> size of S in memory, in bytes"},               \
-      {"copy", "($self, /)", method_copy, "Return a shallow copy of a set."},                                       \
-      {"difference", "($self, /, *others)", method_difference,                                                      \
-       "Return the difference of two or more sets as a new set.\n\n"                                                \
-       "(i.e. all elements that are in this set but not the others.)"},                                             \
-      {"intersection", "($self, /, *others)", method_intersection,                                                  \
-       "Return the intersection of two sets as a new set.\n\n(i.e. all elements that are in both sets.)"},          \
-      {"isdisjoint", "($self, other, /)", method_isdisjoint, "Return True if two sets have a null intersection."},  \
-      {"issubset", "($self, other, /)", method_issubset, "Report whether another set contains this set."},          \
-      {"issuperset", "($self, other, /)", method_issuperset, "Report whether this set contains another set."},      \
-      {"symmetric_difference", "($self, other, /)", method_symmetric_difference,                                    \
-       "Return the symmetric difference of two sets as a new set.\n\n"                                              \
-       "(i.e. all elements that are in exactly one of the sets.)"},                                                 \
-      {"union", "($self, /, *others)", method_union,                                                                \
+#define PT_SET_SHARED_METHODS                                                                                      \
+  {"__class_getitem__", "($type, object, /)", class_get_item, "See PEP 585", kClassMethod},                        \
+      {"__contains__", "($self, object, /)", method_contains, "x.__contains__(y) <==> y in x."},                   \
+      {"__reduce__", "($self, /)", method_reduce, "Return state information for pickling."},                       \
+      {"__sizeof__", "($self, /)", method_sizeof, "S.__sizeof__() -> size of S in memory, in bytes"},              \
+      {"copy", "($self, /)", method_copy, "Return a shallow copy of a set."},                                      \
+      {"difference", "($self, /, *others)", method_difference,                                                     \
+       "Return the difference of two or more sets as a new set.\n\n"                                               \
+       "(i.e. all elements that are in this set but not the others.)"},                                            \
+      {"intersection", "($self, /, *others)", method_intersection,                                                 \
+       "Return the intersection of two sets as a new set.\n\n(i.e. all elements that are in both sets.)"},         \
+      {"isdisjoint", "($self, other, /)", method_isdisjoint, "Return True if two sets have a null intersection."}, \
+      {"issubset", "($self, other, /)", method_issubset, "Report whether another set contains this set."},         \
+      {"issuperset", "($self, other, /)", method_issuperset, "Report whether this set contains another set."},     \
+      {"symmetric_difference", "($self, other, /)", method_symmetric_difference,                                   \
+       "Return the symmetric difference of two sets as a new set.\n\n"                                             \
+       "(i.e. all elements that are in exactly one of the sets.)"},                                                \
+      {"union", "($self, /, *others)", method_union,                                                               \
        "Return the union of sets as a new set.\n\n(i.e. all elements that are in either set.)"}
 
 constexpr NativeDef kSetMethods[] = {
@@ -531,16 +531,14 @@ constexpr NativeDef kSetMethods[] = {
     {"add", "($self, object, /)", method_add,
      "Add an element to a set.\n\nThis has no effect if the element is already present."},
     {"clear", "($self, /)", method_clear, "Remove all elements from this set."},
-    {"difference_update", "($self, /, *others)", method_difference_update,
-     "Remove all elements of another set from this set."},
+    {"difference_update", "($self, /, *others)", method_difference_update, "Remove all elements of another set from this set."},
     {"discard", "($self, object, /)", method_discard,
      "Remove an element from a set if it is a member.\n\n"
      "Unlike set.remove(), the discard() method does not raise\n"
      "an exception when an element is missing from the set."},
     {"intersection_update", "($self, /, *others)", method_intersection_update,
      "Update a set with the intersection of itself and another."},
-    {"pop", "($self, /)", method_pop,
-     "Remove and return an arbitrary set element.\nRaises KeyError if the set is empty."},
+    {"pop", "($self, /)", method_pop, "Remove and return an arbitrary set element.\nRaises KeyError if the set is empty."},
     {"remove", "($self, object, /)", method_remove,
      "Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError."},
     {"symmetric_difference_update", "($self, other, /)", method_symmetric_difference_update,
@@ -569,8 +567,9 @@ const TypeSpec set_spec = {
     .clear = set_clear_object,
     .destroy = set_destroy,
     .methods = kSetMethods,
-    .doc = "set() -> new empty set object\nset(iterable) -> new set object\n\n"
-           "Build an unordered collection of unique elements.",
+    .doc =
+        "set() -> new empty set object\nset(iterable) -> new set object\n\n"
+        "Build an unordered collection of unique elements.",
     .unhashable = true,
 };
 
@@ -590,8 +589,9 @@ const TypeSpec frozenset_spec = {
     .clear = set_clear_object,
     .destroy = set_destroy,
     .methods = kFrozenSetMethods,
-    .doc = "frozenset() -> empty frozenset object\nfrozenset(iterable) -> frozenset object\n\n"
-           "Build an immutable unordered collection of unique elements.",
+    .doc =
+        "frozenset() -> empty frozenset object\nfrozenset(iterable) -> frozenset object\n\n"
+        "Build an immutable unordered collection of unique elements.",
 };
 
 }  // namespace pt

@@ -65,8 +65,14 @@ class SetWriter {
   bool full() const { return retired_[1] != nullptr; }
 
  private:
-  void lock() { lock_byte(set_->lock); locked_ = true; }
-  void unlock() { if (locked_) unlock_byte(set_->lock); locked_ = false; }
+  void lock() {
+    lock_byte(set_->lock);
+    locked_ = true;
+  }
+  void unlock() {
+    if (locked_) unlock_byte(set_->lock);
+    locked_ = false;
+  }
 
   Set* set_;
   bool locked_ = true;

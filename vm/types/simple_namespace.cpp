@@ -61,7 +61,8 @@ Ref<> namespace_repr(Value self) {
 }
 
 Ref<> namespace_compare(Value left, Value right, CompareOp op) {
-  if (!is_instance_of(left, &simple_namespace_type) || !is_instance_of(right, &simple_namespace_type)) return not_implemented_ref();
+  if (!is_instance_of(left, &simple_namespace_type) || !is_instance_of(right, &simple_namespace_type))
+    return not_implemented_ref();
   Ref<Dict> a = instance_dict(left.as_object()), b;
   if (!a) return Ref<>();
   b = instance_dict(right.as_object());

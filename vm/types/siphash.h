@@ -16,11 +16,15 @@ inline uint64_t siphash13(HashKey key, const void* data, size_t size) {
   uint64_t v0 = key.k0 ^ 0x736f6d6570736575u, v1 = key.k1 ^ 0x646f72616e646f6du;
   uint64_t v2 = key.k0 ^ 0x6c7967656e657261u, v3 = key.k1 ^ 0x7465646279746573u;
   auto round = [&] {
-    v0 += v1; v2 += v3;
-    v1 = std::rotl(v1, 13) ^ v0; v3 = std::rotl(v3, 16) ^ v2;
+    v0 += v1;
+    v2 += v3;
+    v1 = std::rotl(v1, 13) ^ v0;
+    v3 = std::rotl(v3, 16) ^ v2;
     v0 = std::rotl(v0, 32);
-    v2 += v1; v0 += v3;
-    v1 = std::rotl(v1, 17) ^ v2; v3 = std::rotl(v3, 21) ^ v0;
+    v2 += v1;
+    v0 += v3;
+    v1 = std::rotl(v1, 17) ^ v2;
+    v3 = std::rotl(v3, 21) ^ v0;
     v2 = std::rotl(v2, 32);
   };
   const uint8_t* p = static_cast<const uint8_t*>(data);

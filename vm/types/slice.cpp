@@ -165,16 +165,13 @@ void slice_traverse(Object* o, FieldVisitor& visit) {
   visit(s->step);
 }
 
-constexpr NativeDef kSliceMethods[] = {
-    {"indices", "($self, len, /)", slice_indices_method,
-     "Assuming a sequence of length len, calculate the start and stop\n"
-     "indices, and the stride length of the extended slice described by S."},
-    {"__reduce__", "($self, /)", slice_reduce, "Return state information for pickling."},
-    {}};
-const MemberDef kSliceMembers[] = {{"start", offsetof(Slice, start)},
-                                   {"stop", offsetof(Slice, stop)},
-                                   {"step", offsetof(Slice, step)},
-                                   {}};
+constexpr NativeDef kSliceMethods[] = {{"indices", "($self, len, /)", slice_indices_method,
+                                        "Assuming a sequence of length len, calculate the start and stop\n"
+                                        "indices, and the stride length of the extended slice described by S."},
+                                       {"__reduce__", "($self, /)", slice_reduce, "Return state information for pickling."},
+                                       {}};
+const MemberDef kSliceMembers[] = {
+    {"start", offsetof(Slice, start)}, {"stop", offsetof(Slice, stop)}, {"step", offsetof(Slice, step)}, {}};
 
 }  // namespace
 
@@ -185,7 +182,8 @@ const TypeSpec slice_spec = {
     .traverse = slice_traverse,
     .methods = kSliceMethods,
     .members = kSliceMembers,
-    .doc = "slice(stop)\nslice(start, stop[, step])\n\nCreate a slice object.  This is used for extended slicing (e.g. a[0:10:2]).",
+    .doc =
+        "slice(stop)\nslice(start, stop[, step])\n\nCreate a slice object.  This is used for extended slicing (e.g. a[0:10:2]).",
     .unhashable = true,
 };
 

@@ -277,8 +277,8 @@ Ref<> str_construct(Type* type, const Args& args) {
           return raise(exc::TypeError, "str() argument '%s' must be str, not %T", i == 1 ? "encoding" : "errors", bound[i]);
         }
       }
-      text = decode_object(bound[0], bound[1].empty() ? nullptr : as_str(bound[1]),
-                           bound[2].empty() ? nullptr : as_str(bound[2]));
+      text =
+          decode_object(bound[0], bound[1].empty() ? nullptr : as_str(bound[1]), bound[2].empty() ? nullptr : as_str(bound[2]));
     }
   }
   if (!text || type == &str_type) return text;
@@ -350,10 +350,10 @@ Ref<> iterator_set_state(const Value* a) {
   return none_ref();
 }
 const NativeDef kIteratorMethods[] = {
-  {"__length_hint__", "($self, /)", iterator_length_hint, "Private method returning an estimate of len(list(it))."},
-  {"__reduce__", "($self, /)", iterator_reduce, "Return state information for pickling."},
-  {"__setstate__", "($self, state, /)", iterator_set_state, "Set state information for unpickling."},
-  {},
+    {"__length_hint__", "($self, /)", iterator_length_hint, "Private method returning an estimate of len(list(it))."},
+    {"__reduce__", "($self, /)", iterator_reduce, "Return state information for pickling."},
+    {"__setstate__", "($self, state, /)", iterator_set_state, "Set state information for unpickling."},
+    {},
 };
 
 }  // namespace
@@ -366,12 +366,12 @@ Ref<> str_iter_slot(Value self) {
 
 constinit Type str_iterator_type{};
 const TypeSpec str_iterator_spec = {
-  .name = "str_iterator",
-  .size = sizeof(StrIterator),
-  .flags = kTypeNoInstantiate,
-  .slots = {.iter = iterator_iter, .next = iterator_next},
-  .traverse = iterator_traverse,
-  .methods = kIteratorMethods,
+    .name = "str_iterator",
+    .size = sizeof(StrIterator),
+    .flags = kTypeNoInstantiate,
+    .slots = {.iter = iterator_iter, .next = iterator_next},
+    .traverse = iterator_traverse,
+    .methods = kIteratorMethods,
 };
 
 static constexpr Slots str_slots() {
@@ -394,15 +394,16 @@ static constexpr Slots str_slots() {
 
 constinit Type str_type{};
 const TypeSpec str_spec = {
-  .name = "str",
-  .size = Str::kHeaderBytes,
-  .item_size = 1,
-  .flags = kTypeBase | kTypeVarSize | kTypeImmutable | kTypeStrSubclass | kTypeMatchSelf,
-  .slots = str_slots(),
-  .methods = kStrMethods,
-  .doc = "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\n"
-         "Text made of Unicode code points. With encoding or errors given, the object must be\n"
-         "bytes-like and is decoded; otherwise the result is that of object.__str__() or repr(object).",
+    .name = "str",
+    .size = Str::kHeaderBytes,
+    .item_size = 1,
+    .flags = kTypeBase | kTypeVarSize | kTypeImmutable | kTypeStrSubclass | kTypeMatchSelf,
+    .slots = str_slots(),
+    .methods = kStrMethods,
+    .doc =
+        "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\n"
+        "Text made of Unicode code points. With encoding or errors given, the object must be\n"
+        "bytes-like and is decoded; otherwise the result is that of object.__str__() or repr(object).",
 };
 
 }  // namespace pt

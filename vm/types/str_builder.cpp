@@ -78,7 +78,7 @@ bool StrBuilder::grow(int64_t extra, uint32_t max) {
 }
 
 uint32_t StrBuilder::at(int64_t i) const {
-  return kind_ == 1 ? data_[i]
+  return kind_ == 1   ? data_[i]
          : kind_ == 2 ? reinterpret_cast<const uint16_t*>(data_)[i]
                       : reinterpret_cast<const uint32_t*>(data_)[i];
 }

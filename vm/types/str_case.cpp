@@ -68,11 +68,11 @@ template <class F>
 Ref<> all_of(Value v, F f) {
   const Str* s = as_str(v);
   return bool_ref(s->length != 0 && with_units(s, [&](auto* p) {
-    for (int64_t i = 0; i < s->length; i++) {
-      if (!f(static_cast<uint32_t>(p[i]))) return false;
-    }
-    return true;
-  }));
+                    for (int64_t i = 0; i < s->length; i++) {
+                      if (!f(static_cast<uint32_t>(p[i]))) return false;
+                    }
+                    return true;
+                  }));
 }
 
 }  // namespace
@@ -111,9 +111,7 @@ Ref<> str_capitalize_method(const Value* a) {
       return ascii_upper(c) ? c + 32u : c;
     });
   }
-  return map_wide(s, [&](int64_t i, uint32_t* out) {
-    return i == 0 ? unicode::to_title(s->at(0), out) : lower_at(s, i, out);
-  });
+  return map_wide(s, [&](int64_t i, uint32_t* out) { return i == 0 ? unicode::to_title(s->at(0), out) : lower_at(s, i, out); });
 }
 Ref<> str_title_method(const Value* a) {
   const Str* s = as_str(a[0]);

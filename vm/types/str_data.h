@@ -63,9 +63,7 @@ inline size_t ascii_prefix(const uint8_t* p, size_t n) {
 }
 
 // A number in the width class of the largest unit (bitwise or decides the class, because the limits are powers of two).
-inline uint32_t units_class(const uint8_t* p, int64_t n) {
-  return all_ascii(p, static_cast<size_t>(n)) ? kMaxAscii : kMaxLatin1;
-}
+inline uint32_t units_class(const uint8_t* p, int64_t n) { return all_ascii(p, static_cast<size_t>(n)) ? kMaxAscii : kMaxLatin1; }
 inline uint32_t class_of_bits(uint32_t bits) {
   return bits <= kMaxAscii ? kMaxAscii : bits <= kMaxLatin1 ? kMaxLatin1 : bits <= kMaxUcs2 ? kMaxUcs2 : kMaxUnicode;
 }
@@ -94,9 +92,7 @@ PT_INLINE void copy_units(To* to, const From* from, int64_t n) {
 }
 // Copies code points [start, end) of `s` to unit `at` of `to`, whose kind is at least as wide as the range needs.
 inline void copy_code_points(Str* to, int64_t at, const Str* s, int64_t start, int64_t end) {
-  with_units_mutable(to, [&](auto* out) {
-    with_units(s, [&](auto* in) { copy_units(out + at, in + start, end - start); });
-  });
+  with_units_mutable(to, [&](auto* out) { with_units(s, [&](auto* in) { copy_units(out + at, in + start, end - start); }); });
 }
 template <class Unit>
 inline void fill_units(Unit* to, uint32_t c, int64_t n) {
@@ -113,8 +109,6 @@ inline void fill_code_points(Str* to, int64_t at, uint32_t c, int64_t n) {
 Ref<Str> str_from_units(const uint8_t* data, int64_t n);   // narrowed to the canonical kind
 Ref<Str> str_from_units(const uint16_t* data, int64_t n);
 Ref<Str> str_from_units(const uint32_t* data, int64_t n);
-
-
 
 extern const struct NativeDef kStrMethods[];
 Ref<> str_repr_slot(Value self);

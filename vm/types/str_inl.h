@@ -11,7 +11,8 @@ namespace pt {
 // A new ASCII string of length 2 or more, to be filled before it is published. Empty with MemoryError pending.
 PT_INLINE Ref<Str> ascii_str_allocate(int64_t length) {
   PT_ASSERT(length >= 2);
-  auto* s = static_cast<Str*>(allocate_object_inline(kShape_str, Str::kHeaderBytes + static_cast<size_t>(length) + 1, false, false));
+  auto* s =
+      static_cast<Str*>(allocate_object_inline(kShape_str, Str::kHeaderBytes + static_cast<size_t>(length) + 1, false, false));
   if (PT_UNLIKELY(!s)) return raise_no_memory();
   s->length = length;
   s->hash.store(-1, std::memory_order_relaxed);

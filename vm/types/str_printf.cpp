@@ -51,9 +51,7 @@ Ref<Str> str_vformat(const char* format, va_list arguments) {
         ok = append_c_string(out, text, precision < 0 ? strlen(text) : strnlen(text, static_cast<size_t>(precision)));
         break;
       }
-      case 'd':
-        ok = size ? append_number(out, va_arg(arguments, long)) : append_number(out, va_arg(arguments, int));
-        break;
+      case 'd': ok = size ? append_number(out, va_arg(arguments, long)) : append_number(out, va_arg(arguments, int)); break;
       case 'u':
         ok = size ? append_number(out, va_arg(arguments, unsigned long)) : append_number(out, va_arg(arguments, unsigned));
         break;

@@ -77,16 +77,16 @@ Ref<Str> str_replace(Str* s, Str* old_text, Str* new_text, int64_t limit) {
     if (!out || growth == 0) return out;
     int64_t at = 0;
     bool ok = each(
-      [&](int64_t start, int64_t end) {
-        copy_code_points(out.get(), at, s, start, end);
-        at += end - start;
-        return true;
-      },
-      [&] {
-        copy_code_points(out.get(), at, new_text, 0, new_text->length);
-        at += new_text->length;
-        return true;
-      });
+        [&](int64_t start, int64_t end) {
+          copy_code_points(out.get(), at, s, start, end);
+          at += end - start;
+          return true;
+        },
+        [&] {
+          copy_code_points(out.get(), at, new_text, 0, new_text->length);
+          at += new_text->length;
+          return true;
+        });
     return ok ? std::move(out) : nullptr;
   }
   StrBuilder out;

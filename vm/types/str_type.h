@@ -16,8 +16,8 @@ class NeedleUnits {
       data_ = reinterpret_cast<const Unit*>(needle->data1());
       return;
     }
-    Unit* wide = needle->length <= 64 ? local_
-                                      : static_cast<Unit*>(memory::allocate(static_cast<size_t>(needle->length) * sizeof(Unit)));
+    Unit* wide =
+        needle->length <= 64 ? local_ : static_cast<Unit*>(memory::allocate(static_cast<size_t>(needle->length) * sizeof(Unit)));
     if (!wide) {
       (void)raise_no_memory();
       return;
@@ -26,7 +26,9 @@ class NeedleUnits {
     data_ = wide;
     owned_ = wide != local_;
   }
-  ~NeedleUnits() { if (owned_) memory::release(const_cast<Unit*>(data_)); }
+  ~NeedleUnits() {
+    if (owned_) memory::release(const_cast<Unit*>(data_));
+  }
   NeedleUnits(const NeedleUnits&) = delete;
   NeedleUnits& operator=(const NeedleUnits&) = delete;
   bool ok() const { return data_ != nullptr; }

@@ -134,8 +134,8 @@ bool init_structseq(StructSeqType* owner, const StructSeqDef* def) {
   if (!members) return raise_no_memory();
   for (int i = 0, out = 0; i < count; ++i) {
     if (!def->fields[i].name) continue;
-    members[out++] = {def->fields[i].name, static_cast<uint32_t>(sizeof(Tuple) + sizeof(Field) * static_cast<size_t>(i)),
-                      false, def->fields[i].doc};
+    members[out++] = {def->fields[i].name, static_cast<uint32_t>(sizeof(Tuple) + sizeof(Field) * static_cast<size_t>(i)), false,
+                      def->fields[i].doc};
   }
   TypeSpec& spec = owner->spec;
   spec.name = def->name;

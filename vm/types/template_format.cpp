@@ -187,9 +187,8 @@ class Formatter {
       Numbering wanted = automatic ? Numbering::kAutomatic : Numbering::kManual;
       if (numbering_ == Numbering::kUnknown) numbering_ = wanted;
       if (numbering_ != wanted) {
-        return raise(exc::ValueError, automatic
-                       ? "cannot switch from manual field specification to automatic field numbering"
-                       : "cannot switch from automatic field numbering to manual field specification");
+        return raise(exc::ValueError, automatic ? "cannot switch from manual field specification to automatic field numbering"
+                                                : "cannot switch from automatic field numbering to manual field specification");
       }
       if (automatic) index = next_++;
       if (args_.empty()) return raise(exc::ValueError, "Format string contains positional fields");

@@ -246,13 +246,12 @@ void tuple_destroy(Object* o) {
   for (int64_t i = 0; i < t->length; ++i) t->items[i].clear();
 }
 
-constexpr NativeDef kTupleMethods[] = {
-    {"index", "($self, value, start=0, stop=sys.maxsize, /)", tuple_index,
-     "Return first index of value.\n\nRaises ValueError if the value is not present."},
-    {"count", "($self, value, /)", tuple_count, "Return number of occurrences of value."},
-    {"__getnewargs__", "($self, /)", tuple_getnewargs},
-    {"__class_getitem__", "($type, object, /)", class_get_item, "See PEP 585", kClassMethod},
-    {}};
+constexpr NativeDef kTupleMethods[] = {{"index", "($self, value, start=0, stop=sys.maxsize, /)", tuple_index,
+                                        "Return first index of value.\n\nRaises ValueError if the value is not present."},
+                                       {"count", "($self, value, /)", tuple_count, "Return number of occurrences of value."},
+                                       {"__getnewargs__", "($self, /)", tuple_getnewargs},
+                                       {"__class_getitem__", "($type, object, /)", class_get_item, "See PEP 585", kClassMethod},
+                                       {}};
 
 }  // namespace
 
@@ -274,9 +273,10 @@ const TypeSpec tuple_spec = {
     .traverse = tuple_traverse,
     .destroy = tuple_destroy,
     .methods = kTupleMethods,
-    .doc = "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\n"
-           "If iterable is specified the tuple is initialized from iterable's items.\n\n"
-           "If the argument is a tuple, the return value is the same object.",
+    .doc =
+        "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\n"
+        "If iterable is specified the tuple is initialized from iterable's items.\n\n"
+        "If the argument is a tuple, the return value is the same object.",
     .signature = "(iterable=(), /)",
 };
 

@@ -305,7 +305,8 @@ namespace {
 Ref<> ref_construct(Type* type, const Args& args) {
   // Keywords and what follows the callback are the subclass's __init__'s.
   if (args.count < 1 || args.count > 2) {
-    return raise(exc::TypeError, args.count < 1 ? "__new__ expected at least 1 argument, got %d" : "__new__ expected at most 2 arguments, got %d",
+    return raise(exc::TypeError,
+                 args.count < 1 ? "__new__ expected at least 1 argument, got %d" : "__new__ expected at most 2 arguments, got %d",
                  static_cast<int>(args.count));
   }
   if (type == &weakref_type && args.keyword_count()) return raise(exc::TypeError, "ref() takes no keyword arguments");
@@ -315,14 +316,17 @@ Ref<> ref_construct(Type* type, const Args& args) {
 bool ref_init(Value, const Args& args) {
   if (args.keyword_count()) return raise(exc::TypeError, "ref() takes no keyword arguments");
   if (args.count < 1 || args.count > 2) {
-    return raise(exc::TypeError, args.count < 1 ? "__init__ expected at least 1 argument, got %d" : "__init__ expected at most 2 arguments, got %d",
-                 static_cast<int>(args.count));
+    return raise(
+        exc::TypeError,
+        args.count < 1 ? "__init__ expected at least 1 argument, got %d" : "__init__ expected at most 2 arguments, got %d",
+        static_cast<int>(args.count));
   }
   return true;
 }
 
 Ref<> ref_call(Value self, const Args& args) {
-  if (args.count) return raise(exc::TypeError, "weakref() takes 0 positional arguments but %d were given", static_cast<int>(args.count));
+  if (args.count)
+    return raise(exc::TypeError, "weakref() takes 0 positional arguments but %d were given", static_cast<int>(args.count));
   if (args.keyword_count()) return raise(exc::TypeError, "weakref() takes no keyword arguments");
   Ref<> target = weakref_get(as_weakref(self));
   return target ? std::move(target) : none_ref();

@@ -128,13 +128,15 @@ const NativeDef proxy_methods[] = {
 
 constexpr Slots make_slots(bool callable) {
   Slots s = {};
+// clang-format off
 #define PT_BOTH(op)                                              \
   s.binary[static_cast<int>(BinaryOp::op)] = proxy_binary<BinaryOp::op>; \
   s.inplace[static_cast<int>(BinaryOp::op)] = proxy_inplace<BinaryOp::op>;
   PT_BOTH(kAdd) PT_BOTH(kSub) PT_BOTH(kMul) PT_BOTH(kMatMul) PT_BOTH(kTrueDiv) PT_BOTH(kFloorDiv) PT_BOTH(kMod)
   PT_BOTH(kPow) PT_BOTH(kLshift) PT_BOTH(kRshift) PT_BOTH(kAnd) PT_BOTH(kOr) PT_BOTH(kXor)
+// clang-format on
 #undef PT_BOTH
-  s.binary[static_cast<int>(BinaryOp::kDivmod)] = proxy_binary<BinaryOp::kDivmod>;
+          s.binary[static_cast<int>(BinaryOp::kDivmod)] = proxy_binary<BinaryOp::kDivmod>;
   s.power = proxy_power;
   s.unary[static_cast<int>(UnaryOp::kNeg)] = proxy_unary<UnaryOp::kNeg>;
   s.unary[static_cast<int>(UnaryOp::kPos)] = proxy_unary<UnaryOp::kPos>;

@@ -20,24 +20,21 @@ TEST(Codegen, ArithmeticOnLocalsIsOneInstruction) {
 }
 
 TEST(Codegen, NestedArithmeticUsesOneTemporaryPerLevel) {
-  EXPECT_EQ(function_code("return a * b + c * 2"),
-            "RESUME\nMUL t0, a, b\nMUL t1, c, 2\nADD t0, t0!, t1!\nRETURN t0!\n");
+  EXPECT_EQ(function_code("return a * b + c * 2"), "RESUME\nMUL t0, a, b\nMUL t1, c, 2\nADD t0, t0!, t1!\nRETURN t0!\n");
 }
 
 TEST(Codegen, ReturnOfALocalMovesIt) { EXPECT_EQ(function_code("return a"), "RESUME\nRETURN a!\n"); }
 
 TEST(Codegen, CallsTakeArgumentsBorrowed) {
-  EXPECT_EQ(
-      function_code("return a(b, 1, c)"),
-      "RESUME\nMOVE_BORROW t1, b\nLOAD_CONST t2, 1\nMOVE_BORROW t3, c\nMOVE_BORROW t0, a\nCALL t0, 3, t0\n"
-      "RETURN t0!\n");
+  EXPECT_EQ(function_code("return a(b, 1, c)"),
+            "RESUME\nMOVE_BORROW t1, b\nLOAD_CONST t2, 1\nMOVE_BORROW t3, c\nMOVE_BORROW t0, a\nCALL t0, 3, t0\n"
+            "RETURN t0!\n");
 }
 
 TEST(Codegen, LocalsComeAfterComplexArguments) {
-  EXPECT_EQ(
-      function_code("return g(a, h(), b)"),
-      "RESUME\nLOAD_GLOBAL t0, g\nLOAD_GLOBAL t2, h\nCALL t2, 0, t2\nMOVE_BORROW t1, a\nMOVE_BORROW t3, b\n"
-      "CALL t0, 3, t0\nRETURN t0!\n");
+  EXPECT_EQ(function_code("return g(a, h(), b)"),
+            "RESUME\nLOAD_GLOBAL t0, g\nLOAD_GLOBAL t2, h\nCALL t2, 0, t2\nMOVE_BORROW t1, a\nMOVE_BORROW t3, b\n"
+            "CALL t0, 3, t0\nRETURN t0!\n");
 }
 
 TEST(Codegen, WalrusedArgumentsAreCopied) {
@@ -46,13 +43,11 @@ TEST(Codegen, WalrusedArgumentsAreCopied) {
 }
 
 TEST(Codegen, WalrusedOperandIsCopied) {
-  EXPECT_EQ(function_code("return a + (a := b)"),
-            "RESUME\nMOVE t0, a\nMOVE a, b\nADD t0, t0!, a\nRETURN t0!\n");
+  EXPECT_EQ(function_code("return a + (a := b)"), "RESUME\nMOVE t0, a\nMOVE a, b\nADD t0, t0!, a\nRETURN t0!\n");
 }
 
 TEST(Codegen, ResultOfACallGoesToTheLocal) {
-  EXPECT_EQ(function_code("a = g(b)"),
-            "RESUME\nLOAD_GLOBAL t0, g\nMOVE_BORROW t1, b\nCALL t0, 1, a\nRETURN None\n");
+  EXPECT_EQ(function_code("a = g(b)"), "RESUME\nLOAD_GLOBAL t0, g\nMOVE_BORROW t1, b\nCALL t0, 1, a\nRETURN None\n");
 }
 
 TEST(Codegen, MethodCalls) {
@@ -62,8 +57,7 @@ TEST(Codegen, MethodCalls) {
 }
 
 TEST(Codegen, UnpackingCalls) {
-  EXPECT_EQ(function_code("return a(*b, **c)"),
-            "RESUME\nMOVE t0, a\nMOVE t1, b\nMOVE t2, c\nCALL_EX t0, 1, t0\nRETURN t0!\n");
+  EXPECT_EQ(function_code("return a(*b, **c)"), "RESUME\nMOVE t0, a\nMOVE t1, b\nMOVE t2, c\nCALL_EX t0, 1, t0\nRETURN t0!\n");
   std::string code = function_code("return a(*b, 1, x=2, **c, y=3)");
   EXPECT_EQ(count(code, "LIST_EXTEND"), 1);
   EXPECT_EQ(count(code, "LIST_TO_TUPLE t1, t1!"), 1);
@@ -74,10 +68,8 @@ TEST(Codegen, UnpackingCalls) {
 TEST(Codegen, ConditionsFuseComparisons) {
   EXPECT_EQ(function_code("while a < b: a += 1"),
             "RESUME\nJUMP_IF_LT a, b, 0, -> 5\nINPLACE_ADD a, a, 1\nJUMP_BACK 0, -> 1\nRETURN None\n");
-  EXPECT_EQ(function_code("if a is None: b = 1"),
-            "RESUME\nJUMP_IF_NOT_NONE a, -> 3\nLOAD_CONST b, 1\nRETURN None\n");
-  EXPECT_EQ(function_code("if a not in b: c = 1"),
-            "RESUME\nJUMP_IF_IN a, b, 1, -> 4\nLOAD_CONST c, 1\nRETURN None\n");
+  EXPECT_EQ(function_code("if a is None: b = 1"), "RESUME\nJUMP_IF_NOT_NONE a, -> 3\nLOAD_CONST b, 1\nRETURN None\n");
+  EXPECT_EQ(function_code("if a not in b: c = 1"), "RESUME\nJUMP_IF_IN a, b, 1, -> 4\nLOAD_CONST c, 1\nRETURN None\n");
 }
 
 TEST(Codegen, ShortCircuitsThreadJumps) {
@@ -87,8 +79,7 @@ TEST(Codegen, ShortCircuitsThreadJumps) {
 }
 
 TEST(Codegen, ShortCircuitValues) {
-  EXPECT_EQ(function_code("return a or b"),
-            "RESUME\nMOVE t0, a\nJUMP_IF_TRUE_OR_CLEAR t0, -> 4\nMOVE t0, b\nRETURN t0!\n");
+  EXPECT_EQ(function_code("return a or b"), "RESUME\nMOVE t0, a\nJUMP_IF_TRUE_OR_CLEAR t0, -> 4\nMOVE t0, b\nRETURN t0!\n");
   EXPECT_EQ(function_code("a = a or b"), "RESUME\nJUMP_IF_TRUE a, -> 3\nMOVE a, b\nRETURN None\n");
 }
 
@@ -124,8 +115,7 @@ TEST(Codegen, ReturnInALoopEmptiesTheIterator) {
 
 TEST(Codegen, ReturnRunsFinallyBodies) {
   std::string code = function_code("try:\n return a\nfinally:\n g()");
-  EXPECT_EQ(code.substr(0, code.find("RETURN")),
-            "RESUME\nNOP\nMOVE t0, a\nNOP\nLOAD_GLOBAL t1, g\nCALL t1, 0, t1\nCLEAR t1\n");
+  EXPECT_EQ(code.substr(0, code.find("RETURN")), "RESUME\nNOP\nMOVE t0, a\nNOP\nLOAD_GLOBAL t1, g\nCALL t1, 0, t1\nCLEAR t1\n");
 }
 
 TEST(Codegen, FinallyIsNotCoveredByItself) {
@@ -238,8 +228,7 @@ TEST(Codegen, Generators) {
 TEST(Codegen, CoroutinesAndAsyncGenerators) {
   Compiled compiled("async def f():\n await g()\nasync def h():\n yield 1\n");
   EXPECT_EQ(compiled.unit("f")->flags & (kCodeCoroutine | kCodeAsyncGenerator), uint32_t{kCodeCoroutine});
-  EXPECT_EQ(compiled.unit("h")->flags & (kCodeCoroutine | kCodeAsyncGenerator),
-            uint32_t{kCodeAsyncGenerator});
+  EXPECT_EQ(compiled.unit("h")->flags & (kCodeCoroutine | kCodeAsyncGenerator), uint32_t{kCodeAsyncGenerator});
   EXPECT_EQ(count(compiled.code("h"), "ASYNC_GEN_WRAP t0, 1\nYIELD t0, t0!"), 1);
 }
 
@@ -250,8 +239,7 @@ TEST(Codegen, Imports) {
   EXPECT_EQ(Compiled("from ..a import b as c\n").code(),
             "RESUME\nIMPORT_NAME t0, 2, ('b',), a\nIMPORT_FROM t1, t0, b\nSTORE_NAME c, t1!\nCLEAR "
             "t0\nRETURN None\n");
-  EXPECT_EQ(Compiled("from a import *\n").code(),
-            "RESUME\nIMPORT_NAME t0, 0, ('*',), a\nIMPORT_STAR t0!\nRETURN None\n");
+  EXPECT_EQ(Compiled("from a import *\n").code(), "RESUME\nIMPORT_NAME t0, 0, ('*',), a\nIMPORT_STAR t0!\nRETURN None\n");
 }
 
 TEST(Codegen, InteractiveModePrints) {

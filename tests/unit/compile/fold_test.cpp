@@ -22,24 +22,23 @@ TEST_P(Fold, Expression) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, Fold,
-    testing::Values(FoldCase{"1 + 2 * 3", "7"}, FoldCase{"2 ** 10 - 1", "1023"}, FoldCase{"-7 // 2", "-4"},
-                    FoldCase{"-7 % 3", "2"}, FoldCase{"7 % -3", "-2"}, FoldCase{"1 / 4", "0.25"},
-                    FoldCase{"1 / 0", nullptr}, FoldCase{"1 << 70", "0x400000000000000000"},
-                    FoldCase{"1 << 1000", nullptr}, FoldCase{"-1 << 64", "0x-10000000000000000"},
-                    FoldCase{"~5", "-6"}, FoldCase{"-0.0", "-0.0"}, FoldCase{"not 0", "True"},
-                    FoldCase{"not 'a'", "False"}, FoldCase{"1.5 + 2", "3.5"}, FoldCase{"1.0 / 0.0", nullptr},
-                    FoldCase{"1 + 2j", "(1.0+2.0j)"}, FoldCase{"-2j", "(-0.0+-2.0j)"}, FoldCase{"2j", "2.0j"},
-                    FoldCase{"'a' + 'b'", "'ab'"}, FoldCase{"b'a' + b'b'", "b'ab'"},
-                    FoldCase{"'ab' * 3", "'ababab'"}, FoldCase{"'ab' * 5000", nullptr},
-                    FoldCase{"3 * b'a'", "b'aaa'"}, FoldCase{"'abc'[1]", "'b'"}, FoldCase{"'abc'[-1]", "'c'"},
-                    FoldCase{"'abc'[3]", nullptr}, FoldCase{"b'abc'[0]", "97"}, FoldCase{"(1, 2, 3)[1]", "2"},
-                    FoldCase{"(1, (2, 'x'))", "(1, (2, 'x'))"}, FoldCase{"()", "()"},
-                    FoldCase{"__debug__", "True"}, FoldCase{"6 & 3 | 8 ^ 1", "11"},
-                    FoldCase{"-1 >> 200", "-1"}, FoldCase{"2 ** -1", nullptr}, FoldCase{"'a' % ()", "'a'"},
-                    FoldCase{"True + 1", "2"}, FoldCase{"9223372036854775807 + 1", "0x8000000000000000"},
-                    FoldCase{"-9223372036854775808", "-9223372036854775808"}));
+INSTANTIATE_TEST_SUITE_P(All, Fold,
+                         testing::Values(FoldCase{"1 + 2 * 3", "7"}, FoldCase{"2 ** 10 - 1", "1023"}, FoldCase{"-7 // 2", "-4"},
+                                         FoldCase{"-7 % 3", "2"}, FoldCase{"7 % -3", "-2"}, FoldCase{"1 / 4", "0.25"},
+                                         FoldCase{"1 / 0", nullptr}, FoldCase{"1 << 70", "0x400000000000000000"},
+                                         FoldCase{"1 << 1000", nullptr}, FoldCase{"-1 << 64", "0x-10000000000000000"},
+                                         FoldCase{"~5", "-6"}, FoldCase{"-0.0", "-0.0"}, FoldCase{"not 0", "True"},
+                                         FoldCase{"not 'a'", "False"}, FoldCase{"1.5 + 2", "3.5"}, FoldCase{"1.0 / 0.0", nullptr},
+                                         FoldCase{"1 + 2j", "(1.0+2.0j)"}, FoldCase{"-2j", "(-0.0+-2.0j)"},
+                                         FoldCase{"2j", "2.0j"}, FoldCase{"'a' + 'b'", "'ab'"}, FoldCase{"b'a' + b'b'", "b'ab'"},
+                                         FoldCase{"'ab' * 3", "'ababab'"}, FoldCase{"'ab' * 5000", nullptr},
+                                         FoldCase{"3 * b'a'", "b'aaa'"}, FoldCase{"'abc'[1]", "'b'"},
+                                         FoldCase{"'abc'[-1]", "'c'"}, FoldCase{"'abc'[3]", nullptr}, FoldCase{"b'abc'[0]", "97"},
+                                         FoldCase{"(1, 2, 3)[1]", "2"}, FoldCase{"(1, (2, 'x'))", "(1, (2, 'x'))"},
+                                         FoldCase{"()", "()"}, FoldCase{"__debug__", "True"}, FoldCase{"6 & 3 | 8 ^ 1", "11"},
+                                         FoldCase{"-1 >> 200", "-1"}, FoldCase{"2 ** -1", nullptr}, FoldCase{"'a' % ()", "'a'"},
+                                         FoldCase{"True + 1", "2"}, FoldCase{"9223372036854775807 + 1", "0x8000000000000000"},
+                                         FoldCase{"-9223372036854775808", "-9223372036854775808"}));
 
 TEST(FoldStatements, NothingBecomesADocstring) {
   Compiled compiled("def f():\n 'a' + 'b'\n");
@@ -75,8 +74,7 @@ TEST(FoldStatements, DeadBranches) {
 TEST(FoldStatements, DebugIsFalseWhenOptimised) {
   CompileOptions options;
   options.optimize = 1;
-  EXPECT_EQ(Compiled("x = __debug__\nassert y\n", options).code(),
-            "RESUME\nSTORE_NAME x, False\nRETURN None\n");
+  EXPECT_EQ(Compiled("x = __debug__\nassert y\n", options).code(), "RESUME\nSTORE_NAME x, False\nRETURN None\n");
 }
 
 }  // namespace

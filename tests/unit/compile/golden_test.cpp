@@ -47,8 +47,7 @@ TEST_P(Golden, Listing) {
   EXPECT_EQ(listing, read_file(expected));
 }
 
-INSTANTIATE_TEST_SUITE_P(Bytecode, Golden, testing::ValuesIn(names()),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Bytecode, Golden, testing::ValuesIn(names()), [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace pt

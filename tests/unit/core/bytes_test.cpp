@@ -18,7 +18,8 @@ TEST_F(BytesTest, HashEqualsThatOfText) { EXPECT_EQ(hash(bytes("abc").value()), 
 TEST_F(BytesTest, Repr) { EXPECT_EQ(shown(bytes(std::string_view("a'\x00\xff", 4))), "b\"a'\\x00\\xff\""); }
 TEST_F(BytesTest, ConcatWithBuffers) {
   EXPECT_EQ(shown(binary_operation(BinaryOp::kAdd, bytes("ab").value(), array("cd").value())), "b'abcd'");
-  EXPECT_EQ(shown(binary_operation(BinaryOp::kAdd, bytes("ab").value(), make("x").value())), "TypeError: can't concat str to bytes");
+  EXPECT_EQ(shown(binary_operation(BinaryOp::kAdd, bytes("ab").value(), make("x").value())),
+            "TypeError: can't concat str to bytes");
 }
 TEST_F(BytesTest, Repeat) { EXPECT_EQ(shown(binary_operation(BinaryOp::kMul, bytes("ab").value(), small(3))), "b'ababab'"); }
 TEST_F(BytesTest, IndexAndErrors) {

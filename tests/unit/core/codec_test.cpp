@@ -11,7 +11,8 @@ std::string result(Ref<Bytes> b) { return b ? std::string(b->view()) : error_tex
 
 TEST_F(CodecTest, Utf8Strict) { EXPECT_EQ(result(utf8_decode("a\xc3\xa9", nullptr, true, nullptr)), "a\\xe9"); }
 TEST_F(CodecTest, Utf8ErrorMessage) {
-  EXPECT_EQ(result(utf8_decode("a\xff", nullptr, true, nullptr)), "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 1: invalid start byte");
+  EXPECT_EQ(result(utf8_decode("a\xff", nullptr, true, nullptr)),
+            "UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 1: invalid start byte");
 }
 TEST_F(CodecTest, Utf8Replace) { EXPECT_EQ(result(utf8_decode("\xe2\x82(", make("replace").get(), true, nullptr)), "\\ufffd("); }
 TEST_F(CodecTest, Utf8Incremental) {
@@ -26,7 +27,8 @@ TEST_F(CodecTest, Utf8SurrogateEscapeRoundTrip) {
 }
 TEST_F(CodecTest, Utf8SurrogatesNotAllowed) {
   Ref<Str> s = str_from_code_point(0xd800);
-  EXPECT_EQ(result(utf8_encode(s.get(), nullptr)), "UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed");
+  EXPECT_EQ(result(utf8_encode(s.get(), nullptr)),
+            "UnicodeEncodeError: 'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed");
   EXPECT_EQ(result(utf8_encode(s.get(), make("surrogatepass").get())), "\xed\xa0\x80");
 }
 TEST_F(CodecTest, AsciiHandlers) {
@@ -44,7 +46,11 @@ TEST_F(CodecTest, Latin1) {
 }
 TEST_F(CodecTest, Utf16Mark) {
   int order = 0;
-  EXPECT_EQ(result(utf16_decode(std::string_view("\xfe\xff\x00""a", 4), nullptr, &order, true, nullptr)), "a");
+  EXPECT_EQ(result(utf16_decode(std::string_view("\xfe\xff\x00"
+                                                 "a",
+                                                 4),
+                                nullptr, &order, true, nullptr)),
+            "a");
   EXPECT_EQ(order, 1);
 }
 TEST_F(CodecTest, Utf16SurrogatePairs) {
@@ -78,7 +84,9 @@ TEST_F(CodecTest, UnicodeEscape) {
   EXPECT_EQ(invalid, 13);
   EXPECT_EQ(result(unicode_escape_encode(make("é\n").get())), "\\xe9\\n");
 }
-TEST_F(CodecTest, RawUnicodeEscape) { EXPECT_EQ(result(raw_unicode_escape_decode("\\u0041\\n", nullptr, true, nullptr)), "A\\n"); }
+TEST_F(CodecTest, RawUnicodeEscape) {
+  EXPECT_EQ(result(raw_unicode_escape_decode("\\u0041\\n", nullptr, true, nullptr)), "A\\n");
+}
 TEST_F(CodecTest, BytesEscape) {
   int64_t invalid;
   EXPECT_EQ(result(bytes_escape_decode("\\x41\\101\\n", nullptr, &invalid)), "AA\n");
@@ -89,7 +97,8 @@ TEST_F(CodecTest, CharmapStringTable) {
   EXPECT_EQ(result(charmap_decode(std::string_view("\0\1", 2), nullptr, table.value())), "a\\u20ac");
   Ref<> map = charmap_build(table.get());
   EXPECT_EQ(result(charmap_encode(make("€a").get(), nullptr, map.value())), std::string("\1\0", 2));
-  EXPECT_EQ(result(charmap_encode(make("x").get(), nullptr, map.value())), "UnicodeEncodeError: 'charmap' codec can't encode character '\\x78' in position 0: character maps to <undefined>");
+  EXPECT_EQ(result(charmap_encode(make("x").get(), nullptr, map.value())),
+            "UnicodeEncodeError: 'charmap' codec can't encode character '\\x78' in position 0: character maps to <undefined>");
 }
 TEST_F(CodecTest, UnknownEncoding) {
   CodecHooks saved = g_codec_hooks;

@@ -75,7 +75,8 @@ TEST_F(FloatTest, ModuloSigns) {
   EXPECT_EQ(shown(binary_operation(BinaryOp::kMod, float_from_double(5.5).value(), small(-2))), "-0.5");
 }
 TEST_F(FloatTest, DivisionByZero) {
-  EXPECT_EQ(shown(binary_operation(BinaryOp::kTrueDiv, float_from_double(1).value(), small(0))), "ZeroDivisionError: float division by zero");
+  EXPECT_EQ(shown(binary_operation(BinaryOp::kTrueDiv, float_from_double(1).value(), small(0))),
+            "ZeroDivisionError: float division by zero");
 }
 TEST_F(FloatTest, PowerGivesComplex) {
   Ref<> v = binary_operation(BinaryOp::kPow, float_from_double(-1).value(), float_from_double(0.5).value());

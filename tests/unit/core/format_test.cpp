@@ -77,7 +77,8 @@ TEST_F(FormatTest, PercentErrors) {
 TEST_F(FormatTest, TemplateNumbering) {
   EXPECT_EQ(fill("{}{}", {small(1), small(2)}), "12");
   EXPECT_EQ(fill("{1}{0}", {small(1), small(2)}), "21");
-  EXPECT_EQ(fill("{0}{}", {small(1), small(2)}), "ValueError: cannot switch from manual field specification to automatic field numbering");
+  EXPECT_EQ(fill("{0}{}", {small(1), small(2)}),
+            "ValueError: cannot switch from manual field specification to automatic field numbering");
 }
 TEST_F(FormatTest, TemplateBraces) {
   EXPECT_EQ(fill("{{{}}}", {small(1)}), "{1}");

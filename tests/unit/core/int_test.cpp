@@ -23,12 +23,17 @@ TEST_F(IntTest, ObjectsShrinkBackToSmall) {
 }
 TEST_F(IntTest, AddCarries) { EXPECT_EQ(calculate(Op::kAdd, "18446744073709551615", "1"), "18446744073709551616"); }
 TEST_F(IntTest, AddOfOppositeSigns) { EXPECT_EQ(calculate(Op::kAdd, "-18446744073709551617", "18446744073709551616"), "-1"); }
-TEST_F(IntTest, SubtractToZero) { EXPECT_EQ(calculate(Op::kSub, "340282366920938463463374607431768211456", "340282366920938463463374607431768211456"), "0"); }
-TEST_F(IntTest, MultiplySmallOverflow) { EXPECT_EQ(calculate(Op::kMul, "4611686018427387903", "-4611686018427387904"), "-21267647932558653961849226946058125312"); }
+TEST_F(IntTest, SubtractToZero) {
+  EXPECT_EQ(calculate(Op::kSub, "340282366920938463463374607431768211456", "340282366920938463463374607431768211456"), "0");
+}
+TEST_F(IntTest, MultiplySmallOverflow) {
+  EXPECT_EQ(calculate(Op::kMul, "4611686018427387903", "-4611686018427387904"), "-21267647932558653961849226946058125312");
+}
 TEST_F(IntTest, MultiplyByZero) { EXPECT_EQ(calculate(Op::kMul, "340282366920938463463374607431768211456", "0"), "0"); }
 TEST_F(IntTest, FloorDivisionRoundsDown) {
   EXPECT_EQ(calculate(Op::kFloorDiv, "-7", "2"), "-4");
-  EXPECT_EQ(calculate(Op::kFloorDiv, "-340282366920938463463374607431768211457", "2"), "-170141183460469231731687303715884105729");
+  EXPECT_EQ(calculate(Op::kFloorDiv, "-340282366920938463463374607431768211457", "2"),
+            "-170141183460469231731687303715884105729");
 }
 TEST_F(IntTest, ModuloTakesTheDivisorsSign) {
   EXPECT_EQ(calculate(Op::kMod, "-7", "3"), "2");
@@ -36,7 +41,9 @@ TEST_F(IntTest, ModuloTakesTheDivisorsSign) {
 }
 TEST_F(IntTest, DivmodIsATuple) { EXPECT_EQ(calculate(Op::kDivmod, "-7", "2"), "(-4, 1)"); }
 TEST_F(IntTest, SmallestByMinusOne) { EXPECT_EQ(calculate(Op::kFloorDiv, "-4611686018427387904", "-1"), "4611686018427387904"); }
-TEST_F(IntTest, DivisionByZero) { EXPECT_EQ(calculate(Op::kFloorDiv, "1", "0"), "ZeroDivisionError: integer division or modulo by zero"); }
+TEST_F(IntTest, DivisionByZero) {
+  EXPECT_EQ(calculate(Op::kFloorDiv, "1", "0"), "ZeroDivisionError: integer division or modulo by zero");
+}
 TEST_F(IntTest, TrueDivisionRoundsOnce) { EXPECT_EQ(calculate(Op::kTrueDiv, "18014398509481987", "2"), "9007199254740994.0"); }
 TEST_F(IntTest, TrueDivisionIntoSubnormals) {
   Ref<> big = int_binary(Op::kLshift, small(1), small(1075));

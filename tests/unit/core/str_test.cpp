@@ -42,7 +42,9 @@ TEST_F(StrTest, CompareByCodePoint) {
   EXPECT_EQ(str_compare(make("abc").get(), make("abc").get()), 0);
   EXPECT_LT(str_compare(make("ab").get(), make("abc").get()), 0);
 }
-TEST_F(StrTest, HashEqualForEqualText) { EXPECT_EQ(str_hash(make("héllo").get()), str_hash(str_concat(make("hé").get(), make("llo").get()).get())); }
+TEST_F(StrTest, HashEqualForEqualText) {
+  EXPECT_EQ(str_hash(make("héllo").get()), str_hash(str_concat(make("hé").get(), make("llo").get()).get()));
+}
 TEST_F(StrTest, HashOfEmptyIsZero) { EXPECT_EQ(str_hash(empty_str()), 0); }
 TEST_F(StrTest, SipHashReference) {
   // Vector of the 1-3 variant with key 00..0f and the bytes 00 01 02 ... 07.
@@ -142,7 +144,8 @@ TEST_F(StrTest, BuilderSingleCharacterIsTheSingleton) {
 }
 TEST_F(StrTest, FormatDirectives) {
   Ref<Str> s = make("é");
-  EXPECT_EQ(text(str_format("%s %d %ld %c %% %U %R %T %x", "a", -5, int64_t{1} << 40, 'z', s.get(), s.value(), s.value(), 255)), "a -5 1099511627776 z % é 'é' str ff");
+  EXPECT_EQ(text(str_format("%s %d %ld %c %% %U %R %T %x", "a", -5, int64_t{1} << 40, 'z', s.get(), s.value(), s.value(), 255)),
+            "a -5 1099511627776 z % é 'é' str ff");
 }
 TEST_F(StrTest, Identifier) {
   EXPECT_TRUE(str_is_identifier(make("été_1").get()));

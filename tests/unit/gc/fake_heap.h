@@ -148,17 +148,14 @@ inline void destroy_window(Object* o) {
 }
 
 inline constexpr TypeLayout kNodeLayout{"node", sizeof(Node), true, traverse_node, clear_node, destroy_node, nullptr};
-inline constexpr TypeLayout kFinalLayout{"final", sizeof(Node), true, traverse_node, clear_node, destroy_node,
-                                         finalize_node};
+inline constexpr TypeLayout kFinalLayout{"final", sizeof(Node), true, traverse_node, clear_node, destroy_node, finalize_node};
 inline constexpr TypeLayout kLeafLayout{"leaf", sizeof(Object), false, nullptr, nullptr, destroy_leaf, nullptr};
 inline constexpr TypeLayout kBagLayout{"bag", sizeof(Bag), true, traverse_bag, clear_bag, destroy_bag, nullptr};
 inline constexpr TypeLayout kWeakLayout{"weak", sizeof(Weak), false, nullptr, nullptr, destroy_weak, nullptr};
 inline constexpr TypeLayout kWindowLayout{"window", sizeof(Node), true, traverse_node, nullptr, destroy_window, nullptr};
 inline constexpr TypeLayout kPairLayout{"pair", sizeof(Node), true, traverse_node, nullptr, destroy_node, nullptr, true};
 
-inline void define(ShapeId id, const TypeLayout& layout) {
-  reinterpret_cast<ShapeHead*>(shape_from_id(id))->layout = &layout;
-}
+inline void define(ShapeId id, const TypeLayout& layout) { reinterpret_cast<ShapeHead*>(shape_from_id(id))->layout = &layout; }
 inline void define_shapes() {
   reserve_shape_region();
   define(kNodeShape, kNodeLayout);
@@ -193,7 +190,9 @@ inline Ref<Weak> make_weak(Object* target, void (*callback)(Weak*) = nullptr) {
   return Ref<Weak>::steal(weak);
 }
 template <class T>
-void set(Field& field, const Ref<T>& target) { field.init(target.copy()); }
+void set(Field& field, const Ref<T>& target) {
+  field.init(target.copy());
+}
 // A ring of `n` nodes; the caller gets the first.
 inline Ref<Node> make_ring(int64_t n, ShapeId shape = kNodeShape) {
   Ref<Node> first = make_node(shape, 0);

@@ -39,9 +39,7 @@ constexpr TypeLayout kLeafLayout{"leaf", sizeof(Node), false, nullptr, nullptr, 
 constexpr TypeLayout kFinalLayout{"final", sizeof(Node), true, node_traverse, node_clear, node_destroy, node_finalize};
 constexpr TypeLayout kRawLayout{"raw", sizeof(Object), false, nullptr, nullptr, nullptr, nullptr};
 
-void make_shape(ShapeId id, const TypeLayout* layout) {
-  reinterpret_cast<ShapeHead*>(shape_from_id(id))->layout = layout;
-}
+void make_shape(ShapeId id, const TypeLayout* layout) { reinterpret_cast<ShapeHead*>(shape_from_id(id))->layout = layout; }
 
 constinit Mutator g_main;
 

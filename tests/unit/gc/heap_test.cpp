@@ -175,11 +175,8 @@ TEST_F(HeapTest, WalkVisitsExactlyTheLiveObjects) {
   std::set<Object*> seen;
   {
     StopTheWorld stopped;
-    for_each_object(
-        [](Object* o, void* context) {
-          EXPECT_TRUE(static_cast<std::set<Object*>*>(context)->insert(o).second);
-        },
-        &seen);
+    for_each_object([](Object* o, void* context) { EXPECT_TRUE(static_cast<std::set<Object*>*>(context)->insert(o).second); },
+                    &seen);
   }
   for (auto& n : nodes) {
     if (n) EXPECT_TRUE(seen.count(n.get()));

@@ -89,7 +89,9 @@ TEST_F(LockTest, WorldStopsWhileAThreadWaitsForALock) {
     unlock_byte(lock);
   });
   EXPECT_TRUE(wait_until([&] { return (lock.load() & kLockParked) != 0; }));
-  { StopTheWorld stopped; }
+  {
+    StopTheWorld stopped;
+  }
   unlock_byte(lock);
 }
 
@@ -206,7 +208,9 @@ TEST_F(CriticalSectionTest, OuterSectionResumesWhenTheInnerEnds) {
   CriticalSection outer(a.get());
   {
     CriticalSection inner(b.get());
-    { Detached detached; }
+    {
+      Detached detached;
+    }
     EXPECT_TRUE(locked(b.get()));
     EXPECT_FALSE(locked(a.get()));
   }

@@ -131,7 +131,9 @@ TEST_F(ParkingLotTest, DetachesWhileItWaits) {
   });
   while (s.parked != 1) std::this_thread::yield();
   EXPECT_TRUE(wait_until([&] { return waiter.load()->state == MutatorState::kDetached; }));
-  { StopTheWorld stopped; }
+  {
+    StopTheWorld stopped;
+  }
   unpark_all(&s);
 }
 

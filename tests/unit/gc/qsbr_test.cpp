@@ -177,7 +177,9 @@ TEST_F(QsbrTest, StopTheWorldIsQuiescentForTheOthers) {
   retire_one();
   reclaim_retired();
   EXPECT_TRUE(wait_until([&] {
-    { StopTheWorld stopped; }
+    {
+      StopTheWorld stopped;
+    }
     reclaim_retired();
     return g_freed == 1;
   }));

@@ -358,7 +358,9 @@ TEST_F(RefcountTest, DeferredSurvivesItsLastCount) {
   EXPECT_FALSE(n->has_gc_bit(kGcDead));
   // As the collector does it: no longer deferred, one true count, dropped.
   incref(n);
-  { StopTheWorld stopped; }
+  {
+    StopTheWorld stopped;
+  }
   n->gc_bits.fetch_and(static_cast<uint8_t>(~kGcDeferred));
   decref(n);
   EXPECT_EQ(g_destroyed, 1);
@@ -379,7 +381,9 @@ TEST_F(RefcountTest, CountsOfDeferredObjectsStayInTheirThread) {
     for (int i = 0; i < 7; ++i) decref(n.get());
   });
   while (step != 1) safepoint();
-  { StopTheWorld stopped; }
+  {
+    StopTheWorld stopped;
+  }
   EXPECT_EQ(reference_count(n.get()), before + 10);
   step = 2;
   worker.join();
@@ -387,7 +391,9 @@ TEST_F(RefcountTest, CountsOfDeferredObjectsStayInTheirThread) {
   EXPECT_EQ(reference_count(n.get()), before + 3);
   EXPECT_EQ(counter_sum(Counter::shared_increments), written);
   for (int i = 0; i < 3; ++i) decref(n.get());
-  { StopTheWorld stopped; }
+  {
+    StopTheWorld stopped;
+  }
   n->gc_bits.fetch_and(static_cast<uint8_t>(~kGcDeferred));
   decref(n.get());
 }
@@ -525,8 +531,12 @@ TEST_F(RefcountTest, FieldLoadByOtherThreadAnnounces) {
   Object* inner = holder->left.peek().as_object();
   uint64_t slow = counter_sum(Counter::field_load_slow);
   Worker([&] {
-    { Ref<> got = holder->left.load(holder.get()); }
-    { Ref<> got = holder->left.load(holder.get()); }
+    {
+      Ref<> got = holder->left.load(holder.get());
+    }
+    {
+      Ref<> got = holder->left.load(holder.get());
+    }
   }).join();
   EXPECT_EQ(counter_sum(Counter::field_load_slow), slow + 1);
   EXPECT_EQ(state_of(inner), kSharedMaybe);

@@ -18,7 +18,9 @@ class StopTheWorldTest : public GcTest {
 
 TEST_F(StopTheWorldTest, AloneIsTrivial) {
   uint64_t before = counter_sum(Counter::stop_the_world);
-  { StopTheWorld stopped; }
+  {
+    StopTheWorld stopped;
+  }
   EXPECT_EQ(counter_sum(Counter::stop_the_world), before + 1);
   EXPECT_EQ(tls_mutator->state.load(), MutatorState::kAttached);
 }
@@ -151,7 +153,9 @@ TEST_F(StopTheWorldTest, IdsAreReused) {
 
 TEST_F(StopTheWorldTest, AttachAndDetachKeepErrno) {
   errno = 77;
-  { Detached detached; }
+  {
+    Detached detached;
+  }
   EXPECT_EQ(errno, 77);
 }
 
@@ -246,7 +250,9 @@ TEST_F(StopTheWorldTest, ForkWithOtherThreadsAlive) {
         new_node().reset();
         ran = true;
       }).join();
-      { StopTheWorld again; }
+      {
+        StopTheWorld again;
+      }
       retire_buffer(memory::allocate(100), 100);
       reclaim_retired();
       _exit(fine && ran ? 0 : 1);

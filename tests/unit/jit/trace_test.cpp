@@ -27,7 +27,10 @@ struct Hand {
   }
   void set(int32_t slot, Reference r) {
     for (SlotValue& s : slots) {
-      if (s.slot == slot) { s.value = r; return; }
+      if (s.slot == slot) {
+        s.value = r;
+        return;
+      }
     }
     slots.push_back({slot, r});
   }
@@ -206,8 +209,10 @@ TEST(JitTrace, Spills) {
     }
     uint64_t exit = h.run(frame);
     for (int k = 0; k < kCount; ++k) {
-      if (is_float) EXPECT_EQ(std::bit_cast<double>(h.at_exit(exit, k)), static_cast<double>(e[k]));
-      else EXPECT_EQ(h.int_at(exit, k), e[k]);
+      if (is_float)
+        EXPECT_EQ(std::bit_cast<double>(h.at_exit(exit, k)), static_cast<double>(e[k]));
+      else
+        EXPECT_EQ(h.int_at(exit, k), e[k]);
     }
   }
 }

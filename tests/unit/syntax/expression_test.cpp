@@ -157,9 +157,7 @@ TEST(Expressions, AwaitPower) {
             "=[])");
 }
 
-TEST(Expressions, Ellipsis) {
-  EXPECT_EQ(tree("..."), "Module(body=[Expr(value=Constant(value=Ellipsis))], type_ignores=[])");
-}
+TEST(Expressions, Ellipsis) { EXPECT_EQ(tree("..."), "Module(body=[Expr(value=Constant(value=Ellipsis))], type_ignores=[])"); }
 
 TEST(Expressions, IntegerBases) {
   EXPECT_EQ(tree("0xfF; 0o17; 0b11; 1_000; 00"),

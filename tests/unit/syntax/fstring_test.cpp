@@ -4,13 +4,10 @@ namespace pt::syntax {
 namespace {
 
 TEST(FString, Plain) {
-  EXPECT_EQ(tree("f'a'"),
-            "Module(body=[Expr(value=JoinedStr(values=[Constant(value='a')]))], type_ignores=[])");
+  EXPECT_EQ(tree("f'a'"), "Module(body=[Expr(value=JoinedStr(values=[Constant(value='a')]))], type_ignores=[])");
 }
 
-TEST(FString, Empty) {
-  EXPECT_EQ(tree("f''"), "Module(body=[Expr(value=JoinedStr(values=[]))], type_ignores=[])");
-}
+TEST(FString, Empty) { EXPECT_EQ(tree("f''"), "Module(body=[Expr(value=JoinedStr(values=[]))], type_ignores=[])"); }
 
 TEST(FString, Field) {
   EXPECT_EQ(tree("f'{a}'"),
@@ -25,8 +22,7 @@ TEST(FString, LiteralAround) {
 }
 
 TEST(FString, DoubledBraces) {
-  EXPECT_EQ(tree("f'{{a}}'"),
-            "Module(body=[Expr(value=JoinedStr(values=[Constant(value='{a}')]))], type_ignores=[])");
+  EXPECT_EQ(tree("f'{{a}}'"), "Module(body=[Expr(value=JoinedStr(values=[Constant(value='{a}')]))], type_ignores=[])");
 }
 
 TEST(FString, Conversion) {

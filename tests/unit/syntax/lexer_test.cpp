@@ -26,36 +26,30 @@ TEST(Lexer, BlankLinesAndCommentsGiveNothing) { EXPECT_EQ(types("\n  \n# a\n\f\n
 
 TEST(Lexer, IndentsAndDedents) {
   EXPECT_EQ(types("a\n b\n  c\nd\n"),
-            (Types{Tok::Name, Tok::Newline, Tok::Indent, Tok::Name, Tok::Newline, Tok::Indent, Tok::Name,
-                   Tok::Newline, Tok::Dedent, Tok::Dedent, Tok::Name, Tok::Newline, Tok::EndMarker}));
+            (Types{Tok::Name, Tok::Newline, Tok::Indent, Tok::Name, Tok::Newline, Tok::Indent, Tok::Name, Tok::Newline,
+                   Tok::Dedent, Tok::Dedent, Tok::Name, Tok::Newline, Tok::EndMarker}));
 }
 
 TEST(Lexer, BracketsJoinLines) {
-  EXPECT_EQ(types("(a\n  b)\n"),
-            (Types{Tok::LeftParen, Tok::Name, Tok::Name, Tok::RightParen, Tok::Newline, Tok::EndMarker}));
+  EXPECT_EQ(types("(a\n  b)\n"), (Types{Tok::LeftParen, Tok::Name, Tok::Name, Tok::RightParen, Tok::Newline, Tok::EndMarker}));
 }
 
-TEST(Lexer, BackslashJoinsLines) {
-  EXPECT_EQ(types("a \\\n b\n"), (Types{Tok::Name, Tok::Name, Tok::Newline, Tok::EndMarker}));
-}
+TEST(Lexer, BackslashJoinsLines) { EXPECT_EQ(types("a \\\n b\n"), (Types{Tok::Name, Tok::Name, Tok::Newline, Tok::EndMarker})); }
 
 TEST(Lexer, LongestOperator) {
-  EXPECT_EQ(types("**=//=>>=->:=...!=<>"),
-            (Types{Tok::DoubleStarEqual, Tok::DoubleSlashEqual, Tok::RightShiftEqual, Tok::Arrow,
-                   Tok::ColonEqual, Tok::Ellipsis, Tok::NotEqual, Tok::NotEqual, Tok::EndMarker}));
+  EXPECT_EQ(types("**=//=>>=->:=...!=<>"), (Types{Tok::DoubleStarEqual, Tok::DoubleSlashEqual, Tok::RightShiftEqual, Tok::Arrow,
+                                                  Tok::ColonEqual, Tok::Ellipsis, Tok::NotEqual, Tok::NotEqual, Tok::EndMarker}));
 }
 
 TEST(Lexer, KeywordsAndSoftKeywords) {
-  EXPECT_EQ(types("None match iff yield_"),
-            (Types{Tok::KwNone, Tok::Name, Tok::Name, Tok::Name, Tok::EndMarker}));
+  EXPECT_EQ(types("None match iff yield_"), (Types{Tok::KwNone, Tok::Name, Tok::Name, Tok::Name, Tok::EndMarker}));
 }
 
 TEST(Lexer, EveryKeywordIsFound) {
   for (const char* name :
-       {"False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
-        "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
-        "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
-        "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"})
+       {"False",  "None",     "True", "and",    "as",      "assert", "async",  "await",  "break", "class",  "continue", "def",
+        "del",    "elif",     "else", "except", "finally", "for",    "from",   "global", "if",    "import", "in",       "is",
+        "lambda", "nonlocal", "not",  "or",     "pass",    "raise",  "return", "try",    "while", "with",   "yield"})
     EXPECT_TRUE(is_keyword(name)) << name;
   EXPECT_FALSE(is_keyword("print"));
   EXPECT_FALSE(is_keyword(""));
@@ -63,14 +57,11 @@ TEST(Lexer, EveryKeywordIsFound) {
 
 TEST(Lexer, StringPrefixes) {
   EXPECT_EQ(types("b'' Rb'' bR'' u'' f'' rF'' r''"),
-            (Types{Tok::String, Tok::String, Tok::String, Tok::String, Tok::String, Tok::String, Tok::String,
-                   Tok::EndMarker}));
+            (Types{Tok::String, Tok::String, Tok::String, Tok::String, Tok::String, Tok::String, Tok::String, Tok::EndMarker}));
   EXPECT_EQ(types("ub''"), (Types{Tok::Name, Tok::String, Tok::EndMarker}));
 }
 
-TEST(Lexer, QuotesInTripleQuotes) {
-  EXPECT_EQ(types("'''a''b\n'c'''"), (Types{Tok::String, Tok::EndMarker}));
-}
+TEST(Lexer, QuotesInTripleQuotes) { EXPECT_EQ(types("'''a''b\n'c'''"), (Types{Tok::String, Tok::EndMarker})); }
 
 TEST(Lexer, PositionOfStringOverLines) {
   Arena arena;
@@ -161,8 +152,7 @@ TEST(Names, IdentifiersAreUniqueAndNormalized) {
 }
 
 TEST(Names, CharactersByNameAndAlias) {
-  EXPECT_EQ(tree("'\\N{LINE FEED}\\N{nul}\\N{VS17}\\N{greek small letter alpha}'"),
-            tree("'\\n\\0\\U000e0100\\u03b1'"));
+  EXPECT_EQ(tree("'\\N{LINE FEED}\\N{nul}\\N{VS17}\\N{greek small letter alpha}'"), tree("'\\n\\0\\U000e0100\\u03b1'"));
   EXPECT_EQ(tree("'\\N{VS257}'").substr(0, 17), "!(unicode error) ");
 }
 

@@ -71,9 +71,7 @@ TEST(Parser, AssertMessage) {
             "nores=[])");
 }
 
-TEST(Parser, GlobalNames) {
-  EXPECT_EQ(tree("global a, b"), "Module(body=[Global(names=['a', 'b'])], type_ignores=[])");
-}
+TEST(Parser, GlobalNames) { EXPECT_EQ(tree("global a, b"), "Module(body=[Global(names=['a', 'b'])], type_ignores=[])"); }
 
 TEST(Parser, ImportDotted) {
   EXPECT_EQ(tree("import a.b.c as d, e"),
@@ -88,8 +86,7 @@ TEST(Parser, RelativeImport) {
 }
 
 TEST(Parser, ImportStar) {
-  EXPECT_EQ(tree("from . import *"),
-            "Module(body=[ImportFrom(names=[alias(name='*')], level=1)], type_ignores=[])");
+  EXPECT_EQ(tree("from . import *"), "Module(body=[ImportFrom(names=[alias(name='*')], level=1)], type_ignores=[])");
 }
 
 TEST(Parser, IfElifElse) {

@@ -4,8 +4,7 @@ namespace pt::syntax {
 namespace {
 
 TEST(SymbolErrors, GlobalAfterUse) {
-  EXPECT_EQ(error_of("def f():\n  x\n  global x"),
-            "SyntaxError: name 'x' is used prior to global declaration (3, 3, 3, 11)");
+  EXPECT_EQ(error_of("def f():\n  x\n  global x"), "SyntaxError: name 'x' is used prior to global declaration (3, 3, 3, 11)");
 }
 
 TEST(SymbolErrors, GlobalAfterAssignment) {
@@ -18,18 +17,15 @@ TEST(SymbolErrors, GlobalParameter) {
 }
 
 TEST(SymbolErrors, NonlocalParameter) {
-  EXPECT_EQ(error_of("def f(x):\n  nonlocal x"),
-            "SyntaxError: name 'x' is parameter and nonlocal (2, 3, 2, 13)");
+  EXPECT_EQ(error_of("def f(x):\n  nonlocal x"), "SyntaxError: name 'x' is parameter and nonlocal (2, 3, 2, 13)");
 }
 
 TEST(SymbolErrors, NonlocalUnbound) {
-  EXPECT_EQ(error_of("def f():\n  nonlocal x"),
-            "SyntaxError: no binding for nonlocal 'x' found (2, 3, 2, 13)");
+  EXPECT_EQ(error_of("def f():\n  nonlocal x"), "SyntaxError: no binding for nonlocal 'x' found (2, 3, 2, 13)");
 }
 
 TEST(SymbolErrors, NonlocalAtModule) {
-  EXPECT_EQ(error_of("nonlocal x"),
-            "SyntaxError: nonlocal declaration not allowed at module level (1, 1, 1, 11)");
+  EXPECT_EQ(error_of("nonlocal x"), "SyntaxError: nonlocal declaration not allowed at module level (1, 1, 1, 11)");
 }
 
 TEST(SymbolErrors, GlobalAndNonlocal) {
@@ -38,18 +34,15 @@ TEST(SymbolErrors, GlobalAndNonlocal) {
 }
 
 TEST(SymbolErrors, DuplicateArgument) {
-  EXPECT_EQ(error_of("def f(a, a): pass"),
-            "SyntaxError: duplicate argument 'a' in function definition (1, 10, 1, 11)");
+  EXPECT_EQ(error_of("def f(a, a): pass"), "SyntaxError: duplicate argument 'a' in function definition (1, 10, 1, 11)");
 }
 
 TEST(SymbolErrors, ImportStarInFunction) {
-  EXPECT_EQ(error_of("def f():\n  from a import *"),
-            "SyntaxError: import * only allowed at module level (2, 17, 2, 18)");
+  EXPECT_EQ(error_of("def f():\n  from a import *"), "SyntaxError: import * only allowed at module level (2, 17, 2, 18)");
 }
 
 TEST(SymbolErrors, AnnotatedGlobal) {
-  EXPECT_EQ(error_of("def f():\n  global x\n  x: int"),
-            "SyntaxError: annotated name 'x' can't be global (3, 3, 3, 9)");
+  EXPECT_EQ(error_of("def f():\n  global x\n  x: int"), "SyntaxError: annotated name 'x' can't be global (3, 3, 3, 9)");
 }
 
 TEST(SymbolErrors, WalrusInIterable) {
@@ -77,18 +70,14 @@ TEST(SymbolErrors, IterationRebindsWalrus) {
 }
 
 TEST(SymbolErrors, YieldInComprehension) {
-  EXPECT_EQ(error_of("def f(): [(yield) for a in b]"),
-            "SyntaxError: 'yield' inside list comprehension (1, 12, 1, 17)");
+  EXPECT_EQ(error_of("def f(): [(yield) for a in b]"), "SyntaxError: 'yield' inside list comprehension (1, 12, 1, 17)");
 }
 
 TEST(SymbolErrors, UnknownFuture) {
-  EXPECT_EQ(error_of("from __future__ import nothing"),
-            "SyntaxError: future feature nothing is not defined (1, 1, 1, 0)");
+  EXPECT_EQ(error_of("from __future__ import nothing"), "SyntaxError: future feature nothing is not defined (1, 1, 1, 0)");
 }
 
-TEST(SymbolErrors, Braces) {
-  EXPECT_EQ(error_of("from __future__ import braces"), "SyntaxError: not a chance (1, 1, 1, 0)");
-}
+TEST(SymbolErrors, Braces) { EXPECT_EQ(error_of("from __future__ import braces"), "SyntaxError: not a chance (1, 1, 1, 0)"); }
 
 }  // namespace
 }  // namespace pt::syntax

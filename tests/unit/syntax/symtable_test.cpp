@@ -170,8 +170,7 @@ TEST(SymbolTable, ImportsBindTheFirstName) {
 
 TEST(SymbolTable, PatternsAndHandlersBind) {
   Table t("match a:\n case [b, *c] | {'k': d, **e} as f: pass\ntry: pass\nexcept X as g: pass");
-  for (const char* name : {"b", "c", "d", "e", "f", "g"})
-    EXPECT_TRUE(t.flags(t.top(), name) & kDefLocal) << name;
+  for (const char* name : {"b", "c", "d", "e", "f", "g"}) EXPECT_TRUE(t.flags(t.top(), name) & kDefLocal) << name;
 }
 
 TEST(SymbolTable, FutureAnnotationsAreNotScopes) {
@@ -199,8 +198,7 @@ TEST(SymbolTable, Warnings) {
   EXPECT_EQ(warning("() ()"), "'tuple' object is not callable; perhaps you missed a comma?");
   EXPECT_EQ(warning("'a' 'b' ('c')"), "'str' object is not callable; perhaps you missed a comma?");
   EXPECT_EQ(warning("{1} [2]"), "'set' object is not subscriptable; perhaps you missed a comma?");
-  EXPECT_EQ(warning("[1][1, 2]"),
-            "list indices must be integers or slices, not tuple; perhaps you missed a comma?");
+  EXPECT_EQ(warning("[1][1, 2]"), "list indices must be integers or slices, not tuple; perhaps you missed a comma?");
   EXPECT_EQ(warning("[1][0]"), "");
   EXPECT_EQ(warning("assert (a, 'b')"), "assertion is always true, perhaps remove parentheses?");
 }

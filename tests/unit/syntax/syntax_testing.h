@@ -32,9 +32,8 @@ inline std::string error_of(std::string_view source, ParseMode mode = ParseMode:
   const char* kinds[] = {"",           "SyntaxError", "IndentationError", "TabError", "IncompleteInput",
                          "ValueError", "MemoryError", "RecursionError"};
   auto number = [](int n) { return std::to_string(n); };
-  return std::string(kinds[static_cast<int>(error.kind)]) + ": " + std::string(error.message.view()) + " (" +
-         number(error.line) + ", " + number(error.offset) + ", " + number(error.end_line) + ", " +
-         number(error.end_offset) + ")";
+  return std::string(kinds[static_cast<int>(error.kind)]) + ": " + std::string(error.message.view()) + " (" + number(error.line) +
+         ", " + number(error.offset) + ", " + number(error.end_line) + ", " + number(error.end_offset) + ")";
 }
 
 }  // namespace pt::syntax

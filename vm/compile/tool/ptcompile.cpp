@@ -25,9 +25,7 @@ struct Run {
   double parse_time = 0, compile_time = 0;
 };
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 bool read_file(const char* path, std::string* text) {
   FILE* file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
@@ -118,8 +116,8 @@ int main(int argc, char** argv) {
     }
   }
   if (run.quiet) {
-    printf("%d files, %d failures; parsed in %.3f s, compiled in %.3f s\n", run.files, run.failures,
-           run.parse_time, run.compile_time);
+    printf("%d files, %d failures; parsed in %.3f s, compiled in %.3f s\n", run.files, run.failures, run.parse_time,
+           run.compile_time);
   }
   return run.failures ? 1 : 0;
 }

@@ -64,7 +64,9 @@ class TypeSet {
     size_t mask, count;
     std::atomic<Type*> entries[];
   };
-  static size_t slot(const Type* type, size_t mask) { return ((reinterpret_cast<uintptr_t>(type) >> 4) * 0x9E3779B97F4A7C15u >> 20) & mask; }
+  static size_t slot(const Type* type, size_t mask) {
+    return ((reinterpret_cast<uintptr_t>(type) >> 4) * 0x9E3779B97F4A7C15u >> 20) & mask;
+  }
   static size_t table_bytes(size_t capacity) { return sizeof(Table) + capacity * sizeof(std::atomic<Type*>); }
   static void insert(Table* table, Type* type) {
     size_t i = slot(type, table->mask);
@@ -109,7 +111,8 @@ void abc_data_destroy(Object* o) {
 }
 
 constinit Type abc_data_type;
-const TypeSpec abc_data_spec = {.name = "_abc._abc_data", .size = sizeof(AbcData), .flags = kTypeNoInstantiate, .destroy = abc_data_destroy};
+const TypeSpec abc_data_spec = {
+    .name = "_abc._abc_data", .size = sizeof(AbcData), .flags = kTypeNoInstantiate, .destroy = abc_data_destroy};
 
 bool add_to(AbcData* data, TypeSet& set, Type* type) {
   void* retired = nullptr;
@@ -160,7 +163,8 @@ bool compute_abstract_methods(Value self) {
   Ref<> items = call_method(ns.value(), names::items_.str());
   if (!items) return false;
   bool ok = for_each(items.value(), [&](Value item) {
-    if (!is_tuple(item) || as_tuple(item)->length != 2) return static_cast<bool>(raise(exc::TypeError, "Iteration over items() returned item which size is not 2"));
+    if (!is_tuple(item) || as_tuple(item)->length != 2)
+      return static_cast<bool>(raise(exc::TypeError, "Iteration over items() returned item which size is not 2"));
     int abstract = is_abstract(as_tuple(item)->at(1));
     if (abstract < 0) return false;
     return abstract == 0 || set_add(abstracts.get(), as_tuple(item)->at(0));
@@ -198,7 +202,8 @@ void set_collection_flag(Type* type, uint32_t flag) {
 void set_collection_flag_below(Type* type, uint32_t flag) {
   if (has_flag(type, kTypeImmutable) || (type->flags.load(std::memory_order_relaxed) & kCollectionFlags) == flag) return;
   set_collection_flag(type, flag);
-  for_each_subclass(type, [](Type* subclass, void* f) { set_collection_flag_below(subclass, *static_cast<uint32_t*>(f)); }, &flag);
+  for_each_subclass(
+      type, [](Type* subclass, void* f) { set_collection_flag_below(subclass, *static_cast<uint32_t*>(f)); }, &flag);
 }
 
 Ref<> abc_init(const Value* a) {
@@ -298,7 +303,8 @@ Ref<> abc_subclasscheck(const Value* a) {
   if (!hook) return Ref<>();
   if (is_true(hook.value())) return yes();
   if (is_false(hook.value())) return no();
-  if (!is_not_implemented(hook.value())) return raise(exc::AssertionError, "__subclasshook__ must return either False, True, or NotImplemented");
+  if (!is_not_implemented(hook.value()))
+    return raise(exc::AssertionError, "__subclasshook__ must return either False, True, or NotImplemented");
   Ref<> mro = type->mro.load(type);
   for (int64_t i = 0; mro && i < as_tuple(mro.value())->length; ++i) {
     if (as_tuple(mro.value())->at(i).same(self)) return yes();
@@ -370,14 +376,20 @@ Ref<> abc_get_dump(const Value* a) {
 }
 
 const NativeDef kFunctions[] = {
-    {"get_cache_token", "()", abc_get_cache_token, "Returns the current ABC cache token.\n\nThe token is an opaque object (supporting equality testing) identifying the\ncurrent version of the ABC cache for virtual subclasses. The token changes\nwith every call to register() on any ABC."},
+    {"get_cache_token", "()", abc_get_cache_token,
+     "Returns the current ABC cache token.\n\nThe token is an opaque object (supporting equality testing) identifying "
+     "the\ncurrent version of the ABC cache for virtual subclasses. The token changes\nwith every call to register() on any "
+     "ABC."},
     {"_abc_init", "(self, /)", abc_init, "Internal ABC helper for class set-up. Should be never used outside abc module."},
     {"_reset_registry", "(self, /)", abc_reset_registry, "Internal ABC helper to reset registry of a given class."},
     {"_reset_caches", "(self, /)", abc_reset_caches, "Internal ABC helper to reset both caches of a given class."},
     {"_get_dump", "(self, /)", abc_get_dump, "Internal ABC helper for cache and registry debugging."},
-    {"_abc_register", "(self, subclass, /)", abc_register, "Internal ABC helper for subclasss registration. Should be never used outside abc module."},
-    {"_abc_instancecheck", "(self, instance, /)", abc_instancecheck, "Internal ABC helper for instance checks. Should be never used outside abc module."},
-    {"_abc_subclasscheck", "(self, subclass, /)", abc_subclasscheck, "Internal ABC helper for subclasss checks. Should be never used outside abc module."},
+    {"_abc_register", "(self, subclass, /)", abc_register,
+     "Internal ABC helper for subclasss registration. Should be never used outside abc module."},
+    {"_abc_instancecheck", "(self, instance, /)", abc_instancecheck,
+     "Internal ABC helper for instance checks. Should be never used outside abc module."},
+    {"_abc_subclasscheck", "(self, subclass, /)", abc_subclasscheck,
+     "Internal ABC helper for subclasss checks. Should be never used outside abc module."},
     {},
 };
 

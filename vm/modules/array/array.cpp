@@ -36,8 +36,7 @@ Ref<> array_construct(Type* type, const Args& args) {
       return raise(exc::TypeError, "cannot use a str to initialize an array with typecode '%c'", static_cast<int>(c));
     }
     if (is_array(initial) && as_array(initial)->kind->code == 'u') {
-      return raise(exc::TypeError, "cannot use a unicode array to initialize an array with typecode '%c'",
-                   static_cast<int>(c));
+      return raise(exc::TypeError, "cannot use a unicode array to initialize an array with typecode '%c'", static_cast<int>(c));
     }
   }
   const ArrayKind* kind = array_kind(c);
@@ -141,8 +140,7 @@ bool array_set_item(Value self, Value key, Value value) {
   if (!fresh.ok()) return false;
   if (step == 1) return array_splice(a, start, stop > start ? stop - start : 0, fresh.data(), fresh.length());
   if (fresh.length() != count) {
-    return raise(exc::ValueError, "attempt to assign array of size %ld to extended slice of size %ld", fresh.length(),
-                 count);
+    return raise(exc::ValueError, "attempt to assign array of size %ld to extended slice of size %ld", fresh.length(), count);
   }
   LockGuard guard(a);
   int64_t size = a->kind->size;
@@ -304,10 +302,9 @@ const NativeDef kIteratorMethods[] = {
     {"__setstate__", "($self, state, /)", array_iterator_setstate, "Set state information for unpickling."},
     {}};
 
-const NativeDef kFunctions[] = {
-    {"_array_reconstructor", "($module, arraytype, typecode, mformat_code, items, /)", array_reconstruct,
-     "Internal. Used for pickling support."},
-    {}};
+const NativeDef kFunctions[] = {{"_array_reconstructor", "($module, arraytype, typecode, mformat_code, items, /)",
+                                 array_reconstruct, "Internal. Used for pickling support."},
+                                {}};
 
 bool execute(Module* module) {
   if (!module_add_type(module, &array_type, &array_spec) ||

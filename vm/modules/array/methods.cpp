@@ -149,8 +149,7 @@ Ref<> to_bytes(const Value* a) {
   Array* self = as_array(a[0]);
   ArraySnapshot content(self);
   if (!content.ok()) return Ref<>();
-  return bytes_from({reinterpret_cast<const char*>(content.data()),
-                     static_cast<size_t>(content.length() * self->kind->size)});
+  return bytes_from({reinterpret_cast<const char*>(content.data()), static_cast<size_t>(content.length() * self->kind->size)});
 }
 Ref<> from_bytes(const Value* a) {
   Array* self = as_array(a[0]);
@@ -251,8 +250,7 @@ const NativeDef kArrayMethods[] = {
     {"fromlist", "($self, list, /)", from_list, "Append items to array from list."},
     {"frombytes", "($self, buffer, /)", from_bytes, "Appends items from the string, interpreting it as machine values."},
     {"fromunicode", "($self, ustr, /)", from_unicode, "Extends this array with data from the unicode string ustr."},
-    {"index", "($self, v, start=0, stop=sys.maxsize, /)", index_of,
-     "Return index of first occurrence of v in the array."},
+    {"index", "($self, v, start=0, stop=sys.maxsize, /)", index_of, "Return index of first occurrence of v in the array."},
     {"insert", "($self, i, v, /)", insert, "Insert a new item v into the array before position i."},
     {"pop", "($self, i=-1, /)", pop, "Return the i-th element and delete it from the array."},
     {"__reduce_ex__", "($self, value, /)", array_reduce, "Return state information for pickling."},
@@ -264,9 +262,8 @@ const NativeDef kArrayMethods[] = {
     {"tounicode", "($self, /)", to_unicode, "Convert the array to a unicode string."},
     {"__sizeof__", "($self, /)", size_of, "Size of the array in memory, in bytes."},
     {}};
-const GetSetDef kArrayGetSets[] = {
-    {"typecode", get_typecode, nullptr, "the typecode character used to create the array"},
-    {"itemsize", get_itemsize, nullptr, "the size, in bytes, of one array item"},
-    {}};
+const GetSetDef kArrayGetSets[] = {{"typecode", get_typecode, nullptr, "the typecode character used to create the array"},
+                                   {"itemsize", get_itemsize, nullptr, "the size, in bytes, of one array item"},
+                                   {}};
 
 }  // namespace pt

@@ -18,11 +18,11 @@ struct MachineFormat {
   char type;  // 'i' signed, 'u' unsigned, 'f' float, 't' text
   bool big_endian;
 };
-const MachineFormat kMachineFormats[] = {
-    {1, 'u', false}, {1, 'i', false}, {2, 'u', false}, {2, 'u', true}, {2, 'i', false}, {2, 'i', true},
-    {4, 'u', false}, {4, 'u', true},  {4, 'i', false}, {4, 'i', true}, {8, 'u', false}, {8, 'u', true},
-    {8, 'i', false}, {8, 'i', true},  {4, 'f', false}, {4, 'f', true}, {8, 'f', false}, {8, 'f', true},
-    {2, 't', false}, {2, 't', true},  {4, 't', false}, {4, 't', true}};  // UTF-16, UTF-32
+const MachineFormat kMachineFormats[] = {{1, 'u', false}, {1, 'i', false}, {2, 'u', false}, {2, 'u', true},  {2, 'i', false},
+                                         {2, 'i', true},  {4, 'u', false}, {4, 'u', true},  {4, 'i', false}, {4, 'i', true},
+                                         {8, 'u', false}, {8, 'u', true},  {8, 'i', false}, {8, 'i', true},  {4, 'f', false},
+                                         {4, 'f', true},  {8, 'f', false}, {8, 'f', true},  {2, 't', false}, {2, 't', true},
+                                         {4, 't', false}, {4, 't', true}};  // UTF-16, UTF-32
 constexpr int64_t kFormatCount = sizeof(kMachineFormats) / sizeof(kMachineFormats[0]);
 
 uint64_t read_item(const MachineFormat& format, const uint8_t* at) {
@@ -35,8 +35,7 @@ uint64_t read_item(const MachineFormat& format, const uint8_t* at) {
 Ref<> item_value(const MachineFormat& format, const uint8_t* at) {
   uint64_t bits = read_item(format, at);
   if (format.type == 'f') {
-    return float_from_double(format.size == 4 ? std::bit_cast<float>(static_cast<uint32_t>(bits))
-                                              : std::bit_cast<double>(bits));
+    return float_from_double(format.size == 4 ? std::bit_cast<float>(static_cast<uint32_t>(bits)) : std::bit_cast<double>(bits));
   }
   if (format.type == 'u') return int_from_uint64(bits);
   auto shift = static_cast<unsigned>(64 - 8 * format.size);
@@ -75,8 +74,8 @@ Ref<> array_reconstruct(const Value* a) {
   const MachineFormat& format = kMachineFormats[code];
   if (bytes->length % format.size) return raise(exc::ValueError, "string length not a multiple of item size");
   if (format.type == 't') {
-    const char* codec = format.size == 2 ? (format.big_endian ? "utf-16-be" : "utf-16-le")
-                                         : (format.big_endian ? "utf-32-be" : "utf-32-le");
+    const char* codec =
+        format.size == 2 ? (format.big_endian ? "utf-16-be" : "utf-16-le") : (format.big_endian ? "utf-32-be" : "utf-32-le");
     Ref<> text = call_method(items, "decode", {Value::object(intern(codec))});
     return text ? make_array(type, kind->code, text.value()) : Ref<>();
   }
@@ -126,8 +125,7 @@ Ref<> array_reduce(const Value* a) {
   Ref<> reconstructor = import_attribute("array", "_array_reconstructor");
   Ref<> bytes = reconstructor ? call_method(a[0], "tobytes") : Ref<>();
   if (!bytes) return bytes;
-  Ref<Tuple> arguments =
-      tuple_of({type_value(a[0]), code.value(), Value::small_int(self->kind->machine_format), bytes.value()});
+  Ref<Tuple> arguments = tuple_of({type_value(a[0]), code.value(), Value::small_int(self->kind->machine_format), bytes.value()});
   if (!arguments) return Ref<>();
   return tuple_of({reconstructor.value(), arguments.value(), state.value()});
 }

@@ -14,8 +14,9 @@
 namespace pt {
 
 const ArrayKind kArrayKinds[] = {
-    {'b', 1, "b", 1}, {'B', 1, "B", 0}, {'u', 4, "w", 20}, {'h', 2, "h", 4},  {'H', 2, "H", 2},  {'i', 4, "i", 8}, {'I', 4, "I", 6},
-    {'l', 8, "l", 12}, {'L', 8, "L", 10}, {'q', 8, "q", 12}, {'Q', 8, "Q", 10}, {'f', 4, "f", 14}, {'d', 8, "d", 16},
+    {'b', 1, "b", 1},  {'B', 1, "B", 0},  {'u', 4, "w", 20}, {'h', 2, "h", 4},  {'H', 2, "H", 2},
+    {'i', 4, "i", 8},  {'I', 4, "I", 6},  {'l', 8, "l", 12}, {'L', 8, "L", 10}, {'q', 8, "q", 12},
+    {'Q', 8, "Q", 10}, {'f', 4, "f", 14}, {'d', 8, "d", 16},
 };
 const int kArrayKindCount = sizeof(kArrayKinds) / sizeof(kArrayKinds[0]);
 
@@ -44,8 +45,7 @@ bool small_item(const ArrayKind* kind, Value v, int64_t* out) {
     return true;
   };
   switch (kind->code) {
-    case 'b':
-      return between(SHRT_MIN, SHRT_MAX, "signed short integer") && between(SCHAR_MIN, SCHAR_MAX, "signed char");
+    case 'b': return between(SHRT_MIN, SHRT_MAX, "signed short integer") && between(SCHAR_MIN, SCHAR_MAX, "signed char");
     case 'B': return between(0, UCHAR_MAX, "unsigned byte integer");
     case 'h': return between(SHRT_MIN, SHRT_MAX, "signed short integer");
     case 'H': return between(INT_MIN, INT_MAX, "signed integer") && between(0, USHRT_MAX, "unsigned short");

@@ -286,7 +286,9 @@ class Reader {
   }
 
   template <class T>
-  T* expression(const Span& span) { return syntax::make_node<T>(arena_, span); }
+  T* expression(const Span& span) {
+    return syntax::make_node<T>(arena_, span);
+  }
 
   // Complex numbers and tuples: expressions of literals that the compiler folds.
   bool composite(Value v, const Span& span, void** out) {

@@ -241,9 +241,7 @@ bool execute(Module* module) {
     ast_node_type.flags.fetch_and(~static_cast<uint32_t>(kTypeImmutable), std::memory_order_relaxed);
     if (!make_classes()) return false;
   }
-  auto add = [&](Type* type) {
-    return module_add(module, type->layout.name, Ref<>::retain(Value::object(type)));
-  };
+  auto add = [&](Type* type) { return module_add(module, type->layout.name, Ref<>::retain(Value::object(type))); };
   if (!add(&ast_node_type)) return false;
   for (int i = 0; i < Classes::kNodes; ++i) {
     if (g_classes.sum[i] && !add(g_classes.sum[i])) return false;
@@ -268,9 +266,7 @@ const Classes* classes() {
   return module ? g_ready.load(std::memory_order_acquire) : nullptr;
 }
 
-bool is_tree(Value v) {
-  return g_ready.load(std::memory_order_acquire) && is_instance_of(v, &ast_node_type);
-}
+bool is_tree(Value v) { return g_ready.load(std::memory_order_acquire) && is_instance_of(v, &ast_node_type); }
 
 }  // namespace pt::ast
 

@@ -15,8 +15,8 @@ Raised bad(const char* message) { return raise(exc::ValueError, "%s", message); 
 bool span(const Span& s) {
   if (s.line > s.end_line) return raise(exc::ValueError, "AST node line range (%d, %d) is not valid", s.line, s.end_line);
   if ((s.line < 0 && s.end_line != s.line) || (s.col < 0 && s.col != s.end_col)) {
-    return raise(exc::ValueError, "AST node column range (%d, %d) for line range (%d, %d) is not valid", s.col, s.end_col,
-                 s.line, s.end_line);
+    return raise(exc::ValueError, "AST node column range (%d, %d) for line range (%d, %d) is not valid", s.col, s.end_col, s.line,
+                 s.end_line);
   }
   if (s.line == s.end_line && s.col > s.end_col) {
     return raise(exc::ValueError, "line %d, column %d-%d is not a valid range", s.line, s.col, s.end_col);
@@ -150,10 +150,8 @@ bool expr(const Expr* e, ExprContext context) {
       if (c->comparators.size != c->ops.size) return bad("Compare has a different number of comparators and operands");
       return load_all(c->comparators) && load(c->left);
     }
-    case ExprKind::Call:
-      return load(as<Call>(e)->func) && load_all(as<Call>(e)->args) && keywords(as<Call>(e)->keywords);
-    case ExprKind::FormattedValue:
-      return load(as<FormattedValue>(e)->value) && maybe_load(as<FormattedValue>(e)->format_spec);
+    case ExprKind::Call: return load(as<Call>(e)->func) && load_all(as<Call>(e)->args) && keywords(as<Call>(e)->keywords);
+    case ExprKind::FormattedValue: return load(as<FormattedValue>(e)->value) && maybe_load(as<FormattedValue>(e)->format_spec);
     case ExprKind::JoinedStr: return load_all(as<JoinedStr>(e)->values);
     case ExprKind::Constant: return true;
     case ExprKind::Attribute: return load(as<Attribute>(e)->value);

@@ -74,8 +74,10 @@ Ref<> atexit_run_exitfuncs(const Value*) {
 }
 
 const NativeDef kFunctions[] = {
-    {"register", "(func, /, *args, **kwargs)", atexit_register, "Register a function to be executed upon normal program termination."},
-    {"unregister", "(func, /)", atexit_unregister, "Unregister an exit function which was previously registered using atexit.register"},
+    {"register", "(func, /, *args, **kwargs)", atexit_register,
+     "Register a function to be executed upon normal program termination."},
+    {"unregister", "(func, /)", atexit_unregister,
+     "Unregister an exit function which was previously registered using atexit.register"},
     {"_clear", "()", atexit_clear, "Clear the list of previously registered exit functions."},
     {"_run_exitfuncs", "()", atexit_run_exitfuncs, "Run all registered exit functions."},
     {"_ncallbacks", "()", atexit_ncallbacks, "Return the number of registered exit functions."},

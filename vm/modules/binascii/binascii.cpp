@@ -131,8 +131,8 @@ uint32_t crc32_update(uint32_t crc, const uint8_t* p, int64_t n) {
     uint64_t word;
     std::memcpy(&word, p, 8);
     word ^= crc;
-    crc = t[7][word & 255] ^ t[6][word >> 8 & 255] ^ t[5][word >> 16 & 255] ^ t[4][word >> 24 & 255] ^
-          t[3][word >> 32 & 255] ^ t[2][word >> 40 & 255] ^ t[1][word >> 48 & 255] ^ t[0][word >> 56];
+    crc = t[7][word & 255] ^ t[6][word >> 8 & 255] ^ t[5][word >> 16 & 255] ^ t[4][word >> 24 & 255] ^ t[3][word >> 32 & 255] ^
+          t[2][word >> 40 & 255] ^ t[1][word >> 48 & 255] ^ t[0][word >> 56];
   }
   for (; n > 0; --n) crc = t[0][(crc ^ *p++) & 255] ^ (crc >> 8);
   return ~crc;

@@ -59,8 +59,14 @@ Ref<> a2b_base64(const Value* a) {
     pads = 0;
     switch (position) {
       case 0: left = v; break;
-      case 1: *out++ = static_cast<uint8_t>(left << 2 | v >> 4); left = v & 15; break;
-      case 2: *out++ = static_cast<uint8_t>(left << 4 | v >> 2); left = v & 3; break;
+      case 1:
+        *out++ = static_cast<uint8_t>(left << 2 | v >> 4);
+        left = v & 15;
+        break;
+      case 2:
+        *out++ = static_cast<uint8_t>(left << 4 | v >> 2);
+        left = v & 3;
+        break;
       default: *out++ = static_cast<uint8_t>(left << 6 | v); break;
     }
     position = (position + 1) & 3;

@@ -82,14 +82,13 @@ constexpr const char* kRightDoc =
 constexpr const char* kLeftDoc =
     "Return the index where to insert item x in list a, assuming a is sorted: before all items equal to x.";
 constexpr const char* kInsortRightDoc = "Insert item x in list a, and keep it sorted assuming a is sorted.";
-const NativeDef kFunctions[] = {
-    {"bisect_right", SEARCH_SIGNATURE, bisect<true>, kRightDoc},
-    {"bisect", SEARCH_SIGNATURE, bisect<true>, kRightDoc},
-    {"bisect_left", SEARCH_SIGNATURE, bisect<false>, kLeftDoc},
-    {"insort_right", SEARCH_SIGNATURE, insort<true>, kInsortRightDoc},
-    {"insort", SEARCH_SIGNATURE, insort<true>, kInsortRightDoc},
-    {"insort_left", SEARCH_SIGNATURE, insort<false>, kInsortRightDoc},
-    {}};
+const NativeDef kFunctions[] = {{"bisect_right", SEARCH_SIGNATURE, bisect<true>, kRightDoc},
+                                {"bisect", SEARCH_SIGNATURE, bisect<true>, kRightDoc},
+                                {"bisect_left", SEARCH_SIGNATURE, bisect<false>, kLeftDoc},
+                                {"insort_right", SEARCH_SIGNATURE, insort<true>, kInsortRightDoc},
+                                {"insort", SEARCH_SIGNATURE, insort<true>, kInsortRightDoc},
+                                {"insort_left", SEARCH_SIGNATURE, insort<false>, kInsortRightDoc},
+                                {}};
 
 }  // namespace
 

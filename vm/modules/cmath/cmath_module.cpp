@@ -59,16 +59,10 @@ Ref<> apply(const Value* a) {
   return result(r, Check(z, r));
 }
 Problem no_check(Number, Number) { return Problem::kNone; }
-Problem check_atanh(Number z, Number) {
-  return std::fabs(z.real) == 1 && z.imag == 0 ? Problem::kDomain : Problem::kNone;
-}
-Problem check_atan(Number z, Number) {
-  return std::fabs(z.imag) == 1 && z.real == 0 ? Problem::kDomain : Problem::kNone;
-}
+Problem check_atanh(Number z, Number) { return std::fabs(z.real) == 1 && z.imag == 0 ? Problem::kDomain : Problem::kNone; }
+Problem check_atan(Number z, Number) { return std::fabs(z.imag) == 1 && z.real == 0 ? Problem::kDomain : Problem::kNone; }
 // cosh and sinh of x + infinity i have no value unless x is NaN; cos and sin are theirs turned by a right angle.
-Problem check_cosh(Number z, Number r) {
-  return std::isinf(z.imag) && !std::isnan(z.real) ? Problem::kDomain : overflow(z, r);
-}
+Problem check_cosh(Number z, Number r) { return std::isinf(z.imag) && !std::isnan(z.real) ? Problem::kDomain : overflow(z, r); }
 Problem check_cos(Number z, Number r) { return check_cosh({z.imag, z.real}, r); }
 Problem check_tanh(Number z, Number) { return std::isinf(z.imag) && std::isfinite(z.real) ? Problem::kDomain : Problem::kNone; }
 Problem check_tan(Number z, Number r) { return check_tanh({z.imag, z.real}, r); }
@@ -202,15 +196,16 @@ bool is_nan(Number z) { return std::isnan(z.real) || std::isnan(z.imag); }
 Ref<> cmath_isclose(const Value* a) {
   Number x, y;
   double relative = 1e-9, absolute = 0;
-  if (!to_complex(a[0], &x.real, &x.imag) || !to_complex(a[1], &y.real, &y.imag) || (!a[2].empty() && !to_double(a[2], &relative)) ||
-      (!a[3].empty() && !to_double(a[3], &absolute))) {
+  if (!to_complex(a[0], &x.real, &x.imag) || !to_complex(a[1], &y.real, &y.imag) ||
+      (!a[2].empty() && !to_double(a[2], &relative)) || (!a[3].empty() && !to_double(a[3], &absolute))) {
     return Ref<>();
   }
   if (relative < 0 || absolute < 0) return raise(exc::ValueError, "tolerances must be non-negative");
   if (x.real == y.real && x.imag == y.imag) return bool_ref(true);
   if (infinite(x) || infinite(y)) return bool_ref(false);
   double distance = std::hypot(x.real - y.real, x.imag - y.imag);
-  return bool_ref(distance <= relative * std::hypot(y.real, y.imag) || distance <= relative * std::hypot(x.real, x.imag) || distance <= absolute);
+  return bool_ref(distance <= relative * std::hypot(y.real, y.imag) || distance <= relative * std::hypot(x.real, x.imag) ||
+                  distance <= absolute);
 }
 
 const NativeDef kFunctions[] = {
@@ -223,7 +218,8 @@ const NativeDef kFunctions[] = {
     {"cos", "(z, /)", apply<ccos, check_cos>, "Return the cosine of z."},
     {"cosh", "(z, /)", apply<ccosh, check_cosh>, "Return the hyperbolic cosine of z."},
     {"exp", "(z, /)", apply<cexp, check_exp>, "Return the exponential value e**z."},
-    {"isclose", "(a, b, *, rel_tol=1e-09, abs_tol=0.0)", cmath_isclose, "Determine whether two complex numbers are close in value."},
+    {"isclose", "(a, b, *, rel_tol=1e-09, abs_tol=0.0)", cmath_isclose,
+     "Determine whether two complex numbers are close in value."},
     {"isfinite", "(z, /)", test<finite>, "Return True if both the real and imaginary parts of z are finite, else False."},
     {"isinf", "(z, /)", test<infinite>, "Checks if the real or imaginary part of z is infinite."},
     {"isnan", "(z, /)", test<is_nan>, "Checks if the real or imaginary part of z not a number (NaN)."},
@@ -241,13 +237,12 @@ const NativeDef kFunctions[] = {
 
 }  // namespace
 extern const NativeModule cmath_module;
-const NativeModule cmath_module = {"cmath", "This module provides access to mathematical functions for complex\nnumbers.", kFunctions,
-                                   [](Module* module) {
-                                     return module_add(module, "pi", float_from_double(M_PI)) && module_add(module, "e", float_from_double(M_E)) &&
-                                            module_add(module, "tau", float_from_double(2 * M_PI)) &&
-                                            module_add(module, "inf", float_from_double(HUGE_VAL)) &&
-                                            module_add(module, "infj", complex_from_doubles(0, HUGE_VAL)) &&
-                                            module_add(module, "nan", float_from_double(std::fabs(NAN))) &&
-                                            module_add(module, "nanj", complex_from_doubles(0, std::fabs(NAN)));
-                                   }};
+const NativeModule cmath_module = {
+    "cmath", "This module provides access to mathematical functions for complex\nnumbers.", kFunctions, [](Module* module) {
+      return module_add(module, "pi", float_from_double(M_PI)) && module_add(module, "e", float_from_double(M_E)) &&
+             module_add(module, "tau", float_from_double(2 * M_PI)) && module_add(module, "inf", float_from_double(HUGE_VAL)) &&
+             module_add(module, "infj", complex_from_doubles(0, HUGE_VAL)) &&
+             module_add(module, "nan", float_from_double(std::fabs(NAN))) &&
+             module_add(module, "nanj", complex_from_doubles(0, std::fabs(NAN)));
+    }};
 }  // namespace pt

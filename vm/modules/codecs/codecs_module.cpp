@@ -45,7 +45,9 @@ class Data {
     buffered_ = ok_ = get_buffer(v, &buffer_, kBufferSimple);
     if (ok_) view_ = {static_cast<const char*>(buffer_.data), static_cast<size_t>(buffer_.length)};
   }
-  ~Data() { if (buffered_) release_buffer(&buffer_); }
+  ~Data() {
+    if (buffered_) release_buffer(&buffer_);
+  }
   Data(const Data&) = delete;
   Data& operator=(const Data&) = delete;
   bool ok() const { return ok_; }
@@ -126,8 +128,8 @@ Ref<> encode_with(const Value* a, const char* function, Encode encode) {
   if (!str_argument(a[0], function, 1, &text) || !errors_argument(a[1], function, &errors)) return Ref<>();
   return with_count(encode(text, errors), text->length);
 }
-#define PT_ENCODER(name, expression)                                                      \
-  Ref<> codecs_##name(const Value* a) {                                                   \
+#define PT_ENCODER(name, expression)                                                                                \
+  Ref<> codecs_##name(const Value* a) {                                                                             \
     return encode_with(a, #name, [](Str* text, [[maybe_unused]] Str* errors) -> Ref<Bytes> { return expression; }); \
   }
 PT_ENCODER(utf_8_encode, utf8_encode(text, errors))
@@ -147,7 +149,8 @@ Ref<> encode_ordered(const Value* a, const char* function) {
   Str* text;
   Str* errors;
   int order = 0;
-  if (!str_argument(a[0], function, 1, &text) || !errors_argument(a[1], function, &errors) || !to_cint(a[2], &order)) return Ref<>();
+  if (!str_argument(a[0], function, 1, &text) || !errors_argument(a[1], function, &errors) || !to_cint(a[2], &order))
+    return Ref<>();
   return with_count(encode(text, errors, order < 0 ? -1 : order > 0 ? 1 : 0), text->length);
 }
 Ref<> codecs_utf_16_encode(const Value* a) { return encode_ordered<utf16_encode>(a, "utf_16_encode"); }
@@ -184,9 +187,9 @@ Ref<> decode_with(const Value* a, const char* function, bool allow_str, bool fin
   int64_t consumed = static_cast<int64_t>(data.view().size());
   return with_count(decode(data.view(), errors, final, &consumed), consumed);
 }
-#define PT_DECODER(name, expression)                                                                                    \
-  Ref<> codecs_##name(const Value* a) {                                                                                 \
-    return decode_with(a, #name, false, false,                                                                          \
+#define PT_DECODER(name, expression)                                                                                       \
+  Ref<> codecs_##name(const Value* a) {                                                                                    \
+    return decode_with(a, #name, false, false,                                                                             \
                        [](std::string_view data, Str* errors, bool final, int64_t* consumed) -> Ref<Str> { expression; }); \
   }
 PT_DECODER(utf_8_decode, return utf8_decode(data, errors, final, consumed))
@@ -270,23 +273,41 @@ Ref<> codecs_escape_decode(const Value* a) {
 #define PT_DECODE(name) {#name, "(data, errors=None, final=False, /)", codecs_##name}
 const NativeDef kFunctions[] = {
     {"register", "(search_function, /)", codecs_register, "Register a codec search function."},
-    {"unregister", "(search_function, /)", codecs_unregister, "Unregister a codec search function and clear the registry's cache."},
-    {"lookup", "(encoding, /)", codecs_lookup, "Looks up a codec tuple in the Python codec registry and returns a CodecInfo object."},
+    {"unregister", "(search_function, /)", codecs_unregister,
+     "Unregister a codec search function and clear the registry's cache."},
+    {"lookup", "(encoding, /)", codecs_lookup,
+     "Looks up a codec tuple in the Python codec registry and returns a CodecInfo object."},
     {"encode", "(obj, encoding='utf-8', errors='strict')", codecs_encode, "Encodes obj using the codec registered for encoding."},
     {"decode", "(obj, encoding='utf-8', errors='strict')", codecs_decode, "Decodes obj using the codec registered for encoding."},
-    {"register_error", "(errors, handler, /)", codecs_register_error, "Register the specified error handler under the name errors."},
-    {"lookup_error", "(name, /)", codecs_lookup_error, "lookup_error(errors) -> handler\n\nReturn the error handler for the specified error handling name or raise a\nLookupError, if no handler exists under this name."},
-    PT_ENCODE(utf_8_encode), PT_ENCODE(utf_7_encode), PT_ENCODE(utf_16_le_encode), PT_ENCODE(utf_16_be_encode),
-    PT_ENCODE(utf_32_le_encode), PT_ENCODE(utf_32_be_encode), PT_ENCODE(latin_1_encode), PT_ENCODE(ascii_encode),
-    PT_ENCODE(unicode_escape_encode), PT_ENCODE(raw_unicode_escape_encode),
+    {"register_error", "(errors, handler, /)", codecs_register_error,
+     "Register the specified error handler under the name errors."},
+    {"lookup_error", "(name, /)", codecs_lookup_error,
+     "lookup_error(errors) -> handler\n\nReturn the error handler for the specified error handling name or raise a\nLookupError, "
+     "if no handler exists under this name."},
+    PT_ENCODE(utf_8_encode),
+    PT_ENCODE(utf_7_encode),
+    PT_ENCODE(utf_16_le_encode),
+    PT_ENCODE(utf_16_be_encode),
+    PT_ENCODE(utf_32_le_encode),
+    PT_ENCODE(utf_32_be_encode),
+    PT_ENCODE(latin_1_encode),
+    PT_ENCODE(ascii_encode),
+    PT_ENCODE(unicode_escape_encode),
+    PT_ENCODE(raw_unicode_escape_encode),
     {"utf_16_encode", "(str, errors=None, byteorder=0, /)", codecs_utf_16_encode},
     {"utf_32_encode", "(str, errors=None, byteorder=0, /)", codecs_utf_32_encode},
     {"charmap_encode", "(str, errors=None, mapping=None, /)", codecs_charmap_encode},
     {"charmap_build", "(map, /)", codecs_charmap_build},
     {"escape_encode", "(data, errors=None, /)", codecs_escape_encode},
     {"readbuffer_encode", "(data, errors=None, /)", codecs_readbuffer_encode},
-    PT_DECODE(utf_8_decode), PT_DECODE(utf_7_decode), PT_DECODE(utf_16_decode), PT_DECODE(utf_16_le_decode),
-    PT_DECODE(utf_16_be_decode), PT_DECODE(utf_32_decode), PT_DECODE(utf_32_le_decode), PT_DECODE(utf_32_be_decode),
+    PT_DECODE(utf_8_decode),
+    PT_DECODE(utf_7_decode),
+    PT_DECODE(utf_16_decode),
+    PT_DECODE(utf_16_le_decode),
+    PT_DECODE(utf_16_be_decode),
+    PT_DECODE(utf_32_decode),
+    PT_DECODE(utf_32_le_decode),
+    PT_DECODE(utf_32_be_decode),
     {"utf_16_ex_decode", "(data, errors=None, byteorder=0, final=False, /)", codecs_utf_16_ex_decode},
     {"utf_32_ex_decode", "(data, errors=None, byteorder=0, final=False, /)", codecs_utf_32_ex_decode},
     {"latin_1_decode", "(data, errors=None, /)", codecs_latin_1_decode},

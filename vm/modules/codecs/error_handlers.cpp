@@ -30,10 +30,14 @@ struct Problem {
 
 bool read_problem(Value exception, Problem* out) {
   if (!is_exception(exception)) return wrong_type(exception);
-  if (is_instance_of(exception, exc::UnicodeEncodeError)) out->kind = Kind::kEncode;
-  else if (is_instance_of(exception, exc::UnicodeDecodeError)) out->kind = Kind::kDecode;
-  else if (is_instance_of(exception, exc::UnicodeTranslateError)) out->kind = Kind::kTranslate;
-  else return wrong_type(exception);
+  if (is_instance_of(exception, exc::UnicodeEncodeError))
+    out->kind = Kind::kEncode;
+  else if (is_instance_of(exception, exc::UnicodeDecodeError))
+    out->kind = Kind::kDecode;
+  else if (is_instance_of(exception, exc::UnicodeTranslateError))
+    out->kind = Kind::kTranslate;
+  else
+    return wrong_type(exception);
   auto* e = reinterpret_cast<UnicodeErrorObject*>(exception.as_object());
   out->object = e->object.load(e);
   if (!out->object) return raise(exc::TypeError, "object attribute not set");
@@ -76,8 +80,10 @@ Ref<> replace_errors(const Value* a) {
   Problem problem;
   if (!read_problem(a[0], &problem)) return Ref<>();
   StrBuilder out;
-  if (problem.kind == Kind::kDecode) out.append_code_point(0xFFFD);
-  else if (problem.end > problem.start) out.append_repeated(problem.kind == Kind::kEncode ? '?' : 0xFFFD, problem.end - problem.start);
+  if (problem.kind == Kind::kDecode)
+    out.append_code_point(0xFFFD);
+  else if (problem.end > problem.start)
+    out.append_repeated(problem.kind == Kind::kEncode ? '?' : 0xFFFD, problem.end - problem.start);
   return answer(out.finish(), problem.end);
 }
 
@@ -181,8 +187,12 @@ Ref<> surrogatepass_errors(const Value* a) {
         break;
       case Encoding::kUtf16Le: c = p[0] | p[1] << 8; break;
       case Encoding::kUtf16Be: c = p[0] << 8 | p[1]; break;
-      case Encoding::kUtf32Le: c = p[0] | static_cast<uint32_t>(p[1]) << 8 | static_cast<uint32_t>(p[2]) << 16 | static_cast<uint32_t>(p[3]) << 24; break;
-      default: c = static_cast<uint32_t>(p[0]) << 24 | static_cast<uint32_t>(p[1]) << 16 | static_cast<uint32_t>(p[2]) << 8 | p[3]; break;
+      case Encoding::kUtf32Le:
+        c = p[0] | static_cast<uint32_t>(p[1]) << 8 | static_cast<uint32_t>(p[2]) << 16 | static_cast<uint32_t>(p[3]) << 24;
+        break;
+      default:
+        c = static_cast<uint32_t>(p[0]) << 24 | static_cast<uint32_t>(p[1]) << 16 | static_cast<uint32_t>(p[2]) << 8 | p[3];
+        break;
     }
   }
   if (c < 0xD800 || c > 0xDFFF) return raise_object(a[0]);
@@ -219,12 +229,25 @@ struct Handler {
   NativeDef def;
 };
 const Handler kHandlers[] = {
-    {"strict", {"strict_errors", "(exception, /)", strict_errors, "Implements the 'strict' error handling, which raises a UnicodeError on coding errors."}},
-    {"ignore", {"ignore_errors", "(exception, /)", ignore_errors, "Implements the 'ignore' error handling, which ignores malformed data and continues."}},
-    {"replace", {"replace_errors", "(exception, /)", replace_errors, "Implements the 'replace' error handling, which replaces malformed data with a replacement marker."}},
-    {"xmlcharrefreplace", {"xmlcharrefreplace_errors", "(exception, /)", xmlcharrefreplace_errors, "Implements the 'xmlcharrefreplace' error handling, which replaces an unencodable character with the appropriate XML character reference."}},
-    {"backslashreplace", {"backslashreplace_errors", "(exception, /)", backslashreplace_errors, "Implements the 'backslashreplace' error handling, which replaces malformed data with a backslashed escape sequence."}},
-    {"namereplace", {"namereplace_errors", "(exception, /)", namereplace_errors, "Implements the 'namereplace' error handling, which replaces an unencodable character with a \\N{...} escape sequence."}},
+    {"strict",
+     {"strict_errors", "(exception, /)", strict_errors,
+      "Implements the 'strict' error handling, which raises a UnicodeError on coding errors."}},
+    {"ignore",
+     {"ignore_errors", "(exception, /)", ignore_errors,
+      "Implements the 'ignore' error handling, which ignores malformed data and continues."}},
+    {"replace",
+     {"replace_errors", "(exception, /)", replace_errors,
+      "Implements the 'replace' error handling, which replaces malformed data with a replacement marker."}},
+    {"xmlcharrefreplace",
+     {"xmlcharrefreplace_errors", "(exception, /)", xmlcharrefreplace_errors,
+      "Implements the 'xmlcharrefreplace' error handling, which replaces an unencodable character with the appropriate XML "
+      "character reference."}},
+    {"backslashreplace",
+     {"backslashreplace_errors", "(exception, /)", backslashreplace_errors,
+      "Implements the 'backslashreplace' error handling, which replaces malformed data with a backslashed escape sequence."}},
+    {"namereplace",
+     {"namereplace_errors", "(exception, /)", namereplace_errors,
+      "Implements the 'namereplace' error handling, which replaces an unencodable character with a \\N{...} escape sequence."}},
     {"surrogatepass", {"surrogatepass", "(exception, /)", surrogatepass_errors}},
     {"surrogateescape", {"surrogateescape", "(exception, /)", surrogateescape_errors}},
 };

@@ -68,8 +68,10 @@ void explain_failure(const char* operation, Str* encoding) {
                 (as_tuple(args.value())->length == 0 || is_exact_str(as_tuple(args.value())->at(0)));
   if (simple) {
     Ref<Dict> attributes = instance_snapshot(e);
-    if (!attributes) clear_error();
-    else simple = dict_size(attributes.get()) == 0;
+    if (!attributes)
+      clear_error();
+    else
+      simple = dict_size(attributes.get()) == 0;
   }
   if (!simple) {
     restore_error(std::move(error));
@@ -92,7 +94,8 @@ Ref<> run_codec(Value function, Value object, Str* errors, bool encodes, Str* en
     return Ref<>();
   }
   if (!is_tuple(result.value()) || as_tuple(result.value())->length != 2) {
-    return raise(exc::TypeError, encodes ? "encoder must return a tuple (object, integer)" : "decoder must return a tuple (object,integer)");
+    return raise(exc::TypeError,
+                 encodes ? "encoder must return a tuple (object, integer)" : "decoder must return a tuple (object,integer)");
   }
   return Ref<>::retain(as_tuple(result.value())->at(0));
 }

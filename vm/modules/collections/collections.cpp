@@ -73,8 +73,7 @@ Ref<> default_dict_copy(const Value* a) { return default_dict_like(a[0], a[0]); 
 
 Ref<> default_dict_reduce(const Value* a) {
   Ref<> factory = factory_of(a[0]);
-  Ref<Tuple> arguments = factory && !is_none(factory.value()) ? tuple_of({factory.value()})
-                                                              : Ref<Tuple>::retain(empty_tuple());
+  Ref<Tuple> arguments = factory && !is_none(factory.value()) ? tuple_of({factory.value()}) : Ref<Tuple>::retain(empty_tuple());
   Ref<> items = call_method(a[0], "items");
   Ref<> iterator = items ? get_iter(items.value()) : Ref<>();
   if (!arguments || !iterator) return Ref<>();
@@ -129,8 +128,7 @@ const NativeDef kDefaultDictMethods[] = {
     kClassGetItem,
     {}};
 const MemberDef kDefaultDictMembers[] = {
-    {"default_factory", offsetof(DefaultDict, default_factory), true, "Factory for default value called by __missing__()."},
-    {}};
+    {"default_factory", offsetof(DefaultDict, default_factory), true, "Factory for default value called by __missing__()."}, {}};
 
 // ---- _tuplegetter ------------------------------------------------------------------------------------------------
 
@@ -157,8 +155,7 @@ Ref<> tuple_getter_get(Value self, Value instance, Value) {
   if (instance.empty()) return Ref<>::retain(self);
   if (!is_tuple(instance)) {
     if (is_none(instance)) return Ref<>::retain(self);
-    return raise(exc::TypeError, "descriptor for index '%ld' for tuple subclasses doesn't apply to '%T' object", i,
-                 instance);
+    return raise(exc::TypeError, "descriptor for index '%ld' for tuple subclasses doesn't apply to '%T' object", i, instance);
   }
   Tuple* tuple = as_tuple(instance);
   if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(tuple->length)) {
@@ -233,14 +230,12 @@ Ref<> count_elements(const Value* a) {
   }
 }
 
-const NativeDef kFunctions[] = {
-    {"_count_elements", "($module, mapping, iterable, /)", count_elements,
-     "Count elements in the iterable, updating the mapping"},
-    {}};
+const NativeDef kFunctions[] = {{"_count_elements", "($module, mapping, iterable, /)", count_elements,
+                                 "Count elements in the iterable, updating the mapping"},
+                                {}};
 
 bool execute(Module* module) {
-  return module_add_type(module, &deque_type, &deque_spec) &&
-         module_add_type(module, &default_dict_type, &default_dict_spec) &&
+  return module_add_type(module, &deque_type, &deque_spec) && module_add_type(module, &default_dict_type, &default_dict_spec) &&
          module_add_type(module, &ordered_dict_type, &ordered_dict_spec) &&
          module_add_type(module, &deque_iterator_type, &deque_iterator_spec) &&
          module_add_type(module, &deque_reverse_iterator_type, &deque_reverse_iterator_spec) &&

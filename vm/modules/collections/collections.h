@@ -4,8 +4,7 @@
 
 namespace pt {
 
-extern Type deque_type, deque_iterator_type, deque_reverse_iterator_type, default_dict_type, ordered_dict_type,
-    tuple_getter_type;
+extern Type deque_type, deque_iterator_type, deque_reverse_iterator_type, default_dict_type, ordered_dict_type, tuple_getter_type;
 extern const TypeSpec deque_spec, deque_iterator_spec, deque_reverse_iterator_spec, default_dict_spec, ordered_dict_spec,
     tuple_getter_spec;
 

@@ -18,9 +18,7 @@ namespace {
 Deque* deque_of(Value v) { return object_of<Deque>(v); }
 
 Ref<> append(const Value* a) { return deque_append(deque_of(a[0]), Ref<>::retain(a[1])) ? none_ref() : Ref<>(); }
-Ref<> append_left(const Value* a) {
-  return deque_append_left(deque_of(a[0]), Ref<>::retain(a[1])) ? none_ref() : Ref<>();
-}
+Ref<> append_left(const Value* a) { return deque_append_left(deque_of(a[0]), Ref<>::retain(a[1])) ? none_ref() : Ref<>(); }
 Ref<> pop(const Value* a) {
   Ref<> item = deque_take_last(deque_of(a[0]));
   if (!item) return raise(exc::IndexError, "pop from an empty deque");
@@ -80,8 +78,10 @@ void rotate_locked(Deque* d, int64_t n) {
   int64_t half = d->length / 2;
   if (n > half || n < -half) {
     n %= d->length;
-    if (n > half) n -= d->length;
-    else if (n < -half) n += d->length;
+    if (n > half)
+      n -= d->length;
+    else if (n < -half)
+      n += d->length;
   }
   int64_t mask = d->capacity - 1;
   if (d->length == d->capacity) {
@@ -158,8 +158,8 @@ Ref<> reduce(const Value* a) {
   Ref<> iterator = state ? get_iter(a[0]) : Ref<>();
   if (!iterator) return Ref<>();
   int64_t maximum = deque_of(a[0])->maximum;
-  Ref<Tuple> arguments = maximum < 0 ? Ref<Tuple>::retain(empty_tuple())
-                                     : tuple_of({Value::object(empty_tuple()), Value::small_int(maximum)});
+  Ref<Tuple> arguments =
+      maximum < 0 ? Ref<Tuple>::retain(empty_tuple()) : tuple_of({Value::object(empty_tuple()), Value::small_int(maximum)});
   if (!arguments) return Ref<>();
   return tuple_of({type_value(a[0]), arguments.value(), state.value(), iterator.value()});
 }
@@ -181,8 +181,7 @@ Ref<> deque_copy(const Value* a) {
     if (!deque_extend(deque_of(result.value()), self, false)) return Ref<>();
     return result;
   }
-  Ref<> result = maximum < 0 ? call1(type_value(self), self)
-                             : call_values(type_value(self), {self, Value::small_int(maximum)});
+  Ref<> result = maximum < 0 ? call1(type_value(self), self) : call_values(type_value(self), {self, Value::small_int(maximum)});
   if (result && !is_deque(result.value())) {
     return raise(exc::TypeError, "%T() must return a deque, not %T", self, result.value());
   }
@@ -197,8 +196,7 @@ const NativeDef kDequeMethods[] = {
     {"copy", "($self, /)", deque_copy, "Return a shallow copy of a deque."},
     {"count", "($self, x, /)", count, "Return the number of occurrences of a value."},
     {"extend", "($self, iterable, /)", extend, "Extend the right side of the deque with elements from the iterable"},
-    {"extendleft", "($self, iterable, /)", extend_left,
-     "Extend the left side of the deque with elements from the iterable"},
+    {"extendleft", "($self, iterable, /)", extend_left, "Extend the left side of the deque with elements from the iterable"},
     {"index", "($self, value, start=0, stop=sys.maxsize, /)", find_index, "Return first index of value."},
     {"insert", "($self, index, value, /)", insert, "Insert value before index."},
     {"pop", "($self, /)", pop, "Remove and return the rightmost element."},

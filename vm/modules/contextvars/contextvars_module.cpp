@@ -61,7 +61,9 @@ Ref<> context_construct(Type* type, const Args& args) {
   if (args.total()) return raise(exc::TypeError, "Context() does not accept any arguments");
   return new_context(persistent_map_new());
 }
-bool check_key(Value key) { return is_variable(key) ? true : static_cast<bool>(raise(exc::TypeError, "a ContextVar key was expected, got %R", key)); }
+bool check_key(Value key) {
+  return is_variable(key) ? true : static_cast<bool>(raise(exc::TypeError, "a ContextVar key was expected, got %R", key));
+}
 
 Ref<> context_get_item(Value self, Value key) {
   if (!check_key(key)) return Ref<>();
@@ -128,7 +130,8 @@ Ref<> context_run(const Value* a) {
 void context_traverse(Object* o, FieldVisitor& visitor) { visitor(static_cast<Context*>(o)->variables); }
 const NativeDef kContextMethods[] = {
     {"run", "($self, /, *args, **kwargs)", context_run},
-    {"get", "($self, key, default=None, /)", context_get, "Return the value for `key` if `key` has the value in the context object."},
+    {"get", "($self, key, default=None, /)", context_get,
+     "Return the value for `key` if `key` has the value in the context object."},
     {"keys", "($self, /)", context_view<MapPart::kKeys>, "Return a list of all variables in the context object."},
     {"values", "($self, /)", context_view<MapPart::kValues>, "Return a list of all variables' values in the context object."},
     {"items", "($self, /)", context_view<MapPart::kItems>, "Return all variables and their values in the context object."},
@@ -259,8 +262,8 @@ void token_traverse(Object* o, FieldVisitor& visitor) {
   visitor(token->variable);
   visitor(token->old_value);
 }
-const NativeDef kTokenMethods[] = {
-    {"__class_getitem__", "($type, item, /)", variable_class_getitem, "See PEP 585", kClassMethod}, {}};
+const NativeDef kTokenMethods[] = {{"__class_getitem__", "($type, item, /)", variable_class_getitem, "See PEP 585", kClassMethod},
+                                   {}};
 const GetSetDef kTokenGetSets[] = {{"var", token_var}, {"old_value", token_old_value}, {}};
 const TypeSpec kTokenSpec = {
     .name = "_contextvars.Token",
@@ -272,7 +275,8 @@ const TypeSpec kTokenSpec = {
     .unhashable = true,
 };
 Ref<> missing_repr(Value) { return str_from_ascii("<Token.MISSING>"); }
-const TypeSpec kMissingSpec = {.name = "_contextvars.Token.MISSING", .size = sizeof(Missing), .flags = kTypeNoInstantiate, .slots = {.repr = missing_repr}};
+const TypeSpec kMissingSpec = {
+    .name = "_contextvars.Token.MISSING", .size = sizeof(Missing), .flags = kTypeNoInstantiate, .slots = {.repr = missing_repr}};
 
 Ref<> contextvars_copy_context(const Value*) {
   Ref<Context> current = current_context();
@@ -281,8 +285,8 @@ Ref<> contextvars_copy_context(const Value*) {
 const NativeDef kFunctions[] = {{"copy_context", "()", contextvars_copy_context}, {}};
 
 bool contextvars_execute(Module* module) {
-  if (!init_persistent_map_types() || !module_add_type(module, &context_type, &kContextSpec) || !module_add_type(module, &variable_type, &kVariableSpec) ||
-      !module_add_type(module, &token_type, &kTokenSpec)) {
+  if (!init_persistent_map_types() || !module_add_type(module, &context_type, &kContextSpec) ||
+      !module_add_type(module, &variable_type, &kVariableSpec) || !module_add_type(module, &token_type, &kTokenSpec)) {
     return false;
   }
   if (g_missing.empty()) {

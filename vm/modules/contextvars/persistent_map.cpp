@@ -68,8 +68,10 @@ void put(Node* node, int64_t i, Value key, Value value) {
 Ref<Node> replaced(Node* old, int64_t at, Value key, Value value) {
   Ref<Node> node = node_new(old->bitmap, old->hash, old->pairs());
   for (int64_t i = 0; node && i < old->pairs(); ++i) {
-    if (i == at) put(node.get(), i, key, value);
-    else put(node.get(), i, old->key(i), old->value(i));
+    if (i == at)
+      put(node.get(), i, key, value);
+    else
+      put(node.get(), i, old->key(i), old->value(i));
   }
   return node;
 }
@@ -244,7 +246,8 @@ int map_contains(Value self, Value key) {
   return found ? 1 : error_pending() ? -1 : 0;
 }
 Ref<> map_compare(Value left, Value right, CompareOp op) {
-  if (type_of(left) != &persistent_map_type || type_of(right) != &persistent_map_type || (op != CompareOp::kEq && op != CompareOp::kNe)) {
+  if (type_of(left) != &persistent_map_type || type_of(right) != &persistent_map_type ||
+      (op != CompareOp::kEq && op != CompareOp::kNe)) {
     return not_implemented_ref();
   }
   int same = persistent_map_equal(left, right);
@@ -258,7 +261,9 @@ Ref<> map_get(const Value* a) {
 Ref<> map_set(const Value* a) { return persistent_map_set(a[0], a[1], a[2]); }
 Ref<> map_delete(const Value* a) { return persistent_map_delete(a[0], a[1]); }
 template <MapPart part>
-Ref<> map_part(const Value* a) { return persistent_map_iterator(a[0], part); }
+Ref<> map_part(const Value* a) {
+  return persistent_map_iterator(a[0], part);
+}
 
 Ref<> iterator_next(Value v) {
   auto* self = reinterpret_cast<MapIterator*>(v.as_object());
@@ -301,9 +306,12 @@ const TypeSpec kNodeSpec = {.name = "hamt_node",
                             .item_size = sizeof(Field),
                             .flags = kTypeVarSize | kTypeNoInstantiate,
                             .traverse = node_traverse};
-#define ITERATOR(part)                                                                             \
-  {.name = part, .size = sizeof(MapIterator), .flags = kTypeNoInstantiate,                         \
-   .slots = {.length = iterator_length, .iter = return_self, .next = iterator_next}, .traverse = iterator_traverse}
+#define ITERATOR(part)                                                               \
+  {.name = part,                                                                     \
+   .size = sizeof(MapIterator),                                                      \
+   .flags = kTypeNoInstantiate,                                                      \
+   .slots = {.length = iterator_length, .iter = return_self, .next = iterator_next}, \
+   .traverse = iterator_traverse}
 const TypeSpec kIteratorSpecs[] = {ITERATOR("keys"), ITERATOR("values"), ITERATOR("items")};
 
 }  // namespace

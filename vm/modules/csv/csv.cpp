@@ -39,8 +39,8 @@ bool set_character(const char* name, Value v, int32_t fallback, bool none_allowe
     return true;
   }
   if (!is_str(v)) {
-    return raise(exc::TypeError, none_allowed ? "\"%s\" must be string or None, not %T" : "\"%s\" must be string, not %T",
-                 name, v);
+    return raise(exc::TypeError, none_allowed ? "\"%s\" must be string or None, not %T" : "\"%s\" must be string, not %T", name,
+                 v);
   }
   if (as_str(v)->length != 1) return raise(exc::TypeError, "\"%s\" must be a 1-character string", name);
   *out = static_cast<int32_t>(as_str(v)->at(0));
@@ -74,8 +74,7 @@ Ref<> dialect_construct(Type* type, const Args& args) {
   Ref<Dialect> d = allocate<Dialect>(type);
   if (!d) return Ref<>();
   if (!set_character("delimiter", v[kDelimiter], ',', false, &d->delimiter) ||
-      !set_flag(v[kDoubleQuote], true, &d->double_quote) ||
-      !set_character("escapechar", v[kEscape], kNotSet, true, &d->escape)) {
+      !set_flag(v[kDoubleQuote], true, &d->double_quote) || !set_character("escapechar", v[kEscape], kNotSet, true, &d->escape)) {
     return Ref<>();
   }
   if (v[kLineTerminator].empty()) {
@@ -124,10 +123,15 @@ const NativeDef kDialectMethods[] = {
     {"__reduce__", "($self, /)", dialect_reduce, "raises an exception to avoid pickling"},
     {"__reduce_ex__", "($self, protocol, /)", dialect_reduce, "raises an exception to avoid pickling"},
     {}};
-const GetSetDef kDialectGetSets[] = {
-    {"delimiter", get_delimiter},    {"quotechar", get_quote},         {"escapechar", get_escape},
-    {"lineterminator", get_line_terminator}, {"quoting", get_quoting}, {"doublequote", get_double_quote},
-    {"skipinitialspace", get_skip_space},    {"strict", get_strict},   {}};
+const GetSetDef kDialectGetSets[] = {{"delimiter", get_delimiter},
+                                     {"quotechar", get_quote},
+                                     {"escapechar", get_escape},
+                                     {"lineterminator", get_line_terminator},
+                                     {"quoting", get_quoting},
+                                     {"doublequote", get_double_quote},
+                                     {"skipinitialspace", get_skip_space},
+                                     {"strict", get_strict},
+                                     {}};
 
 // ---- module functions --------------------------------------------------------------------------------------------
 
@@ -213,8 +217,7 @@ bool execute(Module* module) {
          module_add(module, "Error", Ref<>::retain(Value::object(g_error))) &&
          module_add(module, "_dialects", Ref<>::retain(Value::object(g_dialects))) &&
          module_add_text(module, "__version__", "1.0") && module_add_int(module, "QUOTE_MINIMAL", kQuoteMinimal) &&
-         module_add_int(module, "QUOTE_ALL", kQuoteAll) &&
-         module_add_int(module, "QUOTE_NONNUMERIC", kQuoteNonNumeric) &&
+         module_add_int(module, "QUOTE_ALL", kQuoteAll) && module_add_int(module, "QUOTE_NONNUMERIC", kQuoteNonNumeric) &&
          module_add_int(module, "QUOTE_NONE", kQuoteNone);
 }
 

@@ -17,7 +17,14 @@ struct Reader : Object {
 };
 
 enum class State {
-  kStartRecord, kStartField, kEscaped, kInField, kInQuoted, kEscapeInQuoted, kQuoteInQuoted, kEatLineEnd,
+  kStartRecord,
+  kStartField,
+  kEscaped,
+  kInField,
+  kInQuoted,
+  kEscapeInQuoted,
+  kQuoteInQuoted,
+  kEatLineEnd,
   kAfterEscapedLineEnd
 };
 constexpr int32_t kEndOfLine = -2;
@@ -130,9 +137,7 @@ bool Record::feed(int32_t c) {
         return add(c);
       }
       return true;
-    case State::kEscapeInQuoted:
-      state_ = State::kInQuoted;
-      return add(c == kEndOfLine ? '\n' : c);
+    case State::kEscapeInQuoted: state_ = State::kInQuoted; return add(c == kEndOfLine ? '\n' : c);
     case State::kQuoteInQuoted: {
       if (d_->quoting != kQuoteNone && c == d_->quote) {
         state_ = State::kInQuoted;
@@ -198,8 +203,7 @@ Ref<> reader_next(Value self) {
       return fields;
     }
     if (!is_str(line.value())) {
-      return raise(g_error, "iterator should return strings, not %T (the file should be opened in text mode)",
-                   line.value());
+      return raise(g_error, "iterator should return strings, not %T (the file should be opened in text mode)", line.value());
     }
     r->line_number.fetch_add(1, std::memory_order_relaxed);
     if (!record.line(as_str(line.value()))) return Ref<>();
@@ -207,9 +211,7 @@ Ref<> reader_next(Value self) {
   return fields;
 }
 
-Ref<> get_line_number(Value self) {
-  return int_from_int64(object_of<Reader>(self)->line_number.load(std::memory_order_relaxed));
-}
+Ref<> get_line_number(Value self) { return int_from_int64(object_of<Reader>(self)->line_number.load(std::memory_order_relaxed)); }
 void reader_traverse(Object* o, FieldVisitor& visitor) {
   visitor(static_cast<Reader*>(o)->input);
   visitor(static_cast<Reader*>(o)->dialect);

@@ -138,8 +138,7 @@ void writer_traverse(Object* o, FieldVisitor& visitor) {
   visitor(static_cast<Writer*>(o)->dialect);
 }
 const NativeDef kMethods[] = {
-    {"writerow", "($self, row, /)", writer_writerow,
-     "Construct and write a CSV record from an iterable of fields."},
+    {"writerow", "($self, row, /)", writer_writerow, "Construct and write a CSV record from an iterable of fields."},
     {"writerows", "($self, rows, /)", writer_writerows, "Construct and write a series of iterables to a csv file."},
     {}};
 const MemberDef kMembers[] = {{"dialect", offsetof(Writer, dialect)}, {}};

@@ -120,7 +120,7 @@ Ref<> enable(const Value* a) {
     if (stack.ss_sp) sigaltstack(&stack, nullptr);
   }
   for (FatalSignal& signal : g_fatal) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_fatal;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_NODEFER | (stack.ss_sp ? SA_ONSTACK : 0);
@@ -206,7 +206,8 @@ Ref<> dump_traceback_later(const Value* a) {
   int64_t whole = microseconds / 1000000, rest = microseconds % 1000000;
   int written = std::snprintf(header, sizeof(header), "Timeout (%ld:%02ld:%02ld", static_cast<long>(whole / 3600),
                               static_cast<long>(whole / 60 % 60), static_cast<long>(whole % 60));
-  if (rest) written += std::snprintf(header + written, sizeof(header) - static_cast<size_t>(written), ".%06ld", static_cast<long>(rest));
+  if (rest)
+    written += std::snprintf(header + written, sizeof(header) - static_cast<size_t>(written), ".%06ld", static_cast<long>(rest));
   std::snprintf(header + written, sizeof(header) - static_cast<size_t>(written), ")!\n");
   Watchdog& w = watchdog();
   w.cancelled = false;
@@ -225,7 +226,7 @@ struct UserSignal {
   std::atomic<bool> enabled{false};
   std::atomic<int> fd{-1};
   std::atomic<bool> all{true}, chain{false};
-  struct sigaction previous {};
+  struct sigaction previous{};
   Value file;  // owned
 };
 constinit UserSignal g_user[NSIG];
@@ -237,7 +238,7 @@ void on_user(int number) {
   dump(user.fd.load(std::memory_order_relaxed), user.all.load(std::memory_order_relaxed));
   if (user.chain.load(std::memory_order_relaxed)) {
     // The handler before takes its turn, then this one is back.
-    struct sigaction own {};
+    struct sigaction own{};
     sigaction(number, &user.previous, &own);
     errno = saved;
     ::raise(number);
@@ -272,7 +273,7 @@ Ref<> register_signal(const Value* a) {
   user.chain.store(chain, std::memory_order_relaxed);
   keep_file(&user.file, std::move(file));
   if (!user.enabled.load(std::memory_order_acquire)) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_user;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART | (chain ? SA_NODEFER : 0);
@@ -307,11 +308,13 @@ const NativeDef kFunctions[] = {
     {"enable", "(file=sys.stderr, all_threads=True)", enable, "Shows the traceback when the process dies of a fatal signal."},
     {"disable", "()", disable, "Takes the handlers of fatal signals away."},
     {"is_enabled", "()", is_enabled, "Are the handlers of fatal signals installed?"},
-    {"dump_traceback", "(file=sys.stderr, all_threads=True)", dump_traceback, "Writes the traceback of the current thread, or of all."},
+    {"dump_traceback", "(file=sys.stderr, all_threads=True)", dump_traceback,
+     "Writes the traceback of the current thread, or of all."},
     {"dump_traceback_later", "(timeout, repeat=False, file=sys.stderr, exit=False)", dump_traceback_later,
      "Writes the tracebacks of all threads after `timeout` seconds, or every `timeout` seconds."},
     {"cancel_dump_traceback_later", "()", cancel_dump_traceback_later, "Takes back the last dump_traceback_later()."},
-    {"register", "(signum, file=sys.stderr, all_threads=True, chain=False)", register_signal, "Shows the traceback at each signal `signum`."},
+    {"register", "(signum, file=sys.stderr, all_threads=True, chain=False)", register_signal,
+     "Shows the traceback at each signal `signum`."},
     {"unregister", "(signum, /)", unregister_signal, "Takes back register()."},
     {"_read_null", "()", read_null, "Reads from address 0."},
     {"_sigsegv", "(release_gil=False, /)", raise_fatal<SIGSEGV>, "Sends the process a SIGSEGV."},

@@ -147,12 +147,17 @@ Ref<> fcntl_lockf(const Value* a) {
   int fd, command, whence = 0;
   int64_t length = 0, start = 0;
   if (!to_descriptor(a[0], &fd) || !to_cint(a[1], &command)) return Ref<>();
-  if ((!a[2].empty() && !to_int64(a[2], &length)) || (!a[3].empty() && !to_int64(a[3], &start)) || !to_cint(a[4], &whence)) return Ref<>();
+  if ((!a[2].empty() && !to_int64(a[2], &length)) || (!a[3].empty() && !to_int64(a[3], &start)) || !to_cint(a[4], &whence))
+    return Ref<>();
   struct flock lock = {};
-  if (command == LOCK_UN) lock.l_type = F_UNLCK;
-  else if (command & LOCK_SH) lock.l_type = F_RDLCK;
-  else if (command & LOCK_EX) lock.l_type = F_WRLCK;
-  else return raise(exc::ValueError, "unrecognized lockf argument");
+  if (command == LOCK_UN)
+    lock.l_type = F_UNLCK;
+  else if (command & LOCK_SH)
+    lock.l_type = F_RDLCK;
+  else if (command & LOCK_EX)
+    lock.l_type = F_WRLCK;
+  else
+    return raise(exc::ValueError, "unrecognized lockf argument");
   lock.l_start = start;
   lock.l_len = length;
   lock.l_whence = static_cast<short>(whence);
@@ -169,14 +174,59 @@ const NativeDef kFunctions[] = {
 };
 
 #define C(name) {#name, name}
-const IntConstant kConstants[] = {
-    C(LOCK_SH), C(LOCK_EX), C(LOCK_NB), C(LOCK_UN), C(LOCK_MAND), C(LOCK_READ), C(LOCK_WRITE), C(LOCK_RW), C(F_DUPFD),
-    C(F_DUPFD_CLOEXEC), C(F_GETFD), C(F_SETFD), C(F_GETFL), C(F_SETFL), C(F_GETLK), C(F_SETLK), C(F_SETLKW), C(F_OFD_GETLK),
-    C(F_OFD_SETLK), C(F_OFD_SETLKW), C(F_GETOWN), C(F_SETOWN), C(F_GETSIG), C(F_SETSIG), C(F_RDLCK), C(F_WRLCK), C(F_UNLCK),
-    C(F_EXLCK), C(F_SHLCK), {"F_GETLK64", F_GETLK}, {"F_SETLK64", F_SETLK}, {"F_SETLKW64", F_SETLKW}, C(FASYNC), C(F_SETLEASE),
-    C(F_GETLEASE), C(F_NOTIFY), C(DN_ACCESS), C(DN_MODIFY), C(DN_CREATE), C(DN_DELETE), C(DN_RENAME), C(DN_ATTRIB),
-    {"DN_MULTISHOT", 0x80000000}, C(FD_CLOEXEC), C(F_SETPIPE_SZ), C(F_GETPIPE_SZ), C(F_ADD_SEALS), C(F_GET_SEALS), C(F_SEAL_SEAL),
-    C(F_SEAL_SHRINK), C(F_SEAL_GROW), C(F_SEAL_WRITE), {}};
+const IntConstant kConstants[] = {C(LOCK_SH),
+                                  C(LOCK_EX),
+                                  C(LOCK_NB),
+                                  C(LOCK_UN),
+                                  C(LOCK_MAND),
+                                  C(LOCK_READ),
+                                  C(LOCK_WRITE),
+                                  C(LOCK_RW),
+                                  C(F_DUPFD),
+                                  C(F_DUPFD_CLOEXEC),
+                                  C(F_GETFD),
+                                  C(F_SETFD),
+                                  C(F_GETFL),
+                                  C(F_SETFL),
+                                  C(F_GETLK),
+                                  C(F_SETLK),
+                                  C(F_SETLKW),
+                                  C(F_OFD_GETLK),
+                                  C(F_OFD_SETLK),
+                                  C(F_OFD_SETLKW),
+                                  C(F_GETOWN),
+                                  C(F_SETOWN),
+                                  C(F_GETSIG),
+                                  C(F_SETSIG),
+                                  C(F_RDLCK),
+                                  C(F_WRLCK),
+                                  C(F_UNLCK),
+                                  C(F_EXLCK),
+                                  C(F_SHLCK),
+                                  {"F_GETLK64", F_GETLK},
+                                  {"F_SETLK64", F_SETLK},
+                                  {"F_SETLKW64", F_SETLKW},
+                                  C(FASYNC),
+                                  C(F_SETLEASE),
+                                  C(F_GETLEASE),
+                                  C(F_NOTIFY),
+                                  C(DN_ACCESS),
+                                  C(DN_MODIFY),
+                                  C(DN_CREATE),
+                                  C(DN_DELETE),
+                                  C(DN_RENAME),
+                                  C(DN_ATTRIB),
+                                  {"DN_MULTISHOT", 0x80000000},
+                                  C(FD_CLOEXEC),
+                                  C(F_SETPIPE_SZ),
+                                  C(F_GETPIPE_SZ),
+                                  C(F_ADD_SEALS),
+                                  C(F_GET_SEALS),
+                                  C(F_SEAL_SEAL),
+                                  C(F_SEAL_SHRINK),
+                                  C(F_SEAL_GROW),
+                                  C(F_SEAL_WRITE),
+                                  {}};
 #undef C
 
 }  // namespace

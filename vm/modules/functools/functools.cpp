@@ -46,8 +46,7 @@ void key_wrapper_traverse(Object* o, FieldVisitor& visitor) {
   visitor(static_cast<KeyWrapper*>(o)->function);
   visitor(static_cast<KeyWrapper*>(o)->object);
 }
-const MemberDef kKeyMembers[] = {
-    {"obj", offsetof(KeyWrapper, object), true, "Value wrapped by a key function."}, {}};
+const MemberDef kKeyMembers[] = {{"obj", offsetof(KeyWrapper, object), true, "Value wrapped by a key function."}, {}};
 
 Ref<> cmp_to_key(const Value* a) { return key_wrapper_new(a[1], Ref<>()); }
 
@@ -87,8 +86,7 @@ bool execute(Module* module) {
   if (key_wrapper_type.spec == nullptr && !init_module_type(&key_wrapper_type, &key_wrapper_spec)) return false;
   if (lru_key_type.spec == nullptr && !init_module_type(&lru_key_type, &lru_key_spec)) return false;
   if (lru_link_type.spec == nullptr && !init_module_type(&lru_link_type, &lru_link_spec)) return false;
-  return module_add_type(module, &partial_type, &partial_spec) &&
-         module_add_type(module, &lru_cache_type, &lru_cache_spec);
+  return module_add_type(module, &partial_type, &partial_spec) && module_add_type(module, &lru_cache_type, &lru_cache_spec);
 }
 
 }  // namespace

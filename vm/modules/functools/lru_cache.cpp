@@ -29,7 +29,7 @@ struct LruLink : Object {
   Field key, result;             // immutable
   Field older;                   // guarded by the cache's lock, as are the next three; the chain owns its links
   LruLink* newer;
-  bool linked;                 
+  bool linked;
   std::atomic<bool> referenced;  // hit while the order could not be changed
 };
 
@@ -405,13 +405,12 @@ void link_traverse(Object* o, FieldVisitor& visitor) {
   visitor(static_cast<LruLink*>(o)->older);
 }
 
-const NativeDef kMethods[] = {
-    {"cache_info", "($self, /)", cache_info, "Report cache statistics"},
-    {"cache_clear", "($self, /)", cache_clear, "Clear the cache and cache statistics"},
-    {"__reduce__", "($self, /)", lru_cache_reduce},
-    {"__copy__", "($self, /)", lru_cache_copy},
-    {"__deepcopy__", "($self, memo, /)", lru_cache_copy},
-    {}};
+const NativeDef kMethods[] = {{"cache_info", "($self, /)", cache_info, "Report cache statistics"},
+                              {"cache_clear", "($self, /)", cache_clear, "Clear the cache and cache statistics"},
+                              {"__reduce__", "($self, /)", lru_cache_reduce},
+                              {"__copy__", "($self, /)", lru_cache_copy},
+                              {"__deepcopy__", "($self, memo, /)", lru_cache_copy},
+                              {}};
 const GetSetDef kGetSets[] = {{"__dict__", get_dict, set_dict}, {}};
 
 }  // namespace

@@ -159,8 +159,7 @@ Ref<> partial_setstate(const Value* a) {
   if (!is_callable(function) || !is_tuple(args) || !(is_none(keywords) || is_dict(keywords))) {
     return raise(exc::TypeError, "invalid partial state");
   }
-  Ref<> exact_args = is_exact_tuple(args) ? Ref<>::retain(args)
-                                          : Ref<>(tuple_slice(as_tuple(args), 0, as_tuple(args)->length));
+  Ref<> exact_args = is_exact_tuple(args) ? Ref<>::retain(args) : Ref<>(tuple_slice(as_tuple(args), 0, as_tuple(args)->length));
   Ref<> exact_keywords;
   if (is_none(keywords)) {
     exact_keywords = dict_new();
@@ -214,10 +213,7 @@ void partial_clear(Object* o) {
 }
 
 const NativeDef kMethods[] = {
-    {"__reduce__", "($self, /)", partial_reduce},
-    {"__setstate__", "($self, state, /)", partial_setstate},
-    kClassGetItem,
-    {}};
+    {"__reduce__", "($self, /)", partial_reduce}, {"__setstate__", "($self, state, /)", partial_setstate}, kClassGetItem, {}};
 const GetSetDef kGetSets[] = {{"__dict__", get_dict, set_dict}, {}};
 const MemberDef kMembers[] = {
     {"func", offsetof(Partial, function), false, "function object to use in future partial calls"},

@@ -144,7 +144,8 @@ Ref<> gc_get_objects(const Value* a) {
   if (given(a[0])) {
     int64_t generation;
     if (!to_int64(a[0], &generation)) return Ref<>();
-    if (generation >= 3) return raise(exc::ValueError, "generation parameter must be less than the number of available generations (3)");
+    if (generation >= 3)
+      return raise(exc::ValueError, "generation parameter must be less than the number of available generations (3)");
     if (generation < 0) return raise(exc::ValueError, "generation parameter cannot be negative");
     if (!audit("gc.get_objects", {a[0]})) return Ref<>();
     if (generation < 2) return list_new();
@@ -154,7 +155,11 @@ Ref<> gc_get_objects(const Value* a) {
   Found found;
   {
     StopTheWorld stop;
-    for_each_object([](Object* o, void* f) { if (o->has_gc_bit(kGcTracked)) static_cast<Found*>(f)->add(o); }, &found);
+    for_each_object(
+        [](Object* o, void* f) {
+          if (o->has_gc_bit(kGcTracked)) static_cast<Found*>(f)->add(o);
+        },
+        &found);
   }
   return found.to_list();
 }
@@ -223,12 +228,17 @@ Ref<> gc_is_finalized(const Value* a) { return bool_ref(a[0].is_object() && a[0]
 
 Ref<> gc_freeze(const Value*) {
   StopTheWorld stop;
-  for_each_object([](Object* o, void*) { if (o->has_gc_bit(kGcTracked)) o->gc_bits.fetch_or(kGcFrozen, std::memory_order_relaxed); }, nullptr);
+  for_each_object(
+      [](Object* o, void*) {
+        if (o->has_gc_bit(kGcTracked)) o->gc_bits.fetch_or(kGcFrozen, std::memory_order_relaxed);
+      },
+      nullptr);
   return none_ref();
 }
 Ref<> gc_unfreeze(const Value*) {
   StopTheWorld stop;
-  for_each_object([](Object* o, void*) { o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcFrozen), std::memory_order_relaxed); }, nullptr);
+  for_each_object([](Object* o, void*) { o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcFrozen), std::memory_order_relaxed); },
+                  nullptr);
   return none_ref();
 }
 Ref<> gc_get_freeze_count(const Value*) {
@@ -267,22 +277,27 @@ const NativeDef kFunctions[] = {
     {"set_debug", "(flags, /)", gc_set_debug, "Set the garbage collection debugging flags."},
     {"get_debug", "()", gc_get_debug, "Get the garbage collection debugging flags."},
     {"get_count", "()", gc_get_count, "Return a three-tuple of the current collection counts."},
-    {"set_threshold", "(threshold0, threshold1=10, threshold2=10, /)", gc_set_threshold, "set_threshold(threshold0, [threshold1, threshold2]) -> None\n\nSets the collection thresholds.  Setting threshold0 to zero disables\ncollection.\n"},
+    {"set_threshold", "(threshold0, threshold1=10, threshold2=10, /)", gc_set_threshold,
+     "set_threshold(threshold0, [threshold1, threshold2]) -> None\n\nSets the collection thresholds.  Setting threshold0 to zero "
+     "disables\ncollection.\n"},
     {"get_threshold", "()", gc_get_threshold, "Return the current collection thresholds."},
     {"collect", "(generation=2)", gc_collect, "Run the garbage collector."},
-    {"get_objects", "(generation=None)", gc_get_objects, "Return a list of objects tracked by the collector (excluding the list returned)."},
+    {"get_objects", "(generation=None)", gc_get_objects,
+     "Return a list of objects tracked by the collector (excluding the list returned)."},
     {"get_stats", "()", gc_get_stats, "Return a list of dictionaries containing per-generation statistics."},
     {"is_tracked", "(obj, /)", gc_is_tracked, "Returns true if the object is tracked by the garbage collector."},
     {"is_finalized", "(obj, /)", gc_is_finalized, "Returns true if the object has been already finalized by the GC."},
-    {"get_referrers", "(*objs)", gc_get_referrers, "get_referrers(*objs) -> list\nReturn the list of objects that directly refer to any of objs."},
-    {"get_referents", "(*objs)", gc_get_referents, "get_referents(*objs) -> list\nReturn the list of objects that are directly referred to by objs."},
+    {"get_referrers", "(*objs)", gc_get_referrers,
+     "get_referrers(*objs) -> list\nReturn the list of objects that directly refer to any of objs."},
+    {"get_referents", "(*objs)", gc_get_referents,
+     "get_referents(*objs) -> list\nReturn the list of objects that are directly referred to by objs."},
     {"freeze", "()", gc_freeze, "Freeze all current tracked objects and ignore them for future collections."},
     {"unfreeze", "()", gc_unfreeze, "Unfreeze all objects in the permanent generation."},
     {"get_freeze_count", "()", gc_get_freeze_count, "Return the number of objects in the permanent generation."},
     {},
 };
-const IntConstant kConstants[] = {{"DEBUG_STATS", 1}, {"DEBUG_COLLECTABLE", 2}, {"DEBUG_UNCOLLECTABLE", 4},
-                                  {"DEBUG_SAVEALL", 32}, {"DEBUG_LEAK", 38}, {}};
+const IntConstant kConstants[] = {{"DEBUG_STATS", 1},    {"DEBUG_COLLECTABLE", 2}, {"DEBUG_UNCOLLECTABLE", 4},
+                                  {"DEBUG_SAVEALL", 32}, {"DEBUG_LEAK", 38},       {}};
 
 bool gc_execute(Module* module) {
   if (!g_garbage) {
@@ -306,5 +321,6 @@ bool gc_execute(Module* module) {
 
 }  // namespace
 extern const NativeModule gc_module;
-const NativeModule gc_module = {"gc", "This module provides access to the garbage collector for reference cycles.", kFunctions, gc_execute};
+const NativeModule gc_module = {"gc", "This module provides access to the garbage collector for reference cycles.", kFunctions,
+                                gc_execute};
 }  // namespace pt

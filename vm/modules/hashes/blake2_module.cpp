@@ -124,7 +124,8 @@ struct Blake2Type {
     if (v.empty()) return true;
     int n;
     if (!to_cint(v, &n)) return false;
-    if (n < 0 || static_cast<uint64_t>(n) < minimum || static_cast<uint64_t>(n) > maximum) return raise(exc::ValueError, "%s", message);
+    if (n < 0 || static_cast<uint64_t>(n) < minimum || static_cast<uint64_t>(n) > maximum)
+      return raise(exc::ValueError, "%s", message);
     *out = static_cast<uint64_t>(n);
     return true;
   }
@@ -147,10 +148,11 @@ struct Blake2Type {
   }
   static Ref<> construct(Type* t, const Args& args) {
     Value b[13];
-    if (!bind_arguments(V::kName,
-                        "(data=b'', /, *, digest_size=64, key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0, node_offset=0, "
-                        "node_depth=0, inner_size=0, last_node=False, usedforsecurity=True)",
-                        args, b)) {
+    if (!bind_arguments(
+            V::kName,
+            "(data=b'', /, *, digest_size=64, key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0, node_offset=0, "
+            "node_depth=0, inner_size=0, last_node=False, usedforsecurity=True)",
+            args, b)) {
       return Ref<>();
     }
     uint64_t digest_size = H::kDigest, fanout = 1, depth = 1, leaf = 0, offset = 0, node_depth = 0, inner = 0;
@@ -165,7 +167,8 @@ struct Blake2Type {
     int64_t key_size, ignored;
     bool last_node = false;
     if (!padded(b[3], kSalt, "salt", salt, &ignored) || !padded(b[4], kSalt, "person", person, &ignored) ||
-        !number(b[5], 0, 255, "fanout must be between 0 and 255", &fanout) || !number(b[6], 1, 255, "depth must be between 1 and 255", &depth)) {
+        !number(b[5], 0, 255, "fanout must be between 0 and 255", &fanout) ||
+        !number(b[6], 1, 255, "depth must be between 1 and 255", &depth)) {
       return Ref<>();
     }
     if (!not_negative(b[7], &leaf)) return Ref<>();
@@ -174,7 +177,8 @@ struct Blake2Type {
     if (offset > V::kMaxOffset) return raise(exc::OverflowError, "node_offset is too large");
     if (!number(b[9], 0, 255, "node_depth must be between 0 and 255", &node_depth)) return Ref<>();
     std::snprintf(range, sizeof range, "inner_size must be between 0 and is %d", H::kDigest);
-    if (!number(b[10], 0, H::kDigest, range, &inner) || !to_flag(b[11], &last_node) || !padded(b[2], kKey, "key", key, &key_size)) return Ref<>();
+    if (!number(b[10], 0, H::kDigest, range, &inner) || !to_flag(b[11], &last_node) || !padded(b[2], kKey, "key", key, &key_size))
+      return Ref<>();
 
     uint8_t parameters[H::kDigest] = {};
     parameters[0] = static_cast<uint8_t>(digest_size);
@@ -211,7 +215,8 @@ struct Blake2Type {
   }
   static Ref<> digest_size(Value v) { return int_from_int64(reinterpret_cast<Self*>(v.as_object())->state.digest_bytes); }
   static constexpr NativeDef kMethods[] = {
-      {"update", "($self, data, /)", HashMethods<H>::update, "Update this hash object's state with the provided bytes-like object."},
+      {"update", "($self, data, /)", HashMethods<H>::update,
+       "Update this hash object's state with the provided bytes-like object."},
       {"digest", "($self, /)", digest, "Return the digest value as a bytes object."},
       {"hexdigest", "($self, /)", hexdigest, "Return the digest value as a string of hexadecimal digits."},
       {"copy", "($self, /)", HashMethods<H>::copy, "Return a copy of the hash object."},

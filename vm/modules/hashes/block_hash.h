@@ -11,8 +11,10 @@ template <class T>
 T load_big(const uint8_t* p) {
   T v;
   std::memcpy(&v, p, sizeof v);
-  if constexpr (sizeof v == 4) return __builtin_bswap32(v);
-  else return __builtin_bswap64(v);
+  if constexpr (sizeof v == 4)
+    return __builtin_bswap32(v);
+  else
+    return __builtin_bswap64(v);
 }
 
 template <class Core>
@@ -59,8 +61,10 @@ struct BlockHash {
     std::memcpy(words, core.state, sizeof words);
     if (Core::kBigEndian) {
       for (auto& word : core.state) {
-        if constexpr (sizeof word == 4) word = __builtin_bswap32(word);
-        else word = __builtin_bswap64(word);
+        if constexpr (sizeof word == 4)
+          word = __builtin_bswap32(word);
+        else
+          word = __builtin_bswap64(word);
       }
       std::memcpy(words, core.state, sizeof words);
     }

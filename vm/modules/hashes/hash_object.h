@@ -40,7 +40,8 @@ bool hash_update(HashObject<H>* self, Value data) {
   Buffer view;
   if (!get_data(data, &view)) return false;
   auto run = [&] { self->state.update(static_cast<const uint8_t*>(view.data), static_cast<size_t>(view.length)); };
-  while (self->lock.acquire(-1, false) != Acquire::kTaken) {}
+  while (self->lock.acquire(-1, false) != Acquire::kTaken) {
+  }
   if (view.length >= kDetachBytes) {
     Detached detached;
     run();
@@ -53,7 +54,8 @@ bool hash_update(HashObject<H>* self, Value data) {
 }
 template <class H>
 H hash_snapshot(HashObject<H>* self) {
-  while (self->lock.acquire(-1, false) != Acquire::kTaken) {}
+  while (self->lock.acquire(-1, false) != Acquire::kTaken) {
+  }
   H copy = self->state;
   self->lock.release();
   return copy;

@@ -10,11 +10,10 @@ namespace {
 using namespace hashes;
 
 constexpr uint64_t kRounds[24] = {
-    0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000, 0x000000000000808b,
-    0x0000000080000001, 0x8000000080008081, 0x8000000000008009, 0x000000000000008a, 0x0000000000000088,
-    0x0000000080008009, 0x000000008000000a, 0x000000008000808b, 0x800000000000008b, 0x8000000000008089,
-    0x8000000000008003, 0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
-    0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
+    0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000, 0x000000000000808b, 0x0000000080000001,
+    0x8000000080008081, 0x8000000000008009, 0x000000000000008a, 0x0000000000000088, 0x0000000080008009, 0x000000008000000a,
+    0x000000008000808b, 0x800000000000008b, 0x8000000000008089, 0x8000000000008003, 0x8000000000008002, 0x8000000000000080,
+    0x000000000000800a, 0x800000008000000a, 0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
 };
 constexpr int kRotations[24] = {1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44};
 constexpr int kLanes[24] = {10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1};
@@ -118,14 +117,19 @@ struct Sha3Methods : HashMethods<H> {
     return hex_text(out.get(), static_cast<size_t>(size));
   }
   static constexpr NativeDef kShakeMethods[] = {
-      {"update", "($self, data, /)", HashMethods<H>::update, "Update this hash object's state with the provided bytes-like object."},
+      {"update", "($self, data, /)", HashMethods<H>::update,
+       "Update this hash object's state with the provided bytes-like object."},
       {"digest", "($self, length, /)", shake_digest, "Return the digest value as a bytes object."},
       {"hexdigest", "($self, length, /)", shake_hexdigest, "Return the digest value as a string of hexadecimal digits."},
       {"copy", "($self, /)", HashMethods<H>::copy, "Return a copy of the hash object."},
       {}};
-  static constexpr GetSetDef kGetSets[] = {
-      {"name", HashMethods<H>::name}, {"block_size", HashMethods<H>::block_size}, {"digest_size", HashMethods<H>::digest_size},
-      {"_capacity_bits", capacity}, {"_rate_bits", rate}, {"_suffix", suffix}, {}};
+  static constexpr GetSetDef kGetSets[] = {{"name", HashMethods<H>::name},
+                                           {"block_size", HashMethods<H>::block_size},
+                                           {"digest_size", HashMethods<H>::digest_size},
+                                           {"_capacity_bits", capacity},
+                                           {"_rate_bits", rate},
+                                           {"_suffix", suffix},
+                                           {}};
 };
 
 template <class H, const char* const* kTypeName>
@@ -146,15 +150,17 @@ struct Sha3 {
 template <class H, const char* const* kTypeName>
 constinit Type Sha3<H, kTypeName>::type;
 template <class H, const char* const* kTypeName>
-const TypeSpec Sha3<H, kTypeName>::spec = {.name = *kTypeName,
-                                           .size = sizeof(HashObject<H>),
-                                           .slots = {.construct = construct},
-                                           .methods = H::kSuffix == 0x06 ? HashMethods<H>::kMethods : Sha3Methods<H>::kShakeMethods,
-                                           .getsets = Sha3Methods<H>::kGetSets};
+const TypeSpec Sha3<H, kTypeName>::spec = {
+    .name = *kTypeName,
+    .size = sizeof(HashObject<H>),
+    .slots = {.construct = construct},
+    .methods = H::kSuffix == 0x06 ? HashMethods<H>::kMethods : Sha3Methods<H>::kShakeMethods,
+    .getsets = Sha3Methods<H>::kGetSets};
 
-constexpr const char *k224 = "sha3_224", *k256 = "sha3_256", *k384 = "sha3_384", *k512 = "sha3_512", *k128s = "shake_128", *k256s = "shake_256";
-constexpr const char *kType224 = "_sha3.sha3_224", *kType256 = "_sha3.sha3_256", *kType384 = "_sha3.sha3_384", *kType512 = "_sha3.sha3_512",
-                     *kType128s = "_sha3.shake_128", *kType256s = "_sha3.shake_256";
+constexpr const char *k224 = "sha3_224", *k256 = "sha3_256", *k384 = "sha3_384", *k512 = "sha3_512", *k128s = "shake_128",
+                     *k256s = "shake_256";
+constexpr const char *kType224 = "_sha3.sha3_224", *kType256 = "_sha3.sha3_256", *kType384 = "_sha3.sha3_384",
+                     *kType512 = "_sha3.sha3_512", *kType128s = "_sha3.shake_128", *kType256s = "_sha3.shake_256";
 using Sha3_224 = Sha3<Sponge<56, 28, 0x06, &k224>, &kType224>;
 using Sha3_256 = Sha3<Sponge<64, 32, 0x06, &k256>, &kType256>;
 using Sha3_384 = Sha3<Sponge<96, 48, 0x06, &k384>, &kType384>;
@@ -172,7 +178,8 @@ const NativeModule sha3_module = {"_sha3", nullptr, nullptr, [](Module* module) 
                                            module_add_type(module, &Sha3_512::type, &Sha3_512::spec) &&
                                            module_add_type(module, &Shake128::type, &Shake128::spec) &&
                                            module_add_type(module, &Shake256::type, &Shake256::spec) &&
-                                           module_add_int(module, "keccakopt", 64) && module_add_text(module, "implementation", "generic");
+                                           module_add_int(module, "keccakopt", 64) &&
+                                           module_add_text(module, "implementation", "generic");
                                   }};
 
 }  // namespace pt

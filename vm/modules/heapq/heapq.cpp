@@ -8,7 +8,9 @@ namespace {
 
 bool changed() { return raise(exc::RuntimeError, "list changed size during iteration"); }
 template <bool Max>
-int before(Value a, Value b) { return Max ? less_than(b, a) : less_than(a, b); }
+int before(Value a, Value b) {
+  return Max ? less_than(b, a) : less_than(a, b);
+}
 
 // Moves the item at `position` towards the root until its parent does not come after it.
 template <bool Max>
@@ -118,8 +120,7 @@ const NativeDef kFunctions[] = {
     {"heappushpop", "($module, heap, item, /)", heappushpop,
      "Push item on the heap, then pop and return the smallest item from the heap."},
     {"heappop", "($module, heap, /)", heappop, "Pop the smallest item off the heap, maintaining the heap invariant."},
-    {"heapreplace", "($module, heap, item, /)", heapreplace,
-     "Pop and return the current smallest value, and add the new item."},
+    {"heapreplace", "($module, heap, item, /)", heapreplace, "Pop and return the current smallest value, and add the new item."},
     {"heapify", "($module, heap, /)", heapify, "Transform list into a heap, in-place, in O(len(heap)) time."},
     {"_heappop_max", "($module, heap, /)", heappop_max, "Maxheap variant of heappop."},
     {"_heapreplace_max", "($module, heap, item, /)", heapreplace_max, "Maxheap variant of heapreplace."},

@@ -102,7 +102,8 @@ Ref<> override_frozen(const Value* a) {
 }  // namespace
 
 const NativeDef kFrozenFunctions[] = {
-    {"find_frozen", "(name, /, *, withdata=False)", find_frozen, "Return info about the corresponding frozen module (if there is one) or None."},
+    {"find_frozen", "(name, /, *, withdata=False)", find_frozen,
+     "Return info about the corresponding frozen module (if there is one) or None."},
     {"get_frozen_object", "(name, data=None, /)", get_frozen_object, "Create a code object for a frozen module."},
     {"is_frozen_package", "(name, /)", is_frozen_package, "Returns True if the module name is of a frozen package."},
     {"init_frozen", "(name, /)", init_frozen, "Initializes a frozen module."},

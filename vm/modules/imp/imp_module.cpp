@@ -104,7 +104,8 @@ Ref<> imp_create_dynamic(const Value* a) {
   auto fail = [&](const char* text) -> Ref<> {
     Ref<Str> message = str_from_utf8(text);
     if (!message) return Ref<>();
-    Ref<> error = call_keywords(Value::object(exc::ImportError), {message.value(), name.value(), origin.value()}, {"name", "path"});
+    Ref<> error =
+        call_keywords(Value::object(exc::ImportError), {message.value(), name.value(), origin.value()}, {"name", "path"});
     return error ? raise_object(error.value()) : Raised{};
   };
   void* handle;
@@ -130,7 +131,8 @@ bool fix_filename(Code* code, Value old_name, Value new_name) {
   code->filename.store(code, Ref<>::retain(new_name));
   for (uint32_t k = 0; k < code->constant_count; ++k) {
     Value constant = code->constant(k);
-    if (has_shape(constant, kShape_code) && !fix_filename(reinterpret_cast<Code*>(constant.as_object()), old_name, new_name)) return false;
+    if (has_shape(constant, kShape_code) && !fix_filename(reinterpret_cast<Code*>(constant.as_object()), old_name, new_name))
+      return false;
   }
   return true;
 }
@@ -214,7 +216,8 @@ void import_lock_take() {
     ++g_import_depth;
     return;
   }
-  while (g_import_lock.acquire(-1, false) != Acquire::kTaken) {}
+  while (g_import_lock.acquire(-1, false) != Acquire::kTaken) {
+  }
   g_import_owner.store(self, std::memory_order_relaxed);
   g_import_depth = 1;
 }

@@ -771,27 +771,42 @@ void buffered_destroy(Object* o) {
 }
 
 constinit Name kFileno("fileno"), kMode("mode");
-#define PT_COMMON                                                                                        \
-  {"detach", "($self, /)", method_detach}, {"close", "($self, /)", method_close},                        \
-      {"seekable", "($self, /)", ask_raw<kSeekable>}, {"fileno", "($self, /)", ask_raw<kFileno>},        \
-      {"isatty", "($self, /)", ask_raw<kIsatty>}, {"_dealloc_warn", "($self, source, /)", dealloc_warn}, \
-      {"tell", "($self, /)", method_tell}, {"seek", "($self, target, whence=0, /)", method_seek},        \
-      {"truncate", "($self, pos=None, /)", method_truncate}, {"__getstate__", "($self, /)", method_getstate}, \
-      {"__sizeof__", "($self, /)", method_sizeof}
-#define PT_READING                                                                                             \
-  {"read", "($self, size=-1, /)", method_read}, {"peek", "($self, size=0, /)", method_peek},                   \
-      {"read1", "($self, size=-1, /)", method_read1}, {"readinto", "($self, buffer, /)", method_readinto},     \
-      {"readinto1", "($self, buffer, /)", method_readinto1}, {"readline", "($self, size=-1, /)", method_readline}
+#define PT_COMMON                                                                                               \
+  {"detach", "($self, /)", method_detach}, {"close", "($self, /)", method_close},                               \
+      {"seekable", "($self, /)", ask_raw<kSeekable>}, {"fileno", "($self, /)", ask_raw<kFileno>},               \
+      {"isatty", "($self, /)", ask_raw<kIsatty>}, {"_dealloc_warn", "($self, source, /)", dealloc_warn},        \
+      {"tell", "($self, /)", method_tell}, {"seek", "($self, target, whence=0, /)", method_seek},               \
+      {"truncate", "($self, pos=None, /)", method_truncate}, {"__getstate__", "($self, /)", method_getstate}, { \
+    "__sizeof__", "($self, /)", method_sizeof                                                                   \
+  }
+#define PT_READING                                                                                         \
+  {"read", "($self, size=-1, /)", method_read}, {"peek", "($self, size=0, /)", method_peek},               \
+      {"read1", "($self, size=-1, /)", method_read1}, {"readinto", "($self, buffer, /)", method_readinto}, \
+      {"readinto1", "($self, buffer, /)", method_readinto1}, {                                             \
+    "readline", "($self, size=-1, /)", method_readline                                                     \
+  }
 constinit Name kIsatty("isatty");
-const NativeDef kReaderMethods[] = {PT_COMMON, PT_READING, {"flush", "($self, /)", simple_flush},
-                                    {"readable", "($self, /)", ask_raw<kReadable>}, {}};
-const NativeDef kWriterMethods[] = {PT_COMMON, {"writable", "($self, /)", ask_raw<kWritable>},
-                                    {"write", "($self, buffer, /)", method_write}, {"flush", "($self, /)", method_flush}, {}};
-const NativeDef kRandomMethods[] = {PT_COMMON, PT_READING, {"readable", "($self, /)", ask_raw<kReadable>},
-                                    {"writable", "($self, /)", ask_raw<kWritable>}, {"write", "($self, buffer, /)", method_write},
-                                    {"flush", "($self, /)", method_flush}, {}};
-const GetSetDef kGetSets[] = {{"closed", get_closed}, {"name", raw_attribute<names::name_>}, {"mode", raw_attribute<kMode>},
-                              {"raw", get_raw}, {"_finalizing", get_finalizing, set_finalizing_flag}, {"__dict__", io_get_dict}, {}};
+const NativeDef kReaderMethods[] = {
+    PT_COMMON, PT_READING, {"flush", "($self, /)", simple_flush}, {"readable", "($self, /)", ask_raw<kReadable>}, {}};
+const NativeDef kWriterMethods[] = {PT_COMMON,
+                                    {"writable", "($self, /)", ask_raw<kWritable>},
+                                    {"write", "($self, buffer, /)", method_write},
+                                    {"flush", "($self, /)", method_flush},
+                                    {}};
+const NativeDef kRandomMethods[] = {PT_COMMON,
+                                    PT_READING,
+                                    {"readable", "($self, /)", ask_raw<kReadable>},
+                                    {"writable", "($self, /)", ask_raw<kWritable>},
+                                    {"write", "($self, buffer, /)", method_write},
+                                    {"flush", "($self, /)", method_flush},
+                                    {}};
+const GetSetDef kGetSets[] = {{"closed", get_closed},
+                              {"name", raw_attribute<names::name_>},
+                              {"mode", raw_attribute<kMode>},
+                              {"raw", get_raw},
+                              {"_finalizing", get_finalizing, set_finalizing_flag},
+                              {"__dict__", io_get_dict},
+                              {}};
 
 }  // namespace
 
@@ -849,25 +864,30 @@ Ref<> buffered_flush(Value self) {
 
 // For fork: the child's only thread holds no lock of another.
 constinit Type buffered_reader_type, buffered_writer_type, buffered_random_type;
-#define PT_SPEC(variable, type_name, init_function, method_table, text)                                              \
-  const TypeSpec variable = {.name = type_name,                                                                      \
-                             .size = sizeof(Buffered),                                                               \
-                             .flags = kTypeBase | kTypeHasDict,                                                      \
-                             .base = &bufferediobase_type,                                                           \
-                             .slots = {.repr = buffered_repr, .next = buffered_next, .construct = construct, .init = init_function}, \
-                             .traverse = buffered_traverse,                                                          \
-                             .clear = buffered_clear,                                                                \
-                             .destroy = buffered_destroy,                                                            \
-                             .methods = method_table,                                                                \
-                             .getsets = kGetSets,                                                                    \
-                             .doc = text,                                                                            \
-                             .signature = "(raw, buffer_size=8192)"}
-PT_SPEC(buffered_reader_spec, "_io.BufferedReader", reader_init, kReaderMethods, "Create a new buffered reader using the given readable raw IO object.");
-PT_SPEC(buffered_writer_spec, "_io.BufferedWriter", writer_init, kWriterMethods, "A buffer for a writeable sequential RawIO object.");
-PT_SPEC(buffered_random_spec, "_io.BufferedRandom", random_init, kRandomMethods, "A buffered interface to random access streams.");
+#define PT_SPEC(variable, type_name, init_function, method_table, text)                                       \
+  const TypeSpec variable = {                                                                                 \
+      .name = type_name,                                                                                      \
+      .size = sizeof(Buffered),                                                                               \
+      .flags = kTypeBase | kTypeHasDict,                                                                      \
+      .base = &bufferediobase_type,                                                                           \
+      .slots = {.repr = buffered_repr, .next = buffered_next, .construct = construct, .init = init_function}, \
+      .traverse = buffered_traverse,                                                                          \
+      .clear = buffered_clear,                                                                                \
+      .destroy = buffered_destroy,                                                                            \
+      .methods = method_table,                                                                                \
+      .getsets = kGetSets,                                                                                    \
+      .doc = text,                                                                                            \
+      .signature = "(raw, buffer_size=8192)"}
+PT_SPEC(buffered_reader_spec, "_io.BufferedReader", reader_init, kReaderMethods,
+        "Create a new buffered reader using the given readable raw IO object.");
+PT_SPEC(buffered_writer_spec, "_io.BufferedWriter", writer_init, kWriterMethods,
+        "A buffer for a writeable sequential RawIO object.");
+PT_SPEC(buffered_random_spec, "_io.BufferedRandom", random_init, kRandomMethods,
+        "A buffered interface to random access streams.");
 #undef PT_SPEC
 
-// ---- BufferedRWPair ------------------------------------------------------------------------------------------------------------
+// ---- BufferedRWPair
+// ------------------------------------------------------------------------------------------------------------
 namespace {
 
 struct Pair : Object {
@@ -947,13 +967,19 @@ void pair_clear(Object* o) {
   static_cast<Pair*>(o)->writer.clear();
   attributes_clear(o);
 }
-const NativeDef kPairMethods[] = {
-    {"read", "($self, size=-1, /)", forward<false, names::read_>}, {"peek", "($self, size=0, /)", forward<false, kPeek>},
-    {"read1", "($self, size=-1, /)", forward<false, kRead1>}, {"readinto", "($self, buffer, /)", forward<false, kReadinto>},
-    {"readinto1", "($self, buffer, /)", forward<false, kReadinto1>}, {"write", "($self, b, /)", forward<true, names::write_>},
-    {"flush", "($self, /)", forward0<true, names::flush_>}, {"readable", "($self, /)", forward0<false, kReadable>},
-    {"writable", "($self, /)", forward0<true, kWritable>}, {"close", "($self, /)", pair_close}, {"isatty", "($self, /)", pair_isatty},
-    {"__getstate__", "($self, /)", method_getstate}, {}};
+const NativeDef kPairMethods[] = {{"read", "($self, size=-1, /)", forward<false, names::read_>},
+                                  {"peek", "($self, size=0, /)", forward<false, kPeek>},
+                                  {"read1", "($self, size=-1, /)", forward<false, kRead1>},
+                                  {"readinto", "($self, buffer, /)", forward<false, kReadinto>},
+                                  {"readinto1", "($self, buffer, /)", forward<false, kReadinto1>},
+                                  {"write", "($self, b, /)", forward<true, names::write_>},
+                                  {"flush", "($self, /)", forward0<true, names::flush_>},
+                                  {"readable", "($self, /)", forward0<false, kReadable>},
+                                  {"writable", "($self, /)", forward0<true, kWritable>},
+                                  {"close", "($self, /)", pair_close},
+                                  {"isatty", "($self, /)", pair_isatty},
+                                  {"__getstate__", "($self, /)", method_getstate},
+                                  {}};
 const GetSetDef kPairGetSets[] = {{"closed", pair_closed}, {"__dict__", io_get_dict}, {}};
 
 }  // namespace

@@ -24,7 +24,9 @@ inline Buffered* as_buffered(Value v) { return reinterpret_cast<Buffered*>(v.as_
 class BufferedGuard {
  public:
   explicit BufferedGuard(Value self);
-  ~BufferedGuard() { if (ok_) file_->lock.leave(); }
+  ~BufferedGuard() {
+    if (ok_) file_->lock.leave();
+  }
   BufferedGuard(const BufferedGuard&) = delete;
   BufferedGuard& operator=(const BufferedGuard&) = delete;
   explicit operator bool() const { return ok_; }

@@ -162,8 +162,10 @@ Ref<> take(BytesIO* io, int64_t limit, bool line) {
       same = !io->closed && io->size - io->position >= count;
       if (same) {
         std::memcpy(result->data, content(io) + io->position, static_cast<size_t>(count));
-        if (line && std::memchr(result->data, '\n', static_cast<size_t>(count - 1))) same = false;
-        else io->position += count;
+        if (line && std::memchr(result->data, '\n', static_cast<size_t>(count - 1)))
+          same = false;
+        else
+          io->position += count;
       }
     }
     if (same) return result;
@@ -287,10 +289,13 @@ Ref<> bytesio_truncate(const Value* a) {
   Ref<> dropped;
   {
     LockGuard guard(io);
-    if (io->exports > 0) outcome = Outcome::kExported;
+    if (io->exports > 0)
+      outcome = Outcome::kExported;
     else if (size < io->size) {
-      if (make_own(io, io->size, &dropped)) io->size = size;
-      else outcome = Outcome::kNoMemory;
+      if (make_own(io, io->size, &dropped))
+        io->size = size;
+      else
+        outcome = Outcome::kNoMemory;
     }
   }
   return outcome == Outcome::kOk ? int_from_int64(size) : fail(outcome);
@@ -477,7 +482,8 @@ const NativeDef kMethods[] = {
     {"__setstate__", "($self, state, /)", bytesio_setstate},
     {},
 };
-const GetSetDef kGetSets[] = {{"closed", bytesio_get_closed, nullptr, "True if the file is closed."}, {"__dict__", io_get_dict}, {}};
+const GetSetDef kGetSets[] = {
+    {"closed", bytesio_get_closed, nullptr, "True if the file is closed."}, {"__dict__", io_get_dict}, {}};
 
 }  // namespace
 

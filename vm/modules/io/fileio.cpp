@@ -24,7 +24,10 @@ bool parse_mode(const char* mode, FileIO* file, int* flags) {
   file->created = file->readable = file->writable = file->appending = false;
   bool kind = false, plus = false;
   *flags = 0;
-  auto bad = [] { return static_cast<bool>(raise(exc::ValueError, "Must have exactly one of create/read/write/append mode and at most one plus")); };
+  auto bad = [] {
+    return static_cast<bool>(
+        raise(exc::ValueError, "Must have exactly one of create/read/write/append mode and at most one plus"));
+  };
   for (const char* at = mode; *at; ++at) {
     switch (*at) {
       case 'x':
@@ -194,8 +197,10 @@ bool warn_unclosed(FileIO* file, Value source) {
   if (!is_open(file) || !file->close_fd) return true;
   Ref<> error = error_pending() ? take_error() : Ref<>();
   if (!warn(exc::ResourceWarning, 1, "unclosed file %R", source)) {
-    if (pending_matches(exc::Warning)) write_unraisable("ignored in", Value::object(file));
-    else clear_error();
+    if (pending_matches(exc::Warning))
+      write_unraisable("ignored in", Value::object(file));
+    else
+      clear_error();
   }
   if (error) restore_error(std::move(error));
   return true;
@@ -308,8 +313,10 @@ Ref<> fileio_readall(const Value* a) {
     if (n < 0) return Ref<>();
     any = true;
     out.advance(n);
-    if (n == expected) expected = out.size() < 65536 ? 65536 : out.size() < (int64_t{1} << 28) ? out.size() : int64_t{1} << 28;
-    else expected = expected - n > 1 ? expected - n : 8192;
+    if (n == expected)
+      expected = out.size() < 65536 ? 65536 : out.size() < (int64_t{1} << 28) ? out.size() : int64_t{1} << 28;
+    else
+      expected = expected - n > 1 ? expected - n : 8192;
   }
   return out.finish();
 }
@@ -417,7 +424,8 @@ const NativeDef kMethods[] = {
     {"write", "($self, b, /)", fileio_method_write, "Write buffer b to file, return number of bytes written."},
     {"seek", "($self, pos, whence=0, /)", fileio_method_seek, "Move to new file position and return the file position."},
     {"tell", "($self, /)", fileio_tell, "Current file position."},
-    {"truncate", "($self, size=None, /)", fileio_truncate, "Truncate the file to at most size bytes and return the truncated size."},
+    {"truncate", "($self, size=None, /)", fileio_truncate,
+     "Truncate the file to at most size bytes and return the truncated size."},
     {"close", "($self, /)", fileio_close, "Close the file."},
     {"seekable", "($self, /)", fileio_seekable, "True if file supports random-access."},
     {"readable", "($self, /)", fileio_readable, "True if file was opened in a read mode."},
@@ -491,7 +499,8 @@ const TypeSpec fileio_spec = {
     .destroy = fileio_destroy,
     .methods = kMethods,
     .getsets = kGetSets,
-    .doc = "Open a file.\n\nThe mode can be 'r' (default), 'w', 'x' or 'a' for reading,\nwriting, exclusive creation or appending.",
+    .doc =
+        "Open a file.\n\nThe mode can be 'r' (default), 'w', 'x' or 'a' for reading,\nwriting, exclusive creation or appending.",
     .signature = "(file, mode='r', closefd=True, opener=None)",
 };
 

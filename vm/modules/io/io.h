@@ -91,7 +91,9 @@ class OwnedLock {
 class OwnedGuard {
  public:
   explicit OwnedGuard(OwnedLock& lock) : lock_(lock), ok_(lock.enter()) {}
-  ~OwnedGuard() { if (ok_) lock_.leave(); }
+  ~OwnedGuard() {
+    if (ok_) lock_.leave();
+  }
   OwnedGuard(const OwnedGuard&) = delete;
   OwnedGuard& operator=(const OwnedGuard&) = delete;
   explicit operator bool() const { return ok_; }

@@ -102,8 +102,9 @@ Ref<> io_open(const Value* a) {
     if (given(encoding)) return raise(exc::ValueError, "binary mode doesn't take an encoding argument");
     if (given(errors)) return raise(exc::ValueError, "binary mode doesn't take an errors argument");
     if (given(newline)) return raise(exc::ValueError, "binary mode doesn't take a newline argument");
-    if (buffering == 1 && !warn(exc::RuntimeWarning, 1,
-                                "line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used")) {
+    if (buffering == 1 &&
+        !warn(exc::RuntimeWarning, 1,
+              "line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used")) {
       return Ref<>();
     }
   } else if (!given(encoding) && g_config.warn_default_encoding) {
@@ -119,7 +120,8 @@ Ref<> io_open(const Value* a) {
   raw_mode[n] = 0;
   Ref<Str> raw_mode_text = str_from_ascii(raw_mode);
   if (!raw_mode_text) return Ref<>();
-  Ref<> raw = call_values(Value::object(&fileio_type), {path.value(), raw_mode_text.value(), boolean(close_fd), opener.empty() ? none() : opener});
+  Ref<> raw = call_values(Value::object(&fileio_type),
+                          {path.value(), raw_mode_text.value(), boolean(close_fd), opener.empty() ? none() : opener});
   if (!raw) return Ref<>();
   bool terminal = false;
   if (buffering < 0) {
@@ -129,7 +131,8 @@ Ref<> io_open(const Value* a) {
     terminal = is;
   }
   bool line_buffering = false;
-  if (buffering == 1 && mode.binary) buffering = -1;
+  if (buffering == 1 && mode.binary)
+    buffering = -1;
   else if (buffering == 1 || terminal) {
     buffering = -1;
     line_buffering = true;
@@ -143,9 +146,9 @@ Ref<> io_open(const Value* a) {
     raise(exc::ValueError, "can't have unbuffered text I/O");
     return abandon(std::move(raw));
   }
-  Type* buffered = mode.updating                                                    ? &buffered_random_type
+  Type* buffered = mode.updating                                     ? &buffered_random_type
                    : mode.creating || mode.writing || mode.appending ? &buffered_writer_type
-                                                                                    : &buffered_reader_type;
+                                                                     : &buffered_reader_type;
   Ref<> buffer = call_values(Value::object(buffered), {raw.value(), Value::small_int(buffering)});
   if (!buffer) return abandon(std::move(raw));
   if (mode.binary) return buffer;
@@ -193,13 +196,13 @@ bool io_execute(Module* module) {
     Type* type;
     const TypeSpec* spec;
   };
-  for (const Entry& e : {Entry{&iobase_type, &iobase_spec}, Entry{&rawiobase_type, &rawiobase_spec},
-                         Entry{&bufferediobase_type, &bufferediobase_spec}, Entry{&textiobase_type, &textiobase_spec},
-                         Entry{&fileio_type, &fileio_spec}, Entry{&bytesio_type, &bytesio_spec},
-                         Entry{&stringio_type, &stringio_spec}, Entry{&newline_decoder_type, &newline_decoder_spec},
-                         Entry{&buffered_reader_type, &buffered_reader_spec}, Entry{&buffered_writer_type, &buffered_writer_spec},
-                         Entry{&buffered_pair_type, &buffered_pair_spec}, Entry{&buffered_random_type, &buffered_random_spec},
-                         Entry{&textio_type, &textio_spec}}) {
+  for (const Entry& e :
+       {Entry{&iobase_type, &iobase_spec}, Entry{&rawiobase_type, &rawiobase_spec},
+        Entry{&bufferediobase_type, &bufferediobase_spec}, Entry{&textiobase_type, &textiobase_spec},
+        Entry{&fileio_type, &fileio_spec}, Entry{&bytesio_type, &bytesio_spec}, Entry{&stringio_type, &stringio_spec},
+        Entry{&newline_decoder_type, &newline_decoder_spec}, Entry{&buffered_reader_type, &buffered_reader_spec},
+        Entry{&buffered_writer_type, &buffered_writer_spec}, Entry{&buffered_pair_type, &buffered_pair_spec},
+        Entry{&buffered_random_type, &buffered_random_spec}, Entry{&textio_type, &textio_spec}}) {
     if (!module_add_type(module, e.type, e.spec)) return false;
   }
   return true;
@@ -213,8 +216,9 @@ void flush_open_files() {
   ValueList files;
   // Text first: it goes into the buffer below.
   for (bool text : {true, false}) {
-    auto wanted = text ? +[](const Object* o) { return o->shape()->type == &textio_type; }
-                       : +[](const Object* o) { return o->shape()->type == &buffered_writer_type || o->shape()->type == &buffered_random_type; };
+    auto wanted = text ? +[](const Object* o) { return o->shape()->type == &textio_type; } : +[](const Object* o) {
+      return o->shape()->type == &buffered_writer_type || o->shape()->type == &buffered_random_type;
+    };
     if (!objects_where(wanted, files)) return;
     for (size_t i = 0; i < files.size(); ++i) {
       Ref<> flushed = call_method(files[i], names::flush_.str());
@@ -225,5 +229,6 @@ void flush_open_files() {
 }
 
 extern const NativeModule io_module;
-const NativeModule io_module = {"_io", "The io module provides the Python interfaces to stream handling.", kFunctions, io_execute};
+const NativeModule io_module = {"_io", "The io module provides the Python interfaces to stream handling.", kFunctions,
+                                io_execute};
 }  // namespace pt

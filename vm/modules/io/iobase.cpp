@@ -29,7 +29,8 @@ bool OwnedLock::enter() {
     bool timed_out;
     if (!acquire_with_signals(lock_, -1, &timed_out)) {
       if (!timed_out) return false;
-      while (lock_.acquire(-1, false) != Acquire::kTaken) {}
+      while (lock_.acquire(-1, false) != Acquire::kTaken) {
+      }
     }
   }
   owner_.store(self, std::memory_order_relaxed);
@@ -69,8 +70,7 @@ bool to_offset(Value v, int64_t* out) {
 namespace {
 
 constinit Name kClosedMark("__IOBase_closed"), kFinalizing("_finalizing"), kPeek("peek"), kReadall("readall"),
-    kReadinto("readinto"), kSeek("seek"), kReadable("readable"), kWritable("writable"),
-    kSeekable("seekable"), kRead1("read1");
+    kReadinto("readinto"), kSeek("seek"), kReadable("readable"), kWritable("writable"), kSeekable("seekable"), kRead1("read1");
 
 bool marked_closed(Value self) {
   if (!attribute_storage(self.as_object())) return false;
@@ -105,8 +105,10 @@ void io_finalize(Object* o) {
     if (!set_attribute(self, kFinalizing.str(), boolean(true))) clear_error();
     Ref<> result = call_method(self, names::close_.str());
     if (!result) {
-      if (g_config.dev_mode) write_unraisable("ignored in", self);
-      else clear_error();
+      if (g_config.dev_mode)
+        write_unraisable("ignored in", self);
+      else
+        clear_error();
     }
   }
   if (saved) restore_error(std::move(saved));
@@ -281,7 +283,8 @@ Ref<> readinto_with(const Value* a, Str* method, const char* method_name) {
   if (!is_bytes(data.value())) return raise(exc::TypeError, "%s() should return bytes", method_name);
   Bytes* bytes = as_bytes(data.value());
   if (bytes->length > target.size()) {
-    return raise(exc::ValueError, "read() returned too much data: %ld bytes requested, %ld returned", target.size(), bytes->length);
+    return raise(exc::ValueError, "read() returned too much data: %ld bytes requested, %ld returned", target.size(),
+                 bytes->length);
   }
   __builtin_memcpy(target.data(), bytes->data, static_cast<size_t>(bytes->length));
   return int_from_int64(bytes->length);
@@ -292,7 +295,8 @@ Ref<> buffered_base_readinto1(const Value* a) { return readinto_with(a, kRead1.s
 const NativeDef kBufferedMethods[] = {
     {"detach", "($self, /)", buffered_detach, "Disconnect this buffer from its underlying raw stream and return it."},
     {"read", "($self, size=-1, /)", buffered_read, "Read and return up to n bytes."},
-    {"read1", "($self, size=-1, /)", buffered_base_read1, "Read and return up to n bytes, with at most one read() call to the underlying raw stream."},
+    {"read1", "($self, size=-1, /)", buffered_base_read1,
+     "Read and return up to n bytes, with at most one read() call to the underlying raw stream."},
     {"readinto", "($self, buffer, /)", buffered_base_readinto},
     {"readinto1", "($self, buffer, /)", buffered_base_readinto1},
     {"write", "($self, b, /)", buffered_write, "Write the given buffer to the IO stream."},
@@ -334,7 +338,8 @@ Ref<> io_base_readline(Value self, int64_t limit) {
       }
       std::string_view view = as_bytes(ahead.value())->view();
       if (!view.empty()) {
-        if (limit >= 0 && static_cast<int64_t>(view.size()) > limit - out.size()) view = view.substr(0, static_cast<size_t>(limit - out.size()));
+        if (limit >= 0 && static_cast<int64_t>(view.size()) > limit - out.size())
+          view = view.substr(0, static_cast<size_t>(limit - out.size()));
         size_t newline = view.find('\n');
         wanted = static_cast<int64_t>(newline == std::string_view::npos ? view.size() : newline + 1);
       }
@@ -364,14 +369,24 @@ const TypeSpec iobase_spec = {
     .getsets = kBaseGetSets,
     .doc = "The abstract base class for all I/O classes.",
 };
-const TypeSpec rawiobase_spec = {
-    .name = "_io._RawIOBase", .size = sizeof(Object), .flags = kTypeBase | kTypeHasDict, .base = &iobase_type,
-    .methods = kRawMethods, .doc = "Base class for raw binary I/O."};
-const TypeSpec bufferediobase_spec = {
-    .name = "_io._BufferedIOBase", .size = sizeof(Object), .flags = kTypeBase | kTypeHasDict, .base = &iobase_type,
-    .methods = kBufferedMethods, .doc = "Base class for buffered IO objects."};
-const TypeSpec textiobase_spec = {
-    .name = "_io._TextIOBase", .size = sizeof(Object), .flags = kTypeBase | kTypeHasDict, .base = &iobase_type,
-    .methods = kTextMethods, .getsets = kTextGetSets, .doc = "Base class for text I/O."};
+const TypeSpec rawiobase_spec = {.name = "_io._RawIOBase",
+                                 .size = sizeof(Object),
+                                 .flags = kTypeBase | kTypeHasDict,
+                                 .base = &iobase_type,
+                                 .methods = kRawMethods,
+                                 .doc = "Base class for raw binary I/O."};
+const TypeSpec bufferediobase_spec = {.name = "_io._BufferedIOBase",
+                                      .size = sizeof(Object),
+                                      .flags = kTypeBase | kTypeHasDict,
+                                      .base = &iobase_type,
+                                      .methods = kBufferedMethods,
+                                      .doc = "Base class for buffered IO objects."};
+const TypeSpec textiobase_spec = {.name = "_io._TextIOBase",
+                                  .size = sizeof(Object),
+                                  .flags = kTypeBase | kTypeHasDict,
+                                  .base = &iobase_type,
+                                  .methods = kTextMethods,
+                                  .getsets = kTextGetSets,
+                                  .doc = "Base class for text I/O."};
 
 }  // namespace pt

@@ -11,11 +11,17 @@ namespace {
 template <class T>
 const T* data_of(const Str* s);
 template <>
-const uint8_t* data_of<uint8_t>(const Str* s) { return s->data1(); }
+const uint8_t* data_of<uint8_t>(const Str* s) {
+  return s->data1();
+}
 template <>
-const uint16_t* data_of<uint16_t>(const Str* s) { return s->data2(); }
+const uint16_t* data_of<uint16_t>(const Str* s) {
+  return s->data2();
+}
 template <>
-const uint32_t* data_of<uint32_t>(const Str* s) { return s->data4(); }
+const uint32_t* data_of<uint32_t>(const Str* s) {
+  return s->data4();
+}
 
 template <class F>
 auto by_kind(const Str* s, F&& f) {

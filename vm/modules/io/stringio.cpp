@@ -118,11 +118,16 @@ bool stringio_init(Value v, const Args& args) {
     } else {
       if (!is_str(bound[1])) return raise(exc::TypeError, "newline must be str or None, not %T", bound[1]);
       Str* text = as_str(bound[1]);
-      if (text->length == 0) newline[0] = 0;
-      else if (text->equals_ascii("\n")) std::strcpy(newline, "\n");
-      else if (text->equals_ascii("\r")) std::strcpy(newline, "\r");
-      else if (text->equals_ascii("\r\n")) std::strcpy(newline, "\r\n");
-      else return raise(exc::ValueError, "illegal newline value: %R", bound[1]);
+      if (text->length == 0)
+        newline[0] = 0;
+      else if (text->equals_ascii("\n"))
+        std::strcpy(newline, "\n");
+      else if (text->equals_ascii("\r"))
+        std::strcpy(newline, "\r");
+      else if (text->equals_ascii("\r\n"))
+        std::strcpy(newline, "\r\n");
+      else
+        return raise(exc::ValueError, "illegal newline value: %R", bound[1]);
     }
   }
   if (given(bound[0]) && !is_str(bound[0])) {
@@ -134,11 +139,11 @@ bool stringio_init(Value v, const Args& args) {
     self->newline_given = newline_given;
     self->universal = !newline_given || newline[0] == 0;
     self->newline_state = NewlineState{!newline_given, false, 0};
-    self->line_end = !newline_given        ? LineEnd::kLf
-                     : newline[0] == 0     ? LineEnd::kUniversal
-                     : newline[0] == '\n'  ? LineEnd::kLf
-                     : newline[1]          ? LineEnd::kCrLf
-                                           : LineEnd::kCr;
+    self->line_end = !newline_given       ? LineEnd::kLf
+                     : newline[0] == 0    ? LineEnd::kUniversal
+                     : newline[0] == '\n' ? LineEnd::kLf
+                     : newline[1]         ? LineEnd::kCrLf
+                                          : LineEnd::kCr;
     self->write_newline = newline_given && newline[0] == '\r' ? (newline[1] ? "\r\n" : "\r") : nullptr;
     self->size = self->position = 0;
     self->closed = false;
@@ -250,8 +255,10 @@ Ref<> stringio_seek(const Value* a) {
   if (whence != 0 && position != 0) return raise(exc::OSError, "Can't do nonzero cur-relative seeks");
   {
     LockGuard guard(self);
-    if (whence == 1) position = self->position;
-    else if (whence == 2) position = self->size;
+    if (whence == 1)
+      position = self->position;
+    else if (whence == 2)
+      position = self->size;
     self->position = position;
   }
   return int_from_int64(position);
@@ -354,10 +361,17 @@ const NativeDef kMethods[] = {
     {"truncate", "($self, pos=None, /)", stringio_truncate, "Truncate size to pos."},
     {"seek", "($self, pos, whence=0, /)", stringio_seek, "Change stream position."},
     {"write", "($self, s, /)", stringio_write, "Write string to file."},
-    {"seekable", "($self, /)", stringio_yes}, {"readable", "($self, /)", stringio_yes}, {"writable", "($self, /)", stringio_yes},
-    {"__getstate__", "($self, /)", stringio_getstate}, {"__setstate__", "($self, state, /)", stringio_setstate}, {}};
-const GetSetDef kGetSets[] = {{"closed", stringio_get_closed}, {"newlines", stringio_newlines},
-                              {"line_buffering", stringio_line_buffering}, {"__dict__", io_get_dict}, {}};
+    {"seekable", "($self, /)", stringio_yes},
+    {"readable", "($self, /)", stringio_yes},
+    {"writable", "($self, /)", stringio_yes},
+    {"__getstate__", "($self, /)", stringio_getstate},
+    {"__setstate__", "($self, state, /)", stringio_setstate},
+    {}};
+const GetSetDef kGetSets[] = {{"closed", stringio_get_closed},
+                              {"newlines", stringio_newlines},
+                              {"line_buffering", stringio_line_buffering},
+                              {"__dict__", io_get_dict},
+                              {}};
 
 }  // namespace
 

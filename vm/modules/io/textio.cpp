@@ -95,11 +95,11 @@ void set_newline(TextIO* self, const char* newline, bool was_given) {
   self->newline_given = was_given;
   self->universal = !was_given || newline[0] == 0;
   self->newline.translate = !was_given;
-  self->line_end = !was_given              ? LineEnd::kLf
-                   : newline[0] == 0       ? LineEnd::kUniversal
-                   : newline[0] == '\n'    ? LineEnd::kLf
-                   : newline[1] == '\n'    ? LineEnd::kCrLf
-                                           : LineEnd::kCr;
+  self->line_end = !was_given           ? LineEnd::kLf
+                   : newline[0] == 0    ? LineEnd::kUniversal
+                   : newline[0] == '\n' ? LineEnd::kLf
+                   : newline[1] == '\n' ? LineEnd::kCrLf
+                                        : LineEnd::kCr;
   self->write_translate = !was_given || newline[0] != 0;
   // os.linesep is "\n" here, so that only an explicit \r or \r\n changes anything.
   self->write_newline = newline[0] == '\r' ? (newline[1] ? "\r\n" : "\r") : nullptr;
@@ -121,20 +121,23 @@ bool textio_init(Value v, const Args& args) {
   Value bound[6];
   TextIO* self = as_textio(v);
   self->initialised = self->detached = false;
-  if (!bind_arguments("TextIOWrapper", "(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)",
-                      args, bound)) {
+  if (!bind_arguments("TextIOWrapper",
+                      "(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)", args,
+                      bound)) {
     return false;
   }
   Value buffer = bound[0];
   char newline[8] = "";
   bool newline_given;
-  if (given(bound[1]) && !is_str(bound[1])) return raise(exc::TypeError, "TextIOWrapper() argument 'encoding' must be str or None, not %T", bound[1]);
+  if (given(bound[1]) && !is_str(bound[1]))
+    return raise(exc::TypeError, "TextIOWrapper() argument 'encoding' must be str or None, not %T", bound[1]);
   if (given(bound[1])) {
     Utf8 name(as_str(bound[1]));
     if (!name.ok()) return false;
     if (name.view().find('\0') != std::string_view::npos) return raise(exc::ValueError, "embedded null character");
   }
-  if (given(bound[2]) && !is_str(bound[2])) return raise(exc::TypeError, "TextIOWrapper() argument 'errors' must be str or None, not %T", bound[2]);
+  if (given(bound[2]) && !is_str(bound[2]))
+    return raise(exc::TypeError, "TextIOWrapper() argument 'errors' must be str or None, not %T", bound[2]);
   if (!check_newline(bound[3], newline, &newline_given)) return false;
   bool line_buffering = false, write_through = false;
   if (!to_flag(bound[4], &line_buffering) || !to_flag(bound[5], &write_through)) return false;
@@ -183,7 +186,8 @@ int read_chunk(TextIO* self, int64_t size_hint) {
   Ref<Bytes> held;
   uint64_t flags = 0;
   if (self->telling && !textio_decoder_getstate(self, &held, &flags)) return -1;
-  if (size_hint > 0) size_hint = static_cast<int64_t>((self->bytes_per_char > 1 ? self->bytes_per_char : 1) * static_cast<double>(size_hint));
+  if (size_hint > 0)
+    size_hint = static_cast<int64_t>((self->bytes_per_char > 1 ? self->bytes_per_char : 1) * static_cast<double>(size_hint));
   int64_t chunk = size_hint > self->chunk_size ? size_hint : self->chunk_size;
   Ref<> input;
   Value buffer = self->buffer.peek();
@@ -203,8 +207,8 @@ int read_chunk(TextIO* self, int64_t size_hint) {
     BufferView view(input.value());
     if (!view.ok()) {
       clear_error();
-      raise(exc::TypeError, "underlying %s() should have returned a bytes-like object, not '%T'", self->has_read1 ? "read1" : "read",
-            input.value());
+      raise(exc::TypeError, "underlying %s() should have returned a bytes-like object, not '%T'",
+            self->has_read1 ? "read1" : "read", input.value());
       return -1;
     }
     count = view.size();
@@ -380,7 +384,8 @@ Ref<> method_write(const Value* a) {
     if (!textio_write_pending(self)) return Ref<>();
   }
   if (flush_buffer) {
-    Ref<> flushed = self->buffer_is_exact ? buffered_flush(self->buffer.peek()) : call_method(self->buffer.peek(), names::flush_.str());
+    Ref<> flushed =
+        self->buffer_is_exact ? buffered_flush(self->buffer.peek()) : call_method(self->buffer.peek(), names::flush_.str());
     if (!flushed) return Ref<>();
   }
   if (!self->decoded.peek().empty() || !self->snapshot.peek().empty()) textio_forget_decoded(self);
@@ -466,7 +471,9 @@ Ref<> method_reconfigure(const Value* a) {
     }
   }
   for (Value v : {encoding, errors}) {
-    if (given(v) && !is_str(v)) return raise(exc::TypeError, "reconfigure() argument '%s' must be str or None, not %T", v.same(encoding) ? "encoding" : "errors", v);
+    if (given(v) && !is_str(v))
+      return raise(exc::TypeError, "reconfigure() argument '%s' must be str or None, not %T",
+                   v.same(encoding) ? "encoding" : "errors", v);
   }
   char newline[8];
   std::memcpy(newline, self->newline_argument, 3);
@@ -508,15 +515,17 @@ Ref<> buffer_attribute(Value v) {
   TextIO* self = as_textio(v);
   return textio_usable(self) ? get_attribute(self->buffer.peek(), name.str()) : Ref<>();
 }
-template <Field TextIO::*member>
+template <Field TextIO::* member>
 Ref<> field_attribute(Value v) {
   TextIO* self = as_textio(v);
   if (!textio_usable(self)) return Ref<>();
   Ref<> value = (self->*member).load(self);
   return value ? std::move(value) : none_ref();
 }
-template <bool TextIO::*member>
-Ref<> flag_attribute(Value v) { return textio_usable(as_textio(v)) ? bool_ref(as_textio(v)->*member) : Ref<>(); }
+template <bool TextIO::* member>
+Ref<> flag_attribute(Value v) {
+  return textio_usable(as_textio(v)) ? bool_ref(as_textio(v)->*member) : Ref<>();
+}
 Ref<> get_newlines(Value v) {
   TextIO* self = as_textio(v);
   if (!textio_usable(self)) return Ref<>();
@@ -563,7 +572,8 @@ Ref<> method_getstate(const Value* a) { return raise_not_pickled(a[0]); }
 
 void textio_traverse(Object* o, FieldVisitor& visitor) {
   auto* self = static_cast<TextIO*>(o);
-  for (Field* f : {&self->buffer, &self->encoding, &self->errors, &self->decoder, &self->encoder, &self->decoded, &self->snapshot}) {
+  for (Field* f :
+       {&self->buffer, &self->encoding, &self->errors, &self->decoder, &self->encoder, &self->decoded, &self->snapshot}) {
     visitor(*f);
   }
   io_traverse_attributes(o, visitor);
@@ -571,7 +581,8 @@ void textio_traverse(Object* o, FieldVisitor& visitor) {
 void textio_clear(Object* o) {
   auto* self = static_cast<TextIO*>(o);
   self->initialised = false;
-  for (Field* f : {&self->buffer, &self->encoding, &self->errors, &self->decoder, &self->encoder, &self->decoded, &self->snapshot}) {
+  for (Field* f :
+       {&self->buffer, &self->encoding, &self->errors, &self->decoder, &self->encoder, &self->decoded, &self->snapshot}) {
     f->clear();
   }
   attributes_clear(o);
@@ -583,15 +594,24 @@ void textio_destroy(Object* o) {
 }
 
 const NativeDef kMethods[] = {
-    {"detach", "($self, /)", method_detach}, {"reconfigure", "($self, /, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)", method_reconfigure,
-     "Reconfigure the text stream with new parameters."},
-    {"write", "($self, text, /)", method_write}, {"read", "($self, size=-1, /)", method_read},
-    {"readline", "($self, size=-1, /)", method_readline}, {"flush", "($self, /)", method_flush},
-    {"close", "($self, /)", method_close}, {"fileno", "($self, /)", ask_buffer<kFileno>},
-    {"seekable", "($self, /)", ask_buffer<kSeekable>}, {"readable", "($self, /)", ask_buffer<kReadable>},
-    {"writable", "($self, /)", ask_buffer<kWritable>}, {"isatty", "($self, /)", ask_buffer<kIsatty>},
-    {"seek", "($self, cookie, whence=0, /)", method_seek}, {"tell", "($self, /)", method_tell},
-    {"truncate", "($self, pos=None, /)", method_truncate}, {"__getstate__", "($self, /)", method_getstate}, {}};
+    {"detach", "($self, /)", method_detach},
+    {"reconfigure", "($self, /, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)",
+     method_reconfigure, "Reconfigure the text stream with new parameters."},
+    {"write", "($self, text, /)", method_write},
+    {"read", "($self, size=-1, /)", method_read},
+    {"readline", "($self, size=-1, /)", method_readline},
+    {"flush", "($self, /)", method_flush},
+    {"close", "($self, /)", method_close},
+    {"fileno", "($self, /)", ask_buffer<kFileno>},
+    {"seekable", "($self, /)", ask_buffer<kSeekable>},
+    {"readable", "($self, /)", ask_buffer<kReadable>},
+    {"writable", "($self, /)", ask_buffer<kWritable>},
+    {"isatty", "($self, /)", ask_buffer<kIsatty>},
+    {"seek", "($self, cookie, whence=0, /)", method_seek},
+    {"tell", "($self, /)", method_tell},
+    {"truncate", "($self, pos=None, /)", method_truncate},
+    {"__getstate__", "($self, /)", method_getstate},
+    {}};
 const GetSetDef kGetSets[] = {{"name", buffer_attribute<names::name_>},
                               {"closed", buffer_attribute<names::closed_>},
                               {"newlines", get_newlines},

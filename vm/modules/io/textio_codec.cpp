@@ -159,7 +159,8 @@ bool textio_decoder_getstate(TextIO* self, Ref<Bytes>* buffered, uint64_t* flags
     if (!state) return false;
     if (!is_tuple(state.value()) || as_tuple(state.value())->length != 2) return raise(exc::TypeError, "illegal decoder state");
     Value bytes = as_tuple(state.value())->at(0);
-    if (!is_bytes(bytes)) return raise(exc::TypeError, "illegal decoder state: the first item should be a bytes object, not '%T'", bytes);
+    if (!is_bytes(bytes))
+      return raise(exc::TypeError, "illegal decoder state: the first item should be a bytes object, not '%T'", bytes);
     if (!to_culong(as_tuple(state.value())->at(1), flags)) return false;
     *buffered = Ref<Bytes>::retain(as_bytes(bytes));
   } else {

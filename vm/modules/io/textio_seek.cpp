@@ -178,7 +178,8 @@ Ref<> textio_seek(Value v, Value cookie_in, int whence) {
   if (whence == 1 || whence == 2) {
     int zero = compare_truth(cookie_in, Value::small_int(0), CompareOp::kEq);
     if (zero < 0) return Ref<>();
-    if (!zero) return raise_unsupported(whence == 1 ? "can't do nonzero cur-relative seeks" : "can't do nonzero end-relative seeks");
+    if (!zero)
+      return raise_unsupported(whence == 1 ? "can't do nonzero cur-relative seeks" : "can't do nonzero end-relative seeks");
     if (whence == 2) return seek_to_end(v, self);
     // Seeking to the present position makes the decoder's state and the file's agree.
     cookie_object = call_method(v, kTell.str());

@@ -362,12 +362,11 @@ Ref<> permutations_setstate(const Value* a) {
   return ok ? none_ref() : Ref<>();
 }
 
-#define PT_SELECTION_METHODS(name, reduce_, setstate_)                                           \
-  const NativeDef name[] = {                                                                     \
-      {"__reduce__", "($self, /)", reduce_, "Return state information for pickling."},           \
-      {"__setstate__", "($self, state, /)", setstate_, "Set state information for unpickling."}, \
-      {"__sizeof__", "($self, /)", size_of, "Returns size in memory, in bytes."},                \
-      {}}
+#define PT_SELECTION_METHODS(name, reduce_, setstate_)                                                                 \
+  const NativeDef name[] = {{"__reduce__", "($self, /)", reduce_, "Return state information for pickling."},           \
+                            {"__setstate__", "($self, state, /)", setstate_, "Set state information for unpickling."}, \
+                            {"__sizeof__", "($self, /)", size_of, "Returns size in memory, in bytes."},                \
+                            {}}
 PT_SELECTION_METHODS(kProductMethods, product_reduce, product_setstate);
 PT_SELECTION_METHODS(kPermutationsMethods, permutations_reduce, permutations_setstate);
 PT_SELECTION_METHODS(kCombinationsMethods, combinations_reduce, combinations_setstate<false>);
@@ -376,27 +375,26 @@ PT_SELECTION_METHODS(kReplacementMethods, combinations_reduce, combinations_sets
 }  // namespace
 
 namespace iter {
-#define PT_SELECTION_SPEC(id, next_, construct_, methods_, signature_, doc_)          \
-  const TypeSpec id##_spec = {                                                        \
-      .name = "itertools." #id,                                                       \
-      .size = sizeof(Selection),                                                      \
-      .flags = kTypeBase,                                                             \
-      .slots = {.iter = return_self, .next = next_, .construct = construct_},         \
-      .traverse = selection_traverse,                                                 \
-      .destroy = selection_destroy,                                                   \
-      .methods = methods_,                                                            \
-      .doc = doc_,                                                                    \
-      .signature = signature_,                                                        \
+#define PT_SELECTION_SPEC(id, next_, construct_, methods_, signature_, doc_)  \
+  const TypeSpec id##_spec = {                                                \
+      .name = "itertools." #id,                                               \
+      .size = sizeof(Selection),                                              \
+      .flags = kTypeBase,                                                     \
+      .slots = {.iter = return_self, .next = next_, .construct = construct_}, \
+      .traverse = selection_traverse,                                         \
+      .destroy = selection_destroy,                                           \
+      .methods = methods_,                                                    \
+      .doc = doc_,                                                            \
+      .signature = signature_,                                                \
   }
 PT_SELECTION_SPEC(product, product_next, product_construct, kProductMethods, nullptr,
                   "product(*iterables, repeat=1): the Cartesian product, as nested for-loops would give it.");
 PT_SELECTION_SPEC(permutations, permutations_next, permutations_construct, kPermutationsMethods, "(iterable, r=None)",
                   "Return successive r-length permutations of elements in the iterable.");
-PT_SELECTION_SPEC(combinations, combinations_next<false>, combinations_construct<false>, kCombinationsMethods,
-                  "(iterable, r)", "Return successive r-length combinations of elements in the iterable.");
-PT_SELECTION_SPEC(combinations_with_replacement, combinations_next<true>, combinations_construct<true>,
-                  kReplacementMethods, "(iterable, r)",
-                  "Return successive r-length combinations of elements, each of which may be repeated.");
+PT_SELECTION_SPEC(combinations, combinations_next<false>, combinations_construct<false>, kCombinationsMethods, "(iterable, r)",
+                  "Return successive r-length combinations of elements in the iterable.");
+PT_SELECTION_SPEC(combinations_with_replacement, combinations_next<true>, combinations_construct<true>, kReplacementMethods,
+                  "(iterable, r)", "Return successive r-length combinations of elements, each of which may be repeated.");
 }  // namespace iter
 
 }  // namespace pt

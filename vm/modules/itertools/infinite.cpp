@@ -30,8 +30,7 @@ constexpr int64_t kFastLimit = int64_t{1} << 61;
 bool is_number(Value v) {
   const Slots& slots = type_of(v)->slots;
   return is_int(v) || slots.unary[static_cast<int>(UnaryOp::kInt)] || slots.unary[static_cast<int>(UnaryOp::kFloat)] ||
-         slots.unary[static_cast<int>(UnaryOp::kIndex)] || type_of(v) == &complex_type ||
-         is_subtype(type_of(v), &complex_type);
+         slots.unary[static_cast<int>(UnaryOp::kIndex)] || type_of(v) == &complex_type || is_subtype(type_of(v), &complex_type);
 }
 bool fits_fast(Value v) { return v.is_small_int() && v.as_small_int() < kFastLimit && v.as_small_int() > -kFastLimit; }
 
@@ -112,8 +111,7 @@ void count_traverse(Object* o, FieldVisitor& visitor) {
   visitor(static_cast<Count*>(o)->big);
   visitor(static_cast<Count*>(o)->big_step);
 }
-const NativeDef kCountMethods[] = {
-    {"__reduce__", "($self, /)", count_reduce, "Return state information for pickling."}, {}};
+const NativeDef kCountMethods[] = {{"__reduce__", "($self, /)", count_reduce, "Return state information for pickling."}, {}};
 
 // ---- cycle -------------------------------------------------------------------------------------------------------
 
@@ -197,10 +195,9 @@ void cycle_traverse(Object* o, FieldVisitor& visitor) {
   visitor(static_cast<Cycle*>(o)->iterator);
   visitor(static_cast<Cycle*>(o)->saved);
 }
-const NativeDef kCycleMethods[] = {
-    {"__reduce__", "($self, /)", cycle_reduce, "Return state information for pickling."},
-    {"__setstate__", "($self, state, /)", cycle_setstate, "Set state information for unpickling."},
-    {}};
+const NativeDef kCycleMethods[] = {{"__reduce__", "($self, /)", cycle_reduce, "Return state information for pickling."},
+                                   {"__setstate__", "($self, state, /)", cycle_setstate, "Set state information for unpickling."},
+                                   {}};
 
 // ---- repeat ------------------------------------------------------------------------------------------------------
 

@@ -108,8 +108,7 @@ void tee_data_traverse(Object* o, FieldVisitor& visitor) {
   for (int i = 0; i < d->filled.load(std::memory_order_relaxed); ++i) visitor(d->items[i]);
   visitor(d->next);
 }
-const NativeDef kTeeDataMethods[] = {
-    {"__reduce__", "($self, /)", tee_data_reduce, "Return state information for pickling."}, {}};
+const NativeDef kTeeDataMethods[] = {{"__reduce__", "($self, /)", tee_data_reduce, "Return state information for pickling."}, {}};
 
 Ref<> tee_next(Value self) {
   auto* t = object_of<Tee>(self);
@@ -202,11 +201,10 @@ Ref<> tee_setstate(const Value* a) {
   return none_ref();
 }
 void tee_traverse(Object* o, FieldVisitor& visitor) { visitor(static_cast<Tee*>(o)->data); }
-const NativeDef kTeeMethods[] = {
-    {"__copy__", "($self, /)", tee_copy, "Returns an independent iterator."},
-    {"__reduce__", "($self, /)", tee_reduce, "Return state information for pickling."},
-    {"__setstate__", "($self, state, /)", tee_setstate, "Set state information for unpickling."},
-    {}};
+const NativeDef kTeeMethods[] = {{"__copy__", "($self, /)", tee_copy, "Returns an independent iterator."},
+                                 {"__reduce__", "($self, /)", tee_reduce, "Return state information for pickling."},
+                                 {"__setstate__", "($self, state, /)", tee_setstate, "Set state information for unpickling."},
+                                 {}};
 
 // ---- groupby -----------------------------------------------------------------------------------------------------
 
@@ -347,8 +345,7 @@ void grouper_traverse(Object* o, FieldVisitor& visitor) {
   visitor(static_cast<Grouper*>(o)->parent);
   visitor(static_cast<Grouper*>(o)->target_key);
 }
-const NativeDef kGrouperMethods[] = {
-    {"__reduce__", "($self, /)", grouper_reduce, "Return state information for pickling."}, {}};
+const NativeDef kGrouperMethods[] = {{"__reduce__", "($self, /)", grouper_reduce, "Return state information for pickling."}, {}};
 
 }  // namespace
 

@@ -63,8 +63,7 @@ const NativeDef kFlaggedMethods[] = {
     {"__reduce__", "($self, /)", flagged_reduce, "Return state information for pickling."},
     {"__setstate__", "($self, state, /)", flagged_setstate, "Set state information for unpickling."},
     {}};
-const NativeDef kStreamMethods[] = {
-    {"__reduce__", "($self, /)", stream_reduce, "Return state information for pickling."}, {}};
+const NativeDef kStreamMethods[] = {{"__reduce__", "($self, /)", stream_reduce, "Return state information for pickling."}, {}};
 
 // 1, 0, -1 error.
 int predicate(Value function, Value item) {
@@ -124,9 +123,7 @@ Ref<> filterfalse_next(Value self) {
   }
 }
 
-Ref<> starmap_construct(Type* type, const Args& args) {
-  return function_and_iterable("starmap", type, iter::starmap_type, args);
-}
+Ref<> starmap_construct(Type* type, const Args& args) { return function_and_iterable("starmap", type, iter::starmap_type, args); }
 Ref<> starmap_next(Value self) {
   Stream* s = stream(self);
   Ref<> arguments = advance(s->iterator.peek());
@@ -169,8 +166,8 @@ Ref<> compress_reduce(const Value* a) {
   if (!arguments) return Ref<>();
   return tuple_of({type_value(a[0]), arguments.value()});
 }
-const NativeDef kCompressMethods[] = {
-    {"__reduce__", "($self, /)", compress_reduce, "Return state information for pickling."}, {}};
+const NativeDef kCompressMethods[] = {{"__reduce__", "($self, /)", compress_reduce, "Return state information for pickling."},
+                                      {}};
 
 // ---- pairwise ----------------------------------------------------------------------------------------------------
 
@@ -310,16 +307,16 @@ const NativeDef kAccumulateMethods[] = {
 }  // namespace
 
 namespace iter {
-#define PT_STREAM_SPEC(id, step_, methods_, signature_, doc_)                                                \
-  const TypeSpec id##_spec = {                                                                        \
-      .name = "itertools." #id,                                                                       \
-      .size = sizeof(Stream),                                                                         \
-      .flags = kTypeBase,                                                                             \
-      .slots = {.iter = return_self, .next = step_, .construct = id##_construct},                 \
-      .traverse = stream_traverse,                                                                    \
-      .methods = methods_,                                                                            \
-      .doc = doc_,                                                                                    \
-      .signature = signature_,                                                                        \
+#define PT_STREAM_SPEC(id, step_, methods_, signature_, doc_)                     \
+  const TypeSpec id##_spec = {                                                    \
+      .name = "itertools." #id,                                                   \
+      .size = sizeof(Stream),                                                     \
+      .flags = kTypeBase,                                                         \
+      .slots = {.iter = return_self, .next = step_, .construct = id##_construct}, \
+      .traverse = stream_traverse,                                                \
+      .methods = methods_,                                                        \
+      .doc = doc_,                                                                \
+      .signature = signature_,                                                    \
   };
 PT_STREAM_SPEC(dropwhile, dropwhile_next, kFlaggedMethods, "(predicate, iterable, /)",
                "Drop items from the iterable while predicate(item) is true, then give all that follow.")
@@ -329,7 +326,8 @@ PT_STREAM_SPEC(filterfalse, filterfalse_next, kStreamMethods, "(function, iterab
                "Return those items of iterable for which function(item) is false.")
 PT_STREAM_SPEC(starmap, starmap_next, kStreamMethods, "(function, iterable, /)",
                "Return the results of the function called with each item's members as its arguments.")
-PT_STREAM_SPEC(compress, in_turn_with_threads<compress_step>, kCompressMethods, "(data, selectors)", "Return data elements that have a true selector.")
+PT_STREAM_SPEC(compress, in_turn_with_threads<compress_step>, kCompressMethods, "(data, selectors)",
+               "Return data elements that have a true selector.")
 
 const TypeSpec pairwise_spec = {
     .name = "itertools.pairwise",

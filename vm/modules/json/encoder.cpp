@@ -223,8 +223,8 @@ Ref<> encoder_call(Value self, const Args& args) {
 Ref<> encoder_construct(Type* type, const Args& args) {
   Value v[9];
   if (!bind_arguments("make_encoder",
-                      "(markers, default, encoder, indent, key_separator, item_separator, sort_keys, skipkeys, allow_nan)",
-                      args, v)) {
+                      "(markers, default, encoder, indent, key_separator, item_separator, sort_keys, skipkeys, allow_nan)", args,
+                      v)) {
     return Ref<>();
   }
   if (!is_none(v[0]) && !is_dict(v[0])) {
@@ -239,8 +239,7 @@ Ref<> encoder_construct(Type* type, const Args& args) {
   }
   Ref<EncoderObject> self = allocate<EncoderObject>(type);
   if (!self) return Ref<>();
-  Field* fields[] = {&self->markers, &self->fallback, &self->encoder, &self->indent, &self->key_separator,
-                     &self->item_separator};
+  Field* fields[] = {&self->markers, &self->fallback, &self->encoder, &self->indent, &self->key_separator, &self->item_separator};
   for (int i = 0; i < 6; ++i) fields[i]->init(Ref<>::retain(v[i]));
   self->sort_keys = flags[0];
   self->skip_keys = flags[1];
@@ -266,14 +265,13 @@ Ref<> get_sort_keys(Value self) { return bool_ref(object_of<EncoderObject>(self)
 Ref<> get_skip_keys(Value self) { return bool_ref(object_of<EncoderObject>(self)->skip_keys); }
 const GetSetDef kEncoderGetSets[] = {
     {"sort_keys", get_sort_keys, nullptr, "sort_keys"}, {"skipkeys", get_skip_keys, nullptr, "skipkeys"}, {}};
-const MemberDef kEncoderMembers[] = {
-    {"markers", offsetof(EncoderObject, markers), false, "markers"},
-    {"default", offsetof(EncoderObject, fallback), false, "default"},
-    {"encoder", offsetof(EncoderObject, encoder), false, "encoder"},
-    {"indent", offsetof(EncoderObject, indent), false, "indent"},
-    {"key_separator", offsetof(EncoderObject, key_separator), false, "key_separator"},
-    {"item_separator", offsetof(EncoderObject, item_separator), false, "item_separator"},
-    {}};
+const MemberDef kEncoderMembers[] = {{"markers", offsetof(EncoderObject, markers), false, "markers"},
+                                     {"default", offsetof(EncoderObject, fallback), false, "default"},
+                                     {"encoder", offsetof(EncoderObject, encoder), false, "encoder"},
+                                     {"indent", offsetof(EncoderObject, indent), false, "indent"},
+                                     {"key_separator", offsetof(EncoderObject, key_separator), false, "key_separator"},
+                                     {"item_separator", offsetof(EncoderObject, item_separator), false, "item_separator"},
+                                     {}};
 
 }  // namespace
 

@@ -6,7 +6,7 @@
 namespace pt {
 struct Str;
 class StrBuilder;
-}
+}  // namespace pt
 namespace pt::json {
 
 extern Type scanner_type, encoder_type;

@@ -45,9 +45,14 @@ template <class Char>
 class Scanner {
  public:
   Scanner(ScannerObject* options, Str* document, const Char* text)
-      : options_(options), document_(document), text_(text), length_(document->length),
-        object_hook_(hook(options->object_hook)), pairs_hook_(hook(options->object_pairs_hook)),
-        plain_float_(options->parse_float.peek().is(&float_type)), plain_int_(options->parse_int.peek().is(&int_type)) {}
+      : options_(options),
+        document_(document),
+        text_(text),
+        length_(document->length),
+        object_hook_(hook(options->object_hook)),
+        pairs_hook_(hook(options->object_pairs_hook)),
+        plain_float_(options->parse_float.peek().is(&float_type)),
+        plain_int_(options->parse_int.peek().is(&int_type)) {}
 
   // One value at `at_`, which moves behind it.
   Ref<> value();
@@ -339,13 +344,12 @@ void scanner_traverse(Object* o, FieldVisitor& visitor) {
   visitor(s->parse_constant);
 }
 const GetSetDef kScannerGetSets[] = {{"strict", get_strict, nullptr, "strict"}, {}};
-const MemberDef kScannerMembers[] = {
-    {"object_hook", offsetof(ScannerObject, object_hook), false, "object_hook"},
-    {"object_pairs_hook", offsetof(ScannerObject, object_pairs_hook)},
-    {"parse_float", offsetof(ScannerObject, parse_float), false, "parse_float"},
-    {"parse_int", offsetof(ScannerObject, parse_int), false, "parse_int"},
-    {"parse_constant", offsetof(ScannerObject, parse_constant), false, "parse_constant"},
-    {}};
+const MemberDef kScannerMembers[] = {{"object_hook", offsetof(ScannerObject, object_hook), false, "object_hook"},
+                                     {"object_pairs_hook", offsetof(ScannerObject, object_pairs_hook)},
+                                     {"parse_float", offsetof(ScannerObject, parse_float), false, "parse_float"},
+                                     {"parse_int", offsetof(ScannerObject, parse_int), false, "parse_int"},
+                                     {"parse_constant", offsetof(ScannerObject, parse_constant), false, "parse_constant"},
+                                     {}};
 
 }  // namespace
 

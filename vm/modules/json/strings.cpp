@@ -121,8 +121,7 @@ constexpr auto kEscapes = [] {
 
 void append_u_escape(StrBuilder& out, uint32_t word) {
   const char* digits = "0123456789abcdef";
-  const char piece[6] = {'\\', 'u', digits[word >> 12 & 15], digits[word >> 8 & 15], digits[word >> 4 & 15],
-                         digits[word & 15]};
+  const char piece[6] = {'\\', 'u', digits[word >> 12 & 15], digits[word >> 8 & 15], digits[word >> 4 & 15], digits[word & 15]};
   out.append_ascii({piece, 6});
 }
 

@@ -130,8 +130,10 @@ Ref<> locale_strxfrm(const Value* a) {
     // Weights may lie outside Unicode: split them so that the order stays.
     for (size_t i = 0; i < size; ++i) {
       auto c = static_cast<uint32_t>(out[i]);
-      if (c > 0x10FFFF) builder.append_code_point(0x10FFFF), builder.append_code_point(c >> 16 & 0xFFFF), builder.append_code_point(c & 0xFFFF);
-      else builder.append_code_point(c);
+      if (c > 0x10FFFF)
+        builder.append_code_point(0x10FFFF), builder.append_code_point(c >> 16 & 0xFFFF), builder.append_code_point(c & 0xFFFF);
+      else
+        builder.append_code_point(c);
     }
     result = builder.finish();
     memory::release(out);
@@ -148,13 +150,14 @@ struct LangInfo {
 };
 #define C(name) {#name, name}
 const LangInfo kLangInfo[] = {
-    C(ABDAY_1), C(ABDAY_2), C(ABDAY_3), C(ABDAY_4), C(ABDAY_5), C(ABDAY_6), C(ABDAY_7), C(ABMON_1),
-    C(ABMON_10), C(ABMON_11), C(ABMON_12), C(ABMON_2), C(ABMON_3), C(ABMON_4), C(ABMON_5), C(ABMON_6),
-    C(ABMON_7), C(ABMON_8), C(ABMON_9), C(ALT_DIGITS), C(AM_STR), C(CODESET), C(CRNCYSTR), C(DAY_1),
-    C(DAY_2), C(DAY_3), C(DAY_4), C(DAY_5), C(DAY_6), C(DAY_7), C(D_FMT), C(D_T_FMT), C(ERA), C(ERA_D_FMT),
-    C(ERA_D_T_FMT), C(ERA_T_FMT), C(MON_1), C(MON_10), C(MON_11), C(MON_12), C(MON_2), C(MON_3), C(MON_4),
-    C(MON_5), C(MON_6), C(MON_7), C(MON_8), C(MON_9), C(NOEXPR), C(PM_STR), C(RADIXCHAR), C(THOUSEP),
-    C(T_FMT), C(T_FMT_AMPM), C(YESEXPR),};
+    C(ABDAY_1),  C(ABDAY_2),   C(ABDAY_3),     C(ABDAY_4),    C(ABDAY_5), C(ABDAY_6),    C(ABDAY_7),  C(ABMON_1),
+    C(ABMON_10), C(ABMON_11),  C(ABMON_12),    C(ABMON_2),    C(ABMON_3), C(ABMON_4),    C(ABMON_5),  C(ABMON_6),
+    C(ABMON_7),  C(ABMON_8),   C(ABMON_9),     C(ALT_DIGITS), C(AM_STR),  C(CODESET),    C(CRNCYSTR), C(DAY_1),
+    C(DAY_2),    C(DAY_3),     C(DAY_4),       C(DAY_5),      C(DAY_6),   C(DAY_7),      C(D_FMT),    C(D_T_FMT),
+    C(ERA),      C(ERA_D_FMT), C(ERA_D_T_FMT), C(ERA_T_FMT),  C(MON_1),   C(MON_10),     C(MON_11),   C(MON_12),
+    C(MON_2),    C(MON_3),     C(MON_4),       C(MON_5),      C(MON_6),   C(MON_7),      C(MON_8),    C(MON_9),
+    C(NOEXPR),   C(PM_STR),    C(RADIXCHAR),   C(THOUSEP),    C(T_FMT),   C(T_FMT_AMPM), C(YESEXPR),
+};
 #undef C
 Ref<> locale_nl_langinfo(const Value* a) {
   int item;
@@ -176,7 +179,8 @@ Ref<> locale_gettext(const Value* a) {
 Ref<> locale_dgettext(const Value* a) {
   Ref<Bytes> domain, message;
   if (given(a[0]) && !c_text(a[0], "dgettext", "argument 1", &domain)) return Ref<>();
-  return c_text(a[1], "dgettext", "argument 2", &message) ? Ref<>(fs_decode(dgettext(text_of(domain), text_of(message)))) : Ref<>();
+  return c_text(a[1], "dgettext", "argument 2", &message) ? Ref<>(fs_decode(dgettext(text_of(domain), text_of(message))))
+                                                          : Ref<>();
 }
 Ref<> locale_dcgettext(const Value* a) {
   Ref<Bytes> domain, message;
@@ -222,7 +226,8 @@ const NativeDef kFunctions[] = {
     {"dcgettext", "(domain, msg, category, /)", locale_dcgettext, "Return translation of msg in domain and category."},
     {"textdomain", "(domain, /)", locale_textdomain, "Set the C library's textdmain to domain, returning the new domain."},
     {"bindtextdomain", "(domain, dir, /)", locale_bindtextdomain, "Bind the C library's domain to dir."},
-    {"bind_textdomain_codeset", "(domain, codeset, /)", locale_bind_textdomain_codeset, "Bind the C library's domain to codeset."},
+    {"bind_textdomain_codeset", "(domain, codeset, /)", locale_bind_textdomain_codeset,
+     "Bind the C library's domain to codeset."},
     {},
 };
 
@@ -236,9 +241,11 @@ bool locale_execute(Module* module) {
   for (const LangInfo& info : kLangInfo) {
     if (!module_add_int(module, info.name, info.item)) return false;
   }
-  static const IntConstant kCategories[] = {{"LC_CTYPE", LC_CTYPE}, {"LC_TIME", LC_TIME}, {"LC_COLLATE", LC_COLLATE},
-                                            {"LC_MONETARY", LC_MONETARY}, {"LC_MESSAGES", LC_MESSAGES}, {"LC_NUMERIC", LC_NUMERIC},
-                                            {"LC_ALL", LC_ALL}, {"CHAR_MAX", CHAR_MAX}, {"_DATE_FMT", _DATE_FMT}, {}};
+  static const IntConstant kCategories[] = {{"LC_CTYPE", LC_CTYPE},       {"LC_TIME", LC_TIME},
+                                            {"LC_COLLATE", LC_COLLATE},   {"LC_MONETARY", LC_MONETARY},
+                                            {"LC_MESSAGES", LC_MESSAGES}, {"LC_NUMERIC", LC_NUMERIC},
+                                            {"LC_ALL", LC_ALL},           {"CHAR_MAX", CHAR_MAX},
+                                            {"_DATE_FMT", _DATE_FMT},     {}};
   return module_add_ints(module, kCategories) && dict_set_text(module_dict(module), "Error", g_error);
 }
 

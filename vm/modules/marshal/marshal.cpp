@@ -529,7 +529,8 @@ Ref<> MarshalReader::read() {
       if (!copy) return raise_no_memory();
       std::memcpy(copy, at, static_cast<size_t>(n));
       Ref<> result = code_image_load({copy, static_cast<size_t>(n), false, 0}, false, nullptr);
-      if (!result && !error_pending()) return raise(exc::ValueError, "bad marshal data (code object damaged or of another version)");
+      if (!result && !error_pending())
+        return raise(exc::ValueError, "bad marshal data (code object damaged or of another version)");
       if (result) set_reference(index, result.value());
       return result;
     }

@@ -44,7 +44,8 @@ Ref<> module_load(const Value* a) {
 const NativeDef kFunctions[] = {
     {"dump", "(value, file, version=4, /)", module_dump, "Write the value on the open file."},
     {"load", "(file, /)", module_load, "Read one value from the open file and return it."},
-    {"dumps", "(value, version=4, /)", module_dumps, "Return the bytes object that would be written to a file by dump(value, file)."},
+    {"dumps", "(value, version=4, /)", module_dumps,
+     "Return the bytes object that would be written to a file by dump(value, file)."},
     {"loads", "(bytes, /)", module_loads, "Convert the bytes-like object to a value."},
     {},
 };

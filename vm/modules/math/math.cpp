@@ -181,16 +181,14 @@ Ref<> math_ldexp(const Value* a) {
 }
 Ref<> math_isclose(const Value* a) {
   double x, y, relative = 1e-9, absolute = 0.0;
-  if (!numbers(a, &x, &y) || (!a[3].empty() && !number(a[3], &relative)) ||
-      (!a[4].empty() && !number(a[4], &absolute))) {
+  if (!numbers(a, &x, &y) || (!a[3].empty() && !number(a[3], &relative)) || (!a[4].empty() && !number(a[4], &absolute))) {
     return Ref<>();
   }
   if (relative < 0.0 || absolute < 0.0) return raise(exc::ValueError, "tolerances must be non-negative");
   if (x == y) return bool_ref(true);
   if (std::isinf(x) || std::isinf(y)) return bool_ref(false);
   double difference = std::fabs(y - x);
-  return bool_ref(difference <= std::fabs(relative * y) || difference <= std::fabs(relative * x) ||
-                  difference <= absolute);
+  return bool_ref(difference <= std::fabs(relative * y) || difference <= std::fabs(relative * x) || difference <= absolute);
 }
 
 // ---- one number --------------------------------------------------------------------------------------------------
@@ -338,8 +336,8 @@ const NativeDef kFunctions[] = {
 
 bool execute(Module* module) {
   return module_add(module, "pi", float_from_double(kPi)) && module_add(module, "e", float_from_double(kE)) &&
-         module_add(module, "tau", float_from_double(2.0 * kPi)) &&
-         module_add(module, "inf", float_from_double(kInfinity)) && module_add(module, "nan", float_from_double(kNaN));
+         module_add(module, "tau", float_from_double(2.0 * kPi)) && module_add(module, "inf", float_from_double(kInfinity)) &&
+         module_add(module, "nan", float_from_double(kNaN));
 }
 
 }  // namespace

@@ -58,18 +58,23 @@ Ref<> construct(Type* type, const Args& args) {
   if (!b[5].empty() && !to_int64(b[5], &offset)) return Ref<>();
   if (length < 0) return raise(exc::OverflowError, "memory mapped length must be positive");
   if (offset < 0) return raise(exc::OverflowError, "memory mapped offset must be positive");
-  if (access != kDefault && (!b[2].empty() || !b[3].empty())) return raise(exc::ValueError, "mmap can't specify both access and flags, prot.");
+  if (access != kDefault && (!b[2].empty() || !b[3].empty()))
+    return raise(exc::ValueError, "mmap can't specify both access and flags, prot.");
   switch (access) {
     case kRead: flags = MAP_SHARED, prot = PROT_READ; break;
     case kWrite: flags = MAP_SHARED, prot = PROT_READ | PROT_WRITE; break;
     case kCopy: flags = MAP_PRIVATE, prot = PROT_READ | PROT_WRITE; break;
     case kDefault:
-      if ((prot & (PROT_READ | PROT_WRITE)) == PROT_READ) access = kRead;
-      else if (!(prot & PROT_READ) && (prot & PROT_WRITE)) access = kWrite;
+      if ((prot & (PROT_READ | PROT_WRITE)) == PROT_READ)
+        access = kRead;
+      else if (!(prot & PROT_READ) && (prot & PROT_WRITE))
+        access = kWrite;
       break;
     default: return raise(exc::ValueError, "mmap invalid access parameter.");
   }
-  if (!audit("mmap.__new__", {Value::small_int(fd), Value::small_int(length), Value::small_int(access), Value::small_int(offset)})) return Ref<>();
+  if (!audit("mmap.__new__",
+             {Value::small_int(fd), Value::small_int(length), Value::small_int(access), Value::small_int(offset)}))
+    return Ref<>();
   struct stat status;
   int failed = -1;
   if (fd != -1) {
@@ -135,7 +140,9 @@ Ref<> get_closed(Value v) {
 
 // ---- reading and writing at the position ------------------------------------------------------------------------------------
 
-Ref<> copy_out(const uint8_t* data, int64_t size) { return bytes_from({reinterpret_cast<const char*>(data), static_cast<size_t>(size)}); }
+Ref<> copy_out(const uint8_t* data, int64_t size) {
+  return bytes_from({reinterpret_cast<const char*>(data), static_cast<size_t>(size)});
+}
 
 Ref<> read_method(const Value* a) {
   int64_t count = INT64_MAX;
@@ -196,7 +203,8 @@ Ref<> find_in(const Value* a, bool backwards) {
   BufferView needle(a[1]);
   int64_t start = 0, end = INT64_MAX;
   bool has_start = given(a[2]);
-  if (!needle.ok() || (has_start && !to_index_clamped(a[2], &start)) || (given(a[3]) && !to_index_clamped(a[3], &end))) return Ref<>();
+  if (!needle.ok() || (has_start && !to_index_clamped(a[2], &start)) || (given(a[3]) && !to_index_clamped(a[3], &end)))
+    return Ref<>();
   Mapped m(a[0]);
   if (!m.ok()) return Ref<>();
   if (!has_start) start = m->position;
@@ -227,7 +235,8 @@ Ref<> seek_method(const Value* a) {
     default: return raise(exc::ValueError, "unknown seek type");
   }
   int64_t target;
-  if (__builtin_add_overflow(from, distance, &target) || target < 0 || target > m->size) return raise(exc::ValueError, "seek out of range");
+  if (__builtin_add_overflow(from, distance, &target) || target < 0 || target > m->size)
+    return raise(exc::ValueError, "seek out of range");
   m->position = target;
   return none_ref();
 }
@@ -299,7 +308,8 @@ Ref<> resize_method(const Value* a) {
 Ref<> madvise_method(const Value* a) {
   int option;
   int64_t start = 0, length = -1;
-  if (!to_cint(a[1], &option) || (!a[2].empty() && !to_size(a[2], &start)) || (!a[3].empty() && !to_size(a[3], &length))) return Ref<>();
+  if (!to_cint(a[1], &option) || (!a[2].empty() && !to_size(a[2], &start)) || (!a[3].empty() && !to_size(a[3], &length)))
+    return Ref<>();
   Mapped m(a[0]);
   if (!m.ok()) return Ref<>();
   if (a[3].empty()) length = m->size;
@@ -314,7 +324,8 @@ Ref<> enter_method(const Value* a) {
   return m.ok() ? Ref<>::retain(a[0]) : Ref<>();
 }
 
-// ---- sequence and buffer --------------------------------------------------------------------------------------------------------
+// ---- sequence and buffer
+// --------------------------------------------------------------------------------------------------------
 
 int64_t length_of(Value v) {
   Mapped m(v);
@@ -339,7 +350,8 @@ Ref<> get_item_of(Value v, Value key) {
     return result;
   }
   int64_t i;
-  if (!is_int(key) && !type_of(key)->slots.unary[static_cast<int>(UnaryOp::kIndex)]) return raise(exc::TypeError, "mmap indices must be integers");
+  if (!is_int(key) && !type_of(key)->slots.unary[static_cast<int>(UnaryOp::kIndex)])
+    return raise(exc::TypeError, "mmap indices must be integers");
   if (!item_index(key, &i)) return Ref<>();
   Mapped m(v);
   if (!m.ok()) return Ref<>();
@@ -371,7 +383,8 @@ bool set_item_of(Value v, Value key, Value value) {
     return true;
   }
   int64_t i;
-  if (!is_int(key) && !type_of(key)->slots.unary[static_cast<int>(UnaryOp::kIndex)]) return raise(exc::TypeError, "mmap indices must be integers");
+  if (!is_int(key) && !type_of(key)->slots.unary[static_cast<int>(UnaryOp::kIndex)])
+    return raise(exc::TypeError, "mmap indices must be integers");
   if (!item_index(key, &i)) return false;
   {
     Mapped m(v);
@@ -385,7 +398,8 @@ bool set_item_of(Value v, Value key, Value value) {
     if (clear_if(exc::TypeError)) return raise(exc::TypeError, "mmap item value must be an int");
     return false;
   }
-  if (!int_to_int64(number.value(), &byte) || byte < 0 || byte > 255) return raise(exc::ValueError, "mmap item value must be in range(0, 256)");
+  if (!int_to_int64(number.value(), &byte) || byte < 0 || byte > 255)
+    return raise(exc::ValueError, "mmap item value must be in range(0, 256)");
   Mapped m(v);
   if (!m.ok()) return false;
   if (i < 0) i += m->size;
@@ -419,8 +433,8 @@ Ref<> repr(Value v) {
     if (!self->data) return str_format("<%s%N closed=True>", module, type_of(v));
     size = self->size, position = self->position, offset = self->offset, access = self->access;
   }
-  return str_format("<%s%N closed=False, access=%s, length=%ld, pos=%ld, offset=%ld>", module, type_of(v), names[access], static_cast<long>(size),
-                    static_cast<long>(position), static_cast<long>(offset));
+  return str_format("<%s%N closed=False, access=%s, length=%ld, pos=%ld, offset=%ld>", module, type_of(v), names[access],
+                    static_cast<long>(size), static_cast<long>(position), static_cast<long>(offset));
 }
 
 const NativeDef kMethods[] = {{"close", "($self, /)", close_method},
@@ -442,28 +456,56 @@ const NativeDef kMethods[] = {{"close", "($self, /)", close_method},
                               {"__exit__", "($self, exc_type=None, exc_value=None, exc_tb=None, /)", close_method},
                               {}};
 const GetSetDef kGetSets[] = {{"closed", get_closed}, {}};
-const TypeSpec kSpec = {.name = "mmap.mmap",
-                        .size = sizeof(Mmap),
-                        .flags = kTypeBase | kTypeWeakrefs,
-                        .slots = {.length = length_of,
-                                  .get_item = get_item_of,
-                                  .set_item = set_item_of,
-                                  .repr = repr,
-                                  .construct = construct,
-                                  .get_buffer = get_buffer_of,
-                                  .release_buffer = release_buffer_of},
-                        .destroy = destroy,
-                        .methods = kMethods,
-                        .getsets = kGetSets,
-                        .doc = "mmap(fileno, length[, flags[, prot[, access[, offset]]]])\n\nMaps length bytes from the file specified by the file "
-                               "descriptor fileno."};
+const TypeSpec kSpec = {
+    .name = "mmap.mmap",
+    .size = sizeof(Mmap),
+    .flags = kTypeBase | kTypeWeakrefs,
+    .slots = {.length = length_of,
+              .get_item = get_item_of,
+              .set_item = set_item_of,
+              .repr = repr,
+              .construct = construct,
+              .get_buffer = get_buffer_of,
+              .release_buffer = release_buffer_of},
+    .destroy = destroy,
+    .methods = kMethods,
+    .getsets = kGetSets,
+    .doc =
+        "mmap(fileno, length[, flags[, prot[, access[, offset]]]])\n\nMaps length bytes from the file specified by the file "
+        "descriptor fileno."};
 #define C(name) {#name, static_cast<int64_t>(name)}
-const IntConstant kConstants[] = {
-    {"ACCESS_DEFAULT", kDefault}, {"ACCESS_READ", kRead}, {"ACCESS_WRITE", kWrite}, {"ACCESS_COPY", kCopy}, C(PROT_EXEC), C(PROT_READ),
-    C(PROT_WRITE), C(MAP_SHARED), C(MAP_PRIVATE), C(MAP_DENYWRITE), C(MAP_EXECUTABLE), C(MAP_ANONYMOUS), C(MAP_ANON), C(MAP_POPULATE),
-    C(MAP_STACK), C(MADV_NORMAL), C(MADV_RANDOM), C(MADV_SEQUENTIAL), C(MADV_WILLNEED), C(MADV_DONTNEED), C(MADV_REMOVE), C(MADV_DONTFORK),
-    C(MADV_DOFORK), C(MADV_HWPOISON), C(MADV_MERGEABLE), C(MADV_UNMERGEABLE), C(MADV_HUGEPAGE), C(MADV_NOHUGEPAGE), C(MADV_DONTDUMP),
-    C(MADV_DODUMP), C(MADV_FREE), {}};
+const IntConstant kConstants[] = {{"ACCESS_DEFAULT", kDefault},
+                                  {"ACCESS_READ", kRead},
+                                  {"ACCESS_WRITE", kWrite},
+                                  {"ACCESS_COPY", kCopy},
+                                  C(PROT_EXEC),
+                                  C(PROT_READ),
+                                  C(PROT_WRITE),
+                                  C(MAP_SHARED),
+                                  C(MAP_PRIVATE),
+                                  C(MAP_DENYWRITE),
+                                  C(MAP_EXECUTABLE),
+                                  C(MAP_ANONYMOUS),
+                                  C(MAP_ANON),
+                                  C(MAP_POPULATE),
+                                  C(MAP_STACK),
+                                  C(MADV_NORMAL),
+                                  C(MADV_RANDOM),
+                                  C(MADV_SEQUENTIAL),
+                                  C(MADV_WILLNEED),
+                                  C(MADV_DONTNEED),
+                                  C(MADV_REMOVE),
+                                  C(MADV_DONTFORK),
+                                  C(MADV_DOFORK),
+                                  C(MADV_HWPOISON),
+                                  C(MADV_MERGEABLE),
+                                  C(MADV_UNMERGEABLE),
+                                  C(MADV_HUGEPAGE),
+                                  C(MADV_NOHUGEPAGE),
+                                  C(MADV_DONTDUMP),
+                                  C(MADV_DODUMP),
+                                  C(MADV_FREE),
+                                  {}};
 #undef C
 
 }  // namespace
@@ -472,6 +514,7 @@ const NativeModule mmap_module = {"mmap", nullptr, nullptr, [](Module* module) {
                                     int64_t page = sysconf(_SC_PAGESIZE);
                                     return dict_set_text(module_dict(module), "error", Value::object(exc::OSError)) &&
                                            module_add_type(module, &mmap_type, &kSpec) && module_add_ints(module, kConstants) &&
-                                           module_add_int(module, "PAGESIZE", page) && module_add_int(module, "ALLOCATIONGRANULARITY", page);
+                                           module_add_int(module, "PAGESIZE", page) &&
+                                           module_add_int(module, "ALLOCATIONGRANULARITY", page);
                                   }};
 }  // namespace pt

@@ -230,7 +230,8 @@ bool execute(Module* module) {
     if (!flags || !dict_set_text(flags.get(), name, Value::small_int(1))) return false;
   }
   return module_add_type(module, &sem_lock_type, &kSpec) &&
-         type_set_attribute(&sem_lock_type, intern("SEM_VALUE_MAX"), Value::small_int(INT_MAX)) && module_add(module, "flags", std::move(flags));
+         type_set_attribute(&sem_lock_type, intern("SEM_VALUE_MAX"), Value::small_int(INT_MAX)) &&
+         module_add(module, "flags", std::move(flags));
 }
 
 }  // namespace

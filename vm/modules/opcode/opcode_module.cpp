@@ -96,7 +96,8 @@ Ref<> opcode_instructions(const Value* a) {
     Ref<List> list = operands.take();
     Ref<> target = jumps ? int_from_int64((static_cast<int64_t>(next) + distance) * 8) : none_ref();
     if (!ok || !list || !target) return Ref<>();
-    Ref<> item = tuple_of({Value::small_int(static_cast<int64_t>(at) * 8), Value::small_int(static_cast<int>(op)), list.value(), target.value()});
+    Ref<> item = tuple_of(
+        {Value::small_int(static_cast<int64_t>(at) * 8), Value::small_int(static_cast<int>(op)), list.value(), target.value()});
     if (!item || !list_append(result.get(), std::move(item))) return Ref<>();
     at = next;
   }

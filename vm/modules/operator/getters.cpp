@@ -113,12 +113,10 @@ Ref<> item_getter_repr(Value self) {
   if (!guard.entered()) return recursive_repr(self);
   return call_repr(self, as_tuple(object_of<ItemGetter>(self)->items.peek()), nullptr, Value());
 }
-Ref<> item_getter_reduce(const Value* a) {
-  return tuple_of({type_value(a[0]), object_of<ItemGetter>(a[0])->items.peek()});
-}
+Ref<> item_getter_reduce(const Value* a) { return tuple_of({type_value(a[0]), object_of<ItemGetter>(a[0])->items.peek()}); }
 void item_getter_traverse(Object* o, FieldVisitor& visitor) { visitor(static_cast<ItemGetter*>(o)->items); }
-const NativeDef kItemGetterMethods[] = {
-    {"__reduce__", "($self, /)", item_getter_reduce, "Return state information for pickling"}, {}};
+const NativeDef kItemGetterMethods[] = {{"__reduce__", "($self, /)", item_getter_reduce, "Return state information for pickling"},
+                                        {}};
 
 // ---- attrgetter --------------------------------------------------------------------------------------------------
 
@@ -237,8 +235,7 @@ Ref<> method_caller_repr(Value self) {
   if (!guard.entered()) return recursive_repr(self);
   auto* caller = object_of<MethodCaller>(self);
   Value keywords = caller->keywords.peek();
-  return call_repr(self, as_tuple(caller->args.peek()), keywords.empty() ? nullptr : as_dict(keywords),
-                   caller->name.peek());
+  return call_repr(self, as_tuple(caller->args.peek()), keywords.empty() ? nullptr : as_dict(keywords), caller->name.peek());
 }
 Ref<> method_caller_reduce(const Value* a) {
   auto* caller = object_of<MethodCaller>(a[0]);

@@ -12,13 +12,21 @@ namespace pt {
 namespace {
 
 template <BinaryOp Op>
-Ref<> binary(const Value* a) { return binary_operation(Op, a[1], a[2]); }
+Ref<> binary(const Value* a) {
+  return binary_operation(Op, a[1], a[2]);
+}
 template <BinaryOp Op>
-Ref<> inplace(const Value* a) { return inplace_operation(Op, a[1], a[2]); }
+Ref<> inplace(const Value* a) {
+  return inplace_operation(Op, a[1], a[2]);
+}
 template <UnaryOp Op>
-Ref<> unary(const Value* a) { return unary_operation(Op, a[1]); }
+Ref<> unary(const Value* a) {
+  return unary_operation(Op, a[1]);
+}
 template <CompareOp Op>
-Ref<> comparison(const Value* a) { return compare(a[1], a[2], Op); }
+Ref<> comparison(const Value* a) {
+  return compare(a[1], a[2], Op);
+}
 
 Ref<> truth_result(int t) { return t < 0 ? Ref<>() : bool_ref(t); }
 Ref<> operator_truth(const Value* a) { return truth_result(truth(a[1])); }
@@ -188,7 +196,7 @@ bool execute(Module* module) {
 
 extern const NativeModule operator_module;
 const NativeModule operator_module = {
-    "_operator", "The operators of the language as functions, and callables that fetch items and attributes.",
-    kFunctions, execute};
+    "_operator", "The operators of the language as functions, and callables that fetch items and attributes.", kFunctions,
+    execute};
 
 }  // namespace pt

@@ -108,8 +108,11 @@ Ref<> module_getattr(const Value* a) {
   static constexpr struct {
     const char* name;
     const char* library;
-  } kNames[] = {{"PickleError", "PickleError"}, {"PicklingError", "PicklingError"}, {"UnpicklingError", "UnpicklingError"},
-                {"Pickler", "_Pickler"}, {"Unpickler", "_Unpickler"}};
+  } kNames[] = {{"PickleError", "PickleError"},
+                {"PicklingError", "PicklingError"},
+                {"UnpicklingError", "UnpicklingError"},
+                {"Pickler", "_Pickler"},
+                {"Unpickler", "_Unpickler"}};
   if (!is_str(a[0])) return raise(exc::TypeError, "attribute name must be string, not '%T'", a[0]);
   for (const auto& entry : kNames) {
     if (!as_str(a[0])->equals_ascii(entry.name)) continue;
@@ -121,17 +124,16 @@ Ref<> module_getattr(const Value* a) {
   return raise(exc::AttributeError, "module '_pickle' has no attribute '%U'", as_str(a[0]));
 }
 
-const NativeDef kFunctions[] = {
-    {"dump", "(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None)", pickle_dump,
-     "Write a pickled representation of obj to the open file object file."},
-    {"dumps", "(obj, protocol=None, *, fix_imports=True, buffer_callback=None)", pickle_dumps,
-     "Return the pickled representation of the object as a bytes object."},
-    {"load", "(file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())", pickle_load,
-     "Read and return an object from the pickle data stored in a file."},
-    {"loads", "(data, /, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())", pickle_loads,
-     "Read and return an object from the given pickle data."},
-    {"__getattr__", "(name, /)", module_getattr},
-    {}};
+const NativeDef kFunctions[] = {{"dump", "(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None)", pickle_dump,
+                                 "Write a pickled representation of obj to the open file object file."},
+                                {"dumps", "(obj, protocol=None, *, fix_imports=True, buffer_callback=None)", pickle_dumps,
+                                 "Return the pickled representation of the object as a bytes object."},
+                                {"load", "(file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())",
+                                 pickle_load, "Read and return an object from the pickle data stored in a file."},
+                                {"loads", "(data, /, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())",
+                                 pickle_loads, "Read and return an object from the given pickle data."},
+                                {"__getattr__", "(name, /)", module_getattr},
+                                {}};
 
 bool execute(Module* module) { return module_add_type(module, &buffer_type, &kBufferSpec); }
 

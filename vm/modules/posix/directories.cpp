@@ -127,7 +127,8 @@ Ref<> posix_rename(const Value* a) {
       !directory_descriptor(a[3], &to_dir)) {
     return Ref<>();
   }
-  return none_or_error(blocking([&] { return renameat(from_dir, from.c_str(), to_dir, to.c_str()); }), from.object(), to.object());
+  return none_or_error(blocking([&] { return renameat(from_dir, from.c_str(), to_dir, to.c_str()); }), from.object(),
+                       to.object());
 }
 Ref<> posix_link(const Value* a) {
   PathArgument from, to;
@@ -138,8 +139,8 @@ Ref<> posix_link(const Value* a) {
     return Ref<>();
   }
   return none_or_error(
-      blocking([&] { return linkat(from_dir, from.c_str(), to_dir, to.c_str(), follow ? AT_SYMLINK_FOLLOW : 0); }),
-      from.object(), to.object());
+      blocking([&] { return linkat(from_dir, from.c_str(), to_dir, to.c_str(), follow ? AT_SYMLINK_FOLLOW : 0); }), from.object(),
+      to.object());
 }
 Ref<> posix_symlink(const Value* a) {
   PathArgument from, to;
@@ -172,8 +173,8 @@ Ref<> posix_mknod(const Value* a) {
       !directory_descriptor(a[3], &dir)) {
     return Ref<>();
   }
-  return none_or_error(
-      blocking([&] { return mknodat(dir, p.c_str(), static_cast<mode_t>(mode), static_cast<dev_t>(device)); }), p.object());
+  return none_or_error(blocking([&] { return mknodat(dir, p.c_str(), static_cast<mode_t>(mode), static_cast<dev_t>(device)); }),
+                       p.object());
 }
 Ref<> posix_major(const Value* a) {
   int64_t d;
@@ -186,12 +187,13 @@ Ref<> posix_minor(const Value* a) {
 Ref<> posix_makedev(const Value* a) {
   int64_t major_number, minor_number;
   if (!to_int64(a[0], &major_number) || !to_int64(a[1], &minor_number)) return Ref<>();
-  return int_from_int64(static_cast<int64_t>(
-      gnu_dev_makedev(static_cast<unsigned>(major_number), static_cast<unsigned>(minor_number))));
+  return int_from_int64(
+      static_cast<int64_t>(gnu_dev_makedev(static_cast<unsigned>(major_number), static_cast<unsigned>(minor_number))));
 }
 Ref<> posix_fspath(const Value* a) { return fspath(a[0]); }
 
-// ---- scandir -------------------------------------------------------------------------------------------------------------------
+// ---- scandir
+// -------------------------------------------------------------------------------------------------------------------
 
 Ref<> posix_scandir(const Value* a) {
   PathArgument p;
@@ -260,8 +262,8 @@ Ref<> scandir_next(Value self) {
     Ref<DirEntry> e = allocate<DirEntry>(&g_dir_entry_type);
     Ref<> name_value = it->bytes_names ? Ref<>(bytes_from(name)) : Ref<>(fs_decode(name));
     if (!e || !name_value) return Ref<>();
-    Ref<> path = it->prefix.peek().empty() ? name_value.copy()
-                                           : binary_operation(BinaryOp::kAdd, it->prefix.peek(), name_value.value());
+    Ref<> path =
+        it->prefix.peek().empty() ? name_value.copy() : binary_operation(BinaryOp::kAdd, it->prefix.peek(), name_value.value());
     if (!path) return path;
     e->name.init(std::move(name_value));
     e->path.init(std::move(path));
@@ -359,15 +361,14 @@ void entry_traverse(Object* o, FieldVisitor& v) {
   v(e->stat);
   v(e->lstat);
 }
-const NativeDef kEntryMethods[] = {
-    {"stat", "($self, /, *, follow_symlinks=True)", entry_stat_method},
-    {"is_dir", "($self, /, *, follow_symlinks=True)", entry_is_dir},
-    {"is_file", "($self, /, *, follow_symlinks=True)", entry_is_file},
-    {"is_symlink", "($self, /)", entry_is_symlink},
-    {"inode", "($self, /)", entry_inode},
-    {"__fspath__", "($self, /)", entry_fspath},
-    {"__class_getitem__", "($type, object, /)", entry_getitem, nullptr, kClassMethod},
-    {}};
+const NativeDef kEntryMethods[] = {{"stat", "($self, /, *, follow_symlinks=True)", entry_stat_method},
+                                   {"is_dir", "($self, /, *, follow_symlinks=True)", entry_is_dir},
+                                   {"is_file", "($self, /, *, follow_symlinks=True)", entry_is_file},
+                                   {"is_symlink", "($self, /)", entry_is_symlink},
+                                   {"inode", "($self, /)", entry_inode},
+                                   {"__fspath__", "($self, /)", entry_fspath},
+                                   {"__class_getitem__", "($type, object, /)", entry_getitem, nullptr, kClassMethod},
+                                   {}};
 const GetSetDef kEntryGetSets[] = {{"name", entry_name}, {"path", entry_path}, {}};
 const TypeSpec kEntrySpec = {.name = "posix.DirEntry",
                              .size = sizeof(DirEntry),
@@ -380,7 +381,8 @@ const TypeSpec kEntrySpec = {.name = "posix.DirEntry",
 }  // namespace
 
 bool add_directory_types(Module* m) {
-  return module_add_type(m, &g_dir_entry_type, &kEntrySpec) && (g_scandir_type.spec || init_module_type(&g_scandir_type, &kScandirSpec));
+  return module_add_type(m, &g_dir_entry_type, &kEntrySpec) &&
+         (g_scandir_type.spec || init_module_type(&g_scandir_type, &kScandirSpec));
 }
 
 const NativeDef kDirectoryFunctions[] = {
@@ -396,10 +398,14 @@ const NativeDef kDirectoryFunctions[] = {
     {"unlink", "(path, *, dir_fd=None)", posix_unlink, "Remove a file (same as remove())."},
     {"remove", "(path, *, dir_fd=None)", posix_unlink, "Remove a file (same as unlink())."},
     {"rename", "(src, dst, *, src_dir_fd=None, dst_dir_fd=None)", posix_rename, "Rename a file or directory."},
-    {"replace", "(src, dst, *, src_dir_fd=None, dst_dir_fd=None)", posix_rename, "Rename a file or directory, overwriting the destination."},
-    {"link", "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)", posix_link, "Create a hard link to a file."},
-    {"symlink", "(src, dst, target_is_directory=False, *, dir_fd=None)", posix_symlink, "Create a symbolic link pointing to src named dst."},
-    {"readlink", "(path, *, dir_fd=None)", posix_readlink, "Return a string representing the path to which the symbolic link points."},
+    {"replace", "(src, dst, *, src_dir_fd=None, dst_dir_fd=None)", posix_rename,
+     "Rename a file or directory, overwriting the destination."},
+    {"link", "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)", posix_link,
+     "Create a hard link to a file."},
+    {"symlink", "(src, dst, target_is_directory=False, *, dir_fd=None)", posix_symlink,
+     "Create a symbolic link pointing to src named dst."},
+    {"readlink", "(path, *, dir_fd=None)", posix_readlink,
+     "Return a string representing the path to which the symbolic link points."},
     {"mkfifo", "(path, mode=438, *, dir_fd=None)", posix_mkfifo, "Create a FIFO (a POSIX named pipe)."},
     {"mknod", "(path, mode=384, device=0, *, dir_fd=None)", posix_mknod, "Create a node in the file system."},
     {"major", "(device, /)", posix_major, "Extracts a device major number from a raw device number."},

@@ -77,14 +77,16 @@ Ref<> posix_preadv(const Value* a) {
   int fd, flags = 0;
   int64_t offset;
   Vectors v;
-  if (!to_cint(a[0], &fd) || !v.fill(a[1], kBufferWritable, "preadv2") || !to_int64(a[2], &offset) || !to_cint(a[3], &flags)) return Ref<>();
+  if (!to_cint(a[0], &fd) || !v.fill(a[1], kBufferWritable, "preadv2") || !to_int64(a[2], &offset) || !to_cint(a[3], &flags))
+    return Ref<>();
   return count_or_error(blocking([&] { return preadv2(fd, v.data(), v.size(), offset, flags); }));
 }
 Ref<> posix_pwritev(const Value* a) {
   int fd, flags = 0;
   int64_t offset;
   Vectors v;
-  if (!to_cint(a[0], &fd) || !v.fill(a[1], kBufferSimple, "pwritev2") || !to_int64(a[2], &offset) || !to_cint(a[3], &flags)) return Ref<>();
+  if (!to_cint(a[0], &fd) || !v.fill(a[1], kBufferSimple, "pwritev2") || !to_int64(a[2], &offset) || !to_cint(a[3], &flags))
+    return Ref<>();
   return count_or_error(blocking([&] { return pwritev2(fd, v.data(), v.size(), offset, flags); }));
 }
 Ref<> posix_splice(const Value* a) {
@@ -155,7 +157,8 @@ Ref<> posix_pidfd_open(const Value* a) {
 // ---- extended attributes ------------------------------------------------------------------------------------------------------
 
 bool attribute_target(const Value* a, Value follow_value, const char* function, PathArgument* path, bool* follow) {
-  if (!path->convert(a[0], function, "path", PathArgument::kDescriptor) || !keyword_flag(follow_value, true, follow)) return false;
+  if (!path->convert(a[0], function, "path", PathArgument::kDescriptor) || !keyword_flag(follow_value, true, follow))
+    return false;
   if (path->is_descriptor() && !*follow) {
     return raise(exc::ValueError, "%s: cannot use fd and follow_symlinks together", function);
   }
@@ -165,7 +168,8 @@ Ref<> posix_getxattr(const Value* a) {
   PathArgument path;
   bool follow;
   Ref<Bytes> name = fs_encode(a[1]);
-  if (!name || !attribute_target(a, a[2], "getxattr", &path, &follow) || !audit("os.getxattr", {path.object(), a[1]})) return Ref<>();
+  if (!name || !attribute_target(a, a[2], "getxattr", &path, &follow) || !audit("os.getxattr", {path.object(), a[1]}))
+    return Ref<>();
   const char* attribute = reinterpret_cast<char*>(name->data);
   for (size_t size : {size_t{128}, size_t{XATTR_SIZE_MAX}}) {
     std::unique_ptr<char[]> buffer(new (std::nothrow) char[size]);
@@ -205,7 +209,8 @@ Ref<> posix_removexattr(const Value* a) {
   bool follow;
   int result;
   Ref<Bytes> name = fs_encode(a[1]);
-  if (!name || !attribute_target(a, a[2], "removexattr", &path, &follow) || !audit("os.removexattr", {path.object(), a[1]})) return Ref<>();
+  if (!name || !attribute_target(a, a[2], "removexattr", &path, &follow) || !audit("os.removexattr", {path.object(), a[1]}))
+    return Ref<>();
   const char* attribute = reinterpret_cast<char*>(name->data);
   {
     Detached detached;
@@ -246,7 +251,8 @@ Ref<> posix_listxattr(const Value* a) {
   return raise_os_error(path.object());
 }
 
-// ---- terminals ------------------------------------------------------------------------------------------------------------------
+// ---- terminals
+// ------------------------------------------------------------------------------------------------------------------
 
 Ref<> posix_openpty(const Value*) {
   int master, slave;
@@ -273,7 +279,8 @@ Ref<> posix_device_encoding(const Value* a) {
   return isatty(fd) ? Ref<>(str_from_ascii("UTF-8")) : none_ref();
 }
 
-// ---- users and groups -----------------------------------------------------------------------------------------------------------
+// ---- users and groups
+// -----------------------------------------------------------------------------------------------------------
 
 // An id: -1 means "leave it".
 bool to_id(Value v, unsigned* out, const char* what) {
@@ -348,7 +355,8 @@ Ref<> posix_fchown(const Value* a) {
   return none_or_error(blocking([&] { return fchown(fd, user, group); }));
 }
 
-// ---- scheduling -------------------------------------------------------------------------------------------------------------------
+// ---- scheduling
+// -------------------------------------------------------------------------------------------------------------------
 
 Ref<> scheduler_parameter(int priority) {
   Ref<> type = import_attribute("posix", "sched_param");
@@ -357,7 +365,8 @@ Ref<> scheduler_parameter(int priority) {
 bool read_parameter(Value v, sched_param* out) {
   Ref<> type = import_attribute("posix", "sched_param");
   if (!type) return false;
-  if (!is_instance_of(v, reinterpret_cast<Type*>(type.value().as_object()))) return raise(exc::TypeError, "must have a sched_param object");
+  if (!is_instance_of(v, reinterpret_cast<Type*>(type.value().as_object())))
+    return raise(exc::TypeError, "must have a sched_param object");
   int64_t priority;
   if (!to_int64(as_tuple(v)->at(0), &priority)) return false;
   if (priority > INT_MAX || priority < INT_MIN) return raise(exc::OverflowError, "sched_priority out of range");
@@ -398,21 +407,50 @@ Ref<> posix_sched_rr_get_interval(const Value* a) {
   return float_from_double(static_cast<double>(interval.tv_sec) + 1e-9 * static_cast<double>(interval.tv_nsec));
 }
 
-// ---- limits -----------------------------------------------------------------------------------------------------------------------
+// ---- limits
+// -----------------------------------------------------------------------------------------------------------------------
 
 #define N(name) {#name, _##name}
 struct NamedNumber {
   const char* name;
   int number;
 };
-const NamedNumber kPathNames[] = {N(PC_ASYNC_IO), N(PC_CHOWN_RESTRICTED), N(PC_FILESIZEBITS), N(PC_LINK_MAX), N(PC_MAX_CANON),
-                                  N(PC_MAX_INPUT), N(PC_NAME_MAX), N(PC_NO_TRUNC), N(PC_PATH_MAX), N(PC_PIPE_BUF), N(PC_PRIO_IO),
-                                  N(PC_SOCK_MAXBUF), N(PC_SYNC_IO), N(PC_VDISABLE), N(PC_ALLOC_SIZE_MIN), N(PC_REC_INCR_XFER_SIZE),
-                                  N(PC_REC_MAX_XFER_SIZE), N(PC_REC_MIN_XFER_SIZE), N(PC_REC_XFER_ALIGN), N(PC_SYMLINK_MAX), {}};
-const NamedNumber kTextNames[] = {N(CS_GNU_LIBC_VERSION), N(CS_GNU_LIBPTHREAD_VERSION), N(CS_LFS_CFLAGS), N(CS_LFS_LDFLAGS),
-                                  N(CS_LFS_LIBS), N(CS_LFS_LINTFLAGS), N(CS_LFS64_CFLAGS), N(CS_LFS64_LDFLAGS), N(CS_LFS64_LIBS),
-                                  N(CS_LFS64_LINTFLAGS), N(CS_PATH), N(CS_XBS5_ILP32_OFF32_CFLAGS), N(CS_XBS5_LP64_OFF64_CFLAGS),
-                                  N(CS_XBS5_LP64_OFF64_LDFLAGS), {}};
+const NamedNumber kPathNames[] = {N(PC_ASYNC_IO),
+                                  N(PC_CHOWN_RESTRICTED),
+                                  N(PC_FILESIZEBITS),
+                                  N(PC_LINK_MAX),
+                                  N(PC_MAX_CANON),
+                                  N(PC_MAX_INPUT),
+                                  N(PC_NAME_MAX),
+                                  N(PC_NO_TRUNC),
+                                  N(PC_PATH_MAX),
+                                  N(PC_PIPE_BUF),
+                                  N(PC_PRIO_IO),
+                                  N(PC_SOCK_MAXBUF),
+                                  N(PC_SYNC_IO),
+                                  N(PC_VDISABLE),
+                                  N(PC_ALLOC_SIZE_MIN),
+                                  N(PC_REC_INCR_XFER_SIZE),
+                                  N(PC_REC_MAX_XFER_SIZE),
+                                  N(PC_REC_MIN_XFER_SIZE),
+                                  N(PC_REC_XFER_ALIGN),
+                                  N(PC_SYMLINK_MAX),
+                                  {}};
+const NamedNumber kTextNames[] = {N(CS_GNU_LIBC_VERSION),
+                                  N(CS_GNU_LIBPTHREAD_VERSION),
+                                  N(CS_LFS_CFLAGS),
+                                  N(CS_LFS_LDFLAGS),
+                                  N(CS_LFS_LIBS),
+                                  N(CS_LFS_LINTFLAGS),
+                                  N(CS_LFS64_CFLAGS),
+                                  N(CS_LFS64_LDFLAGS),
+                                  N(CS_LFS64_LIBS),
+                                  N(CS_LFS64_LINTFLAGS),
+                                  N(CS_PATH),
+                                  N(CS_XBS5_ILP32_OFF32_CFLAGS),
+                                  N(CS_XBS5_LP64_OFF64_CFLAGS),
+                                  N(CS_XBS5_LP64_OFF64_LDFLAGS),
+                                  {}};
 #undef N
 bool find_name(Value v, const NamedNumber* names, int* out) {
   if (!is_str(v)) {
@@ -460,59 +498,103 @@ bool add_names(Module* m, const char* attribute, const NamedNumber* names) {
 }
 
 #define C(name) {#name, static_cast<int64_t>(name)}
-const IntConstant kExtendedConstants[] = {
-    C(EFD_CLOEXEC), C(EFD_NONBLOCK), C(EFD_SEMAPHORE), C(MFD_CLOEXEC), C(MFD_ALLOW_SEALING), C(MFD_HUGETLB), C(MFD_HUGE_SHIFT), C(MFD_HUGE_MASK),
-    C(MFD_HUGE_64KB), C(MFD_HUGE_512KB), C(MFD_HUGE_1MB), C(MFD_HUGE_2MB), C(MFD_HUGE_8MB), C(MFD_HUGE_16MB), C(MFD_HUGE_32MB),
-    C(MFD_HUGE_256MB), C(MFD_HUGE_512MB), C(MFD_HUGE_1GB), C(MFD_HUGE_2GB), C(MFD_HUGE_16GB), C(RWF_APPEND), C(RWF_DSYNC), C(RWF_HIPRI),
-    C(RWF_NOWAIT), C(RWF_SYNC), {"SCHED_RESET_ON_FORK", 0x40000000}, C(SPLICE_F_MORE), C(SPLICE_F_MOVE), C(SPLICE_F_NONBLOCK), C(XATTR_CREATE),
-    C(XATTR_REPLACE), C(XATTR_SIZE_MAX), {}};
+const IntConstant kExtendedConstants[] = {C(EFD_CLOEXEC),
+                                          C(EFD_NONBLOCK),
+                                          C(EFD_SEMAPHORE),
+                                          C(MFD_CLOEXEC),
+                                          C(MFD_ALLOW_SEALING),
+                                          C(MFD_HUGETLB),
+                                          C(MFD_HUGE_SHIFT),
+                                          C(MFD_HUGE_MASK),
+                                          C(MFD_HUGE_64KB),
+                                          C(MFD_HUGE_512KB),
+                                          C(MFD_HUGE_1MB),
+                                          C(MFD_HUGE_2MB),
+                                          C(MFD_HUGE_8MB),
+                                          C(MFD_HUGE_16MB),
+                                          C(MFD_HUGE_32MB),
+                                          C(MFD_HUGE_256MB),
+                                          C(MFD_HUGE_512MB),
+                                          C(MFD_HUGE_1GB),
+                                          C(MFD_HUGE_2GB),
+                                          C(MFD_HUGE_16GB),
+                                          C(RWF_APPEND),
+                                          C(RWF_DSYNC),
+                                          C(RWF_HIPRI),
+                                          C(RWF_NOWAIT),
+                                          C(RWF_SYNC),
+                                          {"SCHED_RESET_ON_FORK", 0x40000000},
+                                          C(SPLICE_F_MORE),
+                                          C(SPLICE_F_MOVE),
+                                          C(SPLICE_F_NONBLOCK),
+                                          C(XATTR_CREATE),
+                                          C(XATTR_REPLACE),
+                                          C(XATTR_SIZE_MAX),
+                                          {}};
 #undef C
 
 }  // namespace
 
 bool add_extended_constants(Module* m) {
-  return module_add_ints(m, kExtendedConstants) && add_names(m, "pathconf_names", kPathNames) && add_names(m, "confstr_names", kTextNames);
+  return module_add_ints(m, kExtendedConstants) && add_names(m, "pathconf_names", kPathNames) &&
+         add_names(m, "confstr_names", kTextNames);
 }
 
 const NativeDef kExtendedFunctions[] = {
     {"readv", "(fd, buffers, /)", posix_readv, "Read from a file descriptor fd into an iterable of buffers."},
     {"writev", "(fd, buffers, /)", posix_writev, "Iterate over buffers, and write the contents of each to a file descriptor."},
-    {"preadv", "(fd, buffers, offset, flags=0, /)", posix_preadv, "Reads from a file descriptor into a number of mutable bytes-like objects."},
-    {"pwritev", "(fd, buffers, offset, flags=0, /)", posix_pwritev, "Writes the contents of bytes-like objects to a file descriptor at a given offset."},
-    {"splice", "(src, dst, count, offset_src=None, offset_dst=None, flags=0)", posix_splice, "Transfer count bytes from one pipe to a descriptor or vice versa."},
-    {"posix_fadvise", "(fd, offset, length, advice, /)", posix_fadvise_function, "Announce an intention to access data in a specific pattern."},
-    {"posix_fallocate", "(fd, offset, length, /)", posix_fallocate_function, "Ensure a file has allocated at least a particular number of bytes on disk."},
+    {"preadv", "(fd, buffers, offset, flags=0, /)", posix_preadv,
+     "Reads from a file descriptor into a number of mutable bytes-like objects."},
+    {"pwritev", "(fd, buffers, offset, flags=0, /)", posix_pwritev,
+     "Writes the contents of bytes-like objects to a file descriptor at a given offset."},
+    {"splice", "(src, dst, count, offset_src=None, offset_dst=None, flags=0)", posix_splice,
+     "Transfer count bytes from one pipe to a descriptor or vice versa."},
+    {"posix_fadvise", "(fd, offset, length, advice, /)", posix_fadvise_function,
+     "Announce an intention to access data in a specific pattern."},
+    {"posix_fallocate", "(fd, offset, length, /)", posix_fallocate_function,
+     "Ensure a file has allocated at least a particular number of bytes on disk."},
     {"eventfd", "(initval, flags=524288)", posix_eventfd, "Creates and returns an event notification file descriptor."},
     {"eventfd_read", "(fd)", posix_eventfd_read, "Read eventfd value"},
     {"eventfd_write", "(fd, value)", posix_eventfd_write, "Write eventfd value."},
     {"memfd_create", "(name, flags=1)", posix_memfd_create},
     {"pidfd_open", "(pid, flags=0)", posix_pidfd_open, "Return a file descriptor referring to the process *pid*."},
-    {"getxattr", "(path, attribute, *, follow_symlinks=True)", posix_getxattr, "Return the value of extended attribute attribute on path."},
-    {"setxattr", "(path, attribute, value, flags=0, *, follow_symlinks=True)", posix_setxattr, "Set extended attribute attribute on path to value."},
-    {"removexattr", "(path, attribute, *, follow_symlinks=True)", posix_removexattr, "Remove extended attribute attribute on path."},
+    {"getxattr", "(path, attribute, *, follow_symlinks=True)", posix_getxattr,
+     "Return the value of extended attribute attribute on path."},
+    {"setxattr", "(path, attribute, value, flags=0, *, follow_symlinks=True)", posix_setxattr,
+     "Set extended attribute attribute on path to value."},
+    {"removexattr", "(path, attribute, *, follow_symlinks=True)", posix_removexattr,
+     "Remove extended attribute attribute on path."},
     {"listxattr", "(path=None, *, follow_symlinks=True)", posix_listxattr, "Return a list of extended attributes on path."},
     {"openpty", "()", posix_openpty, "Open a pseudo-terminal."},
     {"login_tty", "(fd, /)", posix_login_tty, "Prepare the tty of which fd is a file descriptor for a new login session."},
     {"tcsetpgrp", "(fd, pgid, /)", posix_tcsetpgrp, "Set the process group associated with the terminal specified by fd."},
     {"ctermid", "()", posix_ctermid, "Return the name of the controlling terminal for this process."},
-    {"device_encoding", "(fd)", posix_device_encoding, "Return a string describing the encoding of a terminal's file descriptor."},
+    {"device_encoding", "(fd)", posix_device_encoding,
+     "Return a string describing the encoding of a terminal's file descriptor."},
     {"getresuid", "()", get_ids<getresuid>, "Return a tuple of the current process's real, effective, and saved user ids."},
     {"getresgid", "()", get_ids<getresgid>, "Return a tuple of the current process's real, effective, and saved group ids."},
     {"setreuid", "(ruid, euid, /)", set_ids<setreuid, true>, "Set the current process's real and effective user ids."},
     {"setregid", "(rgid, egid, /)", set_ids<setregid, false>, "Set the current process's real and effective group ids."},
-    {"setresuid", "(ruid, euid, suid, /)", set_ids<setresuid, true>, "Set the current process's real, effective, and saved user ids."},
-    {"setresgid", "(rgid, egid, sgid, /)", set_ids<setresgid, false>, "Set the current process's real, effective, and saved group ids."},
+    {"setresuid", "(ruid, euid, suid, /)", set_ids<setresuid, true>,
+     "Set the current process's real, effective, and saved user ids."},
+    {"setresgid", "(rgid, egid, sgid, /)", set_ids<setresgid, false>,
+     "Set the current process's real, effective, and saved group ids."},
     {"setgroups", "(groups, /)", posix_setgroups, "Set the groups of the current process to list."},
     {"initgroups", "(username, gid, /)", posix_initgroups, "Initialize the group access list."},
     {"getgrouplist", "(user, group, /)", posix_getgrouplist, "Returns a list of groups to which a user belongs."},
     {"fchown", "(fd, uid, gid)", posix_fchown, "Change the owner and group id of the file specified by file descriptor."},
-    {"sched_get_priority_max", "(policy)", scheduler_number<sched_get_priority_max>, "Get the maximum scheduling priority for policy."},
-    {"sched_get_priority_min", "(policy)", scheduler_number<sched_get_priority_min>, "Get the minimum scheduling priority for policy."},
-    {"sched_getscheduler", "(pid, /)", scheduler_number<sched_getscheduler>, "Get the scheduling policy for the process identified by pid."},
+    {"sched_get_priority_max", "(policy)", scheduler_number<sched_get_priority_max>,
+     "Get the maximum scheduling priority for policy."},
+    {"sched_get_priority_min", "(policy)", scheduler_number<sched_get_priority_min>,
+     "Get the minimum scheduling priority for policy."},
+    {"sched_getscheduler", "(pid, /)", scheduler_number<sched_getscheduler>,
+     "Get the scheduling policy for the process identified by pid."},
     {"sched_getparam", "(pid, /)", posix_sched_getparam, "Returns scheduling parameters for the process identified by pid."},
     {"sched_setparam", "(pid, param, /)", posix_sched_setparam, "Set scheduling parameters for the process identified by pid."},
-    {"sched_setscheduler", "(pid, policy, param, /)", posix_sched_setscheduler, "Set the scheduling policy for the process identified by pid."},
-    {"sched_rr_get_interval", "(pid, /)", posix_sched_rr_get_interval, "Return the round-robin quantum for the process identified by pid, in seconds."},
+    {"sched_setscheduler", "(pid, policy, param, /)", posix_sched_setscheduler,
+     "Set the scheduling policy for the process identified by pid."},
+    {"sched_rr_get_interval", "(pid, /)", posix_sched_rr_get_interval,
+     "Return the round-robin quantum for the process identified by pid, in seconds."},
     {"pathconf", "(path, name)", posix_pathconf, "Return the configuration limit name for the file or directory path."},
     {"fpathconf", "(fd, name, /)", posix_fpathconf, "Return the configuration limit name for the file descriptor fd."},
     {"confstr", "(name, /)", posix_confstr, "Return a string-valued system configuration variable."},

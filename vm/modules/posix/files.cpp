@@ -37,18 +37,29 @@ bool keyword_flag(Value v, bool fallback, bool* out) {
 namespace {
 
 constinit StructSeqType g_stat_result = {}, g_statvfs_result = {};
-const StructSeqField kStatFields[] = {
-    {"st_mode", "protection bits"}, {"st_ino", "inode"}, {"st_dev", "device"}, {"st_nlink", "number of hard links"},
-    {"st_uid", "user ID of owner"}, {"st_gid", "group ID of owner"}, {"st_size", "total size, in bytes"},
-    {nullptr, "integer time of last access"}, {nullptr, "integer time of last modification"},
-    {nullptr, "integer time of last change"}, {"st_atime", "time of last access"}, {"st_mtime", "time of last modification"},
-    {"st_ctime", "time of last change"}, {"st_atime_ns", "time of last access in nanoseconds"},
-    {"st_mtime_ns", "time of last modification in nanoseconds"}, {"st_ctime_ns", "time of last change in nanoseconds"},
-    {"st_blksize", "blocksize for filesystem I/O"}, {"st_blocks", "number of blocks allocated"},
-    {"st_rdev", "device type (if inode device)"}, {}};
+const StructSeqField kStatFields[] = {{"st_mode", "protection bits"},
+                                      {"st_ino", "inode"},
+                                      {"st_dev", "device"},
+                                      {"st_nlink", "number of hard links"},
+                                      {"st_uid", "user ID of owner"},
+                                      {"st_gid", "group ID of owner"},
+                                      {"st_size", "total size, in bytes"},
+                                      {nullptr, "integer time of last access"},
+                                      {nullptr, "integer time of last modification"},
+                                      {nullptr, "integer time of last change"},
+                                      {"st_atime", "time of last access"},
+                                      {"st_mtime", "time of last modification"},
+                                      {"st_ctime", "time of last change"},
+                                      {"st_atime_ns", "time of last access in nanoseconds"},
+                                      {"st_mtime_ns", "time of last modification in nanoseconds"},
+                                      {"st_ctime_ns", "time of last change in nanoseconds"},
+                                      {"st_blksize", "blocksize for filesystem I/O"},
+                                      {"st_blocks", "number of blocks allocated"},
+                                      {"st_rdev", "device type (if inode device)"},
+                                      {}};
 const StructSeqDef kStatDef = {"os.stat_result", "stat_result: Result from stat, fstat, or lstat.", kStatFields, 10};
-const StructSeqField kStatVfsFields[] = {{"f_bsize"}, {"f_frsize"}, {"f_blocks"}, {"f_bfree"}, {"f_bavail"}, {"f_files"},
-                                         {"f_ffree"}, {"f_favail"}, {"f_flag"}, {"f_namemax"}, {"f_fsid"}, {}};
+const StructSeqField kStatVfsFields[] = {{"f_bsize"}, {"f_frsize"}, {"f_blocks"}, {"f_bfree"},   {"f_bavail"}, {"f_files"},
+                                         {"f_ffree"}, {"f_favail"}, {"f_flag"},   {"f_namemax"}, {"f_fsid"},   {}};
 const StructSeqDef kStatVfsDef = {"os.statvfs_result", "statvfs_result: Result from statvfs or fstatvfs.", kStatVfsFields, 10};
 
 // path argument that may be a descriptor, with dir_fd and follow_symlinks.
@@ -83,7 +94,7 @@ Ref<> posix_fstat(const Value* a) {
 }
 Ref<> statvfs_value(const struct statvfs& v) {
   Ref<> items[11];
-  const uint64_t numbers[] = {v.f_bsize, v.f_frsize, v.f_blocks, v.f_bfree, v.f_bavail, v.f_files,
+  const uint64_t numbers[] = {v.f_bsize, v.f_frsize, v.f_blocks, v.f_bfree,   v.f_bavail, v.f_files,
                               v.f_ffree, v.f_favail, v.f_flag,   v.f_namemax, v.f_fsid};
   Value values[11];
   for (int i = 0; i < 11; ++i) {
@@ -280,7 +291,8 @@ Ref<> posix_chmod(const Value* a) {
   return none_or_error(blocking([&] {
                          return p.is_descriptor() ? fchmod(p.descriptor(), m)
                                                   : fchmodat(dir, p.c_str(), m, follow ? 0 : AT_SYMLINK_NOFOLLOW);
-                       }), p.object());
+                       }),
+                       p.object());
 }
 Ref<> posix_fchmod(const Value* a) {
   int fd, mode;
@@ -305,7 +317,8 @@ Ref<> posix_chown(const Value* a) {
   return none_or_error(blocking([&] {
                          return p.is_descriptor() ? fchown(p.descriptor(), uid, gid)
                                                   : fchownat(dir, p.c_str(), uid, gid, follow ? 0 : AT_SYMLINK_NOFOLLOW);
-                       }), p.object());
+                       }),
+                       p.object());
 }
 Ref<> posix_lchown(const Value* a) {
   PathArgument p;
@@ -369,7 +382,8 @@ Ref<> posix_utime(const Value* a) {
   return none_or_error(blocking([&] {
                          return p.is_descriptor() ? futimens(p.descriptor(), times)
                                                   : utimensat(dir, p.c_str(), times, follow ? 0 : AT_SYMLINK_NOFOLLOW);
-                       }), p.object());
+                       }),
+                       p.object());
 }
 Ref<> posix_get_inheritable(const Value* a) {
   int fd;
@@ -399,8 +413,8 @@ Ref<> posix_set_blocking(const Value* a) {
   return none_or_error(fcntl(fd, F_SETFL, block ? flags & ~O_NONBLOCK : flags | O_NONBLOCK));
 }
 constinit StructSeqType g_terminal_size = {};
-const StructSeqField kTerminalFields[] = {{"columns", "width of the terminal window in characters"},
-                                          {"lines", "height of the terminal window in characters"}, {}};
+const StructSeqField kTerminalFields[] = {
+    {"columns", "width of the terminal window in characters"}, {"lines", "height of the terminal window in characters"}, {}};
 const StructSeqDef kTerminalDef = {"os.terminal_size", "A tuple of (columns, lines) for holding terminal window size",
                                    kTerminalFields, 2};
 Ref<> posix_get_terminal_size(const Value* a) {
@@ -459,8 +473,8 @@ Ref<> posix_copy_file_range(const Value* a) {
   if (given(a[4]) && !to_int64(a[4], &to)) return Ref<>();
   off64_t from_at = from, to_at = to;
   ssize_t n = blocking([&] {
-    return copy_file_range(in, given(a[3]) ? &from_at : nullptr, out, given(a[4]) ? &to_at : nullptr,
-                           static_cast<size_t>(count), 0);
+    return copy_file_range(in, given(a[3]) ? &from_at : nullptr, out, given(a[4]) ? &to_at : nullptr, static_cast<size_t>(count),
+                           0);
   });
   return n < 0 ? Ref<>(raise_os_error()) : int_from_int64(n);
 }
@@ -476,13 +490,21 @@ Ref<> posix_lockf(const Value* a) {
 Ref<> stat_result(const struct stat& s) {
   Ref<Tuple> t = structseq_allocate(&g_stat_result);
   if (!t) return t;
-  const int64_t numbers[] = {static_cast<int64_t>(s.st_mode), static_cast<int64_t>(s.st_ino), static_cast<int64_t>(s.st_dev),
-                             static_cast<int64_t>(s.st_nlink), static_cast<int64_t>(s.st_uid), static_cast<int64_t>(s.st_gid),
-                             s.st_size, s.st_atim.tv_sec, s.st_mtim.tv_sec, s.st_ctim.tv_sec};
+  const int64_t numbers[] = {static_cast<int64_t>(s.st_mode),
+                             static_cast<int64_t>(s.st_ino),
+                             static_cast<int64_t>(s.st_dev),
+                             static_cast<int64_t>(s.st_nlink),
+                             static_cast<int64_t>(s.st_uid),
+                             static_cast<int64_t>(s.st_gid),
+                             s.st_size,
+                             s.st_atim.tv_sec,
+                             s.st_mtim.tv_sec,
+                             s.st_ctim.tv_sec};
   for (int i = 0; i < 10; ++i) t->items[i].init(int_from_int64(numbers[i]));
   const timespec* times[] = {&s.st_atim, &s.st_mtim, &s.st_ctim};
   for (int i = 0; i < 3; ++i) {
-    t->items[10 + i].init(float_from_double(static_cast<double>(times[i]->tv_sec) + 1e-9 * static_cast<double>(times[i]->tv_nsec)));
+    t->items[10 + i].init(
+        float_from_double(static_cast<double>(times[i]->tv_sec) + 1e-9 * static_cast<double>(times[i]->tv_nsec)));
     t->items[13 + i].init(int_from_int64(times[i]->tv_sec * 1'000'000'000 + times[i]->tv_nsec));
   }
   t->items[16].init(int_from_int64(s.st_blksize));
@@ -497,15 +519,19 @@ bool add_stat_types(Module* m) {
 
 const NativeDef kFileFunctions[] = {
     {"stat", "(path, *, dir_fd=None, follow_symlinks=True)", posix_stat, "Perform a stat system call on the given path."},
-    {"lstat", "(path, *, dir_fd=None)", posix_lstat, "Perform a stat system call on the given path, without following symbolic links."},
+    {"lstat", "(path, *, dir_fd=None)", posix_lstat,
+     "Perform a stat system call on the given path, without following symbolic links."},
     {"fstat", "(fd)", posix_fstat, "Perform a stat system call on the given file descriptor."},
     {"statvfs", "(path)", posix_statvfs, "Perform a statvfs system call on the given path."},
     {"fstatvfs", "(fd, /)", posix_statvfs, "Perform an fstatvfs system call on the given fd."},
-    {"open", "(path, flags, mode=511, *, dir_fd=None)", posix_open, "Open a file for low level IO.  Returns a file descriptor (integer)."},
+    {"open", "(path, flags, mode=511, *, dir_fd=None)", posix_open,
+     "Open a file for low level IO.  Returns a file descriptor (integer)."},
     {"close", "(fd)", posix_close, "Close a file descriptor."},
-    {"closerange", "(fd_low, fd_high, /)", posix_closerange, "Closes all file descriptors in [fd_low, fd_high), ignoring errors."},
+    {"closerange", "(fd_low, fd_high, /)", posix_closerange,
+     "Closes all file descriptors in [fd_low, fd_high), ignoring errors."},
     {"read", "(fd, length, /)", posix_read, "Read from a file descriptor.  Returns a bytes object."},
-    {"pread", "(fd, length, offset, /)", posix_pread, "Read a number of bytes from a file descriptor starting at a particular offset."},
+    {"pread", "(fd, length, offset, /)", posix_pread,
+     "Read a number of bytes from a file descriptor starting at a particular offset."},
     {"write", "(fd, data, /)", posix_write, "Write a bytes object to a file descriptor."},
     {"pwrite", "(fd, buffer, offset, /)", posix_pwrite, "Write bytes to a file descriptor starting at a particular offset."},
     {"lseek", "(fd, position, how, /)", posix_lseek, "Set the position of a file descriptor.  Return the new position."},
@@ -520,22 +546,28 @@ const NativeDef kFileFunctions[] = {
     {"sync", "()", posix_sync, "Force write of everything to disk."},
     {"truncate", "(path, length)", posix_truncate, "Truncate a file, specified by path, to a specific length."},
     {"ftruncate", "(fd, length, /)", posix_ftruncate, "Truncate a file, specified by file descriptor, to a specific length."},
-    {"access", "(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True)", posix_access, "Use the real uid/gid to test for access to a path."},
+    {"access", "(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True)", posix_access,
+     "Use the real uid/gid to test for access to a path."},
     {"chmod", "(path, mode, *, dir_fd=None, follow_symlinks=True)", posix_chmod, "Change the access permissions of a file."},
     {"fchmod", "(fd, mode)", posix_fchmod, "Change the access permissions of the file given by file descriptor fd."},
-    {"chown", "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)", posix_chown, "Change the owner and group id of path to the numeric uid and gid."},
+    {"chown", "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)", posix_chown,
+     "Change the owner and group id of path to the numeric uid and gid."},
     {"lchown", "(path, uid, gid)", posix_lchown, "Change the owner and group id of path, not following symbolic links."},
     {"umask", "(mask, /)", posix_umask, "Set the current numeric umask and return the previous umask."},
-    {"utime", "(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True)", posix_utime, "Set the access and modified time of path."},
+    {"utime", "(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True)", posix_utime,
+     "Set the access and modified time of path."},
     {"get_inheritable", "(fd, /)", posix_get_inheritable, "Get the close-on-exe flag of the specified file descriptor."},
-    {"set_inheritable", "(fd, inheritable, /)", posix_set_inheritable, "Set the inheritable flag of the specified file descriptor."},
+    {"set_inheritable", "(fd, inheritable, /)", posix_set_inheritable,
+     "Set the inheritable flag of the specified file descriptor."},
     {"get_blocking", "(fd, /)", posix_get_blocking, "Get the blocking mode of the file descriptor."},
     {"set_blocking", "(fd, blocking, /)", posix_set_blocking, "Set the blocking mode of the specified file descriptor."},
     {"get_terminal_size", "(fd=1, /)", posix_get_terminal_size, "Return the size of the terminal window as (columns, lines)."},
     {"urandom", "(size, /)", posix_urandom, "Return a bytes object containing random bytes suitable for cryptographic use."},
     {"getrandom", "(size, flags=0)", posix_getrandom, "Obtain a series of random bytes."},
-    {"sendfile", "(out_fd, in_fd, offset, count)", posix_sendfile, "Copy count bytes from file descriptor in_fd to file descriptor out_fd."},
-    {"copy_file_range", "(src, dst, count, offset_src=None, offset_dst=None)", posix_copy_file_range, "Copy count bytes from one file descriptor to another."},
+    {"sendfile", "(out_fd, in_fd, offset, count)", posix_sendfile,
+     "Copy count bytes from file descriptor in_fd to file descriptor out_fd."},
+    {"copy_file_range", "(src, dst, count, offset_src=None, offset_dst=None)", posix_copy_file_range,
+     "Copy count bytes from one file descriptor to another."},
     {"lockf", "(fd, command, length, /)", posix_lockf, "Apply, test or remove a POSIX lock on an open file descriptor."},
     {}};
 

@@ -95,8 +95,10 @@ Ref<> posix_register_at_fork(const Value* a) {
 
 void after_fork(pid_t pid) {
   int error = errno;
-  if (pid == 0) fork_hooks_after_in_child();
-  else fork_hooks_after_in_parent();
+  if (pid == 0)
+    fork_hooks_after_in_child();
+  else
+    fork_hooks_after_in_parent();
   errno = error;
 }
 

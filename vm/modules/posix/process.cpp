@@ -35,7 +35,9 @@ const StructSeqField kSchedFields[] = {{"sched_priority"}, {}};
 const StructSeqDef kSchedDef = {"posix.sched_param", "Current has only one field: sched_priority", kSchedFields, 1};
 
 template <auto Function>
-Ref<> id_of(const Value*) { return int_from_int64(static_cast<int64_t>(Function())); }
+Ref<> id_of(const Value*) {
+  return int_from_int64(static_cast<int64_t>(Function()));
+}
 template <auto Function>
 Ref<> set_id(const Value* a) {
   int64_t n;
@@ -168,7 +170,8 @@ Ref<> posix_sched_setaffinity(const Value* a) {
   return none_or_error(sched_setaffinity(pid, sizeof(cpus), &cpus));
 }
 
-// ---- environment ---------------------------------------------------------------------------------------------------------------
+// ---- environment
+// ---------------------------------------------------------------------------------------------------------------
 
 Ref<> posix_putenv(const Value* a) {
   Ref<Bytes> name = fs_encode(a[0]), value = fs_encode(a[1]);
@@ -182,7 +185,8 @@ Ref<> posix_unsetenv(const Value* a) {
   return none_or_error(unsetenv(reinterpret_cast<char*>(name->data)));
 }
 
-// ---- processes -----------------------------------------------------------------------------------------------------------------
+// ---- processes
+// -----------------------------------------------------------------------------------------------------------------
 
 Ref<> posix_exit(const Value* a) {
   int status;
@@ -241,12 +245,20 @@ struct NamedNumber {
   const char* name;
   int number;
 };
-const NamedNumber kSysconfNames[] = {{"SC_ARG_MAX", _SC_ARG_MAX}, {"SC_CHILD_MAX", _SC_CHILD_MAX}, {"SC_CLK_TCK", _SC_CLK_TCK},
-                                     {"SC_IOV_MAX", _SC_IOV_MAX}, {"SC_NPROCESSORS_CONF", _SC_NPROCESSORS_CONF},
-                                     {"SC_NPROCESSORS_ONLN", _SC_NPROCESSORS_ONLN}, {"SC_OPEN_MAX", _SC_OPEN_MAX},
-                                     {"SC_PAGESIZE", _SC_PAGESIZE}, {"SC_PAGE_SIZE", _SC_PAGE_SIZE},
-                                     {"SC_PHYS_PAGES", _SC_PHYS_PAGES}, {"SC_AVPHYS_PAGES", _SC_AVPHYS_PAGES},
-                                     {"SC_SEM_NSEMS_MAX", _SC_SEM_NSEMS_MAX}, {"SC_LINE_MAX", _SC_LINE_MAX}, {nullptr, 0}};
+const NamedNumber kSysconfNames[] = {{"SC_ARG_MAX", _SC_ARG_MAX},
+                                     {"SC_CHILD_MAX", _SC_CHILD_MAX},
+                                     {"SC_CLK_TCK", _SC_CLK_TCK},
+                                     {"SC_IOV_MAX", _SC_IOV_MAX},
+                                     {"SC_NPROCESSORS_CONF", _SC_NPROCESSORS_CONF},
+                                     {"SC_NPROCESSORS_ONLN", _SC_NPROCESSORS_ONLN},
+                                     {"SC_OPEN_MAX", _SC_OPEN_MAX},
+                                     {"SC_PAGESIZE", _SC_PAGESIZE},
+                                     {"SC_PAGE_SIZE", _SC_PAGE_SIZE},
+                                     {"SC_PHYS_PAGES", _SC_PHYS_PAGES},
+                                     {"SC_AVPHYS_PAGES", _SC_AVPHYS_PAGES},
+                                     {"SC_SEM_NSEMS_MAX", _SC_SEM_NSEMS_MAX},
+                                     {"SC_LINE_MAX", _SC_LINE_MAX},
+                                     {nullptr, 0}};
 Ref<> posix_sysconf(const Value* a) {
   int name;
   if (is_str(a[0])) {
@@ -280,9 +292,8 @@ bool add_process_types(Module* m) {
     if (!dict_set_text(sysconf_names.get(), n->name, Value::small_int(n->number))) return false;
   }
   return module_add(m, "environ", std::move(environment)) && module_add(m, "sysconf_names", std::move(sysconf_names)) &&
-         module_add(m, "error", Ref<>::retain(Value::object(exc::OSError))) &&
-         module_add_structseq(m, &g_uname, &kUnameDef) && module_add_structseq(m, &g_times, &kTimesDef) &&
-         module_add_structseq(m, &g_sched_param, &kSchedDef);
+         module_add(m, "error", Ref<>::retain(Value::object(exc::OSError))) && module_add_structseq(m, &g_uname, &kUnameDef) &&
+         module_add_structseq(m, &g_times, &kTimesDef) && module_add_structseq(m, &g_sched_param, &kSchedDef);
 }
 
 const NativeDef kProcessFunctions[] = {
@@ -313,8 +324,10 @@ const NativeDef kProcessFunctions[] = {
     {"cpu_count", "()", posix_cpu_count, "Return the number of CPUs in the system; return None if indeterminable."},
     {"getloadavg", "()", posix_getloadavg, "Return average recent system load information."},
     {"sched_yield", "()", posix_sched_yield, "Voluntarily relinquish the CPU."},
-    {"sched_getaffinity", "(pid, /)", posix_sched_getaffinity, "Return the affinity of the process identified by pid (or the current process if zero)."},
-    {"sched_setaffinity", "(pid, mask, /)", posix_sched_setaffinity, "Set the CPU affinity of the process identified by pid to mask."},
+    {"sched_getaffinity", "(pid, /)", posix_sched_getaffinity,
+     "Return the affinity of the process identified by pid (or the current process if zero)."},
+    {"sched_setaffinity", "(pid, mask, /)", posix_sched_setaffinity,
+     "Set the CPU affinity of the process identified by pid to mask."},
     {"putenv", "(name, value, /)", posix_putenv, "Change or add an environment variable."},
     {"unsetenv", "(name, /)", posix_unsetenv, "Delete an environment variable."},
     {"_exit", "(status)", posix_exit, "Exit to the system with specified status, without normal exit processing."},

@@ -20,7 +20,8 @@ bool read_signals(Value v, sigset_t* set) {
   return for_each(v, [&](Value item) {
     int number;
     if (!to_cint(item, &number)) return false;
-    if (number < 1 || number >= NSIG) return static_cast<bool>(raise(exc::ValueError, "signal number %d out of range [1; %d]", number, NSIG - 1));
+    if (number < 1 || number >= NSIG)
+      return static_cast<bool>(raise(exc::ValueError, "signal number %d out of range [1; %d]", number, NSIG - 1));
     sigaddset(set, number);
     return true;
   });
@@ -55,7 +56,8 @@ bool read_actions(Value v, Attributes* out) {
         if (t->length != 5) return static_cast<bool>(raise(exc::TypeError, "A open file_action tuple must have 5 elements"));
         Ref<Bytes> path = fs_encode(t->at(2));
         if (!path || !to_cint(t->at(1), &fd) || !to_cint(t->at(3), &other) || !to_cint(t->at(4), &mode)) return false;
-        error = posix_spawn_file_actions_addopen(&out->actions, fd, reinterpret_cast<char*>(path->data), other, static_cast<mode_t>(mode));
+        error = posix_spawn_file_actions_addopen(&out->actions, fd, reinterpret_cast<char*>(path->data), other,
+                                                 static_cast<mode_t>(mode));
         out->paths.push_back(std::move(path));
         break;
       }
@@ -84,7 +86,8 @@ Ref<> spawn(const Value* a, const char* function, decltype(&posix_spawn) run) {
   Strings arguments, environment;
   Attributes attributes;
   short flags = 0;
-  if (!path.convert(a[0], function) || !argument_strings(a[1], function, &arguments) || !environment_strings(a[2], function, &environment)) {
+  if (!path.convert(a[0], function) || !argument_strings(a[1], function, &arguments) ||
+      !environment_strings(a[2], function, &environment)) {
     return Ref<>();
   }
   if (given(a[3]) && !read_actions(a[3], &attributes)) return Ref<>();
@@ -144,8 +147,10 @@ Ref<> posix_spawn_function(const Value* a) { return spawn(a, "posix_spawn", posi
 Ref<> posix_spawnp_function(const Value* a) { return spawn(a, "posix_spawnp", posix_spawnp); }
 
 constexpr const char* kSignature =
-    "(path, argv, env, /, *, file_actions=(), setpgroup=None, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=None)";
-const IntConstant kSpawnConstants[] = {{"POSIX_SPAWN_OPEN", kOpen}, {"POSIX_SPAWN_CLOSE", kClose}, {"POSIX_SPAWN_DUP2", kDup2}, {}};
+    "(path, argv, env, /, *, file_actions=(), setpgroup=None, resetids=False, setsid=False, setsigmask=(), setsigdef=(), "
+    "scheduler=None)";
+const IntConstant kSpawnConstants[] = {
+    {"POSIX_SPAWN_OPEN", kOpen}, {"POSIX_SPAWN_CLOSE", kClose}, {"POSIX_SPAWN_DUP2", kDup2}, {}};
 
 }  // namespace
 

@@ -157,8 +157,10 @@ void run_child(Request& r, const sigset_t* restore_mask) {
   if (r.close_fds) close_others(r);
   int saved = 0;
   for (char** program = r.program_list; *program; ++program) {
-    if (r.has_environment) execve(*program, r.argv, r.envp);
-    else execv(*program, r.argv);
+    if (r.has_environment)
+      execve(*program, r.argv, r.envp);
+    else
+      execv(*program, r.argv);
     if (errno != ENOENT && errno != ENOTDIR && saved == 0) saved = errno;
   }
   if (saved) errno = saved;
@@ -210,7 +212,8 @@ bool read_groups(Value v, std::vector<gid_t>* out) {
   return for_each(v, [&](Value item) {
     if (!is_int(item)) return static_cast<bool>(raise(exc::TypeError, "groups must be integers"));
     int64_t group;
-    if (!int_to_int64(item, &group) || group < 0 || group > UINT32_MAX) return static_cast<bool>(raise(exc::ValueError, "invalid group id"));
+    if (!int_to_int64(item, &group) || group < 0 || group > UINT32_MAX)
+      return static_cast<bool>(raise(exc::ValueError, "invalid group id"));
     out->push_back(static_cast<gid_t>(group));
     return true;
   });
@@ -231,7 +234,8 @@ Ref<> fork_exec(const Value* a) {
   Request r;
   bool allow_vfork = true;
   bool close_fds = false, restore = false, session = false;
-  if (!to_flag(a[2], &close_fds) || !to_flag(a[14], &restore) || !to_flag(a[15], &session) || !to_flag(a[22], &allow_vfork)) return Ref<>();
+  if (!to_flag(a[2], &close_fds) || !to_flag(a[14], &restore) || !to_flag(a[15], &session) || !to_flag(a[22], &allow_vfork))
+    return Ref<>();
   r.close_fds = close_fds;
   r.restore_signals = restore;
   r.new_session = session;
@@ -255,7 +259,8 @@ Ref<> fork_exec(const Value* a) {
     r.has_environment = true;
   }
   if (!is_none(a[4]) && !(r.folder = fs_encode(a[4]))) return Ref<>();
-  if (!read_id(a[17], &r.gid, &r.set_gid, "invalid group id") || !read_id(a[19], &r.uid, &r.set_uid, "invalid user id")) return Ref<>();
+  if (!read_id(a[17], &r.gid, &r.set_gid, "invalid group id") || !read_id(a[19], &r.uid, &r.set_uid, "invalid user id"))
+    return Ref<>();
   if (!is_none(a[18])) {
     if (!read_groups(a[18], &r.groups)) return Ref<>();
     r.set_groups = true;
@@ -289,12 +294,13 @@ Ref<> fork_exec(const Value* a) {
   return int_from_int64(pid);
 }
 
-const NativeDef kFunctions[] = {
-    {"fork_exec",
-     "(args, executable_list, close_fds, pass_fds, cwd, env, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite, errpipe_read, "
-     "errpipe_write, restore_signals, start_new_session, process_group, gid, extra_groups, uid, umask, preexec_fn, allow_vfork, /)",
-     fork_exec, "Spawn a fresh new child process."},
-    {}};
+const NativeDef kFunctions[] = {{"fork_exec",
+                                 "(args, executable_list, close_fds, pass_fds, cwd, env, p2cread, p2cwrite, c2pread, c2pwrite, "
+                                 "errread, errwrite, errpipe_read, "
+                                 "errpipe_write, restore_signals, start_new_session, process_group, gid, extra_groups, uid, "
+                                 "umask, preexec_fn, allow_vfork, /)",
+                                 fork_exec, "Spawn a fresh new child process."},
+                                {}};
 
 }  // namespace
 extern const NativeModule posixsubprocess_module;

@@ -33,11 +33,11 @@ Ref<> describe_counters(const Value*) {
 Ref<> counting(const Value* a) {
   if (!a[0].is_object()) return Ref<>::retain(Value::object(intern("immediate")));
   Object* o = a[0].as_object();
-  const char* word = o->is_immortal()                 ? "immortal"
-                     : o->has_gc_bit(kGcDeferred)     ? "deferred"
-                     : owned_by_this_thread(o)        ? "own"
+  const char* word = o->is_immortal()                                ? "immortal"
+                     : o->has_gc_bit(kGcDeferred)                    ? "deferred"
+                     : owned_by_this_thread(o)                       ? "own"
                      : o->owner.load(std::memory_order_relaxed) == 0 ? "merged"
-                                                      : "foreign";
+                                                                     : "foreign";
   return Ref<>::retain(Value::object(intern(word)));
 }
 

@@ -13,11 +13,12 @@ namespace pt {
 namespace {
 
 constinit StructSeqType g_passwd = {}, g_group = {};
-const StructSeqField kPasswdFields[] = {{"pw_name", "user name"}, {"pw_passwd", "password"}, {"pw_uid", "user id"}, {"pw_gid", "group id"},
-                                        {"pw_gecos", "real name"}, {"pw_dir", "home directory"}, {"pw_shell", "shell program"}, {}};
+const StructSeqField kPasswdFields[] = {
+    {"pw_name", "user name"},  {"pw_passwd", "password"},    {"pw_uid", "user id"},         {"pw_gid", "group id"},
+    {"pw_gecos", "real name"}, {"pw_dir", "home directory"}, {"pw_shell", "shell program"}, {}};
 const StructSeqDef kPasswdDef = {"pwd.struct_passwd", "pwd.struct_passwd: Results from getpw*() routines.", kPasswdFields, 7};
-const StructSeqField kGroupFields[] = {{"gr_name", "group name"}, {"gr_passwd", "password"}, {"gr_gid", "group id"},
-                                       {"gr_mem", "group members"}, {}};
+const StructSeqField kGroupFields[] = {
+    {"gr_name", "group name"}, {"gr_passwd", "password"}, {"gr_gid", "group id"}, {"gr_mem", "group members"}, {}};
 const StructSeqDef kGroupDef = {"grp.struct_group", "grp.struct_group: Results from getgr*() routines.", kGroupFields, 4};
 
 // The get*ent functions share static storage.
@@ -26,8 +27,8 @@ constinit std::atomic<uint8_t> g_lock{0};
 Ref<> text_or_none(const char* text) { return text ? Ref<>(fs_decode(text)) : none_ref(); }
 
 Ref<> from_passwd(const passwd& p) {
-  Ref<> values[7] = {text_or_none(p.pw_name), text_or_none(p.pw_passwd), int_from_int64(p.pw_uid), int_from_int64(p.pw_gid),
-                     text_or_none(p.pw_gecos), text_or_none(p.pw_dir), text_or_none(p.pw_shell)};
+  Ref<> values[7] = {text_or_none(p.pw_name),  text_or_none(p.pw_passwd), int_from_int64(p.pw_uid), int_from_int64(p.pw_gid),
+                     text_or_none(p.pw_gecos), text_or_none(p.pw_dir),    text_or_none(p.pw_shell)};
   Value borrowed[7];
   for (int i = 0; i < 7; ++i) {
     if (!values[i]) return Ref<>();
@@ -66,8 +67,10 @@ Ref<> look_up(Lookup lookup, Convert convert, bool* found) {
       continue;
     }
     Ref<> converted;
-    if (result) converted = convert(entry);
-    else *found = false;
+    if (result)
+      converted = convert(entry);
+    else
+      *found = false;
     memory::release(buffer);
     return converted;
   }
@@ -81,8 +84,10 @@ bool to_id(Value v, const char* what, uint32_t* id, bool* out_of_range) {
     return false;
   }
   int64_t wide;
-  if (!int_to_int64(number.value(), &wide) || wide < -1 || wide > UINT32_MAX) *out_of_range = true;
-  else *id = static_cast<uint32_t>(wide);
+  if (!int_to_int64(number.value(), &wide) || wide < -1 || wide > UINT32_MAX)
+    *out_of_range = true;
+  else
+    *id = static_cast<uint32_t>(wide);
   return true;
 }
 
@@ -91,7 +96,8 @@ Ref<> pwd_getpwuid(const Value* a) {
   bool out_of_range, found;
   if (!to_id(a[0], "uid", &id, &out_of_range)) return Ref<>();
   if (out_of_range) return raise(exc::KeyError, "getpwuid(): uid not found");
-  Ref<> result = look_up<passwd>([&](passwd* e, char* b, size_t n, passwd** r) { return getpwuid_r(id, e, b, n, r); }, from_passwd, &found);
+  Ref<> result =
+      look_up<passwd>([&](passwd* e, char* b, size_t n, passwd** r) { return getpwuid_r(id, e, b, n, r); }, from_passwd, &found);
   if (!found) return raise(exc::KeyError, "getpwuid(): uid not found: %R", a[0]);
   return result;
 }
@@ -101,7 +107,8 @@ Ref<> pwd_getpwnam(const Value* a) {
   if (!name) return Ref<>();
   bool found;
   Ref<> result = look_up<passwd>(
-      [&](passwd* e, char* b, size_t n, passwd** r) { return getpwnam_r(reinterpret_cast<char*>(name->data), e, b, n, r); }, from_passwd, &found);
+      [&](passwd* e, char* b, size_t n, passwd** r) { return getpwnam_r(reinterpret_cast<char*>(name->data), e, b, n, r); },
+      from_passwd, &found);
   if (!found) return raise(exc::KeyError, "getpwnam(): name not found: %R", a[0]);
   return result;
 }
@@ -123,7 +130,8 @@ Ref<> grp_getgrgid(const Value* a) {
   bool out_of_range, found;
   if (!to_id(a[0], "gid", &id, &out_of_range)) return Ref<>();
   if (out_of_range) return raise(exc::KeyError, "getgrgid(): gid not found: %R", a[0]);
-  Ref<> result = look_up<group>([&](group* e, char* b, size_t n, group** r) { return getgrgid_r(id, e, b, n, r); }, from_group, &found);
+  Ref<> result =
+      look_up<group>([&](group* e, char* b, size_t n, group** r) { return getgrgid_r(id, e, b, n, r); }, from_group, &found);
   if (!found) return raise(exc::KeyError, "getgrgid(): gid not found: %R", a[0]);
   return result;
 }
@@ -133,7 +141,8 @@ Ref<> grp_getgrnam(const Value* a) {
   if (!name) return Ref<>();
   bool found;
   Ref<> result = look_up<group>(
-      [&](group* e, char* b, size_t n, group** r) { return getgrnam_r(reinterpret_cast<char*>(name->data), e, b, n, r); }, from_group, &found);
+      [&](group* e, char* b, size_t n, group** r) { return getgrnam_r(reinterpret_cast<char*>(name->data), e, b, n, r); },
+      from_group, &found);
   if (!found) return raise(exc::KeyError, "getgrnam(): name not found: %R", a[0]);
   return result;
 }

@@ -115,10 +115,12 @@ const TypeSpec kSpec = {.name = "_queue.SimpleQueue",
 }  // namespace
 extern const NativeModule queue_module;
 const NativeModule queue_module = {
-    "_queue", "C implementation of the Python queue module.\nThis module is an implementation detail, please do not use it directly.", nullptr,
-    [](Module* module) {
+    "_queue",
+    "C implementation of the Python queue module.\nThis module is an implementation detail, please do not use it directly.",
+    nullptr, [](Module* module) {
       if (g_empty.empty()) {
-        Ref<> made = make_exception_class("_queue.Empty", Value::object(exc::Exception), "Exception raised by Queue.get(block=0)/get_nowait().");
+        Ref<> made = make_exception_class("_queue.Empty", Value::object(exc::Exception),
+                                          "Exception raised by Queue.get(block=0)/get_nowait().");
         if (!made) return false;
         make_immortal(made.value().as_object());
         g_empty = made.take();

@@ -16,14 +16,23 @@ namespace pt {
 namespace {
 
 constinit StructSeqType g_rusage = {};
-const StructSeqField kFields[] = {{"ru_utime", "user time used"}, {"ru_stime", "system time used"}, {"ru_maxrss", "max. resident set size"},
-                                  {"ru_ixrss", "shared memory size"}, {"ru_idrss", "unshared data size"},
-                                  {"ru_isrss", "unshared stack size"}, {"ru_minflt", "page faults not requiring I/O"},
-                                  {"ru_majflt", "page faults requiring I/O"}, {"ru_nswap", "number of swap outs"},
-                                  {"ru_inblock", "block input operations"}, {"ru_oublock", "block output operations"},
-                                  {"ru_msgsnd", "IPC messages sent"}, {"ru_msgrcv", "IPC messages received"},
-                                  {"ru_nsignals", "signals received"}, {"ru_nvcsw", "voluntary context switches"},
-                                  {"ru_nivcsw", "involuntary context switches"}, {}};
+const StructSeqField kFields[] = {{"ru_utime", "user time used"},
+                                  {"ru_stime", "system time used"},
+                                  {"ru_maxrss", "max. resident set size"},
+                                  {"ru_ixrss", "shared memory size"},
+                                  {"ru_idrss", "unshared data size"},
+                                  {"ru_isrss", "unshared stack size"},
+                                  {"ru_minflt", "page faults not requiring I/O"},
+                                  {"ru_majflt", "page faults requiring I/O"},
+                                  {"ru_nswap", "number of swap outs"},
+                                  {"ru_inblock", "block input operations"},
+                                  {"ru_oublock", "block output operations"},
+                                  {"ru_msgsnd", "IPC messages sent"},
+                                  {"ru_msgrcv", "IPC messages received"},
+                                  {"ru_nsignals", "signals received"},
+                                  {"ru_nvcsw", "voluntary context switches"},
+                                  {"ru_nivcsw", "involuntary context switches"},
+                                  {}};
 const StructSeqDef kDef = {"resource.struct_rusage",
                            "struct_rusage: Result from getrusage.\n\nThe fields may be read by name or, in this order, by index.",
                            kFields, 16};
@@ -94,29 +103,33 @@ Ref<> resource_prlimit(const Value* a) {
 }
 Ref<> resource_getpagesize(const Value*) { return int_from_int64(sysconf(_SC_PAGESIZE)); }
 
-const NativeDef kFunctions[] = {
-    {"getrusage", "(who, /)", resource_getrusage},
-    {"getrlimit", "(resource, /)", resource_getrlimit},
-    {"setrlimit", "(resource, limits, /)", resource_setrlimit},
-    {"prlimit", "(pid, resource, limits=None, /)", resource_prlimit},
-    {"getpagesize", "()", resource_getpagesize},
-    {}};
+const NativeDef kFunctions[] = {{"getrusage", "(who, /)", resource_getrusage},
+                                {"getrlimit", "(resource, /)", resource_getrlimit},
+                                {"setrlimit", "(resource, limits, /)", resource_setrlimit},
+                                {"prlimit", "(pid, resource, limits=None, /)", resource_prlimit},
+                                {"getpagesize", "()", resource_getpagesize},
+                                {}};
 #define C(name) {#name, static_cast<int64_t>(name)}
-const IntConstant kConstants[] = {
-    C(RLIMIT_CPU), C(RLIMIT_FSIZE), C(RLIMIT_DATA), C(RLIMIT_STACK), C(RLIMIT_CORE), C(RLIMIT_NOFILE), C(RLIMIT_OFILE), C(RLIMIT_AS),
-    C(RLIMIT_RSS), C(RLIMIT_NPROC), C(RLIMIT_MEMLOCK), C(RLIMIT_MSGQUEUE), C(RLIMIT_NICE), C(RLIMIT_RTPRIO), C(RLIMIT_RTTIME),
-    C(RLIMIT_SIGPENDING), C(RUSAGE_SELF), C(RUSAGE_CHILDREN), C(RUSAGE_THREAD), C(RLIM_INFINITY), {}};
+const IntConstant kConstants[] = {C(RLIMIT_CPU),        C(RLIMIT_FSIZE),   C(RLIMIT_DATA),
+                                  C(RLIMIT_STACK),      C(RLIMIT_CORE),    C(RLIMIT_NOFILE),
+                                  C(RLIMIT_OFILE),      C(RLIMIT_AS),      C(RLIMIT_RSS),
+                                  C(RLIMIT_NPROC),      C(RLIMIT_MEMLOCK), C(RLIMIT_MSGQUEUE),
+                                  C(RLIMIT_NICE),       C(RLIMIT_RTPRIO),  C(RLIMIT_RTTIME),
+                                  C(RLIMIT_SIGPENDING), C(RUSAGE_SELF),    C(RUSAGE_CHILDREN),
+                                  C(RUSAGE_THREAD),     C(RLIM_INFINITY),  {}};
 #undef C
 
 }  // namespace
 
 Ref<> rusage_object(const rusage& usage) {
   if (!init_structseq(&g_rusage, &kDef)) return Ref<>();
-  auto seconds = [](const timeval& t) { return float_from_double(static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6); };
+  auto seconds = [](const timeval& t) {
+    return float_from_double(static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6);
+  };
   Ref<> user = seconds(usage.ru_utime), system = seconds(usage.ru_stime);
-  const long counts[] = {usage.ru_maxrss, usage.ru_ixrss, usage.ru_idrss, usage.ru_isrss, usage.ru_minflt, usage.ru_majflt, usage.ru_nswap,
-                         usage.ru_inblock, usage.ru_oublock, usage.ru_msgsnd, usage.ru_msgrcv, usage.ru_nsignals, usage.ru_nvcsw,
-                         usage.ru_nivcsw};
+  const long counts[] = {usage.ru_maxrss, usage.ru_ixrss,    usage.ru_idrss,   usage.ru_isrss,   usage.ru_minflt,
+                         usage.ru_majflt, usage.ru_nswap,    usage.ru_inblock, usage.ru_oublock, usage.ru_msgsnd,
+                         usage.ru_msgrcv, usage.ru_nsignals, usage.ru_nvcsw,   usage.ru_nivcsw};
   Value values[16] = {user.value(), system.value()};
   for (int i = 0; i < 14; ++i) values[i + 2] = Value::small_int(counts[i]);
   return structseq_new(&g_rusage, values, 16);
@@ -125,6 +138,7 @@ Ref<> rusage_object(const rusage& usage) {
 extern const NativeModule resource_module;
 const NativeModule resource_module = {"resource", nullptr, kFunctions, [](Module* module) {
                                         return dict_set_text(module_dict(module), "error", Value::object(exc::OSError)) &&
-                                               module_add_structseq(module, &g_rusage, &kDef) && module_add_ints(module, kConstants);
+                                               module_add_structseq(module, &g_rusage, &kDef) &&
+                                               module_add_ints(module, kConstants);
                                       }};
 }  // namespace pt

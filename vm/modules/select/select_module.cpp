@@ -283,7 +283,9 @@ bool epoll_fd(Value v, int* fd) {
 Ref<> epoll_construct(Type* type, const Args& args) {
   Value bound[2];
   int size_hint = -1, flags = 0;
-  if (!bind_arguments("epoll", "(sizehint=-1, flags=0)", args, bound) || !to_cint(bound[0], &size_hint) || !to_cint(bound[1], &flags)) return Ref<>();
+  if (!bind_arguments("epoll", "(sizehint=-1, flags=0)", args, bound) || !to_cint(bound[0], &size_hint) ||
+      !to_cint(bound[1], &flags))
+    return Ref<>();
   if (size_hint == 0 || size_hint < -1) return raise(exc::ValueError, "negative sizehint");
   if (flags && flags != EPOLL_CLOEXEC) {
     errno = EINVAL;
@@ -323,7 +325,8 @@ Ref<> control(Value self, int operation, Value target, Value events_value, uint3
     int64_t wide;
     if (!number) return Ref<>();
     if (int_sign(number.value()) < 0) return raise(exc::ValueError, "value must be positive");
-    if (!int_to_int64(number.value(), &wide) || wide > UINT_MAX) return raise(exc::OverflowError, "Python int too large for C unsigned int");
+    if (!int_to_int64(number.value(), &wide) || wide > UINT_MAX)
+      return raise(exc::OverflowError, "Python int too large for C unsigned int");
     events = static_cast<uint32_t>(wide);
   }
   epoll_event event = {};
@@ -347,8 +350,10 @@ Ref<> epoll_poll(const Value* a) {
     if (timeout / 1'000'000 > INT_MAX) return raise(exc::OverflowError, "timeout is too large");
   }
   if (!to_cint(a[2], &most)) return Ref<>();
-  if (most == -1) most = FD_SETSIZE - 1;
-  else if (most < 1) return raise(exc::ValueError, "maxevents must be greater than 0, got %d", most);
+  if (most == -1)
+    most = FD_SETSIZE - 1;
+  else if (most < 1)
+    return raise(exc::ValueError, "maxevents must be greater than 0, got %d", most);
   auto* events = static_cast<epoll_event*>(memory::allocate(static_cast<size_t>(most) * sizeof(epoll_event)));
   if (!events) return raise_no_memory();
   int64_t deadline = timeout < 0 ? 0 : monotonic_ns() + timeout;
@@ -393,7 +398,8 @@ const NativeDef kEpollMethods[] = {
     {"fromfd", "($type, fd, /)", epoll_fromfd, "Create an epoll object from a given control fd.", kClassMethod},
     {"close", "($self, /)", epoll_close, "Close the epoll control file descriptor."},
     {"fileno", "($self, /)", epoll_fileno, "Return the epoll control file descriptor."},
-    {"register", "($self, fd, eventmask=7)", epoll_register, "Registers a new fd or raises an OSError if the fd is already registered."},
+    {"register", "($self, fd, eventmask=7)", epoll_register,
+     "Registers a new fd or raises an OSError if the fd is already registered."},
     {"modify", "($self, fd, eventmask)", epoll_modify, "Modify event mask for a registered file descriptor."},
     {"unregister", "($self, fd)", epoll_unregister, "Remove a registered file descriptor from the epoll object."},
     {"poll", "($self, timeout=None, maxevents=-1)", epoll_poll, "Wait for events on the epoll file descriptor."},
@@ -412,16 +418,41 @@ const TypeSpec kEpollSpec = {.name = "select.epoll",
                              .doc = "select.epoll(sizehint=-1, flags=0)\n\nReturns an epolling object."};
 
 const NativeDef kFunctions[] = {
-    {"select", "(rlist, wlist, xlist, timeout=None, /)", select_select, "Wait until one or more file descriptors are ready for some kind of I/O."},
+    {"select", "(rlist, wlist, xlist, timeout=None, /)", select_select,
+     "Wait until one or more file descriptors are ready for some kind of I/O."},
     {"poll", "()", select_poll, "Returns a polling object."},
     {},
 };
 #define C(name) {#name, static_cast<int64_t>(name)}
-const IntConstant kConstants[] = {
-    C(PIPE_BUF), C(POLLIN), C(POLLPRI), C(POLLOUT), C(POLLERR), C(POLLHUP), C(POLLNVAL), C(POLLRDNORM), C(POLLRDBAND), C(POLLWRNORM),
-    C(POLLWRBAND), C(POLLMSG), C(POLLRDHUP), C(EPOLLIN), C(EPOLLOUT), C(EPOLLPRI), C(EPOLLERR), C(EPOLLHUP), C(EPOLLRDHUP),
-    {"EPOLLET", int64_t{1} << 31}, {"EPOLLONESHOT", 1 << 30}, {"EPOLLEXCLUSIVE", 1 << 28}, C(EPOLLRDNORM), C(EPOLLRDBAND),
-    C(EPOLLWRNORM), C(EPOLLWRBAND), C(EPOLLMSG), C(EPOLL_CLOEXEC), {}};
+const IntConstant kConstants[] = {C(PIPE_BUF),
+                                  C(POLLIN),
+                                  C(POLLPRI),
+                                  C(POLLOUT),
+                                  C(POLLERR),
+                                  C(POLLHUP),
+                                  C(POLLNVAL),
+                                  C(POLLRDNORM),
+                                  C(POLLRDBAND),
+                                  C(POLLWRNORM),
+                                  C(POLLWRBAND),
+                                  C(POLLMSG),
+                                  C(POLLRDHUP),
+                                  C(EPOLLIN),
+                                  C(EPOLLOUT),
+                                  C(EPOLLPRI),
+                                  C(EPOLLERR),
+                                  C(EPOLLHUP),
+                                  C(EPOLLRDHUP),
+                                  {"EPOLLET", int64_t{1} << 31},
+                                  {"EPOLLONESHOT", 1 << 30},
+                                  {"EPOLLEXCLUSIVE", 1 << 28},
+                                  C(EPOLLRDNORM),
+                                  C(EPOLLRDBAND),
+                                  C(EPOLLWRNORM),
+                                  C(EPOLLWRBAND),
+                                  C(EPOLLMSG),
+                                  C(EPOLL_CLOEXEC),
+                                  {}};
 #undef C
 
 bool select_execute(Module* module) {
@@ -431,5 +462,6 @@ bool select_execute(Module* module) {
 
 }  // namespace
 extern const NativeModule select_module;
-const NativeModule select_module = {"select", "This module supports asynchronous I/O on multiple file descriptors.", kFunctions, select_execute};
+const NativeModule select_module = {"select", "This module supports asynchronous I/O on multiple file descriptors.", kFunctions,
+                                    select_execute};
 }  // namespace pt

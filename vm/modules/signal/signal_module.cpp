@@ -116,7 +116,9 @@ bool to_timeval(Value v, timeval* out) {
 }
 
 Ref<> from_itimerval(const itimerval& t) {
-  auto seconds = [](const timeval& v) { return float_from_double(static_cast<double>(v.tv_sec) + static_cast<double>(v.tv_usec) * 1e-6); };
+  auto seconds = [](const timeval& v) {
+    return float_from_double(static_cast<double>(v.tv_sec) + static_cast<double>(v.tv_usec) * 1e-6);
+  };
   Ref<> value = seconds(t.it_value), interval = seconds(t.it_interval);
   return tuple_of({value.value(), interval.value()});
 }
@@ -169,8 +171,10 @@ Ref<> signal_siginterrupt(const Value* a) {
   if (number < 1 || number >= kSignalCount) return raise(exc::ValueError, "signal number out of range");
   struct sigaction action;
   if (sigaction(number, nullptr, &action) != 0) return raise_os_error();
-  if (flag) action.sa_flags &= ~SA_RESTART;
-  else action.sa_flags |= SA_RESTART;
+  if (flag)
+    action.sa_flags &= ~SA_RESTART;
+  else
+    action.sa_flags |= SA_RESTART;
   if (sigaction(number, &action, nullptr) != 0) return raise_os_error();
   return none_ref();
 }
@@ -214,7 +218,8 @@ bool to_sigset(Value iterable, sigset_t* set) {
     if (!fits || number < 1 || number >= kSignalCount) {
       Ref<> text = repr(number_object.value());
       if (!text) return false;
-      return static_cast<bool>(raise(exc::ValueError, "signal number %U out of range [1; %d]", as_str(text.value()), kSignalCount - 1));
+      return static_cast<bool>(
+          raise(exc::ValueError, "signal number %U out of range [1; %d]", as_str(text.value()), kSignalCount - 1));
     }
     if (sigaddset(set, static_cast<int>(number)) != 0 && errno != EINVAL) return static_cast<bool>(raise_os_error());
     return true;
@@ -279,16 +284,20 @@ Ref<> signal_sigwait(const Value* a) {
 }
 
 constinit StructSeqType g_siginfo = {};
-const StructSeqField kSiginfoFields[] = {{"si_signo", "signal number"}, {"si_code", "signal code"},
-                                         {"si_errno", "errno associated with this signal"}, {"si_pid", "sending process ID"},
-                                         {"si_uid", "real user ID of sending process"}, {"si_status", "exit value or signal"},
-                                         {"si_band", "band event for SIGPOLL"}, {}};
+const StructSeqField kSiginfoFields[] = {{"si_signo", "signal number"},
+                                         {"si_code", "signal code"},
+                                         {"si_errno", "errno associated with this signal"},
+                                         {"si_pid", "sending process ID"},
+                                         {"si_uid", "real user ID of sending process"},
+                                         {"si_status", "exit value or signal"},
+                                         {"si_band", "band event for SIGPOLL"},
+                                         {}};
 const StructSeqDef kSiginfoDef = {"signal.struct_siginfo", "struct_siginfo: Result from sigwaitinfo or sigtimedwait.",
                                   kSiginfoFields, 7};
 
 Ref<> from_siginfo(const siginfo_t& info) {
   Value values[] = {Value::small_int(info.si_signo), Value::small_int(info.si_code), Value::small_int(info.si_errno),
-                    Value::small_int(info.si_pid), Value::small_int(info.si_uid), Value::small_int(info.si_status),
+                    Value::small_int(info.si_pid),   Value::small_int(info.si_uid),  Value::small_int(info.si_status),
                     Value::small_int(info.si_band)};
   return structseq_new(&g_siginfo, values, 7);
 }
@@ -347,12 +356,14 @@ const NativeDef kFunctions[] = {
     {"signal", "(signalnum, handler, /)", signal_signal, "Set the action for the given signal."},
     {"getsignal", "(signalnum, /)", signal_getsignal, "Return the current action for the given signal."},
     {"alarm", "(seconds, /)", signal_alarm, "Arrange for SIGALRM to arrive after the given number of seconds."},
-    {"setitimer", "(which, seconds, interval=0.0, /)", signal_setitimer, "Sets given itimer (one of ITIMER_REAL, ITIMER_VIRTUAL or ITIMER_PROF)."},
+    {"setitimer", "(which, seconds, interval=0.0, /)", signal_setitimer,
+     "Sets given itimer (one of ITIMER_REAL, ITIMER_VIRTUAL or ITIMER_PROF)."},
     {"getitimer", "(which, /)", signal_getitimer, "Returns current value of given itimer."},
     {"raise_signal", "(signalnum, /)", signal_raise_signal, "Send a signal to the executing process."},
     {"strsignal", "(signalnum, /)", signal_strsignal, "Return the system description of the given signal."},
     {"siginterrupt", "(signalnum, flag, /)", signal_siginterrupt, "Change system call restart behaviour."},
-    {"set_wakeup_fd", "(fd, /, *, warn_on_full_buffer=True)", signal_set_wakeup_fd, "Sets the fd to be written to when a signal comes in."},
+    {"set_wakeup_fd", "(fd, /, *, warn_on_full_buffer=True)", signal_set_wakeup_fd,
+     "Sets the fd to be written to when a signal comes in."},
     {"pause", "()", signal_pause, "Wait until a signal arrives."},
     {"pthread_kill", "(thread_id, signalnum, /)", signal_pthread_kill, "Send a signal to a thread."},
     {"pthread_sigmask", "(how, mask, /)", signal_pthread_sigmask, "Fetch and/or change the signal mask of the calling thread."},
@@ -361,21 +372,56 @@ const NativeDef kFunctions[] = {
     {"sigwaitinfo", "(sigset, /)", signal_sigwaitinfo, "Wait synchronously until one of the signals in sigset is delivered."},
     {"sigtimedwait", "(sigset, timeout, /)", signal_sigtimedwait, "Like sigwaitinfo(), but with a timeout."},
     {"valid_signals", "()", signal_valid_signals, "Return a set of valid signal numbers on this platform."},
-    {"pidfd_send_signal", "(pidfd, signalnum, siginfo=None, flags=0, /)", signal_pidfd_send_signal, "Send a signal to a process referred to by a pid file descriptor."},
+    {"pidfd_send_signal", "(pidfd, signalnum, siginfo=None, flags=0, /)", signal_pidfd_send_signal,
+     "Send a signal to a process referred to by a pid file descriptor."},
     {},
 };
 
 const IntConstant kConstants[] = {
-    {"NSIG", NSIG}, {"SIG_BLOCK", SIG_BLOCK}, {"SIG_UNBLOCK", SIG_UNBLOCK}, {"SIG_SETMASK", SIG_SETMASK},
-    {"SIGHUP", SIGHUP}, {"SIGINT", SIGINT}, {"SIGQUIT", SIGQUIT}, {"SIGILL", SIGILL}, {"SIGTRAP", SIGTRAP},
-    {"SIGIOT", SIGIOT}, {"SIGABRT", SIGABRT}, {"SIGFPE", SIGFPE}, {"SIGKILL", SIGKILL}, {"SIGBUS", SIGBUS},
-    {"SIGSEGV", SIGSEGV}, {"SIGSYS", SIGSYS}, {"SIGPIPE", SIGPIPE}, {"SIGALRM", SIGALRM}, {"SIGTERM", SIGTERM},
-    {"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"SIGCLD", SIGCHLD}, {"SIGCHLD", SIGCHLD}, {"SIGPWR", SIGPWR},
-    {"SIGIO", SIGIO}, {"SIGURG", SIGURG}, {"SIGWINCH", SIGWINCH}, {"SIGPOLL", SIGPOLL}, {"SIGSTOP", SIGSTOP},
-    {"SIGTSTP", SIGTSTP}, {"SIGCONT", SIGCONT}, {"SIGTTIN", SIGTTIN}, {"SIGTTOU", SIGTTOU}, {"SIGVTALRM", SIGVTALRM},
-    {"SIGPROF", SIGPROF}, {"SIGXCPU", SIGXCPU}, {"SIGXFSZ", SIGXFSZ}, {"SIGSTKFLT", SIGSTKFLT},
-    {"ITIMER_REAL", ITIMER_REAL}, {"ITIMER_VIRTUAL", ITIMER_VIRTUAL}, {"ITIMER_PROF", ITIMER_PROF}, {"SIG_DFL", 0},
-    {"SIG_IGN", 1}, {},
+    {"NSIG", NSIG},
+    {"SIG_BLOCK", SIG_BLOCK},
+    {"SIG_UNBLOCK", SIG_UNBLOCK},
+    {"SIG_SETMASK", SIG_SETMASK},
+    {"SIGHUP", SIGHUP},
+    {"SIGINT", SIGINT},
+    {"SIGQUIT", SIGQUIT},
+    {"SIGILL", SIGILL},
+    {"SIGTRAP", SIGTRAP},
+    {"SIGIOT", SIGIOT},
+    {"SIGABRT", SIGABRT},
+    {"SIGFPE", SIGFPE},
+    {"SIGKILL", SIGKILL},
+    {"SIGBUS", SIGBUS},
+    {"SIGSEGV", SIGSEGV},
+    {"SIGSYS", SIGSYS},
+    {"SIGPIPE", SIGPIPE},
+    {"SIGALRM", SIGALRM},
+    {"SIGTERM", SIGTERM},
+    {"SIGUSR1", SIGUSR1},
+    {"SIGUSR2", SIGUSR2},
+    {"SIGCLD", SIGCHLD},
+    {"SIGCHLD", SIGCHLD},
+    {"SIGPWR", SIGPWR},
+    {"SIGIO", SIGIO},
+    {"SIGURG", SIGURG},
+    {"SIGWINCH", SIGWINCH},
+    {"SIGPOLL", SIGPOLL},
+    {"SIGSTOP", SIGSTOP},
+    {"SIGTSTP", SIGTSTP},
+    {"SIGCONT", SIGCONT},
+    {"SIGTTIN", SIGTTIN},
+    {"SIGTTOU", SIGTTOU},
+    {"SIGVTALRM", SIGVTALRM},
+    {"SIGPROF", SIGPROF},
+    {"SIGXCPU", SIGXCPU},
+    {"SIGXFSZ", SIGXFSZ},
+    {"SIGSTKFLT", SIGSTKFLT},
+    {"ITIMER_REAL", ITIMER_REAL},
+    {"ITIMER_VIRTUAL", ITIMER_VIRTUAL},
+    {"ITIMER_PROF", ITIMER_PROF},
+    {"SIG_DFL", 0},
+    {"SIG_IGN", 1},
+    {},
 };
 
 bool signal_execute(Module* module) {
@@ -414,12 +460,15 @@ void init_signals(bool install_handlers) {
     struct sigaction action;
     Value state = none();
     if (sigaction(number, nullptr, &action) == 0) {
-      if (action.sa_handler == SIG_DFL) state = Value::small_int(0);
-      else if (action.sa_handler == SIG_IGN) state = Value::small_int(1);
+      if (action.sa_handler == SIG_DFL)
+        state = Value::small_int(0);
+      else if (action.sa_handler == SIG_IGN)
+        state = Value::small_int(1);
     }
     g_signals.handlers[number].store(g_signals.holder, Ref<>::retain(state));
   }
-  if (install_handlers && g_signals.handlers[SIGINT].peek().is_small_int() && g_signals.handlers[SIGINT].peek().as_small_int() == 0) {
+  if (install_handlers && g_signals.handlers[SIGINT].peek().is_small_int() &&
+      g_signals.handlers[SIGINT].peek().as_small_int() == 0) {
     Ref<Str> module_name = str_from_ascii("_signal");
     Ref<> handler = native_function_new(&kDefaultIntHandler, Value(), module_name.value());
     if (handler) {

@@ -19,7 +19,7 @@ struct SignalState {
   std::atomic<bool> wakeup_is_socket, warn_on_full_buffer{true};
   std::atomic<int> wakeup_error;
   std::atomic<Thread*> main_thread;
-  Object* holder;                // immortal object whose lock guards `handlers`
+  Object* holder;  // immortal object whose lock guards `handlers`
 };
 extern SignalState g_signals;
 void signal_c_handler(int number);

@@ -29,7 +29,8 @@ void write_wakeup_byte(int number) {
   if (fd < 0) return;
   auto byte = static_cast<unsigned char>(number);
   ssize_t written = g_signals.wakeup_is_socket.load(std::memory_order_relaxed) ? send(fd, &byte, 1, 0) : write(fd, &byte, 1);
-  if (written < 0 && (g_signals.warn_on_full_buffer.load(std::memory_order_relaxed) || (errno != EAGAIN && errno != EWOULDBLOCK))) {
+  if (written < 0 &&
+      (g_signals.warn_on_full_buffer.load(std::memory_order_relaxed) || (errno != EAGAIN && errno != EWOULDBLOCK))) {
     note_wakeup_failure(errno);
   }
 }

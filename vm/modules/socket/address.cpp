@@ -152,7 +152,8 @@ Ref<> numeric_host(const sockaddr* address, socklen_t length) {
   char text[NI_MAXHOST];
   if (address->sa_family == AF_INET6) {
     // Without the zone that getnameinfo() appends.
-    if (!inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text, sizeof text)) return raise_os_error();
+    if (!inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text, sizeof text))
+      return raise_os_error();
     return str_from_ascii(text);
   }
   int code = getnameinfo(address, length, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
@@ -283,13 +284,15 @@ Ref<> make_address(int fd, const sockaddr* address, socklen_t length, int protoc
   switch (address->sa_family) {
     case AF_INET: {
       Ref<> host = numeric_host(address, sizeof(sockaddr_in));
-      return host ? Ref<>(tuple_of({host.value(), Value::small_int(ntohs(reinterpret_cast<const sockaddr_in*>(address)->sin_port))})) : Ref<>();
+      return host ? Ref<>(tuple_of(
+                        {host.value(), Value::small_int(ntohs(reinterpret_cast<const sockaddr_in*>(address)->sin_port))}))
+                  : Ref<>();
     }
     case AF_INET6: {
       const auto* a = reinterpret_cast<const sockaddr_in6*>(address);
       Ref<> host = numeric_host(address, sizeof *a);
-      return host ? Ref<>(tuple_of({host.value(), Value::small_int(ntohs(a->sin6_port)), Value::small_int(ntohl(a->sin6_flowinfo)),
-                                    Value::small_int(a->sin6_scope_id)}))
+      return host ? Ref<>(tuple_of({host.value(), Value::small_int(ntohs(a->sin6_port)),
+                                    Value::small_int(ntohl(a->sin6_flowinfo)), Value::small_int(a->sin6_scope_id)}))
                   : Ref<>();
     }
     case AF_UNIX: {

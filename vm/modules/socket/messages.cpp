@@ -76,7 +76,8 @@ Ref<> ancillary_list(msghdr* message) {
     // Cut off data: what there is of it.
     if (size > message->msg_controllen - start) size = message->msg_controllen - start;
     Ref<> data = bytes_from({reinterpret_cast<char*>(CMSG_DATA(at)), size});
-    Ref<> item = data ? Ref<>(tuple_of({Value::small_int(at->cmsg_level), Value::small_int(at->cmsg_type), data.value()})) : Ref<>();
+    Ref<> item =
+        data ? Ref<>(tuple_of({Value::small_int(at->cmsg_level), Value::small_int(at->cmsg_type), data.value()})) : Ref<>();
     if (!item || !list_append(list.get(), std::move(item))) return Ref<>();
   }
   return list;
@@ -84,7 +85,8 @@ Ref<> ancillary_list(msghdr* message) {
 
 // Receives into the vectors. Result: (first, ancillary, flags, address); `make_first` gives the first item.
 template <class F>
-Ref<> receive_message(Socket* self, iovec* vectors, size_t count, Value ancillary_size, Value flags_value, const char* function, F&& make_first) {
+Ref<> receive_message(Socket* self, iovec* vectors, size_t count, Value ancillary_size, Value flags_value, const char* function,
+                      F&& make_first) {
   int64_t room = 0;
   int flags = 0;
   if (!ancillary_size.empty() && !to_size(ancillary_size, &room)) return Ref<>();
@@ -108,7 +110,11 @@ Ref<> receive_message(Socket* self, iovec* vectors, size_t count, Value ancillar
   });
   if (!ok) return Ref<>();
   Ref<> ancillary = ancillary_list(&message);
-  Ref<> address = ancillary ? make_address(fd, from.base(), message.msg_namelen > sizeof from.storage ? socklen_t{sizeof from.storage} : message.msg_namelen, 0) : Ref<>();
+  Ref<> address =
+      ancillary
+          ? make_address(fd, from.base(),
+                         message.msg_namelen > sizeof from.storage ? socklen_t{sizeof from.storage} : message.msg_namelen, 0)
+          : Ref<>();
   Ref<> first = address ? make_first(got) : Ref<>();
   if (!first) return Ref<>();
   return tuple_of({first.value(), ancillary.value(), Value::small_int(message.msg_flags), address.value()});
@@ -193,18 +199,21 @@ Ref<> control_size(const Value* a) {
   int64_t size;
   size_t result;
   if (!to_size(a[0], &size)) return Ref<>();
-  if (!Function(size, &result)) return raise(exc::OverflowError, "%s() argument out of range", Function == message_length ? "CMSG_LEN" : "CMSG_SPACE");
+  if (!Function(size, &result))
+    return raise(exc::OverflowError, "%s() argument out of range", Function == message_length ? "CMSG_LEN" : "CMSG_SPACE");
   return int_from_int64(static_cast<int64_t>(result));
 }
-const NativeDef kControlFunctions[] = {{"CMSG_LEN", "(length, /)", control_size<message_length>, "CMSG_LEN(length) -> control message length"},
-                                       {"CMSG_SPACE", "(length, /)", control_size<message_space>, "CMSG_SPACE(length) -> buffer size"},
-                                       {}};
+const NativeDef kControlFunctions[] = {
+    {"CMSG_LEN", "(length, /)", control_size<message_length>, "CMSG_LEN(length) -> control message length"},
+    {"CMSG_SPACE", "(length, /)", control_size<message_space>, "CMSG_SPACE(length) -> buffer size"},
+    {}};
 
 }  // namespace
 
 bool add_message_functions(Module* module) {
   for (const NativeDef* def = kControlFunctions; def->name; ++def) {
-    if (!module_add(module, def->name, native_function_new(def, Value::object(module), Value::object(intern("_socket"))))) return false;
+    if (!module_add(module, def->name, native_function_new(def, Value::object(module), Value::object(intern("_socket")))))
+      return false;
   }
   return true;
 }

@@ -49,7 +49,8 @@ Ref<> host_tuple(const hostent* host) {
 Ref<> socket_gethostbyname(const Value* a) {
   Ref<Bytes> name = host_name(a[0]);
   Address address;
-  if (!name || !audit("socket.gethostbyname", {a[0]}) || !resolve(reinterpret_cast<char*>(name->data), AF_INET, &address)) return Ref<>();
+  if (!name || !audit("socket.gethostbyname", {a[0]}) || !resolve(reinterpret_cast<char*>(name->data), AF_INET, &address))
+    return Ref<>();
   Ref<> pair = make_address(-1, address.base(), address.length, 0);
   return pair ? Ref<>::retain(as_tuple(pair.value())->at(0)) : Ref<>();
 }
@@ -68,7 +69,8 @@ Ref<> socket_gethostbyname_ex(const Value* a) {
 Ref<> socket_gethostbyaddr(const Value* a) {
   Ref<Bytes> name = host_name(a[0]);
   Address address;
-  if (!name || !audit("socket.gethostbyaddr", {a[0]}) || !resolve(reinterpret_cast<char*>(name->data), AF_UNSPEC, &address)) return Ref<>();
+  if (!name || !audit("socket.gethostbyaddr", {a[0]}) || !resolve(reinterpret_cast<char*>(name->data), AF_UNSPEC, &address))
+    return Ref<>();
   const void* raw;
   socklen_t size;
   if (address.storage.ss_family == AF_INET) {
@@ -106,7 +108,8 @@ Ref<> socket_getservbyname(const Value* a) {
   if (!to_str_argument(a[0], "getservbyname", "argument 1")) return Ref<>();
   if (!a[1].empty() && !to_str_argument(a[1], "getservbyname", "argument 2")) return Ref<>();
   Utf8 name(as_str(a[0])), protocol(a[1].empty() ? empty_str() : as_str(a[1]));
-  if (!name.ok() || !protocol.ok() || !audit("socket.getservbyname", {a[0], a[1].empty() ? Value::object(empty_str()) : a[1]})) return Ref<>();
+  if (!name.ok() || !protocol.ok() || !audit("socket.getservbyname", {a[0], a[1].empty() ? Value::object(empty_str()) : a[1]}))
+    return Ref<>();
   servent entry, *found = nullptr;
   char buffer[4096];
   {
@@ -127,7 +130,8 @@ Ref<> socket_getservbyport(const Value* a) {
   char buffer[4096];
   {
     Detached detached;
-    getservbyport_r(htons(static_cast<uint16_t>(port)), a[1].empty() ? nullptr : protocol.c_str(), &entry, buffer, sizeof buffer, &found);
+    getservbyport_r(htons(static_cast<uint16_t>(port)), a[1].empty() ? nullptr : protocol.c_str(), &entry, buffer, sizeof buffer,
+                    &found);
   }
   if (!found) return raise(exc::OSError, "port/proto not found");
   return fs_decode(found->s_name);
@@ -149,7 +153,9 @@ Ref<> socket_getprotobyname(const Value* a) {
 // The addresses of getaddrinfo, freed with the scope.
 struct AddressList {
   addrinfo* first = nullptr;
-  ~AddressList() { if (first) freeaddrinfo(first); }
+  ~AddressList() {
+    if (first) freeaddrinfo(first);
+  }
 };
 
 // A name that the IDNA codec leaves as it is, which spares loading the codec.
@@ -197,15 +203,16 @@ Ref<> socket_getaddrinfo(const Value* a) {
     return Ref<>();
   }
   auto zero = Value::small_int(0);
-  if (!audit("socket.getaddrinfo", {a[0], a[1], a[2].empty() ? zero : a[2], a[3].empty() ? zero : a[3], a[4].empty() ? zero : a[4]})) {
+  if (!audit("socket.getaddrinfo",
+             {a[0], a[1], a[2].empty() ? zero : a[2], a[3].empty() ? zero : a[3], a[4].empty() ? zero : a[4]})) {
     return Ref<>();
   }
   AddressList list;
   int code;
   {
     Detached detached;
-    code = getaddrinfo(host ? reinterpret_cast<char*>(host->data) : nullptr, service ? reinterpret_cast<char*>(service->data) : nullptr,
-                       &hints, &list.first);
+    code = getaddrinfo(host ? reinterpret_cast<char*>(host->data) : nullptr,
+                       service ? reinterpret_cast<char*>(service->data) : nullptr, &hints, &list.first);
   }
   if (code) return raise_gai_error(code);
   Ref<List> result = list_new();
@@ -225,10 +232,12 @@ Ref<> socket_getnameinfo(const Value* a) {
   if (!to_cint(a[1], &flags)) return Ref<>();
   if (!is_tuple(a[0])) return raise(exc::TypeError, "getnameinfo() argument 1 must be a tuple");
   Tuple* t = as_tuple(a[0]);
-  if (t->length < 2 || t->length > 4 || !is_str(t->at(0))) return raise(exc::TypeError, "getnameinfo(): illegal sockaddr argument");
+  if (t->length < 2 || t->length > 4 || !is_str(t->at(0)))
+    return raise(exc::TypeError, "getnameinfo(): illegal sockaddr argument");
   if (!to_cint(t->at(1), &port)) return Ref<>();
   unsigned flow = 0, scope = 0;
-  if ((t->length > 2 && !to_flow(t->at(2), "getnameinfo", &flow)) || (t->length > 3 && !to_cuint(t->at(3), &scope))) return Ref<>();
+  if ((t->length > 2 && !to_flow(t->at(2), "getnameinfo", &flow)) || (t->length > 3 && !to_cuint(t->at(3), &scope)))
+    return Ref<>();
   if (!audit("socket.getnameinfo", {a[0]})) return Ref<>();
   Utf8 host(as_str(t->at(0)));
   if (!host.ok()) return Ref<>();
@@ -321,7 +330,8 @@ Ref<> socket_inet_ntop(const Value* a) {
   return str_from_ascii(text);
 }
 
-// ---- descriptors, defaults, interfaces -------------------------------------------------------------------------------------------
+// ---- descriptors, defaults, interfaces
+// -------------------------------------------------------------------------------------------
 
 Ref<> socket_close(const Value* a) {
   int fd, result;
@@ -345,9 +355,9 @@ Ref<> socket_socketpair(const Value* a) {
   if (socketpair(family, kind | SOCK_CLOEXEC, protocol, pair) < 0) return raise_os_error();
   Ref<> objects[2];
   for (int i = 0; i < 2; ++i) {
-    objects[i] = call_keywords(Value::object(&socket_type),
-                               {Value::small_int(family), Value::small_int(kind), Value::small_int(protocol), Value::small_int(pair[i])},
-                               {"fileno"});
+    objects[i] = call_keywords(
+        Value::object(&socket_type),
+        {Value::small_int(family), Value::small_int(kind), Value::small_int(protocol), Value::small_int(pair[i])}, {"fileno"});
     if (!objects[i]) {
       for (int k = i; k < 2; ++k) close(pair[k]);
       return Ref<>();
@@ -413,17 +423,21 @@ bool add_error_classes(Module* module) {
 }
 
 const NativeDef kNameFunctions[] = {
-    {"gethostbyname", "(host, /)", socket_gethostbyname, "gethostbyname(host) -> address\n\nReturn the IP address (a string of the form '255.255.255.255') for a host."},
+    {"gethostbyname", "(host, /)", socket_gethostbyname,
+     "gethostbyname(host) -> address\n\nReturn the IP address (a string of the form '255.255.255.255') for a host."},
     {"gethostbyname_ex", "(host, /)", socket_gethostbyname_ex, "gethostbyname_ex(host) -> (name, aliaslist, addresslist)"},
     {"gethostbyaddr", "(host, /)", socket_gethostbyaddr, "gethostbyaddr(host) -> (name, aliaslist, addresslist)"},
     {"gethostname", "()", socket_gethostname, "gethostname() -> string\n\nReturn the current host name."},
     {"sethostname", "(name, /)", socket_sethostname, "sethostname(name)\n\nSets the hostname to name."},
-    {"getservbyname", "(servicename, protocolname=None, /)", socket_getservbyname, "getservbyname(servicename[, protocolname]) -> integer"},
+    {"getservbyname", "(servicename, protocolname=None, /)", socket_getservbyname,
+     "getservbyname(servicename[, protocolname]) -> integer"},
     {"getservbyport", "(port, protocolname=None, /)", socket_getservbyport, "getservbyport(port[, protocolname]) -> string"},
-    {"getprotobyname", "(name, /)", socket_getprotobyname, "getprotobyname(name) -> integer\n\nReturn the protocol number for the named protocol."},
+    {"getprotobyname", "(name, /)", socket_getprotobyname,
+     "getprotobyname(name) -> integer\n\nReturn the protocol number for the named protocol."},
     {"close", "(fd, /)", socket_close, "close(integer) -> None\n\nClose an integer socket file descriptor."},
     {"dup", "(fd, /)", socket_dup, "dup(integer) -> integer\n\nDuplicate an integer socket file descriptor."},
-    {"socketpair", "(family=AF_UNIX, type=SOCK_STREAM, proto=0, /)", socket_socketpair, "socketpair([family[, type [, proto]]]) -> (socket object, socket object)"},
+    {"socketpair", "(family=AF_UNIX, type=SOCK_STREAM, proto=0, /)", socket_socketpair,
+     "socketpair([family[, type [, proto]]]) -> (socket object, socket object)"},
     {"ntohs", "(x, /)", socket_ntohs, "Convert a 16-bit unsigned integer from network to host byte order."},
     {"ntohl", "(x, /)", long_order, "ntohl(integer) -> integer\n\nConvert a 32-bit integer from network to host byte order."},
     {"htons", "(x, /)", socket_htons, "Convert a 16-bit unsigned integer from host to network byte order."},
@@ -434,12 +448,16 @@ const NativeDef kNameFunctions[] = {
     {"inet_ntop", "(af, packed_ip, /)", socket_inet_ntop, "inet_ntop(af, packed_ip) -> string formatted IP address"},
     {"getaddrinfo", "(host, port, family=0, type=0, proto=0, flags=0)", socket_getaddrinfo,
      "getaddrinfo(host, port [, family, type, proto, flags])\n    -> list of (family, type, proto, canonname, sockaddr)"},
-    {"getnameinfo", "(sockaddr, flags, /)", socket_getnameinfo, "getnameinfo(sockaddr, flags) --> (host, port)\n\nGet host and port for a sockaddr."},
+    {"getnameinfo", "(sockaddr, flags, /)", socket_getnameinfo,
+     "getnameinfo(sockaddr, flags) --> (host, port)\n\nGet host and port for a sockaddr."},
     {"getdefaulttimeout", "()", socket_getdefaulttimeout, "getdefaulttimeout() -> timeout"},
     {"setdefaulttimeout", "(timeout, /)", socket_setdefaulttimeout, "setdefaulttimeout(timeout)"},
-    {"if_nameindex", "()", socket_if_nameindex, "if_nameindex()\n\nReturns a list of network interface information (index, name) tuples."},
-    {"if_nametoindex", "(if_name, /)", socket_if_nametoindex, "if_nametoindex(if_name)\n\nReturns the interface index corresponding to the interface name if_name."},
-    {"if_indextoname", "(if_index, /)", socket_if_indextoname, "if_indextoname(if_index)\n\nReturns the interface name corresponding to the interface index if_index."},
+    {"if_nameindex", "()", socket_if_nameindex,
+     "if_nameindex()\n\nReturns a list of network interface information (index, name) tuples."},
+    {"if_nametoindex", "(if_name, /)", socket_if_nametoindex,
+     "if_nametoindex(if_name)\n\nReturns the interface index corresponding to the interface name if_name."},
+    {"if_indextoname", "(if_index, /)", socket_if_indextoname,
+     "if_indextoname(if_index)\n\nReturns the interface name corresponding to the interface index if_index."},
     {}};
 
 }  // namespace pt::sockets

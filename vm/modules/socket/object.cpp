@@ -150,8 +150,10 @@ void finalize(Object* o) {
   if (self->fd.load(std::memory_order_relaxed) < 0) return;
   Ref<> error = error_pending() ? take_error() : Ref<>();
   if (!warn(exc::ResourceWarning, 1, "unclosed %R", Value::object(o))) {
-    if (pending_matches(exc::Warning)) write_unraisable("ignored in", Value::object(o));
-    else clear_error();
+    if (pending_matches(exc::Warning))
+      write_unraisable("ignored in", Value::object(o));
+    else
+      clear_error();
   }
   int fd = self->fd.exchange(-1, std::memory_order_relaxed);
   if (fd >= 0) close(fd);
@@ -377,8 +379,11 @@ Ref<> getsockopt_method(const Value* a) {
 // Memory for what is received: on the stack when small.
 class ReceiveBuffer {
  public:
-  explicit ReceiveBuffer(int64_t size) : data_(size <= kSmall ? small_ : static_cast<char*>(memory::allocate(static_cast<size_t>(size)))) {}
-  ~ReceiveBuffer() { if (data_ && data_ != small_) memory::release(data_); }
+  explicit ReceiveBuffer(int64_t size)
+      : data_(size <= kSmall ? small_ : static_cast<char*>(memory::allocate(static_cast<size_t>(size)))) {}
+  ~ReceiveBuffer() {
+    if (data_ && data_ != small_) memory::release(data_);
+  }
   ReceiveBuffer(const ReceiveBuffer&) = delete;
   ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
   char* data() { return data_; }
@@ -453,7 +458,8 @@ Ref<> recvfrom_into_method(const Value* a) {
   if (!view.ok() || !into_size(a[2], view.size(), "recvfrom_into", &size) || !to_cint(a[3], &flags)) return Ref<>();
   ssize_t got;
   Address from;
-  if (!receive_from(as_socket(a[0]), reinterpret_cast<char*>(view.data()), static_cast<size_t>(size), flags, &got, &from)) return Ref<>();
+  if (!receive_from(as_socket(a[0]), reinterpret_cast<char*>(view.data()), static_cast<size_t>(size), flags, &got, &from))
+    return Ref<>();
   Ref<> address = make_address(fd_of(a[0]), from.base(), from.length, 0);
   return address ? Ref<>(tuple_of({Value::small_int(got), address.value()})) : Ref<>();
 }
@@ -464,7 +470,8 @@ Ref<> send_method(const Value* a) {
   if (!view.ok() || !to_cint(a[2], &flags)) return Ref<>();
   ssize_t sent;
   int fd = fd_of(a[0]);
-  bool ok = socket_call(as_socket(a[0]), true, [&] { return (sent = send(fd, view.data(), static_cast<size_t>(view.size()), flags)) >= 0; });
+  bool ok = socket_call(as_socket(a[0]), true,
+                        [&] { return (sent = send(fd, view.data(), static_cast<size_t>(view.size()), flags)) >= 0; });
   return ok ? int_from_int64(sent) : Ref<>();
 }
 Ref<> sendall_method(const Value* a) {
@@ -482,7 +489,8 @@ Ref<> sendall_method(const Value* a) {
     auto step = [&] { return (sent = send(fd, data, static_cast<size_t>(left), flags)) >= 0; };
     int64_t rest = timeout;
     if (timeout > 0 && (rest = deadline - monotonic_ns()) <= 0) return raise_timed_out();
-    if (!run_call(self, true, [](void* context) { return (*static_cast<decltype(step)*>(context))(); }, &step, rest)) return Ref<>();
+    if (!run_call(self, true, [](void* context) { return (*static_cast<decltype(step)*>(context))(); }, &step, rest))
+      return Ref<>();
     data += sent;
     left -= sent;
     if (!run_signal_handlers()) return Ref<>();
@@ -511,35 +519,47 @@ Ref<> sendto_method(const Value* a) {
 
 const NativeDef kMethods[] = {
     {"_accept", "($self, /)", accept_method,
-     "_accept() -> (integer, address info)\n\nWait for an incoming connection.  Return a new socket file descriptor\nrepresenting the "
+     "_accept() -> (integer, address info)\n\nWait for an incoming connection.  Return a new socket file "
+     "descriptor\nrepresenting the "
      "connection, and the address of the client."},
     {"bind", "($self, address, /)", bind_method, "bind(address)\n\nBind the socket to a local address."},
     {"close", "($self, /)", close_method, "close()\n\nClose the socket.  It cannot be used after this call."},
     {"connect", "($self, address, /)", connect_method, "connect(address)\n\nConnect the socket to a remote address."},
     {"connect_ex", "($self, address, /)", connect_ex_method,
-     "connect_ex(address) -> errno\n\nThis is like connect(address), but returns an error code (the errno value)\ninstead of raising an "
+     "connect_ex(address) -> errno\n\nThis is like connect(address), but returns an error code (the errno value)\ninstead of "
+     "raising an "
      "exception when an error occurs."},
-    {"detach", "($self, /)", detach_method, "detach()\n\nClose the socket object without closing the underlying file descriptor."},
+    {"detach", "($self, /)", detach_method,
+     "detach()\n\nClose the socket object without closing the underlying file descriptor."},
     {"fileno", "($self, /)", fileno_method, "fileno() -> integer\n\nReturn the integer file descriptor of the socket."},
-    {"getpeername", "($self, /)", name_method<getpeername>, "getpeername() -> address info\n\nReturn the address of the remote endpoint."},
-    {"getsockname", "($self, /)", name_method<getsockname>, "getsockname() -> address info\n\nReturn the address of the local endpoint."},
+    {"getpeername", "($self, /)", name_method<getpeername>,
+     "getpeername() -> address info\n\nReturn the address of the remote endpoint."},
+    {"getsockname", "($self, /)", name_method<getsockname>,
+     "getsockname() -> address info\n\nReturn the address of the local endpoint."},
     {"getsockopt", "($self, level, option, buffersize=0, /)", getsockopt_method, "Get a socket option."},
     {"listen", "($self, backlog=128, /)", listen_method, "listen([backlog])\n\nEnable a server to accept connections."},
-    {"recv", "($self, buffersize, flags=0, /)", recv_method, "recv(buffersize[, flags]) -> data\n\nReceive up to buffersize bytes from the socket."},
+    {"recv", "($self, buffersize, flags=0, /)", recv_method,
+     "recv(buffersize[, flags]) -> data\n\nReceive up to buffersize bytes from the socket."},
     {"recv_into", "($self, buffer, nbytes=0, flags=0)", recv_into_method, "recv_into(buffer, [nbytes[, flags]]) -> nbytes_read"},
     {"recvfrom", "($self, buffersize, flags=0, /)", recvfrom_method, "recvfrom(buffersize[, flags]) -> (data, address info)"},
     {"recvfrom_into", "($self, buffer, nbytes=0, flags=0)", recvfrom_into_method,
      "recvfrom_into(buffer[, nbytes[, flags]]) -> (nbytes, address info)"},
     {"send", "($self, data, flags=0, /)", send_method,
-     "send(data[, flags]) -> count\n\nSend a data string to the socket.  Return the number of bytes\nsent; this may be less than len(data)."},
-    {"sendall", "($self, data, flags=0, /)", sendall_method, "sendall(data[, flags])\n\nSend a data string to the socket, all of it."},
+     "send(data[, flags]) -> count\n\nSend a data string to the socket.  Return the number of bytes\nsent; this may be less than "
+     "len(data)."},
+    {"sendall", "($self, data, flags=0, /)", sendall_method,
+     "sendall(data[, flags])\n\nSend a data string to the socket, all of it."},
     {"sendto", "($self, /, *args)", sendto_method, "sendto(data[, flags], address) -> count"},
-    {"setblocking", "($self, flag, /)", setblocking_method, "setblocking(flag)\n\nSet the socket to blocking (flag is true) or non-blocking (false)."},
-    {"getblocking", "($self, /)", getblocking_method, "getblocking()\n\nReturns True if socket is in blocking mode, or False if it\nis in non-blocking mode."},
+    {"setblocking", "($self, flag, /)", setblocking_method,
+     "setblocking(flag)\n\nSet the socket to blocking (flag is true) or non-blocking (false)."},
+    {"getblocking", "($self, /)", getblocking_method,
+     "getblocking()\n\nReturns True if socket is in blocking mode, or False if it\nis in non-blocking mode."},
     {"settimeout", "($self, timeout, /)", settimeout_method, "settimeout(timeout)\n\nSet a timeout on socket operations."},
-    {"gettimeout", "($self, /)", gettimeout_method, "gettimeout() -> timeout\n\nReturns the timeout in seconds (float) associated with socket operations."},
+    {"gettimeout", "($self, /)", gettimeout_method,
+     "gettimeout() -> timeout\n\nReturns the timeout in seconds (float) associated with socket operations."},
     {"setsockopt", "($self, level, option, value, optlen=None, /)", setsockopt_method, "Set a socket option."},
-    {"shutdown", "($self, how, /)", shutdown_method, "shutdown(flag)\n\nShut down the reading side of the socket, the writing side or both."},
+    {"shutdown", "($self, how, /)", shutdown_method,
+     "shutdown(flag)\n\nShut down the reading side of the socket, the writing side or both."},
     {"recvmsg", "($self, bufsize, ancbufsize=0, flags=0, /)", recvmsg_method,
      "recvmsg(bufsize[, ancbufsize[, flags]]) -> (data, ancdata, msg_flags, address)"},
     {"recvmsg_into", "($self, buffers, ancbufsize=0, flags=0, /)", recvmsg_into_method,
@@ -568,8 +588,9 @@ const TypeSpec socket_spec = {.name = "_socket.socket",
                               .finalize = finalize,
                               .methods = kMethods,
                               .getsets = kGetSets,
-                              .doc = "socket(family=AF_INET, type=SOCK_STREAM, proto=0) -> socket object\n"
-                                     "socket(family=-1, type=-1, proto=-1, fileno=None) -> socket object\n\n"
-                                     "Open a socket of the given type."};
+                              .doc =
+                                  "socket(family=AF_INET, type=SOCK_STREAM, proto=0) -> socket object\n"
+                                  "socket(family=-1, type=-1, proto=-1, fileno=None) -> socket object\n\n"
+                                  "Open a socket of the given type."};
 
 }  // namespace pt::sockets

@@ -57,8 +57,9 @@ Raised raise_gai_error(int code);
 bool run_call(Socket* socket, bool writing, bool (*call)(void* context), void* context, int64_t timeout_ns);
 template <class F>
 bool socket_call(Socket* socket, bool writing, F&& f) {
-  return run_call(socket, writing, [](void* context) { return (*static_cast<F*>(context))(); }, &f,
-                  socket->timeout_ns.load(std::memory_order_relaxed));
+  return run_call(
+      socket, writing, [](void* context) { return (*static_cast<F*>(context))(); }, &f,
+      socket->timeout_ns.load(std::memory_order_relaxed));
 }
 inline int fd_of(Value v) { return as_socket(v)->fd.load(std::memory_order_relaxed); }
 

@@ -45,8 +45,10 @@ void Analyser::add_unit(const Instruction& i, First* out) const {
       f.wide = kWideAll;
       break;
     case Unit::kLiteral:
-      if (i.argument < 256) f.table[i.argument] = 1;
-      else f.wide |= wide_class(i.argument);
+      if (i.argument < 256)
+        f.table[i.argument] = 1;
+      else
+        f.wide |= wide_class(i.argument);
       break;
     case Unit::kNotLiteral:
       for (uint32_t c = 0; c < 256; ++c) f.table[c] |= c != i.argument;

@@ -29,9 +29,7 @@ uint32_t upper_locale(uint32_t c) { return c < 256 ? static_cast<uint32_t>(std::
 namespace {
 bool ascii_digit(uint32_t c) { return c >= '0' && c <= '9'; }
 bool ascii_space(uint32_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool ascii_word(uint32_t c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || ascii_digit(c) || c == '_';
-}
+bool ascii_word(uint32_t c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || ascii_digit(c) || c == '_'; }
 bool unicode_word(uint32_t c) {
   if (c < 128) return ascii_word(c);
   return c <= 0x10ffff && unicode::is_alnum(c);

@@ -98,7 +98,8 @@ Ref<> Scanning::new_match() const {
     // A group that was entered again but not left, or left before it was entered, has no span.
     m->marks[2 * i + 2] = set ? from : -1;
     m->marks[2 * i + 3] = set ? to : -1;
-    if (set && from > to) return raise(exc::SystemError, "The span of capturing group is wrong, please report a bug for the re module.");
+    if (set && from > to)
+      return raise(exc::SystemError, "The span of capturing group is wrong, please report a bug for the re module.");
   }
   return m;
 }
@@ -274,8 +275,7 @@ const NativeDef kMatchMethods[] = {
     {"start", "($self, group=0, /)", match_start, "Return index of the start of the substring matched by group."},
     {"end", "($self, group=0, /)", match_end, "Return index of the end of the substring matched by group."},
     {"span", "($self, group=0, /)", match_span, "For match object m, return the 2-tuple (m.start(group), m.end(group))."},
-    {"groups", "($self, /, default=None)", match_groups,
-     "Return a tuple containing all the subgroups of the match, from 1."},
+    {"groups", "($self, /, default=None)", match_groups, "Return a tuple containing all the subgroups of the match, from 1."},
     {"groupdict", "($self, /, default=None)", match_groupdict,
      "Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name."},
     {"expand", "($self, /, template)", match_expand,

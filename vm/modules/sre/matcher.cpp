@@ -43,8 +43,13 @@ template <class Char>
 class Matcher {
  public:
   explicit Matcher(Scan* scan)
-      : program_(*scan->program), code_(program_.code.data()), begin_(static_cast<const Char*>(scan->text)),
-        end_(begin_ + scan->length), start_(begin_ + scan->start), scan_(scan), marks_(scan->marks) {
+      : program_(*scan->program),
+        code_(program_.code.data()),
+        begin_(static_cast<const Char*>(scan->text)),
+        end_(begin_ + scan->length),
+        start_(begin_ + scan->start),
+        scan_(scan),
+        marks_(scan->marks) {
     if (program_.registers > kInlineRegisters) {
       registers_ = static_cast<Register*>(memory::allocate(program_.registers * sizeof(Register)));
     }
@@ -491,9 +496,7 @@ int Matcher<Char>::run(const Char* at) {
         at -= i.argument;
         ++pc;
         continue;
-      case Op::kAssertNotEnd:
-        unwind_to(static_cast<size_t>(registers_[i.reg].count));
-        goto fail;
+      case Op::kAssertNotEnd: unwind_to(static_cast<size_t>(registers_[i.reg].count)); goto fail;
       case Op::kPossessiveBegin:
         if (!push_register(i.reg)) return -1;
         registers_[i.reg] = {0, -1};
@@ -592,8 +595,7 @@ int Matcher<Char>::run(const Char* at) {
             // Take characters up to the next place of the literal that must follow.
             const Char* limit = f.b >= 0 && f.b < end_ - at ? at + f.b : end_;
             const Char* place = at < limit ? find_literal(repeat.follow, at + 1, limit) : end_;
-            if (place >= end_ || (place == limit && *place != repeat.follow) ||
-                unit_run(repeat, at, place) < place) {
+            if (place >= end_ || (place == limit && *place != repeat.follow) || unit_run(repeat, at, place) < place) {
               --size_;
               continue;
             }

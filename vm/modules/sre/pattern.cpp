@@ -356,9 +356,9 @@ Ref<> pattern_repr(Value self) {
   static const struct {
     uint32_t flag;
     const char* name;
-  } kNames[] = {{kFlagTemplate, "re.TEMPLATE"}, {kFlagIgnoreCase, "re.IGNORECASE"}, {kFlagLocale, "re.LOCALE"},
-                {kFlagMultiline, "re.MULTILINE"}, {kFlagDotAll, "re.DOTALL"}, {kFlagUnicode, "re.UNICODE"},
-                {kFlagVerbose, "re.VERBOSE"}, {kFlagDebug, "re.DEBUG"}, {kFlagAscii, "re.ASCII"}};
+  } kNames[] = {{kFlagTemplate, "re.TEMPLATE"},   {kFlagIgnoreCase, "re.IGNORECASE"}, {kFlagLocale, "re.LOCALE"},
+                {kFlagMultiline, "re.MULTILINE"}, {kFlagDotAll, "re.DOTALL"},         {kFlagUnicode, "re.UNICODE"},
+                {kFlagVerbose, "re.VERBOSE"},     {kFlagDebug, "re.DEBUG"},           {kFlagAscii, "re.ASCII"}};
   Pattern* p = as_pattern(self);
   int64_t flags = p->flags;
   // Unicode is what str patterns have anyway.
@@ -413,13 +413,11 @@ Ref<> pattern_compare(Value left, Value right, CompareOp op) {
 Ref<> get_pattern(Value self) { return Ref<>::retain(as_pattern(self)->pattern.peek()); }
 Ref<> get_flags(Value self) { return int_from_int64(as_pattern(self)->flags); }
 Ref<> get_groups(Value self) { return int_from_int64(as_pattern(self)->groups); }
-Ref<> get_group_index(Value self) {
-  return call1(Value::object(&mapping_proxy_type), as_pattern(self)->group_index.peek());
-}
+Ref<> get_group_index(Value self) { return call1(Value::object(&mapping_proxy_type), as_pattern(self)->group_index.peek()); }
 Ref<> size_of(const Value* a) {
   Pattern* p = as_pattern(a[0]);
-  return int_from_int64(static_cast<int64_t>(sizeof(Pattern) + p->code->size() * sizeof(uint32_t) +
-                                             p->program->code.size() * sizeof(Instruction)));
+  return int_from_int64(
+      static_cast<int64_t>(sizeof(Pattern) + p->code->size() * sizeof(uint32_t) + p->program->code.size() * sizeof(Instruction)));
 }
 
 #define RANGE_SIGNATURE "($self, /, string, pos=0, endpos=sys.maxsize)"
@@ -434,8 +432,7 @@ const NativeDef kPatternMethods[] = {
      "Return the tuple (new_string, number_of_subs_made) of a substitution as sub() makes it."},
     {"findall", RANGE_SIGNATURE, find_all, "Return a list of all non-overlapping matches of pattern in string."},
     {"split", "($self, /, string, maxsplit=0)", split, "Split string by the occurrences of pattern."},
-    {"finditer", RANGE_SIGNATURE, find_iter,
-     "Return an iterator over all non-overlapping matches for the RE pattern in string."},
+    {"finditer", RANGE_SIGNATURE, find_iter, "Return an iterator over all non-overlapping matches for the RE pattern in string."},
     {"scanner", RANGE_SIGNATURE, new_scanner},
     {"__copy__", "($self, /)", pattern_copy},
     {"__deepcopy__", "($self, memo, /)", pattern_copy},

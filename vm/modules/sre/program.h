@@ -11,8 +11,15 @@ inline constexpr uint32_t kMaxRepeat = 0xFFFFFFFFu;
 inline constexpr uint32_t kMaxGroups = 0x7FFFFFFFu / 2;
 
 enum Flags : uint32_t {
-  kFlagTemplate = 1, kFlagIgnoreCase = 2, kFlagLocale = 4, kFlagMultiline = 8, kFlagDotAll = 16, kFlagUnicode = 32,
-  kFlagVerbose = 64, kFlagDebug = 128, kFlagAscii = 256
+  kFlagTemplate = 1,
+  kFlagIgnoreCase = 2,
+  kFlagLocale = 4,
+  kFlagMultiline = 8,
+  kFlagDotAll = 16,
+  kFlagUnicode = 32,
+  kFlagVerbose = 64,
+  kFlagDebug = 128,
+  kFlagAscii = 256
 };
 
 // How an input character is folded before it is compared.
@@ -132,23 +139,85 @@ inline uint32_t fold_char(Fold fold, uint32_t c) {
 
 // Operation, position and category codes of Python's re._constants.
 enum Code : uint32_t {
-  kCodeFailure, kCodeSuccess, kCodeAny, kCodeAnyAll, kCodeAssert, kCodeAssertNot, kCodeAt, kCodeBranch, kCodeCategory,
-  kCodeCharset, kCodeBigCharset, kCodeGroupRef, kCodeGroupRefExists, kCodeIn, kCodeInfo, kCodeJump, kCodeLiteral,
-  kCodeMark, kCodeMaxUntil, kCodeMinUntil, kCodeNotLiteral, kCodeNegate, kCodeRange, kCodeRepeat, kCodeRepeatOne,
-  kCodeSubpattern, kCodeMinRepeatOne, kCodeAtomicGroup, kCodePossessiveRepeat, kCodePossessiveRepeatOne,
-  kCodeGroupRefIgnore, kCodeInIgnore, kCodeLiteralIgnore, kCodeNotLiteralIgnore,
-  kCodeGroupRefLocIgnore, kCodeInLocIgnore, kCodeLiteralLocIgnore, kCodeNotLiteralLocIgnore,
-  kCodeGroupRefUniIgnore, kCodeInUniIgnore, kCodeLiteralUniIgnore, kCodeNotLiteralUniIgnore, kCodeRangeUniIgnore
+  kCodeFailure,
+  kCodeSuccess,
+  kCodeAny,
+  kCodeAnyAll,
+  kCodeAssert,
+  kCodeAssertNot,
+  kCodeAt,
+  kCodeBranch,
+  kCodeCategory,
+  kCodeCharset,
+  kCodeBigCharset,
+  kCodeGroupRef,
+  kCodeGroupRefExists,
+  kCodeIn,
+  kCodeInfo,
+  kCodeJump,
+  kCodeLiteral,
+  kCodeMark,
+  kCodeMaxUntil,
+  kCodeMinUntil,
+  kCodeNotLiteral,
+  kCodeNegate,
+  kCodeRange,
+  kCodeRepeat,
+  kCodeRepeatOne,
+  kCodeSubpattern,
+  kCodeMinRepeatOne,
+  kCodeAtomicGroup,
+  kCodePossessiveRepeat,
+  kCodePossessiveRepeatOne,
+  kCodeGroupRefIgnore,
+  kCodeInIgnore,
+  kCodeLiteralIgnore,
+  kCodeNotLiteralIgnore,
+  kCodeGroupRefLocIgnore,
+  kCodeInLocIgnore,
+  kCodeLiteralLocIgnore,
+  kCodeNotLiteralLocIgnore,
+  kCodeGroupRefUniIgnore,
+  kCodeInUniIgnore,
+  kCodeLiteralUniIgnore,
+  kCodeNotLiteralUniIgnore,
+  kCodeRangeUniIgnore
 };
 enum class At : uint32_t {
-  kBeginning, kBeginningLine, kBeginningString, kBoundary, kNonBoundary, kEnd, kEndLine, kEndString, kLocBoundary,
-  kLocNonBoundary, kUniBoundary, kUniNonBoundary, kCount
+  kBeginning,
+  kBeginningLine,
+  kBeginningString,
+  kBoundary,
+  kNonBoundary,
+  kEnd,
+  kEndLine,
+  kEndString,
+  kLocBoundary,
+  kLocNonBoundary,
+  kUniBoundary,
+  kUniNonBoundary,
+  kCount
 };
 enum Category : uint32_t {
-  kCategoryDigit, kCategoryNotDigit, kCategorySpace, kCategoryNotSpace, kCategoryWord, kCategoryNotWord,
-  kCategoryLineBreak, kCategoryNotLineBreak, kCategoryLocWord, kCategoryLocNotWord, kCategoryUniDigit,
-  kCategoryUniNotDigit, kCategoryUniSpace, kCategoryUniNotSpace, kCategoryUniWord, kCategoryUniNotWord,
-  kCategoryUniLineBreak, kCategoryUniNotLineBreak, kCategoryCount
+  kCategoryDigit,
+  kCategoryNotDigit,
+  kCategorySpace,
+  kCategoryNotSpace,
+  kCategoryWord,
+  kCategoryNotWord,
+  kCategoryLineBreak,
+  kCategoryNotLineBreak,
+  kCategoryLocWord,
+  kCategoryLocNotWord,
+  kCategoryUniDigit,
+  kCategoryUniNotDigit,
+  kCategoryUniSpace,
+  kCategoryUniNotSpace,
+  kCategoryUniWord,
+  kCategoryUniNotWord,
+  kCategoryUniLineBreak,
+  kCategoryUniNotLineBreak,
+  kCategoryCount
 };
 
 }  // namespace pt::sre

@@ -113,7 +113,10 @@ uint8_t wide_members(const Set& set) {
           case kCategoryWord:
           case kCategoryLineBreak:
           case kCategoryLocWord: break;
-          case kCategoryUniLineBreak: mask |= kWideSpace | kWideOther; exact = false; break;
+          case kCategoryUniLineBreak:
+            mask |= kWideSpace | kWideOther;
+            exact = false;
+            break;
           default: mask = kWideAll; break;
         }
         break;
@@ -177,8 +180,16 @@ bool Translator::unit(size_t at, size_t end, Instruction* out, size_t* next) {
   *out = {};
   Fold fold = Fold::kNone;
   switch (op) {
-    case kCodeAny: out->op = Op::kAny; out->unit = Unit::kAny; *next = at; return true;
-    case kCodeAnyAll: out->op = Op::kAnyAll; out->unit = Unit::kAnyAll; *next = at; return true;
+    case kCodeAny:
+      out->op = Op::kAny;
+      out->unit = Unit::kAny;
+      *next = at;
+      return true;
+    case kCodeAnyAll:
+      out->op = Op::kAnyAll;
+      out->unit = Unit::kAnyAll;
+      *next = at;
+      return true;
     case kCodeLiteral:
     case kCodeNotLiteral:
       if (!word(&at, end, &argument)) return false;
@@ -187,9 +198,12 @@ bool Translator::unit(size_t at, size_t end, Instruction* out, size_t* next) {
       out->argument = argument;
       *next = at;
       return true;
-    case kCodeLiteralIgnore: case kCodeNotLiteralIgnore: fold = Fold::kAscii; break;
-    case kCodeLiteralUniIgnore: case kCodeNotLiteralUniIgnore: fold = Fold::kUnicode; break;
-    case kCodeLiteralLocIgnore: case kCodeNotLiteralLocIgnore: fold = Fold::kLocale; break;
+    case kCodeLiteralIgnore:
+    case kCodeNotLiteralIgnore: fold = Fold::kAscii; break;
+    case kCodeLiteralUniIgnore:
+    case kCodeNotLiteralUniIgnore: fold = Fold::kUnicode; break;
+    case kCodeLiteralLocIgnore:
+    case kCodeNotLiteralLocIgnore: fold = Fold::kLocale; break;
     case kCodeIn: break;
     case kCodeInIgnore: fold = Fold::kAscii; break;
     case kCodeInUniIgnore: fold = Fold::kUnicode; break;
@@ -206,8 +220,7 @@ bool Translator::unit(size_t at, size_t end, Instruction* out, size_t* next) {
   } else {
     // A folded literal is a set of one.
     if (!word(&at, end, &argument)) return false;
-    bool negated =
-        op == kCodeNotLiteralIgnore || op == kCodeNotLiteralUniIgnore || op == kCodeNotLiteralLocIgnore;
+    bool negated = op == kCodeNotLiteralIgnore || op == kCodeNotLiteralUniIgnore || op == kCodeNotLiteralLocIgnore;
     if (fold == Fold::kLocale) fold = Fold::kLocaleLower;
     uint32_t lowered = fold == Fold::kLocaleLower ? lower_locale(argument) : argument;
     const uint32_t positive[] = {kCodeLiteral, lowered, kCodeFailure};
@@ -275,7 +288,10 @@ bool Translator::translate_repeat(uint32_t op, size_t* position, size_t end) {
     uint32_t repeat = emit({.op = Op::kRepeat, .minimum = minimum, .maximum = maximum, .reg = reg});
     if (!translate_range(at + 3, until)) return false;
     instruction(repeat).target = emit({.op = closing == kCodeMaxUntil ? Op::kMaxUntil : Op::kMinUntil,
-                                       .minimum = minimum, .maximum = maximum, .target = repeat + 1, .reg = reg});
+                                       .minimum = minimum,
+                                       .maximum = maximum,
+                                       .target = repeat + 1,
+                                       .reg = reg});
   }
   *position = until + 1;
   return true;
@@ -294,7 +310,10 @@ bool Translator::translate_unit_repeat(uint32_t op, size_t* position, size_t end
   emit({.op = op == kCodeRepeatOne      ? Op::kRepeatOne
               : op == kCodeMinRepeatOne ? Op::kMinRepeatOne
                                         : Op::kPossessiveOne,
-        .unit = body.unit, .argument = body.argument, .minimum = minimum, .maximum = maximum});
+        .unit = body.unit,
+        .argument = body.argument,
+        .minimum = minimum,
+        .maximum = maximum});
   *position = target;
   return true;
 }

@@ -196,8 +196,7 @@ Ref<> formatter_field_name_split(const Value* a) {
 
 const NativeDef kFunctions[] = {
     {"formatter_parser", "($module, object, /)", formatter_parser, "parse the argument as a format string"},
-    {"formatter_field_name_split", "($module, object, /)", formatter_field_name_split,
-     "split the argument as a field name"},
+    {"formatter_field_name_split", "($module, object, /)", formatter_field_name_split, "split the argument as a field name"},
     {}};
 
 const TypeSpec kFormatterSpec = {

@@ -73,7 +73,10 @@ bool parse(std::string_view text, Parsed* result, Item* out) {
     switch (text[0]) {
       case '<': native = align = false; break;
       case '>':
-      case '!': native = align = false; swap = true; break;
+      case '!':
+        native = align = false;
+        swap = true;
+        break;
       case '=': native = align = false; break;
       case '@': break;
       default: prefix = false; break;

@@ -206,18 +206,16 @@ constexpr const char* kPackIntoDoc = "Pack the values according to the format an
 constexpr const char* kUnpackDoc = "Return a tuple of the values unpacked from the buffer, whose size must be the format's.";
 constexpr const char* kUnpackFromDoc = "Return a tuple of the values unpacked from the buffer, starting at the offset.";
 constexpr const char* kIterUnpackDoc = "Return an iterator over the tuples unpacked from equally sized pieces of the buffer.";
-const NativeDef kStructMethods[] = {
-    {"pack", "($self, /, *values)", struct_pack, kPackDoc},
-    {"pack_into", "($self, /, *values)", struct_pack_into, kPackIntoDoc},
-    {"unpack", "($self, buffer, /)", struct_unpack, kUnpackDoc},
-    {"unpack_from", "($self, /, buffer, offset=0)", struct_unpack_from, kUnpackFromDoc},
-    {"iter_unpack", "($self, buffer, /)", struct_iter_unpack, kIterUnpackDoc},
-    {"__sizeof__", "($self, /)", struct_size_of, "Returns size in memory, in bytes."},
-    {}};
-const GetSetDef kStructGetSets[] = {
-    {"format", struct_get_format, nullptr, "struct format string"},
-    {"size", struct_get_size, nullptr, "struct size in bytes"},
-    {}};
+const NativeDef kStructMethods[] = {{"pack", "($self, /, *values)", struct_pack, kPackDoc},
+                                    {"pack_into", "($self, /, *values)", struct_pack_into, kPackIntoDoc},
+                                    {"unpack", "($self, buffer, /)", struct_unpack, kUnpackDoc},
+                                    {"unpack_from", "($self, /, buffer, offset=0)", struct_unpack_from, kUnpackFromDoc},
+                                    {"iter_unpack", "($self, buffer, /)", struct_iter_unpack, kIterUnpackDoc},
+                                    {"__sizeof__", "($self, /)", struct_size_of, "Returns size in memory, in bytes."},
+                                    {}};
+const GetSetDef kStructGetSets[] = {{"format", struct_get_format, nullptr, "struct format string"},
+                                    {"size", struct_get_size, nullptr, "struct size in bytes"},
+                                    {}};
 
 const TypeSpec kStructSpec = {
     .name = "_struct.Struct",

@@ -164,7 +164,8 @@ bool PathArgument::convert(Value v, const char* function, const char* name, int 
                              : allow_descriptor           ? "string, bytes, os.PathLike or integer"
                              : nullable                   ? "string, bytes, os.PathLike or None"
                                                           : "string, bytes or os.PathLike";
-      return raise(exc::TypeError, "%s%s%s should be %s, not %T", function ? function : "", function ? ": " : "", name, expected, v);
+      return raise(exc::TypeError, "%s%s%s should be %s, not %T", function ? function : "", function ? ": " : "", name, expected,
+                   v);
     }
   }
   if (pt::is_bytes(object_.value())) {

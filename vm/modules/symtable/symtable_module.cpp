@@ -110,21 +110,35 @@ Ref<> symtable_function(const Value* a) {
   return symbol_table(request, convert);
 }
 
-const NativeDef kFunctions[] = {
-    {"symtable", "(source, filename, startstr, /)", symtable_function, "Return symbol and scope dictionaries used internally by compiler."},
-    {}};
+const NativeDef kFunctions[] = {{"symtable", "(source, filename, startstr, /)", symtable_function,
+                                 "Return symbol and scope dictionaries used internally by compiler."},
+                                {}};
 
 bool execute(Module* module) {
   if (!entry_type.spec && !init_module_type(&entry_type, &kEntrySpec)) return false;
   const struct {
     const char* name;
     int64_t value;
-  } constants[] = {{"USE", syntax::kUse}, {"DEF_GLOBAL", syntax::kDefGlobal}, {"DEF_NONLOCAL", syntax::kDefNonlocal},
-                   {"DEF_LOCAL", syntax::kDefLocal}, {"DEF_PARAM", syntax::kDefParam}, {"DEF_FREE", syntax::kDefFree},
-                   {"DEF_FREE_CLASS", syntax::kDefFreeClass}, {"DEF_IMPORT", syntax::kDefImport},
-                   {"DEF_BOUND", syntax::kDefBound}, {"DEF_ANNOT", syntax::kDefAnnotation}, {"TYPE_FUNCTION", 0},
-                   {"TYPE_CLASS", 1}, {"TYPE_MODULE", 2}, {"LOCAL", 1}, {"GLOBAL_EXPLICIT", 2}, {"GLOBAL_IMPLICIT", 3},
-                   {"FREE", 4}, {"CELL", 5}, {"SCOPE_OFF", kScopeShift}, {"SCOPE_MASK", kScopeMask}};
+  } constants[] = {{"USE", syntax::kUse},
+                   {"DEF_GLOBAL", syntax::kDefGlobal},
+                   {"DEF_NONLOCAL", syntax::kDefNonlocal},
+                   {"DEF_LOCAL", syntax::kDefLocal},
+                   {"DEF_PARAM", syntax::kDefParam},
+                   {"DEF_FREE", syntax::kDefFree},
+                   {"DEF_FREE_CLASS", syntax::kDefFreeClass},
+                   {"DEF_IMPORT", syntax::kDefImport},
+                   {"DEF_BOUND", syntax::kDefBound},
+                   {"DEF_ANNOT", syntax::kDefAnnotation},
+                   {"TYPE_FUNCTION", 0},
+                   {"TYPE_CLASS", 1},
+                   {"TYPE_MODULE", 2},
+                   {"LOCAL", 1},
+                   {"GLOBAL_EXPLICIT", 2},
+                   {"GLOBAL_IMPLICIT", 3},
+                   {"FREE", 4},
+                   {"CELL", 5},
+                   {"SCOPE_OFF", kScopeShift},
+                   {"SCOPE_MASK", kScopeMask}};
   for (auto& constant : constants) {
     if (!module_add_int(module, constant.name, constant.value)) return false;
   }

@@ -135,11 +135,11 @@ Ref<> sys_excepthook(const Value* a) {
 // ---- unraisablehook ---------------------------------------------------------------------------------------------------
 
 constinit StructSeqType g_unraisable_args = {};
-const StructSeqField kUnraisableFields[] = {{"exc_type", "Exception type"}, {"exc_value", "Exception value"},
-                                            {"exc_traceback", "Exception traceback"}, {"err_msg", "Error message"},
-                                            {"object", "Object causing the exception"}, {}};
-const StructSeqDef kUnraisableDef = {"UnraisableHookArgs", "UnraisableHookArgs\n\nType used to pass arguments to sys.unraisablehook.",
-                                     kUnraisableFields, 5};
+const StructSeqField kUnraisableFields[] = {
+    {"exc_type", "Exception type"}, {"exc_value", "Exception value"},           {"exc_traceback", "Exception traceback"},
+    {"err_msg", "Error message"},   {"object", "Object causing the exception"}, {}};
+const StructSeqDef kUnraisableDef = {
+    "UnraisableHookArgs", "UnraisableHookArgs\n\nType used to pass arguments to sys.unraisablehook.", kUnraisableFields, 5};
 
 bool put_text(Value file, Ref<Str> text) { return text && call_method(file, names::write_.str(), {text.value()}); }
 
@@ -217,12 +217,14 @@ bool call_unraisable_hook(Value exception, const char* what, Value object) {
   if (!traceback) {
     // Where it is reported, then.
     Ref<> frame = current_frame(0);
-    if (frame) traceback = traceback_new(Value(), frame.value(), frame_pc(static_cast<FrameObject*>(frame.value().as_object())), -1);
+    if (frame)
+      traceback = traceback_new(Value(), frame.value(), frame_pc(static_cast<FrameObject*>(frame.value().as_object())), -1);
     if (traceback) set_exception_traceback(exception, traceback.value());
     clear_error();
   }
   if (!message) return false;
-  Value values[] = {Value::object(type_of(exception)), exception, traceback ? traceback.value() : none(), message.value(), object};
+  Value values[] = {Value::object(type_of(exception)), exception, traceback ? traceback.value() : none(), message.value(),
+                    object};
   Ref<> args = structseq_new(&g_unraisable_args, values, 5);
   if (!args || !audit("sys.unraisablehook", {hook.value(), args.value()})) return false;
   Ref<> result = call1(hook.value(), args.value());
@@ -234,8 +236,8 @@ bool call_unraisable_hook(Value exception, const char* what, Value object) {
   Ref<> error_traceback = exception_traceback(error.value());
   Ref<Str> hook_message = str_from_ascii("Exception ignored in sys.unraisablehook");
   if (!hook_message) return false;
-  Value error_values[] = {Value::object(type_of(error.value())), error.value(), error_traceback ? error_traceback.value() : none(),
-                          hook_message.value(), hook.value()};
+  Value error_values[] = {Value::object(type_of(error.value())), error.value(),
+                          error_traceback ? error_traceback.value() : none(), hook_message.value(), hook.value()};
   args = structseq_new(&g_unraisable_args, error_values, 5);
   return args && write_unraisable_report(file.value(), as_tuple(args.value()));
 }
@@ -273,9 +275,11 @@ Ref<> sys_breakpointhook(const Value* a) {
 const NativeDef kHooks[] = {
     {"addaudithook", "(hook)", sys_addaudithook, "Adds a new audit hook callback."},
     {"audit", "(*args)", sys_audit, "audit(event, *args)\n\nPasses the event to any hooks that are attached."},
-    {"breakpointhook", "(*args, **kws)", sys_breakpointhook, "breakpointhook(*args, **kws)\n\nThis hook function is called by built-in breakpoint()."},
+    {"breakpointhook", "(*args, **kws)", sys_breakpointhook,
+     "breakpointhook(*args, **kws)\n\nThis hook function is called by built-in breakpoint()."},
     {"displayhook", "(object, /)", sys_displayhook, "Print an object to sys.stdout and also save it in builtins._"},
-    {"excepthook", "(exctype, value, traceback, /)", sys_excepthook, "Handle an exception by displaying it with a traceback on sys.stderr."},
+    {"excepthook", "(exctype, value, traceback, /)", sys_excepthook,
+     "Handle an exception by displaying it with a traceback on sys.stderr."},
     {"unraisablehook", "(unraisable, /)", sys_unraisablehook, "Handle an unraisable exception."},
     {},
 };

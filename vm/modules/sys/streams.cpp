@@ -35,7 +35,8 @@ Ref<> make_stream(Value open, Value wrapper, int fd, bool writes, const char* na
   if (fstat(fd, &status) != 0) return none_ref();
   bool unbuffered = g_config.unbuffered && writes;
   Ref<Str> mode = str_from_ascii(writes ? "wb" : "rb");
-  Ref<> buffer = call_keywords(open, {Value::small_int(fd), mode.value(), Value::small_int(unbuffered ? 0 : -1), boolean(false)}, {"closefd"});
+  Ref<> buffer = call_keywords(open, {Value::small_int(fd), mode.value(), Value::small_int(unbuffered ? 0 : -1), boolean(false)},
+                               {"closefd"});
   if (!buffer) return Ref<>();
   Ref<> raw = unbuffered ? buffer.copy() : get_attribute(buffer.value(), names::raw_.str());
   Ref<Str> shown = str_from_ascii(name);
@@ -74,14 +75,10 @@ Ref<> printer_isatty(const Value*) { return bool_ref(isatty(2)); }
 Ref<> printer_closed(Value) { return bool_ref(false); }
 Ref<> printer_encoding(Value) { return none_ref(); }
 Ref<> printer_mode(Value) { return str_from_ascii("w"); }
-const NativeDef kPrinterMethods[] = {{"write", "($self, text, /)", printer_write},
-                                     {"flush", "($self, /)", printer_flush},
-                                     {"close", "($self, /)", printer_flush},
-                                     {"fileno", "($self, /)", printer_fileno},
-                                     {"isatty", "($self, /)", printer_isatty},
-                                     {}};
-const GetSetDef kPrinterGetSets[] = {
-    {"closed", printer_closed}, {"encoding", printer_encoding}, {"mode", printer_mode}, {}};
+const NativeDef kPrinterMethods[] = {{"write", "($self, text, /)", printer_write}, {"flush", "($self, /)", printer_flush},
+                                     {"close", "($self, /)", printer_flush},       {"fileno", "($self, /)", printer_fileno},
+                                     {"isatty", "($self, /)", printer_isatty},     {}};
+const GetSetDef kPrinterGetSets[] = {{"closed", printer_closed}, {"encoding", printer_encoding}, {"mode", printer_mode}, {}};
 const TypeSpec kPrinterSpec = {.name = "stderrprinter",
                                .size = sizeof(Object),
                                .flags = kTypeNoInstantiate,
@@ -105,11 +102,14 @@ bool init_standard_streams() {
     std::string_view wanted = g_config.stdio_encoding;
     size_t colon = wanted.find(':');
     std::string_view name = wanted.substr(0, colon);
-    if (colon != std::string_view::npos && colon + 1 < wanted.size()) errors = wanted.substr(colon + 1);
-    else if (!name.empty()) errors = "strict";
+    if (colon != std::string_view::npos && colon + 1 < wanted.size())
+      errors = wanted.substr(colon + 1);
+    else if (!name.empty())
+      errors = "strict";
     if (!name.empty()) encoding = name;
   }
-  Ref<Str> encoding_text = str_from_utf8(encoding), errors_text = str_from_utf8(errors), stderr_errors = str_from_ascii("backslashreplace");
+  Ref<Str> encoding_text = str_from_utf8(encoding), errors_text = str_from_utf8(errors),
+           stderr_errors = str_from_ascii("backslashreplace");
   if (!encoding_text || !errors_text || !stderr_errors) return false;
   struct Stream {
     int fd;
@@ -228,7 +228,8 @@ bool print_exception(Value exception, Value file) {
       limit = none_ref();
     } else {
       int64_t entries;
-      limit = int_to_int64(limit.value(), &entries) && entries < INT32_MAX ? int_from_int64(-entries) : int_from_int64(-INT32_MAX);
+      limit =
+          int_to_int64(limit.value(), &entries) && entries < INT32_MAX ? int_from_int64(-entries) : int_from_int64(-INT32_MAX);
     }
   } else {
     limit = none_ref();
@@ -279,8 +280,10 @@ void display_exception(Value exception) {
     clear_error();
   }
   Utf8 utf8(line.get(), true);
-  if (utf8.ok()) std::fputs(utf8.c_str(), stderr);
-  else clear_error();
+  if (utf8.ok())
+    std::fputs(utf8.c_str(), stderr);
+  else
+    clear_error();
 }
 
 }  // namespace pt

@@ -56,8 +56,10 @@ Ref<> sys_exception(const Value*) { return or_none(handled_exception(current_thr
 Ref<> sys_exit(const Value* a) {
   if (!given(a[0])) return raise_none(exc::SystemExit);
   Ref<> exception;
-  if (is_tuple(a[0])) exception = call_tuple_dict(Value::object(exc::SystemExit), a[0], Value());
-  else exception = call1(Value::object(exc::SystemExit), a[0]);
+  if (is_tuple(a[0]))
+    exception = call_tuple_dict(Value::object(exc::SystemExit), a[0], Value());
+  else
+    exception = call1(Value::object(exc::SystemExit), a[0]);
   return exception ? raise_object(exception.value()) : Raised{};
 }
 
@@ -174,8 +176,8 @@ Ref<> sys_setrecursionlimit(const Value* a) {
   Thread* thread = current_thread();
   int64_t depth = thread->record - thread->record_base + 1;
   if (depth >= limit) {
-    return raise(exc::RecursionError, "cannot set the recursion limit to %d at the recursion depth %ld: the limit is too low", limit,
-                 depth);
+    return raise(exc::RecursionError, "cannot set the recursion limit to %d at the recursion depth %ld: the limit is too low",
+                 limit, depth);
   }
   set_recursion_limit(limit);
   return none_ref();
@@ -193,7 +195,8 @@ Ref<> sys_getswitchinterval(const Value*) { return float_from_double(g_switch_in
 // ---- asynchronous generators and coroutines ------------------------------------------------------------------------
 
 constinit StructSeqType g_async_hooks = {};
-const StructSeqField kAsyncHookFields[] = {{"firstiter", "Hook to intercept first iteration"}, {"finalizer", "Hook to intercept finalization"}, {}};
+const StructSeqField kAsyncHookFields[] = {
+    {"firstiter", "Hook to intercept first iteration"}, {"finalizer", "Hook to intercept finalization"}, {}};
 const StructSeqDef kAsyncHooksDef = {"asyncgen_hooks",
                                      "asyncgen_hooks\n\nA named tuple providing information about asynchronous\n"
                                      "generators hooks.  The attributes are read only.",
@@ -284,41 +287,55 @@ Ref<> sys_zero(const Value*) { return int_from_int64(0); }
 
 }  // namespace
 
-
 const NativeDef kSysFunctions[] = {
     {"_clear_type_cache", "()", sys_nothing, "Clear the internal type lookup cache."},
-    {"_current_exceptions", "()", sys_current_exceptions, "Return a dict mapping each identifier of each thread to its handled exception."},
+    {"_current_exceptions", "()", sys_current_exceptions,
+     "Return a dict mapping each identifier of each thread to its handled exception."},
     {"_current_frames", "()", sys_current_frames, "Return a dict mapping each thread's thread id to its current stack frame."},
     {"_debugmallocstats", "()", sys_nothing, "Print debug info to stderr about the state of memory allocation."},
-    {"_getframe", "(depth=0, /)", sys_getframe, "Return a frame object from the call stack.\n\nIf optional integer depth is given, return the frame object that many\ncalls below the top of the stack."},
+    {"_getframe", "(depth=0, /)", sys_getframe,
+     "Return a frame object from the call stack.\n\nIf optional integer depth is given, return the frame object that many\ncalls "
+     "below the top of the stack."},
     {"_getquickenedcount", "()", sys_zero},
     {"call_tracing", "(func, args, /)", sys_call_tracing, "Call func(*args), while tracing is enabled."},
     {"exc_info", "()", sys_exc_info, "Return current exception information: (type, value, traceback)."},
-    {"exception", "()", sys_exception, "Return the current exception.\n\nReturn the most recent exception caught by an except clause\nin the current stack frame or in an older stack frame, or None\nif no such clause exists."},
+    {"exception", "()", sys_exception,
+     "Return the current exception.\n\nReturn the most recent exception caught by an except clause\nin the current stack frame "
+     "or in an older stack frame, or None\nif no such clause exists."},
     {"exit", "(status=None, /)", sys_exit, "Exit the interpreter by raising SystemExit(status)."},
     {"get_asyncgen_hooks", "()", sys_get_asyncgen_hooks, "Return the installed asynchronous generators hooks."},
-    {"get_coroutine_origin_tracking_depth", "()", sys_get_coroutine_origin_tracking_depth, "Check status of origin tracking for coroutine objects in this thread."},
-    {"get_int_max_str_digits", "()", sys_get_int_max_str_digits, "Return the maximum string digits limit for non-binary int<->str conversions."},
+    {"get_coroutine_origin_tracking_depth", "()", sys_get_coroutine_origin_tracking_depth,
+     "Check status of origin tracking for coroutine objects in this thread."},
+    {"get_int_max_str_digits", "()", sys_get_int_max_str_digits,
+     "Return the maximum string digits limit for non-binary int<->str conversions."},
     {"getallocatedblocks", "()", sys_getallocatedblocks, "Return the number of memory blocks currently allocated."},
-    {"getdefaultencoding", "()", sys_getdefaultencoding, "Return the current default encoding used by the Unicode implementation."},
+    {"getdefaultencoding", "()", sys_getdefaultencoding,
+     "Return the current default encoding used by the Unicode implementation."},
     {"getdlopenflags", "()", sys_getdlopenflags, "Return the current value of the flags that are used for dlopen calls."},
-    {"getfilesystemencodeerrors", "()", sys_getfilesystemencodeerrors, "Return the error mode used for Unicode to filename conversion."},
-    {"getfilesystemencoding", "()", sys_getdefaultencoding, "Return the encoding used to convert Unicode filenames to OS filenames."},
+    {"getfilesystemencodeerrors", "()", sys_getfilesystemencodeerrors,
+     "Return the error mode used for Unicode to filename conversion."},
+    {"getfilesystemencoding", "()", sys_getdefaultencoding,
+     "Return the encoding used to convert Unicode filenames to OS filenames."},
     {"getprofile", "()", sys_getprofile, "Return the profiling function set with sys.setprofile."},
     {"getrecursionlimit", "()", sys_getrecursionlimit, "Return the current value of the recursion limit."},
     {"getrefcount", "(object, /)", sys_getrefcount, "Return the reference count of object."},
-    {"getsizeof", "(object, default=-1)", sys_getsizeof, "getsizeof(object [, default]) -> int\n\nReturn the size of object in bytes."},
+    {"getsizeof", "(object, default=-1)", sys_getsizeof,
+     "getsizeof(object [, default]) -> int\n\nReturn the size of object in bytes."},
     {"getswitchinterval", "()", sys_getswitchinterval, "Return the current thread switch interval; see sys.setswitchinterval()."},
     {"gettrace", "()", sys_gettrace, "Return the global debug tracing function set with sys.settrace."},
     {"intern", "(string, /)", sys_intern, "``Intern'' the given string."},
     {"is_finalizing", "()", sys_is_finalizing, "Return True if Python is exiting."},
-    {"set_asyncgen_hooks", "(firstiter=None, finalizer=None)", sys_set_asyncgen_hooks, "Set a finalizer for async generators objects."},
-    {"set_coroutine_origin_tracking_depth", "(depth)", sys_set_coroutine_origin_tracking_depth, "Enable or disable origin tracking for coroutine objects in this thread."},
-    {"set_int_max_str_digits", "(maxdigits)", sys_set_int_max_str_digits, "Set the maximum string digits limit for non-binary int<->str conversions."},
+    {"set_asyncgen_hooks", "(firstiter=None, finalizer=None)", sys_set_asyncgen_hooks,
+     "Set a finalizer for async generators objects."},
+    {"set_coroutine_origin_tracking_depth", "(depth)", sys_set_coroutine_origin_tracking_depth,
+     "Enable or disable origin tracking for coroutine objects in this thread."},
+    {"set_int_max_str_digits", "(maxdigits)", sys_set_int_max_str_digits,
+     "Set the maximum string digits limit for non-binary int<->str conversions."},
     {"setdlopenflags", "(flags, /)", sys_setdlopenflags, "Set the flags used by the interpreter for dlopen calls."},
     {"setprofile", "(function, /)", sys_setprofile, "Set the profiling function."},
     {"setrecursionlimit", "(limit, /)", sys_setrecursionlimit, "Set the maximum depth of the Python interpreter stack to n."},
-    {"setswitchinterval", "(interval, /)", sys_setswitchinterval, "Set the ideal thread switching delay inside the Python interpreter."},
+    {"setswitchinterval", "(interval, /)", sys_setswitchinterval,
+     "Set the ideal thread switching delay inside the Python interpreter."},
     {"settrace", "(function, /)", sys_settrace, "Set the global debug tracing function."},
     {},
 };

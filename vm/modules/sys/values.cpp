@@ -23,20 +23,36 @@ constinit RuntimeConfig g_config;
 
 namespace {
 
-constinit StructSeqType g_flags = {}, g_version_info = {}, g_float_info = {}, g_int_info = {}, g_hash_info = {}, g_thread_info = {};
+constinit StructSeqType g_flags = {}, g_version_info = {}, g_float_info = {}, g_int_info = {}, g_hash_info = {},
+                        g_thread_info = {};
 
-const StructSeqField kFlagFields[] = {
-    {"debug", "-d"}, {"inspect", "-i"}, {"interactive", "-i"}, {"optimize", "-O or -OO"}, {"dont_write_bytecode", "-B"},
-    {"no_user_site", "-s"}, {"no_site", "-S"}, {"ignore_environment", "-E"}, {"verbose", "-v"}, {"bytes_warning", "-b"},
-    {"quiet", "-q"}, {"hash_randomization", "-R"}, {"isolated", "-I"}, {"dev_mode", "-X dev"}, {"utf8_mode", "-X utf8"},
-    {"warn_default_encoding", "-X warn_default_encoding"}, {"safe_path", "-P"}, {"int_max_str_digits", "-X int_max_str_digits"}, {}};
+const StructSeqField kFlagFields[] = {{"debug", "-d"},
+                                      {"inspect", "-i"},
+                                      {"interactive", "-i"},
+                                      {"optimize", "-O or -OO"},
+                                      {"dont_write_bytecode", "-B"},
+                                      {"no_user_site", "-s"},
+                                      {"no_site", "-S"},
+                                      {"ignore_environment", "-E"},
+                                      {"verbose", "-v"},
+                                      {"bytes_warning", "-b"},
+                                      {"quiet", "-q"},
+                                      {"hash_randomization", "-R"},
+                                      {"isolated", "-I"},
+                                      {"dev_mode", "-X dev"},
+                                      {"utf8_mode", "-X utf8"},
+                                      {"warn_default_encoding", "-X warn_default_encoding"},
+                                      {"safe_path", "-P"},
+                                      {"int_max_str_digits", "-X int_max_str_digits"},
+                                      {}};
 const StructSeqDef kFlagsDef = {"sys.flags", "sys.flags\n\nFlags provided through command line arguments or environment vars.",
                                 kFlagFields, 18, false};
-const StructSeqField kVersionFields[] = {{"major", "Major release number"}, {"minor", "Minor release number"},
-                                         {"micro", "Patch release number"},
-                                         {"releaselevel", "'alpha', 'beta', 'candidate', or 'final'"},
-                                         {"serial", "Serial release number"}, {}};
-const StructSeqDef kVersionDef = {"sys.version_info", "sys.version_info\n\nVersion information as a named tuple.", kVersionFields, 5, false};
+const StructSeqField kVersionFields[] = {
+    {"major", "Major release number"},   {"minor", "Minor release number"},
+    {"micro", "Patch release number"},   {"releaselevel", "'alpha', 'beta', 'candidate', or 'final'"},
+    {"serial", "Serial release number"}, {}};
+const StructSeqDef kVersionDef = {"sys.version_info", "sys.version_info\n\nVersion information as a named tuple.", kVersionFields,
+                                  5, false};
 const StructSeqField kFloatFields[] = {
     {"max", "DBL_MAX -- maximum representable finite float"},
     {"max_exp", "DBL_MAX_EXP -- maximum int e such that radix**(e-1) is representable"},
@@ -48,23 +64,38 @@ const StructSeqField kFloatFields[] = {
     {"mant_dig", "DBL_MANT_DIG -- mantissa digits"},
     {"epsilon", "DBL_EPSILON -- Difference between 1 and the next representable float"},
     {"radix", "FLT_RADIX -- radix of exponent"},
-    {"rounds", "FLT_ROUNDS -- rounding mode used for arithmetic operations"}, {}};
-const StructSeqDef kFloatDef = {"sys.float_info", "sys.float_info\n\nA named tuple holding information about the float type.", kFloatFields, 11};
+    {"rounds", "FLT_ROUNDS -- rounding mode used for arithmetic operations"},
+    {}};
+const StructSeqDef kFloatDef = {"sys.float_info", "sys.float_info\n\nA named tuple holding information about the float type.",
+                                kFloatFields, 11};
 const StructSeqField kIntFields[] = {{"bits_per_digit", "size of a digit in bits"},
                                      {"sizeof_digit", "size in bytes of the C type used to represent a digit"},
                                      {"default_max_str_digits", "maximum string conversion digits limitation"},
-                                     {"str_digits_check_threshold", "minimum positive value for int_max_str_digits"}, {}};
-const StructSeqDef kIntDef = {"sys.int_info", "sys.int_info\n\nA named tuple that holds information about the internal\nrepresentation of integers.  The attributes are read only.", kIntFields, 4};
-const StructSeqField kHashFields[] = {
-    {"width", "width of the type used for hashing, in bits"}, {"modulus", "prime number giving the modulus on which the hash function is based"},
-    {"inf", "value to be used for hash of a positive infinity"}, {"nan", "value to be used for hash of a nan"},
-    {"imag", "multiplier used for the imaginary part of a complex number"}, {"algorithm", "name of the algorithm for hashing of str, bytes and memoryviews"},
-    {"hash_bits", "internal output size of hash algorithm"}, {"seed_bits", "seed size of hash algorithm"},
-    {"cutoff", "small string optimization cutoff"}, {}};
-const StructSeqDef kHashDef = {"sys.hash_info", "hash_info\n\nA named tuple providing parameters used for computing\nhashes. The attributes are read only.", kHashFields, 9};
-const StructSeqField kThreadFields[] = {{"name", "name of the thread implementation"}, {"lock", "name of the lock implementation"},
-                                        {"version", "name and version of the thread library"}, {}};
-const StructSeqDef kThreadDef = {"sys.thread_info", "sys.thread_info\n\nA named tuple holding information about the thread implementation.", kThreadFields, 3};
+                                     {"str_digits_check_threshold", "minimum positive value for int_max_str_digits"},
+                                     {}};
+const StructSeqDef kIntDef = {"sys.int_info",
+                              "sys.int_info\n\nA named tuple that holds information about the internal\nrepresentation of "
+                              "integers.  The attributes are read only.",
+                              kIntFields, 4};
+const StructSeqField kHashFields[] = {{"width", "width of the type used for hashing, in bits"},
+                                      {"modulus", "prime number giving the modulus on which the hash function is based"},
+                                      {"inf", "value to be used for hash of a positive infinity"},
+                                      {"nan", "value to be used for hash of a nan"},
+                                      {"imag", "multiplier used for the imaginary part of a complex number"},
+                                      {"algorithm", "name of the algorithm for hashing of str, bytes and memoryviews"},
+                                      {"hash_bits", "internal output size of hash algorithm"},
+                                      {"seed_bits", "seed size of hash algorithm"},
+                                      {"cutoff", "small string optimization cutoff"},
+                                      {}};
+const StructSeqDef kHashDef = {
+    "sys.hash_info", "hash_info\n\nA named tuple providing parameters used for computing\nhashes. The attributes are read only.",
+    kHashFields, 9};
+const StructSeqField kThreadFields[] = {{"name", "name of the thread implementation"},
+                                        {"lock", "name of the lock implementation"},
+                                        {"version", "name and version of the thread library"},
+                                        {}};
+const StructSeqDef kThreadDef = {
+    "sys.thread_info", "sys.thread_info\n\nA named tuple holding information about the thread implementation.", kThreadFields, 3};
 
 // Names of the standard library's modules, as documented for sys.stdlib_module_names.
 const char kLibraryNames[] =
@@ -114,26 +145,47 @@ Ref<> make_x_options() {
 
 Ref<> make_flags() {
   const RuntimeConfig& c = g_config;
-  Value values[] = {Value::small_int(c.debug), Value::small_int(c.inspect), Value::small_int(c.interactive),
-                    Value::small_int(c.optimize), Value::small_int(c.dont_write_bytecode), Value::small_int(c.no_user_site),
-                    Value::small_int(c.no_site), Value::small_int(c.ignore_environment), Value::small_int(c.verbose),
-                    Value::small_int(c.bytes_warning), Value::small_int(c.quiet), Value::small_int(c.hash_randomization),
-                    Value::small_int(c.isolated), boolean(c.dev_mode), Value::small_int(c.utf8_mode),
-                    Value::small_int(c.warn_default_encoding), boolean(c.safe_path), Value::small_int(c.int_max_str_digits)};
+  Value values[] = {Value::small_int(c.debug),
+                    Value::small_int(c.inspect),
+                    Value::small_int(c.interactive),
+                    Value::small_int(c.optimize),
+                    Value::small_int(c.dont_write_bytecode),
+                    Value::small_int(c.no_user_site),
+                    Value::small_int(c.no_site),
+                    Value::small_int(c.ignore_environment),
+                    Value::small_int(c.verbose),
+                    Value::small_int(c.bytes_warning),
+                    Value::small_int(c.quiet),
+                    Value::small_int(c.hash_randomization),
+                    Value::small_int(c.isolated),
+                    boolean(c.dev_mode),
+                    Value::small_int(c.utf8_mode),
+                    Value::small_int(c.warn_default_encoding),
+                    boolean(c.safe_path),
+                    Value::small_int(c.int_max_str_digits)};
   return structseq_new(&g_flags, values, 18);
 }
 
 Ref<> make_float_info() {
   Ref<> max = float_from_double(DBL_MAX), min = float_from_double(DBL_MIN), epsilon = float_from_double(DBL_EPSILON);
-  Value values[] = {max.value(), Value::small_int(DBL_MAX_EXP), Value::small_int(DBL_MAX_10_EXP), min.value(),
-                    Value::small_int(DBL_MIN_EXP), Value::small_int(DBL_MIN_10_EXP), Value::small_int(DBL_DIG),
-                    Value::small_int(DBL_MANT_DIG), epsilon.value(), Value::small_int(FLT_RADIX), Value::small_int(1)};
+  Value values[] = {max.value(),
+                    Value::small_int(DBL_MAX_EXP),
+                    Value::small_int(DBL_MAX_10_EXP),
+                    min.value(),
+                    Value::small_int(DBL_MIN_EXP),
+                    Value::small_int(DBL_MIN_10_EXP),
+                    Value::small_int(DBL_DIG),
+                    Value::small_int(DBL_MANT_DIG),
+                    epsilon.value(),
+                    Value::small_int(FLT_RADIX),
+                    Value::small_int(1)};
   return structseq_new(&g_float_info, values, 11);
 }
 
 bool put_versions(Dict* d) {
   if (!init_structseq(&g_version_info, &kVersionDef)) return false;
-  Value numbers[] = {Value::small_int(3), Value::small_int(11), Value::small_int(2), Value::object(intern("final")), Value::small_int(0)};
+  Value numbers[] = {Value::small_int(3), Value::small_int(11), Value::small_int(2), Value::object(intern("final")),
+                     Value::small_int(0)};
   Ref<> version_info = structseq_new(&g_version_info, numbers, 5);
   if (!version_info || !dict_set_text(d, "version_info", version_info.value())) return false;
   Ref<Dict> implementation = dict_new();
@@ -141,7 +193,8 @@ bool put_versions(Dict* d) {
   constexpr int64_t kHexVersion = 0x030B02F0;
   if (!put_text(implementation.get(), "name", "ptpython") || !put_text(implementation.get(), "cache_tag", "ptpython-311") ||
       !dict_set_text(implementation.get(), "version", version_info.value()) ||
-      !put_int(implementation.get(), "hexversion", kHexVersion) || !put_text(implementation.get(), "_multiarch", "x86_64-linux-gnu")) {
+      !put_int(implementation.get(), "hexversion", kHexVersion) ||
+      !put_text(implementation.get(), "_multiarch", "x86_64-linux-gnu")) {
     return false;
   }
   static const char kCompiler[] = "3.11.2 (ptpython 0.1.0, " __DATE__ ", " __TIME__ ") [Clang " __clang_version__ "]";
@@ -162,22 +215,28 @@ bool put_versions(Dict* d) {
 
 bool sys_add_values(Dict* d) {
   if (!init_simple_namespace() || !init_structseq(&g_flags, &kFlagsDef) || !init_structseq(&g_float_info, &kFloatDef) ||
-      !init_structseq(&g_int_info, &kIntDef) || !init_structseq(&g_hash_info, &kHashDef) || !init_structseq(&g_thread_info, &kThreadDef)) {
+      !init_structseq(&g_int_info, &kIntDef) || !init_structseq(&g_hash_info, &kHashDef) ||
+      !init_structseq(&g_thread_info, &kThreadDef)) {
     return false;
   }
   Value int_values[] = {Value::small_int(30), Value::small_int(4), Value::small_int(4300), Value::small_int(640)};
   Ref<Str> algorithm = str_from_ascii("siphash13");
-  Value hash_values[] = {Value::small_int(64), Value::small_int((int64_t{1} << 61) - 1), Value::small_int(314159), Value::small_int(0),
-                         Value::small_int(1000003), algorithm.value(), Value::small_int(64), Value::small_int(128), Value::small_int(0)};
+  Value hash_values[] = {Value::small_int(64),      Value::small_int((int64_t{1} << 61) - 1),
+                         Value::small_int(314159),  Value::small_int(0),
+                         Value::small_int(1000003), algorithm.value(),
+                         Value::small_int(64),      Value::small_int(128),
+                         Value::small_int(0)};
   char library_version[64];
   std::strcpy(library_version, "NPTL ");
   std::strncat(library_version, gnu_get_libc_version(), 40);
-  Ref<Str> thread_name = str_from_ascii("pthread"), thread_lock = str_from_ascii("semaphore"), thread_version = str_from_ascii(library_version);
+  Ref<Str> thread_name = str_from_ascii("pthread"), thread_lock = str_from_ascii("semaphore"),
+           thread_version = str_from_ascii(library_version);
   if (!algorithm || !thread_name || !thread_lock || !thread_version) return false;
   Value thread_values[] = {thread_name.value(), thread_lock.value(), thread_version.value()};
   Ref<Tuple> git = tuple_of({Value::object(intern("ptpython")), Value::object(intern("")), Value::object(intern(""))});
   bool ok = put_versions(d) && put(d, "flags", make_flags()) && put(d, "float_info", make_float_info()) &&
-            put(d, "int_info", structseq_new(&g_int_info, int_values, 4)) && put(d, "hash_info", structseq_new(&g_hash_info, hash_values, 9)) &&
+            put(d, "int_info", structseq_new(&g_int_info, int_values, 4)) &&
+            put(d, "hash_info", structseq_new(&g_hash_info, hash_values, 9)) &&
             put(d, "thread_info", structseq_new(&g_thread_info, thread_values, 3)) && put(d, "_git", std::move(git)) &&
             put_int(d, "maxsize", INT64_MAX) && put_int(d, "maxunicode", 0x10FFFF) && put_int(d, "api_version", 1013) &&
             put_text(d, "platform", "linux") && put_text(d, "byteorder", "little") && put_text(d, "float_repr_style", "short") &&
@@ -188,8 +247,8 @@ bool sys_add_values(Dict* d) {
   if (!ok) return false;
   ok = put(d, "argv", text_list(g_config.argv, g_config.argc)) &&
        put(d, "orig_argv", text_list(g_config.original_argv, g_config.original_argc)) &&
-       put(d, "warnoptions", text_list(g_config.warn_options, g_config.warn_option_count)) && put(d, "_xoptions", make_x_options()) &&
-       dict_set_text(d, "dont_write_bytecode", boolean(g_config.dont_write_bytecode)) &&
+       put(d, "warnoptions", text_list(g_config.warn_options, g_config.warn_option_count)) &&
+       put(d, "_xoptions", make_x_options()) && dict_set_text(d, "dont_write_bytecode", boolean(g_config.dont_write_bytecode)) &&
        put(d, "pycache_prefix", g_config.pycache_prefix ? Ref<>(fs_decode(g_config.pycache_prefix)) : none_ref()) &&
        put_text(d, "executable", g_config.executable) && put_text(d, "_base_executable", g_config.executable) &&
        dict_set_text(d, "_home", none()) && put(d, "stdlib_module_names", library_names());

@@ -32,7 +32,8 @@ void default_ident(char* out, size_t size) {
   out[size - 1] = 0;
 }
 void open_log(const char* ident, int options, int facility) {
-  while (g_lock.acquire(-1, false) != Acquire::kTaken) {}
+  while (g_lock.acquire(-1, false) != Acquire::kTaken) {
+  }
   std::strncpy(g_ident, ident, sizeof g_ident - 1);
   openlog(g_ident[0] ? g_ident : nullptr, options, facility);
   g_open = true;
@@ -52,7 +53,8 @@ Ref<> syslog_openlog(const Value* a) {
   } else {
     default_ident(ident, sizeof ident);
   }
-  if (!audit("syslog.openlog", {given(a[0]) ? a[0] : none(), Value::small_int(options), Value::small_int(facility)})) return Ref<>();
+  if (!audit("syslog.openlog", {given(a[0]) ? a[0] : none(), Value::small_int(options), Value::small_int(facility)}))
+    return Ref<>();
   open_log(ident, options, facility);
   return none_ref();
 }
@@ -74,7 +76,8 @@ Ref<> syslog_syslog(const Value* a) {
 }
 Ref<> syslog_closelog(const Value*) {
   if (!audit("syslog.closelog", {})) return Ref<>();
-  while (g_lock.acquire(-1, false) != Acquire::kTaken) {}
+  while (g_lock.acquire(-1, false) != Acquire::kTaken) {
+  }
   if (g_open) closelog();
   g_open = false;
   g_lock.release();
@@ -102,15 +105,27 @@ const NativeDef kFunctions[] = {{"openlog", "(ident=None, logoption=0, facility=
                                 {"LOG_UPTO", "(pri, /)", syslog_log_upto},
                                 {}};
 #define C(name) {#name, static_cast<int64_t>(name)}
-const IntConstant kConstants[] = {
-    C(LOG_ALERT), C(LOG_AUTH), C(LOG_AUTHPRIV), C(LOG_CONS), C(LOG_CRIT), C(LOG_CRON), C(LOG_DAEMON), C(LOG_DEBUG),
-    C(LOG_EMERG), C(LOG_ERR), C(LOG_INFO), C(LOG_KERN), C(LOG_LOCAL0), C(LOG_LOCAL1), C(LOG_LOCAL2), C(LOG_LOCAL3),
-    C(LOG_LOCAL4), C(LOG_LOCAL5), C(LOG_LOCAL6), C(LOG_LOCAL7), C(LOG_LPR), C(LOG_MAIL), C(LOG_NDELAY), C(LOG_NEWS),
-    C(LOG_NOTICE), C(LOG_NOWAIT), C(LOG_ODELAY), C(LOG_PERROR), C(LOG_PID), C(LOG_SYSLOG), C(LOG_USER), C(LOG_UUCP),
-    C(LOG_WARNING), {}};
+const IntConstant kConstants[] = {C(LOG_ALERT),    C(LOG_AUTH),
+                                  C(LOG_AUTHPRIV), C(LOG_CONS),
+                                  C(LOG_CRIT),     C(LOG_CRON),
+                                  C(LOG_DAEMON),   C(LOG_DEBUG),
+                                  C(LOG_EMERG),    C(LOG_ERR),
+                                  C(LOG_INFO),     C(LOG_KERN),
+                                  C(LOG_LOCAL0),   C(LOG_LOCAL1),
+                                  C(LOG_LOCAL2),   C(LOG_LOCAL3),
+                                  C(LOG_LOCAL4),   C(LOG_LOCAL5),
+                                  C(LOG_LOCAL6),   C(LOG_LOCAL7),
+                                  C(LOG_LPR),      C(LOG_MAIL),
+                                  C(LOG_NDELAY),   C(LOG_NEWS),
+                                  C(LOG_NOTICE),   C(LOG_NOWAIT),
+                                  C(LOG_ODELAY),   C(LOG_PERROR),
+                                  C(LOG_PID),      C(LOG_SYSLOG),
+                                  C(LOG_USER),     C(LOG_UUCP),
+                                  C(LOG_WARNING),  {}};
 #undef C
 
 }  // namespace
 extern const NativeModule syslog_module;
-const NativeModule syslog_module = {"syslog", nullptr, kFunctions, [](Module* module) { return module_add_ints(module, kConstants); }};
+const NativeModule syslog_module = {"syslog", nullptr, kFunctions,
+                                    [](Module* module) { return module_add_ints(module, kConstants); }};
 }  // namespace pt

@@ -120,8 +120,10 @@ Ref<> acquire_result(ThreadLock& lock, int64_t timeout, bool* taken) {
 Ref<> lock_acquire(const Value* a) {
   int64_t timeout;
   bool taken;
-  if (a[1].empty() && a[2].empty()) timeout = -1;
-  else if (!lock_timeout(a[1], a[2], &timeout)) return Ref<>();
+  if (a[1].empty() && a[2].empty())
+    timeout = -1;
+  else if (!lock_timeout(a[1], a[2], &timeout))
+    return Ref<>();
   return acquire_result(as_lock(a[0])->lock, timeout, &taken);
 }
 Ref<> lock_release(const Value* a) {
@@ -146,7 +148,8 @@ const NativeDef kLockMethods[] = {
     {"acquire", "($self, blocking=True, timeout=-1)", lock_acquire,
      "acquire(blocking=True, timeout=-1) -> bool\n(acquire_lock() is an obsolete synonym)\n\nLock the lock."},
     {"release_lock", "($self, /)", lock_release},
-    {"release", "($self, /)", lock_release, "Release the lock, allowing another thread that is blocked waiting for\nthe lock to acquire the lock."},
+    {"release", "($self, /)", lock_release,
+     "Release the lock, allowing another thread that is blocked waiting for\nthe lock to acquire the lock."},
     {"locked_lock", "($self, /)", lock_locked},
     {"locked", "($self, /)", lock_locked, "Return whether the lock is in the locked state."},
     {"__enter__", "($self, blocking=True, timeout=-1)", lock_acquire},
@@ -166,8 +169,10 @@ Ref<> rlock_construct(Type* type, const Args& args) {
 Ref<> rlock_acquire(const Value* a) {
   RLockObject* self = as_rlock(a[0]);
   int64_t timeout;
-  if (a[1].empty() && a[2].empty()) timeout = -1;
-  else if (!lock_timeout(a[1], a[2], &timeout)) return Ref<>();
+  if (a[1].empty() && a[2].empty())
+    timeout = -1;
+  else if (!lock_timeout(a[1], a[2], &timeout))
+    return Ref<>();
   if (self->owner.load(std::memory_order_relaxed) == own_ident()) {
     ++self->count;
     return bool_ref(true);
@@ -205,7 +210,8 @@ Ref<> rlock_acquire_restore(const Value* a) {
   if (!to_int64(as_tuple(a[1])->at(0), &count) || !to_culong(as_tuple(a[1])->at(1), &owner)) return Ref<>();
   if (!self->lock.try_acquire()) {
     // A condition variable must get its lock back, whatever comes in between.
-    while (self->lock.acquire(-1, false) != Acquire::kTaken) {}
+    while (self->lock.acquire(-1, false) != Acquire::kTaken) {
+    }
   }
   self->owner.store(owner, std::memory_order_relaxed);
   self->count = count;

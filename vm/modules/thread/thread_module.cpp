@@ -155,10 +155,13 @@ Ref<> thread_set_sentinel(const Value*) {
 }
 
 constinit StructSeqType g_hook_args = {};
-const StructSeqField kHookFields[] = {{"exc_type", "Exception type"}, {"exc_value", "Exception value"},
-                                      {"exc_traceback", "Exception traceback"}, {"thread", "Thread"}, {}};
-const StructSeqDef kHookDef = {"_thread._ExceptHookArgs", "ExceptHookArgs\n\nType used to pass arguments to threading.excepthook.",
-                               kHookFields, 4};
+const StructSeqField kHookFields[] = {{"exc_type", "Exception type"},
+                                      {"exc_value", "Exception value"},
+                                      {"exc_traceback", "Exception traceback"},
+                                      {"thread", "Thread"},
+                                      {}};
+const StructSeqDef kHookDef = {"_thread._ExceptHookArgs",
+                               "ExceptHookArgs\n\nType used to pass arguments to threading.excepthook.", kHookFields, 4};
 
 Ref<> thread_excepthook(const Value* a) {
   if (type_of(a[0]) != &g_hook_args.type) {
@@ -194,18 +197,24 @@ Ref<> thread_excepthook(const Value* a) {
 }
 
 const NativeDef kFunctions[] = {
-    {"start_new_thread", "(function, args, kwargs=None, /)", thread_start_new_thread, "Start a new thread and return its identifier."},
+    {"start_new_thread", "(function, args, kwargs=None, /)", thread_start_new_thread,
+     "Start a new thread and return its identifier."},
     {"start_new", "(function, args, kwargs=None, /)", thread_start_new_thread, "An obsolete synonym of start_new_thread()."},
     {"allocate_lock", "()", thread_allocate_lock, "Create a new lock object."},
     {"allocate", "()", thread_allocate_lock, "An obsolete synonym of allocate_lock()."},
     {"exit_thread", "()", thread_exit, "An obsolete synonym of exit()."},
     {"exit", "()", thread_exit, "Raise SystemExit, which ends the current thread silently unless it is caught."},
     {"interrupt_main", "(signum=2, /)", thread_interrupt_main, "Simulate the arrival of the given signal in the main thread."},
-    {"get_ident", "()", thread_get_ident, "Return a non-zero integer that uniquely identifies the current thread\namongst other threads that exist simultaneously."},
-    {"get_native_id", "()", thread_get_native_id, "Return a non-negative integer identifying the thread as reported by the OS (kernel)."},
+    {"get_ident", "()", thread_get_ident,
+     "Return a non-zero integer that uniquely identifies the current thread\namongst other threads that exist simultaneously."},
+    {"get_native_id", "()", thread_get_native_id,
+     "Return a non-negative integer identifying the thread as reported by the OS (kernel)."},
     {"_count", "()", thread_count},
-    {"stack_size", "(size=0, /)", thread_stack_size, "Return the thread stack size used when creating new threads, and set it when given."},
-    {"_set_sentinel", "()", thread_set_sentinel, "Set a sentinel lock that will be released when the current thread\nstate is finalized (after it is untied from the interpreter)."},
+    {"stack_size", "(size=0, /)", thread_stack_size,
+     "Return the thread stack size used when creating new threads, and set it when given."},
+    {"_set_sentinel", "()", thread_set_sentinel,
+     "Set a sentinel lock that will be released when the current thread\nstate is finalized (after it is untied from the "
+     "interpreter)."},
     {"_excepthook", "(args, /)", thread_excepthook, "Handle uncaught Thread.run() exception."},
     {},
 };
@@ -225,7 +234,7 @@ bool thread_execute(Module* module) {
 void thread_module_after_fork() { g_count.store(0, std::memory_order_relaxed); }
 
 extern const NativeModule thread_module;
-const NativeModule thread_module = {"_thread", "This module provides primitive operations to write multi-threaded programs.", kFunctions,
-                                    thread_execute};
+const NativeModule thread_module = {"_thread", "This module provides primitive operations to write multi-threaded programs.",
+                                    kFunctions, thread_execute};
 
 }  // namespace pt

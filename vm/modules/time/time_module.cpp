@@ -22,12 +22,18 @@ namespace {
 constexpr int64_t kNano = 1'000'000'000;
 
 constinit StructSeqType g_struct_time = {};
-const StructSeqField kTimeFields[] = {
-    {"tm_year", "year, for example, 1993"}, {"tm_mon", "month of year, range [1, 12]"}, {"tm_mday", "day of month, range [1, 31]"},
-    {"tm_hour", "hours, range [0, 23]"}, {"tm_min", "minutes, range [0, 59]"}, {"tm_sec", "seconds, range [0, 61])"},
-    {"tm_wday", "day of week, range [0, 6], Monday is 0"}, {"tm_yday", "day of year, range [1, 366]"},
-    {"tm_isdst", "1 if summer time is in effect, 0 if not, and -1 if unknown"}, {"tm_zone", "abbreviation of timezone name"},
-    {"tm_gmtoff", "offset from UTC in seconds"}, {}};
+const StructSeqField kTimeFields[] = {{"tm_year", "year, for example, 1993"},
+                                      {"tm_mon", "month of year, range [1, 12]"},
+                                      {"tm_mday", "day of month, range [1, 31]"},
+                                      {"tm_hour", "hours, range [0, 23]"},
+                                      {"tm_min", "minutes, range [0, 59]"},
+                                      {"tm_sec", "seconds, range [0, 61])"},
+                                      {"tm_wday", "day of week, range [0, 6], Monday is 0"},
+                                      {"tm_yday", "day of year, range [1, 366]"},
+                                      {"tm_isdst", "1 if summer time is in effect, 0 if not, and -1 if unknown"},
+                                      {"tm_zone", "abbreviation of timezone name"},
+                                      {"tm_gmtoff", "offset from UTC in seconds"},
+                                      {}};
 const StructSeqDef kTimeDef = {"time.struct_time",
                                "The time value as returned by gmtime(), localtime(), and strptime(), and\n"
                                " accepted by asctime(), mktime() and strftime().  May be considered as a\n"
@@ -44,9 +50,13 @@ int64_t clock_ns(clockid_t clock) {
 Ref<> seconds_of(int64_t ns) { return float_from_double(static_cast<double>(ns) / 1e9); }
 
 template <clockid_t clock>
-Ref<> time_seconds(const Value*) { return seconds_of(clock_ns(clock)); }
+Ref<> time_seconds(const Value*) {
+  return seconds_of(clock_ns(clock));
+}
 template <clockid_t clock>
-Ref<> time_nanoseconds(const Value*) { return int_from_int64(clock_ns(clock)); }
+Ref<> time_nanoseconds(const Value*) {
+  return int_from_int64(clock_ns(clock));
+}
 
 bool read_clock(Value id, int64_t* ns, int (*read)(clockid_t, timespec*)) {
   int clock;
@@ -122,8 +132,9 @@ Ref<> time_get_clock_info(const Value* a) {
     Ref<> resolution = float_from_double(static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9);
     if (!d || !implementation || !resolution) return Ref<>();
     bool real = info.clock == CLOCK_REALTIME;
-    if (!dict_set_text(d.get(), "implementation", implementation.value()) || !dict_set_text(d.get(), "monotonic", boolean(!real)) ||
-        !dict_set_text(d.get(), "adjustable", boolean(real)) || !dict_set_text(d.get(), "resolution", resolution.value())) {
+    if (!dict_set_text(d.get(), "implementation", implementation.value()) ||
+        !dict_set_text(d.get(), "monotonic", boolean(!real)) || !dict_set_text(d.get(), "adjustable", boolean(real)) ||
+        !dict_set_text(d.get(), "resolution", resolution.value())) {
       return Ref<>();
     }
     return simple_namespace_new(d.get());
@@ -158,10 +169,17 @@ Ref<> time_sleep(const Value* a) {
 Ref<> from_tm(const tm& t) {
   Ref<> zone = t.tm_zone ? Ref<>(fs_decode(t.tm_zone)) : none_ref();
   if (!zone) return Ref<>();
-  Value values[] = {Value::small_int(int64_t{t.tm_year} + 1900), Value::small_int(t.tm_mon + 1), Value::small_int(t.tm_mday),
-                    Value::small_int(t.tm_hour), Value::small_int(t.tm_min), Value::small_int(t.tm_sec),
-                    Value::small_int((t.tm_wday + 6) % 7), Value::small_int(t.tm_yday + 1), Value::small_int(t.tm_isdst),
-                    zone.value(), Value::small_int(t.tm_gmtoff)};
+  Value values[] = {Value::small_int(int64_t{t.tm_year} + 1900),
+                    Value::small_int(t.tm_mon + 1),
+                    Value::small_int(t.tm_mday),
+                    Value::small_int(t.tm_hour),
+                    Value::small_int(t.tm_min),
+                    Value::small_int(t.tm_sec),
+                    Value::small_int((t.tm_wday + 6) % 7),
+                    Value::small_int(t.tm_yday + 1),
+                    Value::small_int(t.tm_isdst),
+                    zone.value(),
+                    Value::small_int(t.tm_gmtoff)};
   return structseq_new(&g_struct_time, values, 11);
 }
 
@@ -258,16 +276,22 @@ bool to_tm(Value v, const char* function, tm* t, Ref<Bytes>* zone) {
 
 // Ranges the C library relies on; zero is accepted for month, day and day of year, as it always was.
 bool check_tm(tm* t) {
-  if (t->tm_mon == -1) t->tm_mon = 0;
-  else if (t->tm_mon < 0 || t->tm_mon > 11) return raise(exc::ValueError, "month out of range");
-  if (t->tm_mday == 0) t->tm_mday = 1;
-  else if (t->tm_mday < 0 || t->tm_mday > 31) return raise(exc::ValueError, "day of month out of range");
+  if (t->tm_mon == -1)
+    t->tm_mon = 0;
+  else if (t->tm_mon < 0 || t->tm_mon > 11)
+    return raise(exc::ValueError, "month out of range");
+  if (t->tm_mday == 0)
+    t->tm_mday = 1;
+  else if (t->tm_mday < 0 || t->tm_mday > 31)
+    return raise(exc::ValueError, "day of month out of range");
   if (t->tm_hour < 0 || t->tm_hour > 23) return raise(exc::ValueError, "hour out of range");
   if (t->tm_min < 0 || t->tm_min > 59) return raise(exc::ValueError, "minute out of range");
   if (t->tm_sec < 0 || t->tm_sec > 61) return raise(exc::ValueError, "seconds out of range");
   if (t->tm_wday < 0) return raise(exc::ValueError, "day of week out of range");
-  if (t->tm_yday == -1) t->tm_yday = 0;
-  else if (t->tm_yday < 0 || t->tm_yday > 365) return raise(exc::ValueError, "day of year out of range");
+  if (t->tm_yday == -1)
+    t->tm_yday = 0;
+  else if (t->tm_yday < 0 || t->tm_yday > 365)
+    return raise(exc::ValueError, "day of year out of range");
   return true;
 }
 
@@ -365,7 +389,8 @@ bool set_zone(Dict* d) {
   Ref<Tuple> names = tuple_of({first.value(), second.value()});
   return names && dict_set_text(d, "timezone", Value::small_int(-standard.tm_gmtoff)) &&
          dict_set_text(d, "altzone", Value::small_int(-summer.tm_gmtoff)) &&
-         dict_set_text(d, "daylight", Value::small_int(january_offset != july_offset)) && dict_set_text(d, "tzname", names.value());
+         dict_set_text(d, "daylight", Value::small_int(january_offset != july_offset)) &&
+         dict_set_text(d, "tzname", names.value());
 }
 
 Ref<> time_tzset(const Value*) {
@@ -375,46 +400,66 @@ Ref<> time_tzset(const Value*) {
 }
 
 const NativeDef kFunctions[] = {
-    {"time", "()", time_seconds<CLOCK_REALTIME>, "time() -> floating point number\n\nReturn the current time in seconds since the Epoch.\nFractions of a second may be present if the system clock provides them."},
+    {"time", "()", time_seconds<CLOCK_REALTIME>,
+     "time() -> floating point number\n\nReturn the current time in seconds since the Epoch.\nFractions of a second may be "
+     "present if the system clock provides them."},
     {"time_ns", "()", time_nanoseconds<CLOCK_REALTIME>, "Return the current time in nanoseconds since the Epoch."},
     {"monotonic", "()", time_seconds<CLOCK_MONOTONIC>, "Monotonic clock, cannot go backward."},
     {"monotonic_ns", "()", time_nanoseconds<CLOCK_MONOTONIC>, "Monotonic clock, cannot go backward, as nanoseconds."},
     {"perf_counter", "()", time_seconds<CLOCK_MONOTONIC>, "Performance counter for benchmarking."},
     {"perf_counter_ns", "()", time_nanoseconds<CLOCK_MONOTONIC>, "Performance counter for benchmarking as nanoseconds."},
-    {"process_time", "()", time_seconds<CLOCK_PROCESS_CPUTIME_ID>, "Process time for profiling: sum of the kernel and user-space CPU time."},
-    {"process_time_ns", "()", time_nanoseconds<CLOCK_PROCESS_CPUTIME_ID>, "Process time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time."},
-    {"thread_time", "()", time_seconds<CLOCK_THREAD_CPUTIME_ID>, "Thread time for profiling: sum of the kernel and user-space CPU time."},
-    {"thread_time_ns", "()", time_nanoseconds<CLOCK_THREAD_CPUTIME_ID>, "Thread time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time."},
+    {"process_time", "()", time_seconds<CLOCK_PROCESS_CPUTIME_ID>,
+     "Process time for profiling: sum of the kernel and user-space CPU time."},
+    {"process_time_ns", "()", time_nanoseconds<CLOCK_PROCESS_CPUTIME_ID>,
+     "Process time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time."},
+    {"thread_time", "()", time_seconds<CLOCK_THREAD_CPUTIME_ID>,
+     "Thread time for profiling: sum of the kernel and user-space CPU time."},
+    {"thread_time_ns", "()", time_nanoseconds<CLOCK_THREAD_CPUTIME_ID>,
+     "Thread time for profiling as nanoseconds:\nsum of the kernel and user-space CPU time."},
     {"clock_gettime", "(clk_id, /)", time_clock_gettime, "Return the time of the specified clock clk_id as a float."},
-    {"clock_gettime_ns", "(clk_id, /)", time_clock_gettime_ns, "Return the time of the specified clock clk_id as nanoseconds (int)."},
+    {"clock_gettime_ns", "(clk_id, /)", time_clock_gettime_ns,
+     "Return the time of the specified clock clk_id as nanoseconds (int)."},
     {"clock_settime", "(clk_id, time, /)", time_clock_settime, "Set the time of the specified clock clk_id."},
-    {"clock_settime_ns", "(clk_id, time, /)", time_clock_settime_ns, "Set the time of the specified clock clk_id with nanoseconds."},
+    {"clock_settime_ns", "(clk_id, time, /)", time_clock_settime_ns,
+     "Set the time of the specified clock clk_id with nanoseconds."},
     {"clock_getres", "(clk_id, /)", time_clock_getres, "Return the resolution (precision) of the specified clock clk_id."},
     {"pthread_getcpuclockid", "(thread_id, /)", time_pthread_getcpuclockid, "Return the clk_id of a thread's CPU time clock."},
-    {"sleep", "(seconds, /)", time_sleep, "sleep(seconds)\n\nDelay execution for a given number of seconds.  The argument may be\na floating point number for subsecond precision."},
-    {"gmtime", "(seconds=None, /)", time_gmtime, "Convert seconds since the Epoch to a time tuple expressing UTC (a.k.a.\nGMT).  When 'seconds' is not passed in, convert the current time instead."},
+    {"sleep", "(seconds, /)", time_sleep,
+     "sleep(seconds)\n\nDelay execution for a given number of seconds.  The argument may be\na floating point number for "
+     "subsecond precision."},
+    {"gmtime", "(seconds=None, /)", time_gmtime,
+     "Convert seconds since the Epoch to a time tuple expressing UTC (a.k.a.\nGMT).  When 'seconds' is not passed in, convert "
+     "the current time instead."},
     {"localtime", "(seconds=None, /)", time_localtime, "Convert seconds since the Epoch to a time tuple expressing local time."},
     {"asctime", "(tuple=None, /)", time_asctime, "Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'."},
     {"ctime", "(seconds=None, /)", time_ctime, "Convert a time in seconds since the Epoch to a string in local time."},
     {"mktime", "(tuple, /)", time_mktime, "Convert a time tuple in local time to seconds since the Epoch."},
-    {"strftime", "(format, tuple=None, /)", time_strftime, "Convert a time tuple to a string according to a format specification."},
-    {"strptime", "(string, format='%a %b %d %H:%M:%S %Y', /)", time_strptime, "Parse a string to a time tuple according to a format specification."},
+    {"strftime", "(format, tuple=None, /)", time_strftime,
+     "Convert a time tuple to a string according to a format specification."},
+    {"strptime", "(string, format='%a %b %d %H:%M:%S %Y', /)", time_strptime,
+     "Parse a string to a time tuple according to a format specification."},
     {"tzset", "()", time_tzset, "Initialize, or reinitialize, the local timezone to the value stored in os.environ['TZ']."},
     {"get_clock_info", "(name, /)", time_get_clock_info, "Get information of the specified clock."},
     {},
 };
 
-const IntConstant kConstants[] = {{"CLOCK_REALTIME", CLOCK_REALTIME}, {"CLOCK_MONOTONIC", CLOCK_MONOTONIC},
-                                  {"CLOCK_MONOTONIC_RAW", CLOCK_MONOTONIC_RAW}, {"CLOCK_PROCESS_CPUTIME_ID", CLOCK_PROCESS_CPUTIME_ID},
-                                  {"CLOCK_THREAD_CPUTIME_ID", CLOCK_THREAD_CPUTIME_ID}, {"CLOCK_BOOTTIME", CLOCK_BOOTTIME},
-                                  {"CLOCK_TAI", CLOCK_TAI}, {"_STRUCT_TM_ITEMS", 11}, {}};
+const IntConstant kConstants[] = {{"CLOCK_REALTIME", CLOCK_REALTIME},
+                                  {"CLOCK_MONOTONIC", CLOCK_MONOTONIC},
+                                  {"CLOCK_MONOTONIC_RAW", CLOCK_MONOTONIC_RAW},
+                                  {"CLOCK_PROCESS_CPUTIME_ID", CLOCK_PROCESS_CPUTIME_ID},
+                                  {"CLOCK_THREAD_CPUTIME_ID", CLOCK_THREAD_CPUTIME_ID},
+                                  {"CLOCK_BOOTTIME", CLOCK_BOOTTIME},
+                                  {"CLOCK_TAI", CLOCK_TAI},
+                                  {"_STRUCT_TM_ITEMS", 11},
+                                  {}};
 
 bool time_execute(Module* module) {
-  return init_simple_namespace() && module_add_ints(module, kConstants) && module_add_structseq(module, &g_struct_time, &kTimeDef) &&
-         set_zone(module_dict(module));
+  return init_simple_namespace() && module_add_ints(module, kConstants) &&
+         module_add_structseq(module, &g_struct_time, &kTimeDef) && set_zone(module_dict(module));
 }
 
 }  // namespace
 extern const NativeModule time_module;
-const NativeModule time_module = {"time", "This module provides various functions to manipulate time values.", kFunctions, time_execute};
+const NativeModule time_module = {"time", "This module provides various functions to manipulate time values.", kFunctions,
+                                  time_execute};
 }  // namespace pt

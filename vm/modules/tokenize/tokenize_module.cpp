@@ -32,9 +32,9 @@ struct TokenizerIter : Object {
 constexpr int kName = 1, kNumber = 2, kString = 3, kNewline = 4, kIndent = 5, kDedent = 6, kOperator = 54, kAwait = 55,
               kAsync = 56;
 constexpr std::string_view kOperators[] = {
-    "(",  ")",  "[",  "]",  ":",  ",",  ";",  "+",   "-",   "*",   "/",  "|",   "&",  "<",  ">",   "=",
-    ".",  "%",  "{",  "}",  "==", "!=", "<=", ">=",  "~",   "^",   "<<", ">>",  "**", "+=", "-=",  "*=",
-    "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "**=", "//", "//=", "@",  "@=",  "->", "...", ":="};
+    "(",  ")",  "[",  "]",  ":",  ",",   ";",   "+",   "-",  "*",   "/",  "|",  "&",  "<",   ">",  "=",
+    ".",  "%",  "{",  "}",  "==", "!=",  "<=",  ">=",  "~",  "^",   "<<", ">>", "**", "+=",  "-=", "*=",
+    "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "**=", "//", "//=", "@",  "@=", "->", "...", ":="};
 constexpr int kFirstOperator = 7;
 
 int number_of(const Token& token) {
@@ -58,8 +58,7 @@ int number_of(const Token& token) {
 // The lines that a token is shown with: its own, and those before it that a backslash joins to it.
 class Lines {
  public:
-  explicit Lines(const syntax::SourceText& source)
-      : begin_(source.text), at_(source.text), end_(source.text + source.size) {}
+  explicit Lines(const syntax::SourceText& source) : begin_(source.text), at_(source.text), end_(source.text + source.size) {}
 
   std::string_view advance(const Token& token) {
     bool line_begins = at_ == begin_;
@@ -125,8 +124,8 @@ bool read_tokens(TokenizerIter* self, Str* source) {
     }
     if (!issue_warnings(lexer.warnings(), request)) {
       self->error.init(take_error());
-    } else if (LexState state = lexer.state(); state == LexState::Failed || state == LexState::EndInString ||
-                                               state == LexState::EndInTripleString) {
+    } else if (LexState state = lexer.state();
+               state == LexState::Failed || state == LexState::EndInString || state == LexState::EndInTripleString) {
       error = lexer.error();  // the other states just end the tokens
     }
   }

@@ -8,7 +8,8 @@ struct Str;
 struct Type;
 
 // warnings.warn_explicit with the given place; module and registry may be empty. False when it became an exception.
-bool warn_explicit(Value category, Value message, Str* filename, int64_t line, Value module, Value registry, Value source = Value());
+bool warn_explicit(Value category, Value message, Str* filename, int64_t line, Value module, Value registry,
+                   Value source = Value());
 // warnings.warn(message, category, stack_level, source).
 bool warn_message(Value message, Value category, int64_t stack_level, Value source = Value());
 

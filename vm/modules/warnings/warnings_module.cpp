@@ -29,8 +29,8 @@ constinit Object g_seen_holder;
 constinit Field g_seen_filters, g_seen_once, g_seen_action;
 constinit std::atomic<int64_t> g_filters_version{0};
 constinit std::atomic<uint8_t> g_state_lock{0};
-constinit Name kRegistry("__warningregistry__"), kVersion("version"), kMatch("match"), kFilters("filters"),
-    kOnce("onceregistry"), kDefaultAction("defaultaction"), kShow("_showwarnmsg"), kMessageClass("WarningMessage");
+constinit Name kRegistry("__warningregistry__"), kVersion("version"), kMatch("match"), kFilters("filters"), kOnce("onceregistry"),
+    kDefaultAction("defaultaction"), kShow("_showwarnmsg"), kMessageClass("WarningMessage");
 
 Ref<Tuple> make_filter(const char* action, Type* category, const char* module_name) {
   Ref<> module = module_name ? Ref<>(str_from_ascii(module_name)) : none_ref();
@@ -47,9 +47,10 @@ bool init_state() {
     Type* category;
     const char* module;
   };
-  for (const Default& d : {Default{"default", exc::DeprecationWarning, "__main__"}, Default{"ignore", exc::DeprecationWarning, nullptr},
-                           Default{"ignore", exc::PendingDeprecationWarning, nullptr}, Default{"ignore", exc::ImportWarning, nullptr},
-                           Default{"ignore", exc::ResourceWarning, nullptr}}) {
+  for (const Default& d :
+       {Default{"default", exc::DeprecationWarning, "__main__"}, Default{"ignore", exc::DeprecationWarning, nullptr},
+        Default{"ignore", exc::PendingDeprecationWarning, nullptr}, Default{"ignore", exc::ImportWarning, nullptr},
+        Default{"ignore", exc::ResourceWarning, nullptr}}) {
     Ref<Tuple> filter = make_filter(d.action, d.category, d.module);
     if (!filter || !list_append(filters.get(), std::move(filter))) return false;
   }
@@ -122,7 +123,8 @@ Ref<Str> find_action(Value category, Value text, int64_t line, Value module, Ref
     Tuple* parts = as_tuple(filter.value());
     if (!is_str(parts->at(0))) return raise(exc::TypeError, "action must be a string, not '%T'", parts->at(0));
     int good_message, good_module;
-    if (!check_matched(parts->at(1), text, &good_message) || !check_matched(parts->at(3), module, &good_module)) return Ref<Str>();
+    if (!check_matched(parts->at(1), text, &good_message) || !check_matched(parts->at(3), module, &good_module))
+      return Ref<Str>();
     int good_category = is_subclass(category, parts->at(2));
     if (good_category < 0) return Ref<Str>();
     int64_t filter_line;
@@ -205,14 +207,15 @@ bool show(Value category, Value text, Value message, Str* filename, int64_t line
     return error_pending() ? false : static_cast<bool>(raise(exc::RuntimeError, "unable to get warnings.WarningMessage"));
   }
   Ref<> line_number = int_from_int64(line);
-  Ref<> record = call_values(message_class.value(), {message, category, Value::object(filename), line_number.value(), none(), none(),
-                                                     source.empty() ? none() : source});
+  Ref<> record = call_values(message_class.value(), {message, category, Value::object(filename), line_number.value(), none(),
+                                                     none(), source.empty() ? none() : source});
   return record && call1(function.value(), record.value());
 }
 
 bool issue(Value category_in, Value message_in, Str* filename, int64_t line, Value module_in, Value registry, Value source) {
   if (!init_state()) return false;
-  if (!registry.empty() && !is_dict(registry) && !is_none(registry)) return raise(exc::TypeError, "'registry' must be a dict or None");
+  if (!registry.empty() && !is_dict(registry) && !is_none(registry))
+    return raise(exc::TypeError, "'registry' must be a dict or None");
   if (!registry.empty() && is_none(registry)) registry = Value();
   if (!module_in.empty() && is_none(module_in)) return true;  // during interpreter shutdown
   Ref<> module = module_in.empty() ? module_from_filename(filename) : Ref<>::retain(module_in);
@@ -386,7 +389,8 @@ Ref<> warnings_filters_mutated(const Value*) {
 }
 
 const NativeDef kFunctions[] = {
-    {"warn", "(message, category=None, stacklevel=1, source=None)", warnings_warn, "Issue a warning, or maybe ignore it or raise an exception."},
+    {"warn", "(message, category=None, stacklevel=1, source=None)", warnings_warn,
+     "Issue a warning, or maybe ignore it or raise an exception."},
     {"warn_explicit", "(message, category, filename, lineno, module=None, registry=None, module_globals=None, source=None)",
      warnings_warn_explicit, "Issue a warning, or maybe ignore it or raise an exception."},
     {"_filters_mutated", "()", warnings_filters_mutated},
@@ -396,7 +400,8 @@ const NativeDef kFunctions[] = {
 bool warnings_execute(Module* module) {
   if (!init_state()) return false;
   Dict* d = module_dict(module);
-  return dict_set_text(d, "filters", Value::object(g_filters)) && dict_set_text(d, "_onceregistry", Value::object(g_once_registry)) &&
+  return dict_set_text(d, "filters", Value::object(g_filters)) &&
+         dict_set_text(d, "_onceregistry", Value::object(g_once_registry)) &&
          dict_set_text(d, "_defaultaction", Value::object(intern("default")));
 }
 

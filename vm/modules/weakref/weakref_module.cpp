@@ -35,15 +35,19 @@ Ref<> weakref_remove_dead(const Value* a) {
 
 const NativeDef kFunctions[] = {
     {"getweakrefcount", "(object, /)", weakref_getweakrefcount, "Return the number of weak references to 'object'."},
-    {"getweakrefs", "(object, /)", weakref_getweakrefs, "getweakrefs(object) -- return a list of all weak reference objects\nthat point to 'object'."},
-    {"proxy", "(object, callback=None, /)", weakref_proxy, "proxy(object[, callback]) -- create a proxy object that weakly references 'object'."},
-    {"_remove_dead_weakref", "(dct, key, /)", weakref_remove_dead, "Atomically remove key from dict if it points to a dead weakref."},
+    {"getweakrefs", "(object, /)", weakref_getweakrefs,
+     "getweakrefs(object) -- return a list of all weak reference objects\nthat point to 'object'."},
+    {"proxy", "(object, callback=None, /)", weakref_proxy,
+     "proxy(object[, callback]) -- create a proxy object that weakly references 'object'."},
+    {"_remove_dead_weakref", "(dct, key, /)", weakref_remove_dead,
+     "Atomically remove key from dict if it points to a dead weakref."},
     {},
 };
 
 bool weakref_execute(Module* module) {
   Dict* d = module_dict(module);
-  return dict_set_text(d, "ref", Value::object(&weakref_type)) && dict_set_text(d, "ReferenceType", Value::object(&weakref_type)) &&
+  return dict_set_text(d, "ref", Value::object(&weakref_type)) &&
+         dict_set_text(d, "ReferenceType", Value::object(&weakref_type)) &&
          dict_set_text(d, "ProxyType", Value::object(&weak_proxy_type)) &&
          dict_set_text(d, "CallableProxyType", Value::object(&weak_callable_proxy_type));
 }

@@ -73,9 +73,11 @@ Record describe(UChar32 c) {
   if (!assigned(c)) return r;
   int category = u_charType(c);
   switch (category) {
-    case U_UPPERCASE_LETTER: case U_LOWERCASE_LETTER: case U_TITLECASE_LETTER: case U_MODIFIER_LETTER: case U_OTHER_LETTER:
-      r.flags |= kAlpha;
-      break;
+    case U_UPPERCASE_LETTER:
+    case U_LOWERCASE_LETTER:
+    case U_TITLECASE_LETTER:
+    case U_MODIFIER_LETTER:
+    case U_OTHER_LETTER: r.flags |= kAlpha; break;
     default: break;
   }
   if (category == U_TITLECASE_LETTER) r.flags |= kTitle;
@@ -95,8 +97,13 @@ Record describe(UChar32 c) {
     r.flags |= kSpace;
   }
   switch (category) {
-    case U_CONTROL_CHAR: case U_FORMAT_CHAR: case U_SURROGATE: case U_PRIVATE_USE_CHAR: case U_UNASSIGNED:
-    case U_LINE_SEPARATOR: case U_PARAGRAPH_SEPARATOR: break;
+    case U_CONTROL_CHAR:
+    case U_FORMAT_CHAR:
+    case U_SURROGATE:
+    case U_PRIVATE_USE_CHAR:
+    case U_UNASSIGNED:
+    case U_LINE_SEPARATOR:
+    case U_PARAGRAPH_SEPARATOR: break;
     case U_SPACE_SEPARATOR:
       if (c == ' ') r.flags |= kPrintable;
       break;

@@ -12,10 +12,15 @@ namespace {
 // True when `code` is no error.
 bool check(int code) {
   switch (code) {
-    case BZ_OK: case BZ_RUN_OK: case BZ_FLUSH_OK: case BZ_FINISH_OK: case BZ_STREAM_END: return true;
+    case BZ_OK:
+    case BZ_RUN_OK:
+    case BZ_FLUSH_OK:
+    case BZ_FINISH_OK:
+    case BZ_STREAM_END: return true;
     case BZ_PARAM_ERROR: return raise(exc::ValueError, "Internal error - invalid parameters passed to libbzip2");
     case BZ_MEM_ERROR: return raise_no_memory();
-    case BZ_DATA_ERROR: case BZ_DATA_ERROR_MAGIC: return raise(exc::OSError, "Invalid data stream");
+    case BZ_DATA_ERROR:
+    case BZ_DATA_ERROR_MAGIC: return raise(exc::OSError, "Invalid data stream");
     case BZ_IO_ERROR: return raise(exc::OSError, "Unknown I/O error");
     case BZ_UNEXPECTED_EOF: return raise(exc::EOFError, "Compressed file ended before the logical end-of-stream was detected");
     case BZ_SEQUENCE_ERROR: return raise(exc::RuntimeError, "Internal error - Invalid sequence of commands sent to libbzip2");
@@ -103,17 +108,19 @@ Ref<> decompressor_decompress(const Value* a) {
 }
 
 constinit Type compressor_type, decompressor_type;
-const NativeDef kCompressorMethods[] = {{"compress", "($self, data, /)", compressor_compress<Bz2Compressor>, "Provide data to the compressor object."},
-                                        {"flush", "($self, /)", compressor_flush<Bz2Compressor>, "Finish the compression process."},
-                                        {"__reduce__", "($self, /)", not_pickled},
-                                        {}};
-const NativeDef kDecompressorMethods[] = {
-    {"decompress", "($self, /, data, max_length=-1)", decompressor_decompress, "Decompress *data*, returning uncompressed data as bytes."},
+const NativeDef kCompressorMethods[] = {
+    {"compress", "($self, data, /)", compressor_compress<Bz2Compressor>, "Provide data to the compressor object."},
+    {"flush", "($self, /)", compressor_flush<Bz2Compressor>, "Finish the compression process."},
     {"__reduce__", "($self, /)", not_pickled},
     {}};
+const NativeDef kDecompressorMethods[] = {{"decompress", "($self, /, data, max_length=-1)", decompressor_decompress,
+                                           "Decompress *data*, returning uncompressed data as bytes."},
+                                          {"__reduce__", "($self, /)", not_pickled},
+                                          {}};
 const GetSetDef kGetSets[] = {{"eof", decompressor_eof, nullptr, "True if the end-of-stream marker has been reached."},
                               {"unused_data", decompressor_unused, nullptr, "Data found after the end of the compressed stream."},
-                              {"needs_input", decompressor_needs_input, nullptr, "True if more input is needed before more decompressed data can be produced."},
+                              {"needs_input", decompressor_needs_input, nullptr,
+                               "True if more input is needed before more decompressed data can be produced."},
                               {}};
 const TypeSpec kCompressorSpec = {.name = "_bz2.BZ2Compressor",
                                   .size = sizeof(Bz2Compressor),

@@ -36,11 +36,25 @@ Raised raise_openssl(Type* type, const char* fallback) {
 struct DigestName {
   const char *python, *openssl;
 };
-constexpr DigestName kDigests[] = {{"md5", "MD5"}, {"sha1", "SHA1"}, {"sha224", "SHA224"}, {"sha256", "SHA256"}, {"sha384", "SHA384"},
-                                   {"sha512", "SHA512"}, {"sha512_224", "SHA512-224"}, {"sha512_256", "SHA512-256"}, {"sha3_224", "SHA3-224"},
-                                   {"sha3_256", "SHA3-256"}, {"sha3_384", "SHA3-384"}, {"sha3_512", "SHA3-512"}, {"shake_128", "SHAKE128"},
-                                   {"shake_256", "SHAKE256"}, {"blake2b", "BLAKE2b512"}, {"blake2s", "BLAKE2s256"}, {"ripemd160", "RIPEMD160"},
-                                   {"sm3", "SM3"}, {"md5-sha1", "MD5-SHA1"}};
+constexpr DigestName kDigests[] = {{"md5", "MD5"},
+                                   {"sha1", "SHA1"},
+                                   {"sha224", "SHA224"},
+                                   {"sha256", "SHA256"},
+                                   {"sha384", "SHA384"},
+                                   {"sha512", "SHA512"},
+                                   {"sha512_224", "SHA512-224"},
+                                   {"sha512_256", "SHA512-256"},
+                                   {"sha3_224", "SHA3-224"},
+                                   {"sha3_256", "SHA3-256"},
+                                   {"sha3_384", "SHA3-384"},
+                                   {"sha3_512", "SHA3-512"},
+                                   {"shake_128", "SHAKE128"},
+                                   {"shake_256", "SHAKE256"},
+                                   {"blake2b", "BLAKE2b512"},
+                                   {"blake2s", "BLAKE2s256"},
+                                   {"ripemd160", "RIPEMD160"},
+                                   {"sm3", "SM3"},
+                                   {"md5-sha1", "MD5-SHA1"}};
 const char* openssl_name(const char* name) {
   for (const DigestName& d : kDigests) {
     if (strcasecmp(d.python, name) == 0) return d.openssl;
@@ -78,7 +92,8 @@ EVP_MD* digest_argument(Value v) {
   return nullptr;
 }
 
-// ---- what HASH and HMAC share ---------------------------------------------------------------------------------------------------
+// ---- what HASH and HMAC share
+// ---------------------------------------------------------------------------------------------------
 
 // `Api` names the functions of OpenSSL for one kind of context.
 struct DigestApi {
@@ -86,7 +101,9 @@ struct DigestApi {
   static Context* make() { return EVP_MD_CTX_new(); }
   static void free(Context* context) { EVP_MD_CTX_free(context); }
   static bool copy(Context* to, const Context* from) { return EVP_MD_CTX_copy_ex(to, from) == 1; }
-  static bool update(Context* context, const Buffer& data) { return EVP_DigestUpdate(context, data.data, static_cast<size_t>(data.length)) == 1; }
+  static bool update(Context* context, const Buffer& data) {
+    return EVP_DigestUpdate(context, data.data, static_cast<size_t>(data.length)) == 1;
+  }
   static bool finish(Context* context, uint8_t* out) { return EVP_DigestFinal_ex(context, out, nullptr) == 1; }
   static const EVP_MD* digest(const Context* context) { return EVP_MD_CTX_get0_md(context); }
 };
@@ -108,7 +125,9 @@ struct HmacApi {
 };
 #pragma clang diagnostic pop
 
-Ref<> hex_of(const Ref<Bytes>& bytes) { return bytes ? Ref<>(hex_text(bytes->data, static_cast<size_t>(bytes->length))) : Ref<>(); }
+Ref<> hex_of(const Ref<Bytes>& bytes) {
+  return bytes ? Ref<>(hex_text(bytes->data, static_cast<size_t>(bytes->length))) : Ref<>();
+}
 
 template <class Api>
 struct Hasher : Object {
@@ -177,7 +196,8 @@ struct Hasher : Object {
   static Ref<> block_size(Value v) { return int_from_int64(EVP_MD_get_block_size(of(v)->digest_kind())); }
 };
 
-// ---- HASH -----------------------------------------------------------------------------------------------------------------------
+// ---- HASH
+// -----------------------------------------------------------------------------------------------------------------------
 
 using Hash = Hasher<DigestApi>;
 constinit Type hash_type, xof_type;
@@ -193,7 +213,9 @@ Ref<> make_hash(const char* name, Value data) {
   return data.empty() || self->add(data) ? Ref<>(std::move(self)) : Ref<>();
 }
 template <const char* const* kName>
-Ref<> constructor(const Value* a) { return make_hash(*kName, a[0]); }
+Ref<> constructor(const Value* a) {
+  return make_hash(*kName, a[0]);
+}
 Ref<> hash_new(const Value* a) {
   if (!is_str(a[0])) return raise(exc::TypeError, "new() argument 'name' must be str, not %T", a[0]);
   Utf8 name(as_str(a[0]));
@@ -216,22 +238,24 @@ Ref<> get_digest_size(Value v) { return int_from_int64(type_of(v) == &xof_type ?
 
 Ref<> hash_repr(Value v) {
   char text[120];
-  std::snprintf(text, sizeof text, "<%s _hashlib.%s object @ %p>", python_name(digest_of(v)), type_of(v) == &xof_type ? "HASHXOF" : "HASH",
-                static_cast<void*>(v.as_object()));
+  std::snprintf(text, sizeof text, "<%s _hashlib.%s object @ %p>", python_name(digest_of(v)),
+                type_of(v) == &xof_type ? "HASHXOF" : "HASH", static_cast<void*>(v.as_object()));
   return str_from_utf8(text);
 }
 
 // A subclass has no instances either.
 Ref<> hash_construct(Type* type, const Args&) { return raise(exc::TypeError, "cannot create '%N' instances", type); }
 
-const NativeDef kHashMethods[] = {{"update", "($self, obj, /)", Hash::update, "Update this hash object's state with the provided string."},
-                                  {"digest", "($self, /)", Hash::digest, "Return the digest value as a bytes object."},
-                                  {"hexdigest", "($self, /)", Hash::hexdigest, "Return the digest value as a string of hexadecimal digits."},
-                                  {"copy", "($self, /)", Hash::copy, "Return a copy of the hash object."},
-                                  {}};
-const NativeDef kXofMethods[] = {{"digest", "($self, /, length)", xof_digest, "Return the digest value as a bytes object."},
-                                 {"hexdigest", "($self, /, length)", xof_hexdigest, "Return the digest value as a string of hexadecimal digits."},
-                                 {}};
+const NativeDef kHashMethods[] = {
+    {"update", "($self, obj, /)", Hash::update, "Update this hash object's state with the provided string."},
+    {"digest", "($self, /)", Hash::digest, "Return the digest value as a bytes object."},
+    {"hexdigest", "($self, /)", Hash::hexdigest, "Return the digest value as a string of hexadecimal digits."},
+    {"copy", "($self, /)", Hash::copy, "Return a copy of the hash object."},
+    {}};
+const NativeDef kXofMethods[] = {
+    {"digest", "($self, /, length)", xof_digest, "Return the digest value as a bytes object."},
+    {"hexdigest", "($self, /, length)", xof_hexdigest, "Return the digest value as a string of hexadecimal digits."},
+    {}};
 const GetSetDef kHashGetSets[] = {{"name", get_name}, {"block_size", Hash::block_size}, {"digest_size", get_digest_size}, {}};
 const TypeSpec kHashSpec = {.name = "_hashlib.HASH",
                             .size = sizeof(Hash),
@@ -249,7 +273,8 @@ const TypeSpec kXofSpec = {.name = "_hashlib.HASHXOF",
                            .methods = kXofMethods,
                            .doc = "A hash is an object used to calculate a checksum of a string of information."};
 
-// ---- HMAC -----------------------------------------------------------------------------------------------------------------------
+// ---- HMAC
+// -----------------------------------------------------------------------------------------------------------------------
 
 using Hmac = Hasher<HmacApi>;
 constinit Type hmac_type;
@@ -280,7 +305,8 @@ Ref<> hmac_digest_once(const Value* a) {
   unsigned char* done;
   {
     Detached detached;
-    done = HMAC(digest, key.data(), static_cast<int>(key.size()), message.data(), static_cast<size_t>(message.size()), out, &size);
+    done =
+        HMAC(digest, key.data(), static_cast<int>(key.size()), message.data(), static_cast<size_t>(message.size()), out, &size);
   }
   EVP_MD_free(digest);
   if (!done) return raise_openssl(exc::ValueError, "HMAC failed");
@@ -288,11 +314,12 @@ Ref<> hmac_digest_once(const Value* a) {
 }
 Ref<> hmac_name(Value v) { return str_format("hmac-%s", python_name(Hmac::of(v)->digest_kind())); }
 Ref<> hmac_digest_size(Value v) { return int_from_int64(EVP_MD_get_size(Hmac::of(v)->digest_kind())); }
-const NativeDef kHmacMethods[] = {{"update", "($self, /, msg)", Hmac::update, "Update the HMAC object with msg."},
-                                  {"digest", "($self, /)", Hmac::digest, "Return the digest of the bytes passed to the update() method so far."},
-                                  {"hexdigest", "($self, /)", Hmac::hexdigest, "Return hexadecimal digest of the bytes passed to the update() method so far."},
-                                  {"copy", "($self, /)", Hmac::copy, "Return a copy of the HMAC object."},
-                                  {}};
+const NativeDef kHmacMethods[] = {
+    {"update", "($self, /, msg)", Hmac::update, "Update the HMAC object with msg."},
+    {"digest", "($self, /)", Hmac::digest, "Return the digest of the bytes passed to the update() method so far."},
+    {"hexdigest", "($self, /)", Hmac::hexdigest, "Return hexadecimal digest of the bytes passed to the update() method so far."},
+    {"copy", "($self, /)", Hmac::copy, "Return a copy of the HMAC object."},
+    {}};
 const GetSetDef kHmacGetSets[] = {{"name", hmac_name}, {"block_size", Hmac::block_size}, {"digest_size", hmac_digest_size}, {}};
 const TypeSpec kHmacSpec = {.name = "_hashlib.HMAC",
                             .size = sizeof(Hmac),
@@ -302,7 +329,8 @@ const TypeSpec kHmacSpec = {.name = "_hashlib.HMAC",
                             .getsets = kHmacGetSets,
                             .doc = "The object used to calculate HMAC of a message."};
 
-// ---- keys and comparison ----------------------------------------------------------------------------------------------------------
+// ---- keys and comparison
+// ----------------------------------------------------------------------------------------------------------
 
 Ref<> pbkdf2(const Value* a) {
   if (!is_str(a[0])) return raise(exc::TypeError, "pbkdf2_hmac() argument 'hash_name' must be str, not %T", a[0]);
@@ -324,8 +352,9 @@ Ref<> pbkdf2(const Value* a) {
   int ok = 0;
   if (key) {
     Detached detached;
-    ok = PKCS5_PBKDF2_HMAC(reinterpret_cast<char*>(password.data()), static_cast<int>(password.size()), salt.data(), static_cast<int>(salt.size()),
-                           static_cast<int>(iterations), digest, static_cast<int>(length), key->data);
+    ok = PKCS5_PBKDF2_HMAC(reinterpret_cast<char*>(password.data()), static_cast<int>(password.size()), salt.data(),
+                           static_cast<int>(salt.size()), static_cast<int>(iterations), digest, static_cast<int>(length),
+                           key->data);
   }
   EVP_MD_free(digest);
   if (!key) return Ref<>();
@@ -347,9 +376,12 @@ Ref<> scrypt(const Value* a) {
   int64_t memory_limit = 0, length = 64;
   if (!positive(a[2], "n is required and must be an unsigned int", &n)) return Ref<>();
   if (n < 2 || (n & (n - 1))) return raise(exc::ValueError, "n must be a power of 2.");
-  if (!positive(a[3], "r is required and must be an unsigned int", &r) || !positive(a[4], "p is required and must be an unsigned int", &p)) return Ref<>();
+  if (!positive(a[3], "r is required and must be an unsigned int", &r) ||
+      !positive(a[4], "p is required and must be an unsigned int", &p))
+    return Ref<>();
   if ((!a[5].empty() && !to_int64(a[5], &memory_limit)) || (!a[6].empty() && !to_int64(a[6], &length))) return Ref<>();
-  if (memory_limit < 0 || memory_limit > INT_MAX) return raise(exc::ValueError, "maxmem must be positive and smaller than %d", INT_MAX);
+  if (memory_limit < 0 || memory_limit > INT_MAX)
+    return raise(exc::ValueError, "maxmem must be positive and smaller than %d", INT_MAX);
   if (length < 1 || length > INT_MAX) return raise(exc::ValueError, "dklen must be greater than 0 and smaller than %d", INT_MAX);
   auto limit = static_cast<uint64_t>(memory_limit);
   // Without a key: checks the parameters.
@@ -361,14 +393,15 @@ Ref<> scrypt(const Value* a) {
   int ok;
   {
     Detached detached;
-    ok = EVP_PBE_scrypt(reinterpret_cast<char*>(password.data()), static_cast<size_t>(password.size()), salt.data(), static_cast<size_t>(salt.size()), n, r, p,
-                        limit, key->data, static_cast<size_t>(length));
+    ok = EVP_PBE_scrypt(reinterpret_cast<char*>(password.data()), static_cast<size_t>(password.size()), salt.data(),
+                        static_cast<size_t>(salt.size()), n, r, p, limit, key->data, static_cast<size_t>(length));
   }
   return ok ? Ref<>(std::move(key)) : Ref<>(raise_openssl(exc::ValueError, "scrypt failed"));
 }
 Ref<> compare_digest(const Value* a) {
   if (is_str(a[0]) && is_str(a[1])) {
-    if (!as_str(a[0])->ascii || !as_str(a[1])->ascii) return raise(exc::TypeError, "comparing strings with non-ASCII characters is not supported");
+    if (!as_str(a[0])->ascii || !as_str(a[1])->ascii)
+      return raise(exc::TypeError, "comparing strings with non-ASCII characters is not supported");
     std::string_view x = as_str(a[0])->ascii_view(), y = as_str(a[1])->ascii_view();
     // As long as the second, whatever the first is.
     int differs = x.size() != y.size();
@@ -386,25 +419,30 @@ Ref<> compare_digest(const Value* a) {
 }
 Ref<> get_fips_mode(const Value*) { return int_from_int64(EVP_default_properties_is_fips_enabled(nullptr)); }
 
-#define PT_DIGESTS(X) X(md5) X(sha1) X(sha224) X(sha256) X(sha384) X(sha512) X(sha3_224) X(sha3_256) X(sha3_384) X(sha3_512) X(shake_128) X(shake_256)
+#define PT_DIGESTS(X) \
+  X(md5) X(sha1) X(sha224) X(sha256) X(sha384) X(sha512) X(sha3_224) X(sha3_256) X(sha3_384) X(sha3_512) X(shake_128) X(shake_256)
 #define X(name) constexpr const char* kName_##name = #name;
 PT_DIGESTS(X)
 #undef X
 const NativeDef kFunctions[] = {
-#define X(name) {"openssl_" #name, "(string=b'', *, usedforsecurity=True)", constructor<&kName_##name>, "Returns a " #name " hash object."},
+#define X(name) \
+  {"openssl_" #name, "(string=b'', *, usedforsecurity=True)", constructor<&kName_##name>, "Returns a " #name " hash object."},
     PT_DIGESTS(X)
 #undef X
-    {"new", "(name, string=b'', *, usedforsecurity=True)", hash_new, "Return a new hash object using the named algorithm."},
+        {"new", "(name, string=b'', *, usedforsecurity=True)", hash_new, "Return a new hash object using the named algorithm."},
     {"hmac_new", "(key, msg=b'', digestmod=None)", hmac_new, "Return a new hmac object."},
     {"hmac_digest", "(key, msg, digest)", hmac_digest_once, "Single-shot HMAC."},
-    {"pbkdf2_hmac", "(hash_name, password, salt, iterations, dklen=None)", pbkdf2, "Password based key derivation function 2 (PKCS #5 v2.0) with HMAC as pseudorandom function."},
-    {"scrypt", "(password, *, salt=None, n=None, r=None, p=None, maxmem=0, dklen=64)", scrypt, "scrypt password-based key derivation function."},
+    {"pbkdf2_hmac", "(hash_name, password, salt, iterations, dklen=None)", pbkdf2,
+     "Password based key derivation function 2 (PKCS #5 v2.0) with HMAC as pseudorandom function."},
+    {"scrypt", "(password, *, salt=None, n=None, r=None, p=None, maxmem=0, dklen=64)", scrypt,
+     "scrypt password-based key derivation function."},
     {"compare_digest", "(a, b, /)", compare_digest, "Return 'a == b'."},
     {"get_fips_mode", "()", get_fips_mode, "Determine the OpenSSL FIPS mode of operation."},
     {}};
 
 bool execute(Module* module) {
-  if (!hash_type.spec && (!init_module_type(&hash_type, &kHashSpec) || !init_module_type(&xof_type, &kXofSpec) || !init_module_type(&hmac_type, &kHmacSpec))) {
+  if (!hash_type.spec && (!init_module_type(&hash_type, &kHashSpec) || !init_module_type(&xof_type, &kXofSpec) ||
+                          !init_module_type(&hmac_type, &kHmacSpec))) {
     return false;
   }
   Ref<Set> names = set_new();
@@ -420,9 +458,11 @@ bool execute(Module* module) {
   Ref<> frozen_class = import_builtin("frozenset");
   Ref<> frozen = names && frozen_class ? call1(frozen_class.value(), names.value()) : Ref<>();
   Dict* dict = module_dict(module);
-  return add_exception(module, &g_unsupported, "_hashlib.UnsupportedDigestmodError", "UnsupportedDigestmodError", Value::object(exc::ValueError)) &&
-         module_add(module, "openssl_md_meth_names", std::move(frozen)) && dict_set_text(dict, "HASH", Value::object(&hash_type)) &&
-         dict_set_text(dict, "HASHXOF", Value::object(&xof_type)) && dict_set_text(dict, "HMAC", Value::object(&hmac_type));
+  return add_exception(module, &g_unsupported, "_hashlib.UnsupportedDigestmodError", "UnsupportedDigestmodError",
+                       Value::object(exc::ValueError)) &&
+         module_add(module, "openssl_md_meth_names", std::move(frozen)) &&
+         dict_set_text(dict, "HASH", Value::object(&hash_type)) && dict_set_text(dict, "HASHXOF", Value::object(&xof_type)) &&
+         dict_set_text(dict, "HMAC", Value::object(&hmac_type));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace pt {
 namespace {
 
 // Leaves the error standing: ICU's own function of that kind passes over characters without a shape of their own.
-void stop_encoding(const void*, UConverterFromUnicodeArgs*, const UChar*, int32_t, UChar32, UConverterCallbackReason, UErrorCode*) {}
+void stop_encoding(const void*, UConverterFromUnicodeArgs*, const UChar*, int32_t, UChar32, UConverterCallbackReason,
+                   UErrorCode*) {}
 
 struct Converter {
   UConverter* handle = nullptr;
@@ -23,18 +24,22 @@ struct Converter {
     ucnv_setFromUCallBack(handle, stop_encoding, nullptr, nullptr, nullptr, &status);
     ucnv_setFallback(handle, false);
   }
-  ~Converter() { if (handle) ucnv_close(handle); }
+  ~Converter() {
+    if (handle) ucnv_close(handle);
+  }
   Converter(const Converter&) = delete;
   Converter& operator=(const Converter&) = delete;
 };
 // Characters of private use and C1 controls: ICU's tables map bytes to them that are invalid in Python's codecs.
 bool is_outside(uint32_t c) { return (c >= 0x80 && c <= 0x9F) || (c >= 0xE000 && c <= 0xF8FF); }
 
-bool check_name(Value v) { return is_str(v) ? true : static_cast<bool>(raise(exc::TypeError, "the name must be str, not %T", v)); }
+bool check_name(Value v) {
+  return is_str(v) ? true : static_cast<bool>(raise(exc::TypeError, "the name must be str, not %T", v));
+}
 
 // With `private_use` false they are malformed, or cannot be encoded.
-// decode(name, data, final, private_use) -> (text, consumed, bad): data[consumed:consumed + bad] is malformed; with bad 0, what is left
-// over is the start of a character.
+// decode(name, data, final, private_use) -> (text, consumed, bad): data[consumed:consumed + bad] is malformed; with bad 0, what
+// is left over is the start of a character.
 Ref<> decode(const Value* a) {
   if (!check_name(a[0])) return Ref<>();
   Utf8 name(as_str(a[0]));
@@ -144,7 +149,9 @@ Ref<> encode(const Value* a) {
   return data ? Ref<>(tuple_of({data.value(), Value::small_int(consumed)})) : Ref<>();
 }
 
-const NativeDef kFunctions[] = {{"decode", "(name, data, final=True, private_use=True, /)", decode}, {"encode", "(name, text, private_use=True, /)", encode}, {}};
+const NativeDef kFunctions[] = {{"decode", "(name, data, final=True, private_use=True, /)", decode},
+                                {"encode", "(name, text, private_use=True, /)", encode},
+                                {}};
 
 }  // namespace
 

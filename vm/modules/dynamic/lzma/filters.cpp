@@ -7,7 +7,7 @@
 namespace pt::xz {
 namespace {
 
-// An entry of a filter dict as a number of the field's type; missing: left alone. 
+// An entry of a filter dict as a number of the field's type; missing: left alone.
 template <class T>
 bool read_option(Value spec, const char* name, T* out) {
   Ref<Str> key = str_from_ascii(name);
@@ -44,8 +44,9 @@ void* lzma_options(Value spec) {
     raise(as_type(g_error), "Invalid compression preset: %ld", static_cast<long>(preset));
     return nullptr;
   }
-  if (read_option(spec, "dict_size", &options->dict_size) && read_option(spec, "lc", &options->lc) && read_option(spec, "lp", &options->lp) &&
-      read_option(spec, "pb", &options->pb) && read_option(spec, "mode", &options->mode) && read_option(spec, "nice_len", &options->nice_len) &&
+  if (read_option(spec, "dict_size", &options->dict_size) && read_option(spec, "lc", &options->lc) &&
+      read_option(spec, "lp", &options->lp) && read_option(spec, "pb", &options->pb) &&
+      read_option(spec, "mode", &options->mode) && read_option(spec, "nice_len", &options->nice_len) &&
       read_option(spec, "mf", &options->mf) && read_option(spec, "depth", &options->depth)) {
     return options;
   }
@@ -54,7 +55,9 @@ void* lzma_options(Value spec) {
 }
 void* delta_options(Value spec) {
   uint32_t distance = 1;
-  if (!only_these_keys(spec, {"id", "dist"}, "Invalid filter specifier for delta filter") || !read_option(spec, "dist", &distance)) return nullptr;
+  if (!only_these_keys(spec, {"id", "dist"}, "Invalid filter specifier for delta filter") ||
+      !read_option(spec, "dist", &distance))
+    return nullptr;
   auto* options = static_cast<lzma_options_delta*>(std::calloc(1, sizeof(lzma_options_delta)));
   if (!options) {
     raise_no_memory();
@@ -66,7 +69,8 @@ void* delta_options(Value spec) {
 }
 void* branch_options(Value spec) {
   uint32_t start = 0;
-  if (!only_these_keys(spec, {"id", "start_offset"}, "Invalid filter specifier for BCJ filter") || !read_option(spec, "start_offset", &start)) {
+  if (!only_these_keys(spec, {"id", "start_offset"}, "Invalid filter specifier for BCJ filter") ||
+      !read_option(spec, "start_offset", &start)) {
     return nullptr;
   }
   auto* options = static_cast<lzma_options_bcj*>(std::calloc(1, sizeof(lzma_options_bcj)));
@@ -103,9 +107,14 @@ bool FilterChain::add(Value spec) {
   if (!to_culong(id.value(), &number)) return false;
   void* options;
   switch (number) {
-    case LZMA_FILTER_LZMA1: case LZMA_FILTER_LZMA2: options = lzma_options(spec); break;
+    case LZMA_FILTER_LZMA1:
+    case LZMA_FILTER_LZMA2: options = lzma_options(spec); break;
     case LZMA_FILTER_DELTA: options = delta_options(spec); break;
-    case LZMA_FILTER_X86: case LZMA_FILTER_POWERPC: case LZMA_FILTER_IA64: case LZMA_FILTER_ARM: case LZMA_FILTER_ARMTHUMB:
+    case LZMA_FILTER_X86:
+    case LZMA_FILTER_POWERPC:
+    case LZMA_FILTER_IA64:
+    case LZMA_FILTER_ARM:
+    case LZMA_FILTER_ARMTHUMB:
     case LZMA_FILTER_SPARC: options = branch_options(spec); break;
     default: return raise(exc::ValueError, "Invalid filter ID: %ld", static_cast<long>(number));
   }
@@ -152,7 +161,8 @@ Ref<> decode_filter_properties(const Value* a) {
     auto* options = static_cast<lzma_options_lzma*>(filter.options);
     ok = set_number(spec.get(), "dict_size", options->dict_size);
     if (id == LZMA_FILTER_LZMA1) {
-      ok = ok && set_number(spec.get(), "lc", options->lc) && set_number(spec.get(), "lp", options->lp) && set_number(spec.get(), "pb", options->pb);
+      ok = ok && set_number(spec.get(), "lc", options->lc) && set_number(spec.get(), "lp", options->lp) &&
+           set_number(spec.get(), "pb", options->pb);
     }
   } else if (ok && id == LZMA_FILTER_DELTA) {
     ok = set_number(spec.get(), "dist", static_cast<lzma_options_delta*>(filter.options)->dist);

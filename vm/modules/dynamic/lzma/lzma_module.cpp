@@ -10,7 +10,10 @@ constinit Value g_error;
 bool check(lzma_ret code) {
   Type* error = as_type(g_error);
   switch (code) {
-    case LZMA_OK: case LZMA_GET_CHECK: case LZMA_NO_CHECK: case LZMA_STREAM_END: return true;
+    case LZMA_OK:
+    case LZMA_GET_CHECK:
+    case LZMA_NO_CHECK:
+    case LZMA_STREAM_END: return true;
     case LZMA_UNSUPPORTED_CHECK: return raise(error, "Unsupported integrity check");
     case LZMA_MEM_ERROR: return raise_no_memory();
     case LZMA_MEMLIMIT_ERROR: return raise(error, "Memory usage limit exceeded");
@@ -66,7 +69,8 @@ bool start_compressor(lzma_stream* stream, int format, int check_id, uint32_t pr
     case kFormatAlone: {
       if (!chained) {
         lzma_options_lzma options;
-        if (lzma_lzma_preset(&options, preset)) return raise(as_type(g_error), "Invalid compression preset: %ld", static_cast<long>(preset));
+        if (lzma_lzma_preset(&options, preset))
+          return raise(as_type(g_error), "Invalid compression preset: %ld", static_cast<long>(preset));
         return check(lzma_alone_encoder(stream, &options));
       }
       if (chain.data()[0].id != LZMA_FILTER_LZMA1 || chain.data()[1].id != LZMA_VLI_UNKNOWN) {
@@ -83,8 +87,8 @@ Ref<> compressor_construct(Type* type, const Args& args) {
   Value bound[4];
   int format = kFormatXz, check_id = -1;
   unsigned preset = LZMA_PRESET_DEFAULT;
-  if (!bind_arguments("LZMACompressor", "(format=1, check=-1, preset=None, filters=None)", args, bound) || !to_cint(bound[0], &format) ||
-      !to_cint(bound[1], &check_id)) {
+  if (!bind_arguments("LZMACompressor", "(format=1, check=-1, preset=None, filters=None)", args, bound) ||
+      !to_cint(bound[0], &format) || !to_cint(bound[1], &check_id)) {
     return Ref<>();
   }
   if (given(bound[2]) && given(bound[3])) return raise(exc::ValueError, "Cannot specify both preset and filter chain");
@@ -103,9 +107,7 @@ Ref<> compressor_construct(Type* type, const Args& args) {
   if (!self || !start_compressor(&self->stream, format, check_id, preset, bound[3])) return Ref<>();
   return self;
 }
-void compressor_destroy(Object* o) {
-  lzma_end(&static_cast<LzmaCompressor*>(o)->stream);
-}
+void compressor_destroy(Object* o) { lzma_end(&static_cast<LzmaCompressor*>(o)->stream); }
 
 // ---- decompressor -----------------------------------------------------------------------------------------------------------
 
@@ -113,7 +115,8 @@ Ref<> decompressor_construct(Type* type, const Args& args) {
   Value bound[3];
   int format = kFormatAuto;
   uint64_t limit = UINT64_MAX;
-  if (!bind_arguments("LZMADecompressor", "(format=0, memlimit=None, filters=None)", args, bound) || !to_cint(bound[0], &format)) return Ref<>();
+  if (!bind_arguments("LZMADecompressor", "(format=0, memlimit=None, filters=None)", args, bound) || !to_cint(bound[0], &format))
+    return Ref<>();
   if (given(bound[1])) {
     if (format == kFormatRaw) return raise(exc::ValueError, "Cannot specify memory limit with FORMAT_RAW");
     if (!to_culong(bound[1], &limit)) return Ref<>();
@@ -167,28 +170,32 @@ Ref<> is_check_supported(const Value* a) {
 }
 
 constinit Type compressor_type, decompressor_type;
-const NativeDef kCompressorMethods[] = {{"compress", "($self, data, /)", compressor_compress<LzmaCompressor>, "Provide data to the compressor object."},
-                                        {"flush", "($self, /)", compressor_flush<LzmaCompressor>, "Finish the compression process."},
-                                        {"__reduce__", "($self, /)", not_pickled},
-                                        {}};
-const NativeDef kDecompressorMethods[] = {
-    {"decompress", "($self, /, data, max_length=-1)", decompressor_decompress, "Decompress *data*, returning uncompressed data as bytes."},
+const NativeDef kCompressorMethods[] = {
+    {"compress", "($self, data, /)", compressor_compress<LzmaCompressor>, "Provide data to the compressor object."},
+    {"flush", "($self, /)", compressor_flush<LzmaCompressor>, "Finish the compression process."},
     {"__reduce__", "($self, /)", not_pickled},
     {}};
+const NativeDef kDecompressorMethods[] = {{"decompress", "($self, /, data, max_length=-1)", decompressor_decompress,
+                                           "Decompress *data*, returning uncompressed data as bytes."},
+                                          {"__reduce__", "($self, /)", not_pickled},
+                                          {}};
 Ref<> get_check(Value v) { return int_from_int64(self_as<LzmaDecompressor>(v)->check); }
 const GetSetDef kGetSets[] = {{"check", get_check, nullptr, "ID of the integrity check used by the input stream."},
                               {"eof", decompressor_eof, nullptr, "True if the end-of-stream marker has been reached."},
                               {"unused_data", decompressor_unused, nullptr, "Data found after the end of the compressed stream."},
-                              {"needs_input", decompressor_needs_input, nullptr, "True if more input is needed before more decompressed data can be produced."},
+                              {"needs_input", decompressor_needs_input, nullptr,
+                               "True if more input is needed before more decompressed data can be produced."},
                               {}};
-const TypeSpec kCompressorSpec = {.name = "_lzma.LZMACompressor",
-                                  .size = sizeof(LzmaCompressor),
-                                  .flags = kTypeBase,
-                                  .slots = {.construct = compressor_construct},
-                                  .destroy = compressor_destroy,
-                                  .methods = kCompressorMethods,
-                                  .doc = "LZMACompressor(format=FORMAT_XZ, check=-1, preset=None, filters=None)\n\nCreate a compressor object for "
-                                         "compressing data incrementally."};
+const TypeSpec kCompressorSpec = {
+    .name = "_lzma.LZMACompressor",
+    .size = sizeof(LzmaCompressor),
+    .flags = kTypeBase,
+    .slots = {.construct = compressor_construct},
+    .destroy = compressor_destroy,
+    .methods = kCompressorMethods,
+    .doc =
+        "LZMACompressor(format=FORMAT_XZ, check=-1, preset=None, filters=None)\n\nCreate a compressor object for "
+        "compressing data incrementally."};
 const TypeSpec kDecompressorSpec = {.name = "_lzma.LZMADecompressor",
                                     .size = sizeof(LzmaDecompressor),
                                     .flags = kTypeBase,
@@ -202,29 +209,52 @@ const TypeSpec kDecompressorSpec = {.name = "_lzma.LZMADecompressor",
 
 const NativeDef kFunctions[] = {
     {"is_check_supported", "(check_id, /)", is_check_supported, "Test whether the given integrity check is supported."},
-    {"_encode_filter_properties", "(filter, /)", encode_filter_properties, "Return a bytes object encoding the options (properties) of the filter."},
-    {"_decode_filter_properties", "(filter_id, encoded_props, /)", decode_filter_properties, "Return a dict describing a filter."},
+    {"_encode_filter_properties", "(filter, /)", encode_filter_properties,
+     "Return a bytes object encoding the options (properties) of the filter."},
+    {"_decode_filter_properties", "(filter_id, encoded_props, /)", decode_filter_properties,
+     "Return a dict describing a filter."},
     {}};
-const IntConstant kConstants[] = {
-    {"FORMAT_AUTO", kFormatAuto}, {"FORMAT_XZ", kFormatXz}, {"FORMAT_ALONE", kFormatAlone}, {"FORMAT_RAW", kFormatRaw},
-    {"CHECK_NONE", LZMA_CHECK_NONE}, {"CHECK_CRC32", LZMA_CHECK_CRC32}, {"CHECK_CRC64", LZMA_CHECK_CRC64}, {"CHECK_SHA256", LZMA_CHECK_SHA256},
-    {"CHECK_ID_MAX", LZMA_CHECK_ID_MAX}, {"CHECK_UNKNOWN", LZMA_CHECK_ID_MAX + 1}, {"FILTER_LZMA1", LZMA_FILTER_LZMA1},
-    {"FILTER_LZMA2", LZMA_FILTER_LZMA2}, {"FILTER_DELTA", LZMA_FILTER_DELTA}, {"FILTER_X86", LZMA_FILTER_X86},
-    {"FILTER_POWERPC", LZMA_FILTER_POWERPC}, {"FILTER_IA64", LZMA_FILTER_IA64}, {"FILTER_ARM", LZMA_FILTER_ARM},
-    {"FILTER_ARMTHUMB", LZMA_FILTER_ARMTHUMB}, {"FILTER_SPARC", LZMA_FILTER_SPARC}, {"MF_HC3", LZMA_MF_HC3}, {"MF_HC4", LZMA_MF_HC4},
-    {"MF_BT2", LZMA_MF_BT2}, {"MF_BT3", LZMA_MF_BT3}, {"MF_BT4", LZMA_MF_BT4}, {"MODE_FAST", LZMA_MODE_FAST}, {"MODE_NORMAL", LZMA_MODE_NORMAL},
-    {"PRESET_DEFAULT", LZMA_PRESET_DEFAULT}, {"PRESET_EXTREME", LZMA_PRESET_EXTREME}, {}};
+const IntConstant kConstants[] = {{"FORMAT_AUTO", kFormatAuto},
+                                  {"FORMAT_XZ", kFormatXz},
+                                  {"FORMAT_ALONE", kFormatAlone},
+                                  {"FORMAT_RAW", kFormatRaw},
+                                  {"CHECK_NONE", LZMA_CHECK_NONE},
+                                  {"CHECK_CRC32", LZMA_CHECK_CRC32},
+                                  {"CHECK_CRC64", LZMA_CHECK_CRC64},
+                                  {"CHECK_SHA256", LZMA_CHECK_SHA256},
+                                  {"CHECK_ID_MAX", LZMA_CHECK_ID_MAX},
+                                  {"CHECK_UNKNOWN", LZMA_CHECK_ID_MAX + 1},
+                                  {"FILTER_LZMA1", LZMA_FILTER_LZMA1},
+                                  {"FILTER_LZMA2", LZMA_FILTER_LZMA2},
+                                  {"FILTER_DELTA", LZMA_FILTER_DELTA},
+                                  {"FILTER_X86", LZMA_FILTER_X86},
+                                  {"FILTER_POWERPC", LZMA_FILTER_POWERPC},
+                                  {"FILTER_IA64", LZMA_FILTER_IA64},
+                                  {"FILTER_ARM", LZMA_FILTER_ARM},
+                                  {"FILTER_ARMTHUMB", LZMA_FILTER_ARMTHUMB},
+                                  {"FILTER_SPARC", LZMA_FILTER_SPARC},
+                                  {"MF_HC3", LZMA_MF_HC3},
+                                  {"MF_HC4", LZMA_MF_HC4},
+                                  {"MF_BT2", LZMA_MF_BT2},
+                                  {"MF_BT3", LZMA_MF_BT3},
+                                  {"MF_BT4", LZMA_MF_BT4},
+                                  {"MODE_FAST", LZMA_MODE_FAST},
+                                  {"MODE_NORMAL", LZMA_MODE_NORMAL},
+                                  {"PRESET_DEFAULT", LZMA_PRESET_DEFAULT},
+                                  {"PRESET_EXTREME", LZMA_PRESET_EXTREME},
+                                  {}};
 
 }  // namespace
 
 extern "C" {
 extern const NativeModule ptpython_module__lzma;
-const NativeModule ptpython_module__lzma = {
-    "_lzma", nullptr, kFunctions, [](Module* module) {
-      return add_exception(module, &g_error, "_lzma.LZMAError", "LZMAError", Value::object(exc::Exception), "Call to liblzma failed.") &&
-             module_add_ints(module, kConstants) && module_add_type(module, &compressor_type, &kCompressorSpec) &&
-             module_add_type(module, &decompressor_type, &kDecompressorSpec);
-    }};
+const NativeModule ptpython_module__lzma = {"_lzma", nullptr, kFunctions, [](Module* module) {
+                                              return add_exception(module, &g_error, "_lzma.LZMAError", "LZMAError",
+                                                                   Value::object(exc::Exception), "Call to liblzma failed.") &&
+                                                     module_add_ints(module, kConstants) &&
+                                                     module_add_type(module, &compressor_type, &kCompressorSpec) &&
+                                                     module_add_type(module, &decompressor_type, &kDecompressorSpec);
+                                            }};
 }
 
 }  // namespace pt::xz

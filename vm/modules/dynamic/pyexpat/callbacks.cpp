@@ -59,8 +59,9 @@ void start_element(void* data, const XML_Char* element, const XML_Char** attribu
   if (!list && !dict) return stop(self);
   for (int i = 0; i < count; i += 2) {
     Ref<> key = name(self, attributes[i]), value = text(attributes[i + 1]);
-    bool ok = key && value && (list ? list_append(list.get(), std::move(key)) && list_append(list.get(), std::move(value))
-                                    : dict_set(dict.get(), key.value(), value.value()));
+    bool ok = key && value &&
+              (list ? list_append(list.get(), std::move(key)) && list_append(list.get(), std::move(value))
+                    : dict_set(dict.get(), key.value(), value.value()));
     if (!ok) return stop(self);
   }
   Ref<> tag = name(self, element);
@@ -70,7 +71,8 @@ void end_element(void* data, const XML_Char* element) {
   if (Parser* self = ready(data)) notify(self, kEndElementHandler, {name(self, element).value()});
 }
 void processing_instruction(void* data, const XML_Char* target, const XML_Char* content) {
-  if (Parser* self = ready(data)) notify(self, kProcessingInstructionHandler, {name(self, target).value(), text(content).value()});
+  if (Parser* self = ready(data))
+    notify(self, kProcessingInstructionHandler, {name(self, target).value(), text(content).value()});
 }
 void character_data(void* data, const XML_Char* s, int length) {
   auto* self = static_cast<Parser*>(data);
@@ -89,15 +91,18 @@ void character_data(void* data, const XML_Char* s, int length) {
   std::memcpy(self->text + self->text_size, s, static_cast<size_t>(length));
   self->text_size += length;
 }
-void unparsed_entity(void* data, const XML_Char* entity, const XML_Char* base, const XML_Char* system, const XML_Char* pub, const XML_Char* notation) {
+void unparsed_entity(void* data, const XML_Char* entity, const XML_Char* base, const XML_Char* system, const XML_Char* pub,
+                     const XML_Char* notation) {
   if (Parser* self = ready(data)) {
-    notify(self, kUnparsedEntityDeclHandler, {name(self, entity).value(), name(self, base).value(), name(self, system).value(),
-                                                    name(self, pub).value(), name(self, notation).value()});
+    notify(self, kUnparsedEntityDeclHandler,
+           {name(self, entity).value(), name(self, base).value(), name(self, system).value(), name(self, pub).value(),
+            name(self, notation).value()});
   }
 }
 void notation(void* data, const XML_Char* what, const XML_Char* base, const XML_Char* system, const XML_Char* pub) {
   if (Parser* self = ready(data)) {
-    notify(self, kNotationDeclHandler, {name(self, what).value(), name(self, base).value(), name(self, system).value(), name(self, pub).value()});
+    notify(self, kNotationDeclHandler,
+           {name(self, what).value(), name(self, base).value(), name(self, system).value(), name(self, pub).value()});
   }
 }
 void start_namespace(void* data, const XML_Char* prefix, const XML_Char* uri) {
@@ -130,27 +135,31 @@ int not_standalone(void* data) {
   Parser* self = ready(data);
   return self ? as_status(self, call_handler(self, kNotStandaloneHandler, {})) : 0;
 }
-int external_entity(XML_Parser parser, const XML_Char* context, const XML_Char* base, const XML_Char* system, const XML_Char* pub) {
+int external_entity(XML_Parser parser, const XML_Char* context, const XML_Char* base, const XML_Char* system,
+                    const XML_Char* pub) {
   Parser* self = ready(XML_GetUserData(parser));
   if (!self) return 0;
-  return as_status(self, call_handler(self, kExternalEntityRefHandler, {text(context).value(), name(self, base).value(), name(self, system).value(),
-                                                                        name(self, pub).value()}));
+  return as_status(
+      self, call_handler(self, kExternalEntityRefHandler,
+                         {text(context).value(), name(self, base).value(), name(self, system).value(), name(self, pub).value()}));
 }
 void start_doctype(void* data, const XML_Char* what, const XML_Char* system, const XML_Char* pub, int internal) {
   if (Parser* self = ready(data)) {
-    notify(self, kStartDoctypeDeclHandler, {name(self, what).value(), name(self, system).value(), name(self, pub).value(), Value::small_int(internal)});
+    notify(self, kStartDoctypeDeclHandler,
+           {name(self, what).value(), name(self, system).value(), name(self, pub).value(), Value::small_int(internal)});
   }
 }
-void entity_declaration(void* data, const XML_Char* entity, int parameter, const XML_Char* value, int length, const XML_Char* base,
-                        const XML_Char* system, const XML_Char* pub, const XML_Char* notation_name) {
+void entity_declaration(void* data, const XML_Char* entity, int parameter, const XML_Char* value, int length,
+                        const XML_Char* base, const XML_Char* system, const XML_Char* pub, const XML_Char* notation_name) {
   if (Parser* self = ready(data)) {
-    notify(self, kEntityDeclHandler, {name(self, entity).value(), Value::small_int(parameter), text(value, length).value(),
-                                            name(self, base).value(), name(self, system).value(), name(self, pub).value(),
-                                            name(self, notation_name).value()});
+    notify(self, kEntityDeclHandler,
+           {name(self, entity).value(), Value::small_int(parameter), text(value, length).value(), name(self, base).value(),
+            name(self, system).value(), name(self, pub).value(), name(self, notation_name).value()});
   }
 }
 void xml_declaration(void* data, const XML_Char* version, const XML_Char* encoding, int standalone) {
-  if (Parser* self = ready(data)) notify(self, kXmlDeclHandler, {text(version).value(), text(encoding).value(), Value::small_int(standalone)});
+  if (Parser* self = ready(data))
+    notify(self, kXmlDeclHandler, {text(version).value(), text(encoding).value(), Value::small_int(standalone)});
 }
 Ref<> content_model(Parser* self, const XML_Content* model) {
   RecursionGuard guard(" in conv_content_model");
@@ -174,10 +183,12 @@ void element_declaration(void* data, const XML_Char* element, XML_Content* model
   }
   XML_FreeContentModel(parser->parser, model);
 }
-void attribute_list(void* data, const XML_Char* element, const XML_Char* attribute, const XML_Char* type, const XML_Char* fallback, int required) {
+void attribute_list(void* data, const XML_Char* element, const XML_Char* attribute, const XML_Char* type,
+                    const XML_Char* fallback, int required) {
   if (Parser* self = ready(data)) {
-    notify(self, kAttlistDeclHandler, {name(self, element).value(), name(self, attribute).value(), text(type).value(), text(fallback).value(),
-                                             Value::small_int(required)});
+    notify(self, kAttlistDeclHandler,
+           {name(self, element).value(), name(self, attribute).value(), text(type).value(), text(fallback).value(),
+            Value::small_int(required)});
   }
 }
 void skipped_entity(void* data, const XML_Char* entity, int parameter) {

@@ -8,17 +8,19 @@
 namespace pt::expat {
 
 // The handlers, in the order of Parser::handlers: name of the attribute, and the function that tells expat of it.
+// clang-format off
 #define PT_EXPAT_HANDLERS(X)                                                                                                    \
   X(StartElementHandler) X(EndElementHandler) X(ProcessingInstructionHandler) X(CharacterDataHandler) X(UnparsedEntityDeclHandler)  \
   X(NotationDeclHandler) X(StartNamespaceDeclHandler) X(EndNamespaceDeclHandler) X(CommentHandler) X(StartCdataSectionHandler)      \
   X(EndCdataSectionHandler) X(DefaultHandler) X(DefaultHandlerExpand) X(NotStandaloneHandler) X(ExternalEntityRefHandler)           \
   X(StartDoctypeDeclHandler) X(EndDoctypeDeclHandler) X(EntityDeclHandler) X(XmlDeclHandler) X(ElementDeclHandler)                  \
   X(AttlistDeclHandler) X(SkippedEntityHandler)
+// clang-format on
 enum Handler {
 #define X(name) k##name,
   PT_EXPAT_HANDLERS(X)
 #undef X
-  kHandlerCount
+      kHandlerCount
 };
 
 // Guarded by `lock`, which Parse holds while handlers run: a handler may use its own parser.

@@ -21,9 +21,11 @@ const char* error_text(int code) {
   return text;
 }
 Raised raise_expat_error(Parser* self, int code) {
-  auto line = static_cast<int64_t>(XML_GetErrorLineNumber(self->parser)), column = static_cast<int64_t>(XML_GetErrorColumnNumber(self->parser));
+  auto line = static_cast<int64_t>(XML_GetErrorLineNumber(self->parser)),
+       column = static_cast<int64_t>(XML_GetErrorColumnNumber(self->parser));
   const char* what = error_text(code);
-  Ref<Str> text = str_format("%s: line %ld, column %ld", what ? what : "unknown error", static_cast<long>(line), static_cast<long>(column));
+  Ref<Str> text =
+      str_format("%s: line %ld, column %ld", what ? what : "unknown error", static_cast<long>(line), static_cast<long>(column));
   Ref<> error = text ? call1(g_error, text.value()) : Ref<>();
   if (!error) return {};
   const std::pair<const char*, int64_t> fields[] = {{"code", code}, {"offset", column}, {"lineno", line}};
@@ -91,8 +93,11 @@ Ref<> parser_parse_file(const Value* a) {
     }
     BufferView view(piece.value());
     if (!view.ok()) return Ref<>();
-    if (view.size() > 2048) return raise(exc::ValueError, "read() returned too much data: 2048 bytes requested, %ld returned", static_cast<long>(view.size()));
-    XML_Status status = XML_Parse(self->parser, reinterpret_cast<char*>(view.data()), static_cast<int>(view.size()), view.size() == 0);
+    if (view.size() > 2048)
+      return raise(exc::ValueError, "read() returned too much data: 2048 bytes requested, %ld returned",
+                   static_cast<long>(view.size()));
+    XML_Status status =
+        XML_Parse(self->parser, reinterpret_cast<char*>(view.data()), static_cast<int>(view.size()), view.size() == 0);
     if (error_pending()) return Ref<>();
     if (status == XML_STATUS_ERROR || view.size() == 0) return parse_result(self, status);
   }
@@ -119,7 +124,8 @@ Ref<> parser_external_entity(const Value* a) {
   Ref<Str> context_holder;
   const char* context = nullptr;
   if (!is_none(a[1]) && !to_str_argument(a[1], "ExternalEntityParserCreate", "argument 1")) return Ref<>();
-  Utf8 context_text(is_none(a[1]) ? empty_str() : as_str(a[1])), encoding(given(a[2]) && is_str(a[2]) ? as_str(a[2]) : empty_str());
+  Utf8 context_text(is_none(a[1]) ? empty_str() : as_str(a[1])),
+      encoding(given(a[2]) && is_str(a[2]) ? as_str(a[2]) : empty_str());
   if (!context_text.ok() || !encoding.ok()) return Ref<>();
   if (!is_none(a[1])) context = context_text.c_str();
   OwnedGuard guard(self->lock);
@@ -159,7 +165,8 @@ Ref<> parser_use_foreign_dtd(const Value* a) {
   return code == XML_ERROR_NONE ? none_ref() : Ref<>(raise_expat_error(as_parser(a[0]), code));
 }
 
-// ---- attributes -----------------------------------------------------------------------------------------------------------------
+// ---- attributes
+// -----------------------------------------------------------------------------------------------------------------
 
 template <Handler kWhich>
 Ref<> get_handler(Value v) {
@@ -178,9 +185,11 @@ bool set_handler(Value v, Value value) {
   set_expat_handler(self, kWhich, !is_none(value));
   return true;
 }
-template <bool Parser::*kField>
-Ref<> get_bool(Value v) { return bool_ref(as_parser(v)->*kField); }
-template <bool Parser::*kField>
+template <bool Parser::* kField>
+Ref<> get_bool(Value v) {
+  return bool_ref(as_parser(v)->*kField);
+}
+template <bool Parser::* kField>
 bool set_bool(Value v, Value value) {
   if (value.empty()) return raise(exc::RuntimeError, "Cannot delete attribute");
   return to_bool(value, &(as_parser(v)->*kField));
@@ -236,23 +245,28 @@ Ref<> get_intern(Value v) {
   return dict ? std::move(dict) : none_ref();
 }
 template <auto Function>
-Ref<> get_number(Value v) { return int_from_int64(static_cast<int64_t>(Function(as_parser(v)->parser))); }
+Ref<> get_number(Value v) {
+  return int_from_int64(static_cast<int64_t>(Function(as_parser(v)->parser)));
+}
 
 const NativeDef kMethods[] = {
     {"Parse", "($self, data, isfinal=False, /)", parser_parse, "Parse XML data."},
     {"ParseFile", "($self, file, /)", parser_parse_file, "Parse XML data from file-like object."},
     {"SetBase", "($self, base, /)", parser_set_base, "Set the base URL for the parser."},
     {"GetBase", "($self, /)", parser_get_base, "Return base URL string for the parser."},
-    {"GetInputContext", "($self, /)", parser_get_input_context, "Return the untranslated text of the input that caused the current event."},
-    {"ExternalEntityParserCreate", "($self, context, encoding=None, /)", parser_external_entity, "Create a parser for parsing an external entity."},
+    {"GetInputContext", "($self, /)", parser_get_input_context,
+     "Return the untranslated text of the input that caused the current event."},
+    {"ExternalEntityParserCreate", "($self, context, encoding=None, /)", parser_external_entity,
+     "Create a parser for parsing an external entity."},
     {"SetParamEntityParsing", "($self, flag, /)", parser_param_entity_parsing, "Controls parsing of parameter entities."},
-    {"UseForeignDTD", "($self, flag=True, /)", parser_use_foreign_dtd, "Allows the application to provide an artificial external subset."},
+    {"UseForeignDTD", "($self, flag=True, /)", parser_use_foreign_dtd,
+     "Allows the application to provide an artificial external subset."},
     {}};
 const GetSetDef kGetSets[] = {
 #define X(name) {#name, get_handler<k##name>, set_handler<k##name>},
     PT_EXPAT_HANDLERS(X)
 #undef X
-    {"ordered_attributes", get_bool<&Parser::ordered_attributes>, set_bool<&Parser::ordered_attributes>},
+        {"ordered_attributes", get_bool<&Parser::ordered_attributes>, set_bool<&Parser::ordered_attributes>},
     {"specified_attributes", get_bool<&Parser::specified_attributes>, set_bool<&Parser::specified_attributes>},
     {"namespace_prefixes", get_bool<&Parser::namespace_prefixes>, set_prefixes},
     {"buffer_text", get_buffer_text, set_buffer_text},
@@ -297,7 +311,8 @@ const TypeSpec kSpec = {.name = "pyexpat.xmlparser",
                         .getsets = kGetSets,
                         .doc = "XML parser"};
 
-// ---- functions ------------------------------------------------------------------------------------------------------------------
+// ---- functions
+// ------------------------------------------------------------------------------------------------------------------
 
 bool optional_text(Value v, const char* argument, Ref<Bytes>* out) {
   if (!given(v)) return true;
@@ -310,7 +325,8 @@ bool optional_text(Value v, const char* argument, Ref<Bytes>* out) {
 Ref<> parser_create(const Value* a) {
   Ref<Bytes> encoding, separator;
   if (!optional_text(a[0], "encoding", &encoding) || !optional_text(a[1], "namespace_separator", &separator)) return Ref<>();
-  if (separator && separator->length > 1) return raise(exc::ValueError, "namespace_separator must be at most one character, omitted, or None");
+  if (separator && separator->length > 1)
+    return raise(exc::ValueError, "namespace_separator must be at most one character, omitted, or None");
   Ref<> intern_dict;
   if (a[2].empty()) {
     if (!(intern_dict = dict_new())) return Ref<>();
@@ -321,7 +337,8 @@ Ref<> parser_create(const Value* a) {
   Ref<Parser> self = parser_new();
   if (!self) return Ref<>();
   const char* encoding_text = encoding ? reinterpret_cast<char*>(encoding->data) : nullptr;
-  self->parser = separator ? XML_ParserCreateNS(encoding_text, static_cast<char>(separator->length ? separator->data[0] : 0)) : XML_ParserCreate(encoding_text);
+  self->parser = separator ? XML_ParserCreateNS(encoding_text, static_cast<char>(separator->length ? separator->data[0] : 0))
+                           : XML_ParserCreate(encoding_text);
   if (!self->parser) return raise_no_memory();
   XML_SetUserData(self->parser, self.get());
   XML_SetUnknownEncodingHandler(self->parser, unknown_encoding, nullptr);
@@ -345,20 +362,63 @@ const NativeDef kFunctions[] = {
     {}};
 
 #define E(name) {#name, name}
-const IntConstant kErrors[] = {
-    E(XML_ERROR_NO_MEMORY), E(XML_ERROR_SYNTAX), E(XML_ERROR_NO_ELEMENTS), E(XML_ERROR_INVALID_TOKEN), E(XML_ERROR_UNCLOSED_TOKEN),
-    E(XML_ERROR_PARTIAL_CHAR), E(XML_ERROR_TAG_MISMATCH), E(XML_ERROR_DUPLICATE_ATTRIBUTE), E(XML_ERROR_JUNK_AFTER_DOC_ELEMENT),
-    E(XML_ERROR_PARAM_ENTITY_REF), E(XML_ERROR_UNDEFINED_ENTITY), E(XML_ERROR_RECURSIVE_ENTITY_REF), E(XML_ERROR_ASYNC_ENTITY),
-    E(XML_ERROR_BAD_CHAR_REF), E(XML_ERROR_BINARY_ENTITY_REF), E(XML_ERROR_ATTRIBUTE_EXTERNAL_ENTITY_REF), E(XML_ERROR_MISPLACED_XML_PI),
-    E(XML_ERROR_UNKNOWN_ENCODING), E(XML_ERROR_INCORRECT_ENCODING), E(XML_ERROR_UNCLOSED_CDATA_SECTION), E(XML_ERROR_EXTERNAL_ENTITY_HANDLING),
-    E(XML_ERROR_NOT_STANDALONE), E(XML_ERROR_UNEXPECTED_STATE), E(XML_ERROR_ENTITY_DECLARED_IN_PE), E(XML_ERROR_FEATURE_REQUIRES_XML_DTD),
-    E(XML_ERROR_CANT_CHANGE_FEATURE_ONCE_PARSING), E(XML_ERROR_UNBOUND_PREFIX), E(XML_ERROR_UNDECLARING_PREFIX), E(XML_ERROR_INCOMPLETE_PE),
-    E(XML_ERROR_XML_DECL), E(XML_ERROR_TEXT_DECL), E(XML_ERROR_PUBLICID), E(XML_ERROR_SUSPENDED), E(XML_ERROR_NOT_SUSPENDED), E(XML_ERROR_ABORTED),
-    E(XML_ERROR_FINISHED), E(XML_ERROR_SUSPEND_PE), E(XML_ERROR_RESERVED_PREFIX_XML), E(XML_ERROR_RESERVED_PREFIX_XMLNS),
-    E(XML_ERROR_RESERVED_NAMESPACE_URI), E(XML_ERROR_INVALID_ARGUMENT), E(XML_ERROR_NO_BUFFER), E(XML_ERROR_AMPLIFICATION_LIMIT_BREACH), {}};
-const IntConstant kModel[] = {E(XML_CTYPE_EMPTY), E(XML_CTYPE_ANY), E(XML_CTYPE_MIXED), E(XML_CTYPE_NAME), E(XML_CTYPE_CHOICE), E(XML_CTYPE_SEQ),
-                              E(XML_CQUANT_NONE), E(XML_CQUANT_OPT), E(XML_CQUANT_REP), E(XML_CQUANT_PLUS), {}};
-const IntConstant kConstants[] = {E(XML_PARAM_ENTITY_PARSING_NEVER), E(XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE), E(XML_PARAM_ENTITY_PARSING_ALWAYS), {}};
+const IntConstant kErrors[] = {E(XML_ERROR_NO_MEMORY),
+                               E(XML_ERROR_SYNTAX),
+                               E(XML_ERROR_NO_ELEMENTS),
+                               E(XML_ERROR_INVALID_TOKEN),
+                               E(XML_ERROR_UNCLOSED_TOKEN),
+                               E(XML_ERROR_PARTIAL_CHAR),
+                               E(XML_ERROR_TAG_MISMATCH),
+                               E(XML_ERROR_DUPLICATE_ATTRIBUTE),
+                               E(XML_ERROR_JUNK_AFTER_DOC_ELEMENT),
+                               E(XML_ERROR_PARAM_ENTITY_REF),
+                               E(XML_ERROR_UNDEFINED_ENTITY),
+                               E(XML_ERROR_RECURSIVE_ENTITY_REF),
+                               E(XML_ERROR_ASYNC_ENTITY),
+                               E(XML_ERROR_BAD_CHAR_REF),
+                               E(XML_ERROR_BINARY_ENTITY_REF),
+                               E(XML_ERROR_ATTRIBUTE_EXTERNAL_ENTITY_REF),
+                               E(XML_ERROR_MISPLACED_XML_PI),
+                               E(XML_ERROR_UNKNOWN_ENCODING),
+                               E(XML_ERROR_INCORRECT_ENCODING),
+                               E(XML_ERROR_UNCLOSED_CDATA_SECTION),
+                               E(XML_ERROR_EXTERNAL_ENTITY_HANDLING),
+                               E(XML_ERROR_NOT_STANDALONE),
+                               E(XML_ERROR_UNEXPECTED_STATE),
+                               E(XML_ERROR_ENTITY_DECLARED_IN_PE),
+                               E(XML_ERROR_FEATURE_REQUIRES_XML_DTD),
+                               E(XML_ERROR_CANT_CHANGE_FEATURE_ONCE_PARSING),
+                               E(XML_ERROR_UNBOUND_PREFIX),
+                               E(XML_ERROR_UNDECLARING_PREFIX),
+                               E(XML_ERROR_INCOMPLETE_PE),
+                               E(XML_ERROR_XML_DECL),
+                               E(XML_ERROR_TEXT_DECL),
+                               E(XML_ERROR_PUBLICID),
+                               E(XML_ERROR_SUSPENDED),
+                               E(XML_ERROR_NOT_SUSPENDED),
+                               E(XML_ERROR_ABORTED),
+                               E(XML_ERROR_FINISHED),
+                               E(XML_ERROR_SUSPEND_PE),
+                               E(XML_ERROR_RESERVED_PREFIX_XML),
+                               E(XML_ERROR_RESERVED_PREFIX_XMLNS),
+                               E(XML_ERROR_RESERVED_NAMESPACE_URI),
+                               E(XML_ERROR_INVALID_ARGUMENT),
+                               E(XML_ERROR_NO_BUFFER),
+                               E(XML_ERROR_AMPLIFICATION_LIMIT_BREACH),
+                               {}};
+const IntConstant kModel[] = {E(XML_CTYPE_EMPTY),
+                              E(XML_CTYPE_ANY),
+                              E(XML_CTYPE_MIXED),
+                              E(XML_CTYPE_NAME),
+                              E(XML_CTYPE_CHOICE),
+                              E(XML_CTYPE_SEQ),
+                              E(XML_CQUANT_NONE),
+                              E(XML_CQUANT_OPT),
+                              E(XML_CQUANT_REP),
+                              E(XML_CQUANT_PLUS),
+                              {}};
+const IntConstant kConstants[] = {
+    E(XML_PARAM_ENTITY_PARSING_NEVER), E(XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE), E(XML_PARAM_ENTITY_PARSING_ALWAYS), {}};
 #undef E
 
 // A module "pyexpat.<name>", in sys.modules as well.
@@ -366,7 +426,8 @@ Ref<Module> submodule(Module* parent, const char* full, const char* short_name, 
   Ref<Str> text = str_from_ascii(full);
   Ref<Module> made = text ? module_new(text.get()) : Ref<Module>();
   Ref<> modules = made ? sys_get("modules") : Ref<>();
-  if (!modules || !module_add_text(made.get(), "__doc__", doc) || !dict_set(as_dict(modules.value()), text.value(), made.value()) ||
+  if (!modules || !module_add_text(made.get(), "__doc__", doc) ||
+      !dict_set(as_dict(modules.value()), text.value(), made.value()) ||
       !dict_set_text(module_dict(parent), short_name, made.value())) {
     return Ref<Module>();
   }
@@ -380,7 +441,8 @@ bool add_errors(Module* parent) {
     const char* what = error_text(static_cast<int>(e->value));
     Ref<Str> text = str_from_utf8(what ? what : "");
     if (!text || !dict_set_text(module_dict(errors.get()), e->name, text.value()) ||
-        !dict_set(codes.get(), text.value(), Value::small_int(e->value)) || !dict_set(messages.get(), Value::small_int(e->value), text.value())) {
+        !dict_set(codes.get(), text.value(), Value::small_int(e->value)) ||
+        !dict_set(messages.get(), Value::small_int(e->value), text.value())) {
       return false;
     }
   }
@@ -400,10 +462,13 @@ bool execute(Module* module) {
   if (!add_exception(module, &g_error, "xml.parsers.expat.ExpatError", "ExpatError", Value::object(exc::Exception))) return false;
   XML_Expat_Version version = XML_ExpatVersionInfo();
   Ref<Module> model = submodule(module, "pyexpat.model", "model", "Constants used to interpret content model information.");
-  return model && module_add_ints(model.get(), kModel) && add_errors(module) && add_features(module) && module_add_ints(module, kConstants) &&
-         dict_set_text(module_dict(module), "error", g_error) && dict_set_text(module_dict(module), "XMLParserType", Value::object(&parser_type)) &&
+  return model && module_add_ints(model.get(), kModel) && add_errors(module) && add_features(module) &&
+         module_add_ints(module, kConstants) && dict_set_text(module_dict(module), "error", g_error) &&
+         dict_set_text(module_dict(module), "XMLParserType", Value::object(&parser_type)) &&
          module_add_text(module, "EXPAT_VERSION", XML_ExpatVersion()) && module_add_text(module, "native_encoding", "UTF-8") &&
-         module_add(module, "version_info", tuple_of({Value::small_int(version.major), Value::small_int(version.minor), Value::small_int(version.micro)}));
+         module_add(
+             module, "version_info",
+             tuple_of({Value::small_int(version.major), Value::small_int(version.minor), Value::small_int(version.micro)}));
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ bool encoded(Value v, const char* function, Ref<Bytes>* out) {
   return static_cast<bool>(*out);
 }
 
-// ---- reading a line -------------------------------------------------------------------------------------------------------------
+// ---- reading a line
+// -------------------------------------------------------------------------------------------------------------
 
 constinit char* g_line = nullptr;
 constinit bool g_have_line = false;
@@ -102,7 +103,8 @@ Ref<> edit_line(const char* prompt) {
   return line;
 }
 
-// ---- completion -------------------------------------------------------------------------------------------------------------------
+// ---- completion
+// -------------------------------------------------------------------------------------------------------------------
 
 char* complete_one(const char* text, int state) {
   if (g_completer.empty()) return nullptr;
@@ -129,7 +131,8 @@ char** complete_word(const char* text, int start, int end) {
   return rl_completion_matches(text, complete_one);
 }
 
-// ---- functions --------------------------------------------------------------------------------------------------------------------
+// ---- functions
+// --------------------------------------------------------------------------------------------------------------------
 
 Ref<> os_result(int code) {
   if (!code) return none_ref();
@@ -153,14 +156,18 @@ Ref<> read_init_file(const Value* a) {
 }
 Ref<> read_history_file(const Value* a) {
   Ref<Bytes> path;
-  if (!path_argument(a[0], &path) || !audit("open", {given(a[0]) ? a[0] : none(), Value::object(intern("r")), Value::small_int(0)})) return Ref<>();
+  if (!path_argument(a[0], &path) ||
+      !audit("open", {given(a[0]) ? a[0] : none(), Value::object(intern("r")), Value::small_int(0)}))
+    return Ref<>();
   OwnedGuard guard(g_lock);
   if (!guard) return Ref<>();
   return os_result(read_history(text_of(path)));
 }
 Ref<> write_history_file(const Value* a) {
   Ref<Bytes> path;
-  if (!path_argument(a[0], &path) || !audit("open", {given(a[0]) ? a[0] : none(), Value::object(intern("w")), Value::small_int(0)})) return Ref<>();
+  if (!path_argument(a[0], &path) ||
+      !audit("open", {given(a[0]) ? a[0] : none(), Value::object(intern("w")), Value::small_int(0)}))
+    return Ref<>();
   OwnedGuard guard(g_lock);
   if (!guard) return Ref<>();
   int code = write_history(text_of(path));
@@ -251,7 +258,8 @@ Ref<> set_completer_delims(const Value* a) {
   return none_ref();
 }
 Ref<> get_completer_delims(const Value*) {
-  return str_from_filesystem(rl_completer_word_break_characters ? rl_completer_word_break_characters : rl_basic_word_break_characters);
+  return str_from_filesystem(rl_completer_word_break_characters ? rl_completer_word_break_characters
+                                                                : rl_basic_word_break_characters);
 }
 Ref<> get_completion_type(const Value*) { return int_from_int64(rl_completion_type); }
 Ref<> get_begin(const Value*) { return int_from_int64(g_begin); }
@@ -275,13 +283,17 @@ const NativeDef kFunctions[] = {
     {"read_init_file", "(filename=None, /)", read_init_file, "Execute a readline initialization file."},
     {"read_history_file", "(filename=None, /)", read_history_file, "Load a readline history file."},
     {"write_history_file", "(filename=None, /)", write_history_file, "Save a readline history file."},
-    {"append_history_file", "(nelements, filename=None, /)", append_history_file, "Append the last nelements items of the history list to file."},
-    {"set_history_length", "(length, /)", set_history_length, "Set the maximal number of lines which will be written to the history file."},
-    {"get_history_length", "()", get_history_length, "Return the maximum number of lines that will be written to the history file."},
+    {"append_history_file", "(nelements, filename=None, /)", append_history_file,
+     "Append the last nelements items of the history list to file."},
+    {"set_history_length", "(length, /)", set_history_length,
+     "Set the maximal number of lines which will be written to the history file."},
+    {"get_history_length", "()", get_history_length,
+     "Return the maximum number of lines that will be written to the history file."},
     {"get_current_history_length", "()", get_current_history_length, "Return the current (not the maximum) length of history."},
     {"get_history_item", "(index, /)", get_history_item, "Return the current contents of history item at one-based index."},
     {"remove_history_item", "(pos, /)", remove_history_item, "Remove history item given by its zero-based position."},
-    {"replace_history_item", "(pos, line, /)", replace_history_item, "Replaces history item given by its position with contents of line."},
+    {"replace_history_item", "(pos, line, /)", replace_history_item,
+     "Replaces history item given by its position with contents of line."},
     {"add_history", "(string, /)", add_history_line, "Add an item to the history buffer."},
     {"clear_history", "()", clear_all_history, "Clear the current readline history."},
     {"set_auto_history", "(enabled, /)", set_auto_history, "Enables or disables automatic history."},
@@ -292,9 +304,12 @@ const NativeDef kFunctions[] = {
     {"get_completion_type", "()", get_completion_type, "Get the type of completion being attempted."},
     {"get_begidx", "()", get_begin, "Get the beginning index of the completion scope."},
     {"get_endidx", "()", get_end, "Get the ending index of the completion scope."},
-    {"set_completion_display_matches_hook", "(function=None, /)", set_hook<&g_display_hook>, "Set or remove the completion display function."},
-    {"set_startup_hook", "(function=None, /)", set_hook<&g_startup_hook>, "Set or remove the function invoked by the rl_startup_hook callback."},
-    {"set_pre_input_hook", "(function=None, /)", set_hook<&g_pre_input_hook>, "Set or remove the function invoked by the rl_pre_input_hook callback."},
+    {"set_completion_display_matches_hook", "(function=None, /)", set_hook<&g_display_hook>,
+     "Set or remove the completion display function."},
+    {"set_startup_hook", "(function=None, /)", set_hook<&g_startup_hook>,
+     "Set or remove the function invoked by the rl_startup_hook callback."},
+    {"set_pre_input_hook", "(function=None, /)", set_hook<&g_pre_input_hook>,
+     "Set or remove the function invoked by the rl_pre_input_hook callback."},
     {"get_line_buffer", "()", get_line_buffer, "Return the current contents of the line buffer."},
     {"insert_text", "(string, /)", insert_text, "Insert text into the line buffer at the cursor position."},
     {"redisplay", "()", redisplay, "Change what's displayed on the screen to reflect contents of the line buffer."},
@@ -318,6 +333,7 @@ bool execute(Module*) {
 
 extern "C" {
 extern const NativeModule ptpython_module_readline;
-const NativeModule ptpython_module_readline = {"readline", "Importing this module enables command line editing using libedit readline.", kFunctions, execute};
+const NativeModule ptpython_module_readline = {
+    "readline", "Importing this module enables command line editing using libedit readline.", kFunctions, execute};
 }
 }  // namespace pt

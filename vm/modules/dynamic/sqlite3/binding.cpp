@@ -77,19 +77,24 @@ int bind_one(sqlite3_stmt* statement, int position, Value v) {
       return -1;
     }
     // A null pointer would bind NULL.
-    return sqlite3_bind_blob(statement, position, view.size() ? static_cast<void*>(view.data()) : "", static_cast<int>(view.size()), SQLITE_TRANSIENT);
+    return sqlite3_bind_blob(statement, position, view.size() ? static_cast<void*>(view.data()) : "",
+                             static_cast<int>(view.size()), SQLITE_TRANSIENT);
   }
   return SQLITE_MISUSE + 1000;
 }
 bool bind_value(Connection* c, sqlite3_stmt* statement, int position, const char* name, Value given_value) {
-  Ref<> adapted = is_basic(given_value) ? Ref<>::retain(given_value) : adapt(given_value, Value::object(&prepare_protocol_type), given_value);
+  Ref<> adapted =
+      is_basic(given_value) ? Ref<>::retain(given_value) : adapt(given_value, Value::object(&prepare_protocol_type), given_value);
   if (!adapted) return false;
   int code = bind_one(statement, position, adapted.value());
   if (code == SQLITE_OK) return true;
   if (code == -1 || error_pending()) return false;
   if (code > 1000) {
-    if (name) return raise(error_class(kProgrammingError), "Error binding parameter '%s': type '%T' is not supported", name, adapted.value());
-    return raise(error_class(kProgrammingError), "Error binding parameter %d: type '%T' is not supported", position, adapted.value());
+    if (name)
+      return raise(error_class(kProgrammingError), "Error binding parameter '%s': type '%T' is not supported", name,
+                   adapted.value());
+    return raise(error_class(kProgrammingError), "Error binding parameter %d: type '%T' is not supported", position,
+                 adapted.value());
   }
   return raise_sqlite_error(c->db);
 }
@@ -120,7 +125,8 @@ bool bind_parameters(Connection* c, sqlite3_stmt* statement, Value parameters) {
   for (int i = 1; i <= needed; ++i) {
     const char* name = sqlite3_bind_parameter_name(statement, i);
     if (!name) {
-      return raise(error_class(kProgrammingError), "Binding %d has no name, but you supplied a dictionary (which has only names).", i);
+      return raise(error_class(kProgrammingError),
+                   "Binding %d has no name, but you supplied a dictionary (which has only names).", i);
     }
     Ref<Str> key = str_from_utf8(name + 1);
     Ref<> item = key ? get_item(parameters, key.value()) : Ref<>();

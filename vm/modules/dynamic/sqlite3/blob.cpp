@@ -17,7 +17,8 @@ Blob* as_blob(Value v) { return reinterpret_cast<Blob*>(v.as_object()); }
 // One operation on a blob.
 class BlobOperation {
  public:
-  explicit BlobOperation(Blob* b) : operation_(as_connection(b->connection.peek())), ok_(operation_ && (b->handle || raise_closed_blob())) {}
+  explicit BlobOperation(Blob* b)
+      : operation_(as_connection(b->connection.peek())), ok_(operation_ && (b->handle || raise_closed_blob())) {}
   explicit operator bool() const { return ok_; }
 
  private:
@@ -148,14 +149,16 @@ Ref<> get_item_of(Value v, Value key) {
     return byte ? int_from_int64(as_bytes(byte.value())->data[0]) : Ref<>();
   }
   if (!has_shape(key, kShape_slice)) return raise(exc::TypeError, "Blob indices must be integers");
-  Ref<> all = sqlite3_blob_bytes(b->handle) ? read_at(b, sqlite3_blob_bytes(b->handle), 0) : Ref<>::retain(Value::object(empty_bytes()));
+  Ref<> all =
+      sqlite3_blob_bytes(b->handle) ? read_at(b, sqlite3_blob_bytes(b->handle), 0) : Ref<>::retain(Value::object(empty_bytes()));
   return all ? get_item(all.value(), key) : Ref<>();
 }
 bool set_item_of(Value v, Value key, Value value) {
   Blob* b = as_blob(v);
   BlobOperation operation(b);
   if (!operation) return false;
-  if (value.empty()) return raise(exc::TypeError, is_int(key) ? "Blob doesn't support item deletion" : "Blob doesn't support slice deletion");
+  if (value.empty())
+    return raise(exc::TypeError, is_int(key) ? "Blob doesn't support item deletion" : "Blob doesn't support slice deletion");
   if (is_int(key)) {
     int at;
     int64_t byte;

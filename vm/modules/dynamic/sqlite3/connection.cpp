@@ -24,7 +24,8 @@ bool check_thread(Connection* c) {
   std::snprintf(numbers[0], sizeof numbers[0], "%lu", static_cast<unsigned long>(c->thread));
   std::snprintf(numbers[1], sizeof numbers[1], "%lu", static_cast<unsigned long>(self));
   return raise(error_class(kProgrammingError),
-               "SQLite objects created in a thread can only be used in that same thread. The object was created in thread id %s and this is "
+               "SQLite objects created in a thread can only be used in that same thread. The object was created in thread id %s "
+               "and this is "
                "thread id %s.",
                numbers[0], numbers[1]);
 }
@@ -91,7 +92,8 @@ Ref<Statement> prepare(Connection* c, Str* sql) {
   if (text.view().size() > static_cast<size_t>(sqlite3_limit(c->db, SQLITE_LIMIT_SQL_LENGTH, -1))) {
     return raise(error_class(kDataError), "query string is too large");
   }
-  if (std::strlen(text.c_str()) != text.view().size()) return raise(error_class(kProgrammingError), "the query contains a null character");
+  if (std::strlen(text.c_str()) != text.view().size())
+    return raise(error_class(kProgrammingError), "the query contains a null character");
   sqlite3_stmt* handle;
   const char* tail;
   int code;
@@ -172,7 +174,8 @@ Ref<> connection_construct(Type* type, const Args&) {
 bool connection_init(Value v, const Args& args) {
   Value b[8];
   if (!bind_arguments("Connection",
-                      "(database, timeout=5.0, detect_types=0, isolation_level='', check_same_thread=True, factory=None, cached_statements=128, "
+                      "(database, timeout=5.0, detect_types=0, isolation_level='', check_same_thread=True, factory=None, "
+                      "cached_statements=128, "
                       "uri=False)",
                       args, b)) {
     return false;
@@ -182,8 +185,8 @@ bool connection_init(Value v, const Args& args) {
   int detect = 0, cached = 128;
   bool same_thread = true, uri = false;
   Ref<Bytes> path = fs_encode(b[0]);
-  if (!path || (!b[1].empty() && !to_double(b[1], &timeout)) || !to_cint(b[2], &detect) || !to_flag(b[4], &same_thread) || !to_cint(b[6], &cached) ||
-      !to_flag(b[7], &uri) || !audit("sqlite3.connect", {b[0]})) {
+  if (!path || (!b[1].empty() && !to_double(b[1], &timeout)) || !to_cint(b[2], &detect) || !to_flag(b[4], &same_thread) ||
+      !to_cint(b[6], &cached) || !to_flag(b[7], &uri) || !audit("sqlite3.connect", {b[0]})) {
     return false;
   }
   OwnedGuard guard(c->lock);
@@ -196,7 +199,8 @@ bool connection_init(Value v, const Args& args) {
   int code;
   {
     Detached detached;
-    code = sqlite3_open_v2(reinterpret_cast<char*>(path->data), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | (uri ? SQLITE_OPEN_URI : 0), nullptr);
+    code = sqlite3_open_v2(reinterpret_cast<char*>(path->data), &db,
+                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | (uri ? SQLITE_OPEN_URI : 0), nullptr);
     if (code == SQLITE_OK) sqlite3_busy_timeout(db, static_cast<int>(timeout * 1000));
   }
   if (code != SQLITE_OK) {
@@ -222,13 +226,16 @@ bool connection_init(Value v, const Args& args) {
 void connection_destroy(Object* o) {
   auto* c = static_cast<Connection*>(o);
   close_database(c);
-  for (Field* f : {&c->isolation_level, &c->row_factory, &c->text_factory, &c->statements, &c->trace, &c->progress, &c->authorizer}) {
+  for (Field* f :
+       {&c->isolation_level, &c->row_factory, &c->text_factory, &c->statements, &c->trace, &c->progress, &c->authorizer}) {
     f->exchange_locked(Ref<>()).reset();
   }
 }
 void connection_traverse(Object* o, FieldVisitor& visitor) {
   auto* c = static_cast<Connection*>(o);
-  for (Field* f : {&c->isolation_level, &c->row_factory, &c->text_factory, &c->statements, &c->trace, &c->progress, &c->authorizer}) visitor(*f);
+  for (Field* f :
+       {&c->isolation_level, &c->row_factory, &c->text_factory, &c->statements, &c->trace, &c->progress, &c->authorizer})
+    visitor(*f);
 }
 
 Ref<> close_method(const Value* a) {
@@ -274,7 +281,8 @@ Ref<> interrupt(const Value* a) {
   return none_ref();
 }
 
-// ---- cursors and shortcuts ------------------------------------------------------------------------------------------------------
+// ---- cursors and shortcuts
+// ------------------------------------------------------------------------------------------------------
 
 Ref<> make_cursor(Value connection, Value factory) {
   Connection* c = as_connection(connection);
@@ -313,7 +321,8 @@ Ref<> call_connection(Value self, const Args& args) {
   return prepare(as_connection(self), as_str(b[0]));
 }
 
-// ---- the database as a whole ------------------------------------------------------------------------------------------------------
+// ---- the database as a whole
+// ------------------------------------------------------------------------------------------------------
 
 Ref<> iterdump(const Value* a) {
   if (!check_open(as_connection(a[0]))) return Ref<>();
@@ -335,10 +344,11 @@ Ref<> backup(const Value* a) {
   Connection* c = as_connection(a[0]);
   int pages = -1;
   double sleep = 0.25;
-  if (!is_instance_of(a[1], &connection_type)) return raise(exc::TypeError, "backup() argument 1 must be sqlite3.Connection, not %T", a[1]);
+  if (!is_instance_of(a[1], &connection_type))
+    return raise(exc::TypeError, "backup() argument 1 must be sqlite3.Connection, not %T", a[1]);
   Connection* target = as_connection(a[1]);
-  if (!to_cint(a[2], &pages) || (!a[5].empty() && !to_double(a[5], &sleep)) || !check_schema_name("backup", a[4]) || !check_connection(c) ||
-      !check_connection(target)) {
+  if (!to_cint(a[2], &pages) || (!a[5].empty() && !to_double(a[5], &sleep)) || !check_schema_name("backup", a[4]) ||
+      !check_connection(c) || !check_connection(target)) {
     return Ref<>();
   }
   if (c == target) return raise(exc::ValueError, "target cannot be the same connection instance");
@@ -364,7 +374,8 @@ Ref<> backup(const Value* a) {
     first.pause();
     second.pause();
     if (given(a[3])) {
-      Ref<> result = call_values(a[3], {Value::small_int(code), Value::small_int(sqlite3_backup_remaining(handle)), Value::small_int(sqlite3_backup_pagecount(handle))});
+      Ref<> result = call_values(a[3], {Value::small_int(code), Value::small_int(sqlite3_backup_remaining(handle)),
+                                        Value::small_int(sqlite3_backup_pagecount(handle))});
       if (!result) break;
     }
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
@@ -412,7 +423,8 @@ Ref<> deserialize(const Value* a) {
   int code;
   {
     Detached detached;
-    code = sqlite3_deserialize(c->db, name.c_str(), copy, view.size(), view.size(), SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
+    code = sqlite3_deserialize(c->db, name.c_str(), copy, view.size(), view.size(),
+                               SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE);
   }
   return code == SQLITE_OK ? none_ref() : Ref<>(raise_sqlite_error(c->db));
 }
@@ -429,7 +441,8 @@ Ref<> get_limit(const Value* a) {
   return set_limit(with_limit);
 }
 
-// ---- attributes -------------------------------------------------------------------------------------------------------------------
+// ---- attributes
+// -------------------------------------------------------------------------------------------------------------------
 
 Ref<> get_total_changes(Value v) {
   Operation operation(as_connection(v));
@@ -439,7 +452,9 @@ Ref<> get_in_transaction(Value v) {
   Operation operation(as_connection(v));
   return operation ? bool_ref(!sqlite3_get_autocommit(as_connection(v)->db)) : Ref<>();
 }
-Ref<> get_level(Value v) { return check_connection(as_connection(v)) ? as_connection(v)->isolation_level.load(v.as_object()) : Ref<>(); }
+Ref<> get_level(Value v) {
+  return check_connection(as_connection(v)) ? as_connection(v)->isolation_level.load(v.as_object()) : Ref<>();
+}
 bool put_level(Value v, Value value) {
   Connection* c = as_connection(v);
   if (value.empty()) return raise(exc::AttributeError, "cannot delete attribute");
@@ -450,17 +465,21 @@ bool put_level(Value v, Value value) {
   return set_level(c, value);
 }
 template <ErrorClass kWhich>
-Ref<> get_error(Value) { return Ref<>::retain(g_errors[kWhich]); }
+Ref<> get_error(Value) {
+  return Ref<>::retain(g_errors[kWhich]);
+}
 
 const NativeDef kMethods[] = {
-    {"backup", "($self, target, /, *, pages=-1, progress=None, name='main', sleep=0.25)", backup, "Makes a backup of the database."},
+    {"backup", "($self, target, /, *, pages=-1, progress=None, name='main', sleep=0.25)", backup,
+     "Makes a backup of the database."},
     {"blobopen", "($self, table, column, row, /, *, readonly=False, name='main')", blob_open, "Open and return a BLOB object."},
     {"close", "($self, /)", close_method, "Close the database connection."},
     {"commit", "($self, /)", commit, "Commit any pending transaction to the database."},
     {"create_aggregate", "($self, /, name, n_arg, aggregate_class)", create_aggregate, "Creates a new aggregate."},
     {"create_collation", "($self, name, callback, /)", create_collation, "Creates a collation function."},
     {"create_function", "($self, /, name, narg, func, *, deterministic=False)", create_function, "Creates a new function."},
-    {"create_window_function", "($self, name, num_params, aggregate_class, /)", create_window_function, "Creates or redefines an aggregate window function."},
+    {"create_window_function", "($self, name, num_params, aggregate_class, /)", create_window_function,
+     "Creates or redefines an aggregate window function."},
     {"cursor", "($self, /, factory=None)", cursor_method, "Return a cursor for the connection."},
     {"deserialize", "($self, data, /, *, name='main')", deserialize, "Load a serialized database."},
     {"execute", "($self, sql, parameters=(), /)", execute, "Executes an SQL statement."},
@@ -473,7 +492,8 @@ const NativeDef kMethods[] = {
     {"serialize", "($self, /, *, name='main')", serialize, "Serialize a database into a byte string."},
     {"set_authorizer", "($self, /, authorizer_callback)", set_authorizer, "Set authorizer callback."},
     {"set_progress_handler", "($self, /, progress_handler, n)", set_progress_handler, "Set progress handler callback."},
-    {"set_trace_callback", "($self, /, trace_callback)", set_trace_callback, "Set a trace callback called for each SQL statement (passed as unicode)."},
+    {"set_trace_callback", "($self, /, trace_callback)", set_trace_callback,
+     "Set a trace callback called for each SQL statement (passed as unicode)."},
     {"setlimit", "($self, category, limit, /)", set_limit, "Set connection run-time limits."},
     {"__enter__", "($self, /)", enter, "Called when the connection is used as a context manager."},
     {"__exit__", "($self, type, value, traceback, /)", exit, "Called when the connection is used as a context manager."},
@@ -492,7 +512,8 @@ const GetSetDef kGetSets[] = {{"isolation_level", get_level, put_level},
                               {"ProgrammingError", get_error<kProgrammingError>},
                               {"NotSupportedError", get_error<kNotSupportedError>},
                               {}};
-const MemberDef kMembers[] = {{"row_factory", offsetof(Connection, row_factory), true}, {"text_factory", offsetof(Connection, text_factory), true}, {}};
+const MemberDef kMembers[] = {
+    {"row_factory", offsetof(Connection, row_factory), true}, {"text_factory", offsetof(Connection, text_factory), true}, {}};
 
 }  // namespace
 
@@ -530,8 +551,11 @@ const TypeSpec connection_spec = {.name = "sqlite3.Connection",
                                   .getsets = kGetSets,
                                   .members = kMembers,
                                   .doc = "SQLite database connection object."};
-const TypeSpec statement_spec = {.name = "sqlite3.Statement", .size = sizeof(Statement), .flags = kTypeNoInstantiate, .destroy = statement_destroy};
-const TypeSpec prepare_protocol_spec = {.name = "sqlite3.PrepareProtocol", .size = sizeof(Object), .flags = kTypeBase,
+const TypeSpec statement_spec = {
+    .name = "sqlite3.Statement", .size = sizeof(Statement), .flags = kTypeNoInstantiate, .destroy = statement_destroy};
+const TypeSpec prepare_protocol_spec = {.name = "sqlite3.PrepareProtocol",
+                                        .size = sizeof(Object),
+                                        .flags = kTypeBase,
                                         .doc = "PEP 246 style object adaption protocol type."};
 
 }  // namespace pt::sqlite

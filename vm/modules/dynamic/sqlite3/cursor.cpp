@@ -70,7 +70,8 @@ int step(Cursor* self) {
   return sqlite3_step(statement_of(self)->handle);
 }
 
-// ---- rows -----------------------------------------------------------------------------------------------------------------------
+// ---- rows
+// -----------------------------------------------------------------------------------------------------------------------
 
 // The name of a column up to " [", which introduces a type for PARSE_COLNAMES.
 Ref<Str> column_name(Connection* c, const char* name) {
@@ -119,8 +120,8 @@ Ref<> column_text(Connection* c, sqlite3_stmt* statement, int column, const char
     Ref<Str> replace = str_from_ascii("replace"), utf8 = str_from_ascii("ascii");
     Ref<> shown = raw && replace && utf8 ? call_method(raw.value(), "decode", {utf8.value(), replace.value()}) : Ref<>();
     if (!shown) return Ref<>();
-    return raise(error_class(kOperationalError), "Could not decode to UTF-8 column '%s' with text '%V'", sqlite3_column_name(statement, column),
-                 shown.value());
+    return raise(error_class(kOperationalError), "Could not decode to UTF-8 column '%s' with text '%V'",
+                 sqlite3_column_name(statement, column), shown.value());
   }
   Ref<Bytes> raw = bytes_from({data, size});
   if (!raw || factory.value().is(&bytes_type)) return raw;
@@ -136,7 +137,8 @@ Ref<> column_value(Cursor* self, sqlite3_stmt* statement, int column) {
     if (converter) {
       const void* data = sqlite3_column_blob(statement, column);
       if (!data && sqlite3_column_type(statement, column) == SQLITE_NULL) return none_ref();
-      Ref<> raw = bytes_from({static_cast<const char*>(data), data ? static_cast<size_t>(sqlite3_column_bytes(statement, column)) : 0});
+      Ref<> raw =
+          bytes_from({static_cast<const char*>(data), data ? static_cast<size_t>(sqlite3_column_bytes(statement, column)) : 0});
       return raw ? call1(converter.value(), raw.value()) : Ref<>();
     }
   }
@@ -184,7 +186,8 @@ bool describe(Cursor* self, sqlite3_stmt* statement) {
   return true;
 }
 
-// ---- execution ------------------------------------------------------------------------------------------------------------------
+// ---- execution
+// ------------------------------------------------------------------------------------------------------------------
 
 bool execute_once(Cursor* self, Connection* c, Statement* statement, Value parameters, bool many) {
   if (!statement->handle) return true;  // an empty statement
@@ -280,7 +283,8 @@ bool cursor_init(Value v, const Args& args) {
 void cursor_destroy(Object* o) {
   auto* self = static_cast<Cursor*>(o);
   drop_statement(self);
-  for (Field* f : {&self->connection, &self->statement, &self->description, &self->lastrowid, &self->row_factory}) f->exchange_locked(Ref<>()).reset();
+  for (Field* f : {&self->connection, &self->statement, &self->description, &self->lastrowid, &self->row_factory})
+    f->exchange_locked(Ref<>()).reset();
 }
 void cursor_traverse(Object* o, FieldVisitor& visitor) {
   auto* self = static_cast<Cursor*>(o);

@@ -12,8 +12,10 @@ constinit std::atomic<bool> g_callback_tracebacks{false};
 
 void drop_callback_error(Value callback) {
   if (!error_pending()) return;
-  if (g_callback_tracebacks.load(std::memory_order_relaxed)) write_unraisable("ignored in", callback);
-  else clear_error();
+  if (g_callback_tracebacks.load(std::memory_order_relaxed))
+    write_unraisable("ignored in", callback);
+  else
+    clear_error();
 }
 
 Ref<> from_sqlite(sqlite3_value* value) {
@@ -111,7 +113,9 @@ void step_callback(sqlite3_context* context, int count, sqlite3_value** values) 
   }
   Ref<> method = get_attribute(*slot, "step");
   Ref<> result = method ? call_with(method.value(), count, values) : Ref<>();
-  if (!result) report(context, factory, method ? "user-defined aggregate's 'step' method raised error" : "user-defined aggregate's 'step' method not defined");
+  if (!result)
+    report(context, factory,
+           method ? "user-defined aggregate's 'step' method raised error" : "user-defined aggregate's 'step' method not defined");
 }
 void inverse_callback(sqlite3_context* context, int count, sqlite3_value** values) {
   Attached attached;
@@ -120,7 +124,10 @@ void inverse_callback(sqlite3_context* context, int count, sqlite3_value** value
   if (!slot || slot->empty()) return;
   Ref<> method = get_attribute(*slot, "inverse");
   Ref<> result = method ? call_with(method.value(), count, values) : Ref<>();
-  if (!result) report(context, factory, method ? "user-defined aggregate's 'inverse' method raised error" : "user-defined aggregate's 'inverse' method not defined");
+  if (!result)
+    report(context, factory,
+           method ? "user-defined aggregate's 'inverse' method raised error"
+                  : "user-defined aggregate's 'inverse' method not defined");
 }
 void value_callback(sqlite3_context* context) {
   Attached attached;
@@ -130,7 +137,9 @@ void value_callback(sqlite3_context* context) {
   Ref<> method = get_attribute(*slot, "value");
   Ref<> result = method ? call0(method.value()) : Ref<>();
   if (!result || !set_result(context, result.value())) {
-    report(context, factory, method ? "user-defined aggregate's 'value' method raised error" : "user-defined aggregate's 'value' method not defined");
+    report(
+        context, factory,
+        method ? "user-defined aggregate's 'value' method raised error" : "user-defined aggregate's 'value' method not defined");
   }
 }
 void final_callback(sqlite3_context* context) {
@@ -145,7 +154,9 @@ void final_callback(sqlite3_context* context) {
   Ref<> method = get_attribute(instance.value(), "finalize");
   Ref<> result = method ? call0(method.value()) : Ref<>();
   if (!result || !set_result(context, result.value())) {
-    report(context, factory, method ? "user-defined aggregate's 'finalize' method raised error" : "user-defined aggregate's 'finalize' method not defined");
+    report(context, factory,
+           method ? "user-defined aggregate's 'finalize' method raised error"
+                  : "user-defined aggregate's 'finalize' method not defined");
   }
   if (pending) restore_error(std::move(pending));
 }
@@ -163,13 +174,15 @@ int collation_callback(void* data, int first_size, const void* first, int second
   }
   return order < 0 ? -1 : order > 0;
 }
-int authorizer_callback(void* data, int action, const char* first, const char* second, const char* database, const char* trigger) {
+int authorizer_callback(void* data, int action, const char* first, const char* second, const char* database,
+                        const char* trigger) {
   Attached attached;
   Ref<> callable = Ref<>::retain(kept(data));
   Ref<> texts[4];
   const char* raw[] = {first, second, database, trigger};
   for (int i = 0; i < 4; ++i) texts[i] = raw[i] ? Ref<>(str_from_utf8(raw[i])) : none_ref();
-  Ref<> result = call_values(callable.value(), {Value::small_int(action), texts[0].value(), texts[1].value(), texts[2].value(), texts[3].value()});
+  Ref<> result = call_values(callable.value(),
+                             {Value::small_int(action), texts[0].value(), texts[1].value(), texts[2].value(), texts[3].value()});
   int code;
   if (result && is_int(result.value()) && to_cint(result.value(), &code)) return code;
   drop_callback_error(callable.value());
@@ -224,8 +237,8 @@ Ref<> create_function(const Value* a) {
   void* data = is_none(a[3]) ? nullptr : keep(a[3]);
   {
     Detached detached;
-    code = sqlite3_create_function_v2(c->db, name.utf8.c_str(), count, flags, data, data ? function_callback : nullptr, nullptr, nullptr,
-                                      data ? release_kept : nullptr);
+    code = sqlite3_create_function_v2(c->db, name.utf8.c_str(), count, flags, data, data ? function_callback : nullptr, nullptr,
+                                      nullptr, data ? release_kept : nullptr);
   }
   return done(c, code, "Error creating function");
 }
@@ -266,7 +279,8 @@ Ref<> create_collation(const Value* a) {
   int code;
   {
     Detached detached;
-    code = sqlite3_create_collation_v2(c->db, name.utf8.c_str(), SQLITE_UTF8, data, data ? collation_callback : nullptr, data ? release_kept : nullptr);
+    code = sqlite3_create_collation_v2(c->db, name.utf8.c_str(), SQLITE_UTF8, data, data ? collation_callback : nullptr,
+                                       data ? release_kept : nullptr);
     // Unlike create_function, a collation that failed does not free what it was given.
     if (code != SQLITE_OK && data) release_kept(data);
   }
@@ -278,7 +292,8 @@ Ref<> set_authorizer(const Value* a) {
   Operation operation(c);
   if (!operation) return Ref<>();
   bool on = !is_none(a[1]);
-  int code = sqlite3_set_authorizer(c->db, on ? authorizer_callback : nullptr, on ? reinterpret_cast<void*>(a[1].bits()) : nullptr);
+  int code =
+      sqlite3_set_authorizer(c->db, on ? authorizer_callback : nullptr, on ? reinterpret_cast<void*>(a[1].bits()) : nullptr);
   c->authorizer.store(c, on ? Ref<>::retain(a[1]) : Ref<>());
   return done(c, code, "Error setting authorizer callback");
 }
@@ -289,7 +304,8 @@ Ref<> set_progress_handler(const Value* a) {
   Operation operation(c);
   if (!operation) return Ref<>();
   bool on = !is_none(a[1]);
-  sqlite3_progress_handler(c->db, on ? steps : 0, on ? progress_callback : nullptr, on ? reinterpret_cast<void*>(a[1].bits()) : nullptr);
+  sqlite3_progress_handler(c->db, on ? steps : 0, on ? progress_callback : nullptr,
+                           on ? reinterpret_cast<void*>(a[1].bits()) : nullptr);
   c->progress.store(c, on ? Ref<>::retain(a[1]) : Ref<>());
   return none_ref();
 }
@@ -298,7 +314,8 @@ Ref<> set_trace_callback(const Value* a) {
   Operation operation(c);
   if (!operation) return Ref<>();
   bool on = !is_none(a[1]);
-  sqlite3_trace_v2(c->db, on ? SQLITE_TRACE_STMT : 0, on ? trace_callback : nullptr, on ? reinterpret_cast<void*>(a[1].bits()) : nullptr);
+  sqlite3_trace_v2(c->db, on ? SQLITE_TRACE_STMT : 0, on ? trace_callback : nullptr,
+                   on ? reinterpret_cast<void*>(a[1].bits()) : nullptr);
   c->trace.store(c, on ? Ref<>::retain(a[1]) : Ref<>());
   return none_ref();
 }

@@ -63,7 +63,8 @@ Ref<> keys(const Value* a) {
   return names;
 }
 Ref<> compare_rows(Value a, Value b, CompareOp op) {
-  if ((op != CompareOp::kEq && op != CompareOp::kNe) || !is_instance_of(a, &row_type) || !is_instance_of(b, &row_type)) return not_implemented_ref();
+  if ((op != CompareOp::kEq && op != CompareOp::kNe) || !is_instance_of(a, &row_type) || !is_instance_of(b, &row_type))
+    return not_implemented_ref();
   int same = equal(as_row(a)->description.peek(), as_row(b)->description.peek());
   if (same < 0) return Ref<>();
   if (!same) return bool_ref(op == CompareOp::kNe);

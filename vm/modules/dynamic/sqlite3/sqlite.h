@@ -9,8 +9,19 @@
 namespace pt::sqlite {
 
 // Classes of the DB-API, immortal.
-enum ErrorClass { kWarning, kError, kInterfaceError, kDatabaseError, kInternalError, kOperationalError, kProgrammingError, kIntegrityError,
-                  kDataError, kNotSupportedError, kErrorClassCount };
+enum ErrorClass {
+  kWarning,
+  kError,
+  kInterfaceError,
+  kDatabaseError,
+  kInternalError,
+  kOperationalError,
+  kProgrammingError,
+  kIntegrityError,
+  kDataError,
+  kNotSupportedError,
+  kErrorClassCount
+};
 extern Value g_errors[kErrorClassCount];
 extern Value g_adapters, g_converters;  // immortal dicts
 extern std::atomic<bool> g_callback_tracebacks;

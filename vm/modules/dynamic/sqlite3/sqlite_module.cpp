@@ -22,8 +22,9 @@ Ref<> complete_statement(const Value* a) {
 Ref<> enable_shared_cache(const Value* a) {
   int on;
   if (!to_cint(a[0], &on)) return Ref<>();
-  return sqlite3_enable_shared_cache(on) == SQLITE_OK ? none_ref()
-                                                      : Ref<>(raise(error_class(kOperationalError), "Changing the shared_cache flag failed"));
+  return sqlite3_enable_shared_cache(on) == SQLITE_OK
+             ? none_ref()
+             : Ref<>(raise(error_class(kOperationalError), "Changing the shared_cache flag failed"));
 }
 Ref<> register_adapter(const Value* a) {
   Ref<Tuple> key = tuple_of({a[0], Value::object(&prepare_protocol_type)});
@@ -45,10 +46,12 @@ const NativeDef kFunctions[] = {
     {"adapt", "(obj, proto=PrepareProtocol, alt=None, /)", adapt_method, "Adapt given object to given protocol."},
     {"complete_statement", "(statement)", complete_statement, "Checks if a string contains a complete SQL statement."},
     {"connect", "(*args, **kwargs)", connect, "Opens a connection to the SQLite database file database."},
-    {"enable_callback_tracebacks", "(enable, /)", enable_callback_tracebacks, "Enable or disable callback functions throwing errors to stderr."},
+    {"enable_callback_tracebacks", "(enable, /)", enable_callback_tracebacks,
+     "Enable or disable callback functions throwing errors to stderr."},
     {"enable_shared_cache", "(do_enable)", enable_shared_cache, "Enable or disable shared cache mode for the calling thread."},
     {"register_adapter", "(type, adapter, /)", register_adapter, "Register a function to adapt Python objects to SQLite values."},
-    {"register_converter", "(typename, converter, /)", register_converter, "Register a function to convert SQLite values to Python objects."},
+    {"register_converter", "(typename, converter, /)", register_converter,
+     "Register a function to convert SQLite values to Python objects."},
     {}};
 
 bool make_dict(Value* slot) {
@@ -61,15 +64,20 @@ bool make_dict(Value* slot) {
 }
 bool execute(Module* module) {
   sqlite3_initialize();
-  if (!statement_type.spec && (!init_module_type(&statement_type, &statement_spec) || !init_module_type(&blob_type, &blob_spec))) return false;
+  if (!statement_type.spec && (!init_module_type(&statement_type, &statement_spec) || !init_module_type(&blob_type, &blob_spec)))
+    return false;
   Dict* d = module_dict(module);
-  return add_errors(module) && make_dict(&g_adapters) && make_dict(&g_converters) && module_add_type(module, &prepare_protocol_type, &prepare_protocol_spec) &&
+  return add_errors(module) && make_dict(&g_adapters) && make_dict(&g_converters) &&
+         module_add_type(module, &prepare_protocol_type, &prepare_protocol_spec) &&
          module_add_type(module, &connection_type, &connection_spec) && module_add_type(module, &cursor_type, &cursor_spec) &&
          module_add_type(module, &row_type, &row_spec) && dict_set_text(d, "Blob", Value::object(&blob_type)) &&
          dict_set_text(d, "adapters", g_adapters) && dict_set_text(d, "converters", g_converters) && add_constants(module) &&
          module_add_text(module, "version", "2.6.0") && module_add_text(module, "_deprecated_version", "2.6.0") &&
          module_add_text(module, "sqlite_version", sqlite3_libversion()) &&
-         module_add_int(module, "threadsafety", sqlite3_threadsafe() == 0 ? 0 : sqlite3_threadsafe() == 1 ? 3 : 1);
+         module_add_int(module, "threadsafety",
+                        sqlite3_threadsafe() == 0   ? 0
+                        : sqlite3_threadsafe() == 1 ? 3
+                                                    : 1);
 }
 
 }  // namespace

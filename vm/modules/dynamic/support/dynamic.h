@@ -18,7 +18,8 @@ namespace pt {
 class ObjectGuard {
  public:
   explicit ObjectGuard(ThreadLock& lock) : lock_(lock) {
-    while (lock_.acquire(-1, false) != Acquire::kTaken) {}
+    while (lock_.acquire(-1, false) != Acquire::kTaken) {
+    }
   }
   ~ObjectGuard() { lock_.release(); }
   ObjectGuard(const ObjectGuard&) = delete;
@@ -29,10 +30,13 @@ class ObjectGuard {
 };
 
 template <class T>
-T* self_as(Value v) { return reinterpret_cast<T*>(v.as_object()); }
+T* self_as(Value v) {
+  return reinterpret_cast<T*>(v.as_object());
+}
 
 // A class object made once a process and kept for ever; adds it to the module under `name`.
-inline bool add_exception(Module* module, Value* slot, const char* qualified, const char* name, Value base, const char* doc = nullptr) {
+inline bool add_exception(Module* module, Value* slot, const char* qualified, const char* name, Value base,
+                          const char* doc = nullptr) {
   if (slot->empty()) {
     Ref<> made = make_exception_class(qualified, base, doc);
     if (!made) return false;

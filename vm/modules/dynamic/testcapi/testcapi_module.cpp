@@ -38,23 +38,24 @@ Ref<> static_keywords(const Value* a) { return tuple_of({none(), a[0], a[1]}); }
 Ref<> static_one(const Value* a) { return tuple_of({none(), a[0]}); }
 Ref<> static_nothing(const Value*) { return none_ref(); }
 
-#define PT_TEST_METHODS(self, kind)                                                                             \
-  {"meth_varargs", "(" self ", /, *args)", positional, nullptr, kind},                                          \
-      {"meth_varargs_keywords", "(" self ", /, *args, **kwargs)", keywords, nullptr, kind},                     \
-      {"meth_fastcall", "(" self ", /, *args)", positional, nullptr, kind},                                     \
-      {"meth_fastcall_keywords", "(" self ", /, *args, **kwargs)", keywords, nullptr, kind},                    \
-      {"meth_o", "(" self ", x, /)", one, nullptr, kind}, {"meth_noargs", "(" self ", /)", nothing, nullptr, kind}
+#define PT_TEST_METHODS(self, kind)                                                          \
+  {"meth_varargs", "(" self ", /, *args)", positional, nullptr, kind},                       \
+      {"meth_varargs_keywords", "(" self ", /, *args, **kwargs)", keywords, nullptr, kind},  \
+      {"meth_fastcall", "(" self ", /, *args)", positional, nullptr, kind},                  \
+      {"meth_fastcall_keywords", "(" self ", /, *args, **kwargs)", keywords, nullptr, kind}, \
+      {"meth_o", "(" self ", x, /)", one, nullptr, kind}, {                                  \
+    "meth_noargs", "(" self ", /)", nothing, nullptr, kind                                   \
+  }
 
 const NativeDef kInstanceMethods[] = {PT_TEST_METHODS("$self", kInstanceMethod), {}};
 const NativeDef kClassMethods[] = {PT_TEST_METHODS("$type", kClassMethod), {}};
-const NativeDef kStaticMethods[] = {
-    {"meth_varargs", "(*args)", static_positional, nullptr, kStaticMethod},
-    {"meth_varargs_keywords", "(*args, **kwargs)", static_keywords, nullptr, kStaticMethod},
-    {"meth_fastcall", "(*args)", static_positional, nullptr, kStaticMethod},
-    {"meth_fastcall_keywords", "(*args, **kwargs)", static_keywords, nullptr, kStaticMethod},
-    {"meth_o", "(x, /)", static_one, nullptr, kStaticMethod},
-    {"meth_noargs", "()", static_nothing, nullptr, kStaticMethod},
-    {}};
+const NativeDef kStaticMethods[] = {{"meth_varargs", "(*args)", static_positional, nullptr, kStaticMethod},
+                                    {"meth_varargs_keywords", "(*args, **kwargs)", static_keywords, nullptr, kStaticMethod},
+                                    {"meth_fastcall", "(*args)", static_positional, nullptr, kStaticMethod},
+                                    {"meth_fastcall_keywords", "(*args, **kwargs)", static_keywords, nullptr, kStaticMethod},
+                                    {"meth_o", "(x, /)", static_one, nullptr, kStaticMethod},
+                                    {"meth_noargs", "()", static_nothing, nullptr, kStaticMethod},
+                                    {}};
 
 constinit Type instance_type = {}, class_type = {}, static_type = {};
 const TypeSpec kInstanceSpec = {.name = "_testcapi.MethInstance", .size = sizeof(Object), .methods = kInstanceMethods};
@@ -130,7 +131,8 @@ Ref<> join_temporary_c_thread(const Value*) {
 Ref<> call_in_temporary_c_thread(const Value* a) {
   bool wait = true;
   if (!to_flag(a[1], &wait)) return Ref<>();
-  if (g_native_thread.load(std::memory_order_acquire)) return raise(exc::RuntimeError, "the temporary thread has not been joined");
+  if (g_native_thread.load(std::memory_order_acquire))
+    return raise(exc::RuntimeError, "the temporary thread has not been joined");
   Thread* thread = thread_create();
   if (!thread) return Ref<>();
   auto* native = static_cast<NativeThread*>(memory::allocate(sizeof(NativeThread)));
@@ -181,9 +183,9 @@ Ref<> make_exception_with_doc(const Value* a) {
   }
   if (!dict_set_text(names.get(), "__module__", module.value())) return Ref<>();
   if (given(a[1]) && !dict_set_text(names.get(), "__doc__", a[1])) return Ref<>();
-  Ref<> bases = !given(a[2])      ? Ref<>(tuple_of({Value::object(exc::Exception)}))
+  Ref<> bases = !given(a[2])     ? Ref<>(tuple_of({Value::object(exc::Exception)}))
                 : is_tuple(a[2]) ? Ref<>::retain(a[2])
-                                  : Ref<>(tuple_of({a[2]}));
+                                 : Ref<>(tuple_of({a[2]}));
   return bases ? call_values(Value::object(&type_type), {leaf.value(), bases.value(), names.value()}) : Ref<>();
 }
 
@@ -228,11 +230,11 @@ Ref<> await_construct(Type* type, const Args& args) {
   Value held;
   return bind_arguments("awaitType", "(v, /)", args, &held) ? holder_new(type, held) : Ref<>();
 }
-const TypeSpec kAwaitSpec = {.name = "_testcapi.awaitType",
-                             .size = sizeof(Holder),
-                             .slots = {.construct = await_construct,
-                                       .await = [](Value self) { return Ref<>::retain(held_by(self)); }},
-                             .traverse = holder_traverse};
+const TypeSpec kAwaitSpec = {
+    .name = "_testcapi.awaitType",
+    .size = sizeof(Holder),
+    .slots = {.construct = await_construct, .await = [](Value self) { return Ref<>::retain(held_by(self)); }},
+    .traverse = holder_traverse};
 
 Ref<> alias_bases(const Value* a) { return tuple_of({held_by(a[0])}); }
 Ref<> alias_new(const Value* a) { return holder_new(&generic_alias_type, a[1]); }
@@ -243,12 +245,14 @@ const TypeSpec kAliasSpec = {.name = "_testcapi.GenericAlias",
                              .flags = kTypeBase | kTypeNoInstantiate,
                              .traverse = holder_traverse,
                              .methods = kAliasMethods};
-const TypeSpec kGenericSpec = {.name = "_testcapi.Generic", .size = sizeof(Object), .flags = kTypeBase, .methods = kGenericMethods};
+const TypeSpec kGenericSpec = {
+    .name = "_testcapi.Generic", .size = sizeof(Object), .flags = kTypeBase, .methods = kGenericMethods};
 
 // A trace function that notes (number of the event, line, argument) in a list.
 constinit Type recorder_type = {};
 Ref<> recorder_call(Value self, const Args& args) {
-  static constexpr std::string_view kEvents[] = {"call", "exception", "line", "return", "c_call", "c_exception", "c_return", "opcode"};
+  static constexpr std::string_view kEvents[] = {"call",   "exception",   "line",     "return",
+                                                 "c_call", "c_exception", "c_return", "opcode"};
   if (args.total() != 3) return raise(exc::TypeError, "a trace function takes three arguments");
   Ref<> line = get_attribute(args.values[0], "f_lineno");
   if (!line || !is_str(args.values[1])) return Ref<>();
@@ -318,12 +322,27 @@ const NativeDef kFunctions[] = {
     {},
 };
 
-const IntConstant kConstants[] = {
-    {"CHAR_MAX", CHAR_MAX}, {"CHAR_MIN", CHAR_MIN}, {"UCHAR_MAX", UCHAR_MAX}, {"SHRT_MAX", SHRT_MAX}, {"SHRT_MIN", SHRT_MIN},
-    {"USHRT_MAX", USHRT_MAX}, {"INT_MAX", INT_MAX}, {"INT_MIN", INT_MIN}, {"UINT_MAX", UINT_MAX}, {"LONG_MAX", LONG_MAX},
-    {"LONG_MIN", LONG_MIN}, {"LLONG_MAX", LLONG_MAX}, {"LLONG_MIN", LLONG_MIN}, {"PY_SSIZE_T_MAX", LONG_MAX},
-    {"PY_SSIZE_T_MIN", LONG_MIN}, {"SIZEOF_TIME_T", sizeof(time_t)}, {"SIZEOF_WCHAR_T", sizeof(wchar_t)},
-    {"SIZEOF_VOID_P", sizeof(void*)}, {"WITH_PYMALLOC", 0}, {"the_number_three", 3}, {}};
+const IntConstant kConstants[] = {{"CHAR_MAX", CHAR_MAX},
+                                  {"CHAR_MIN", CHAR_MIN},
+                                  {"UCHAR_MAX", UCHAR_MAX},
+                                  {"SHRT_MAX", SHRT_MAX},
+                                  {"SHRT_MIN", SHRT_MIN},
+                                  {"USHRT_MAX", USHRT_MAX},
+                                  {"INT_MAX", INT_MAX},
+                                  {"INT_MIN", INT_MIN},
+                                  {"UINT_MAX", UINT_MAX},
+                                  {"LONG_MAX", LONG_MAX},
+                                  {"LONG_MIN", LONG_MIN},
+                                  {"LLONG_MAX", LLONG_MAX},
+                                  {"LLONG_MIN", LLONG_MIN},
+                                  {"PY_SSIZE_T_MAX", LONG_MAX},
+                                  {"PY_SSIZE_T_MIN", LONG_MIN},
+                                  {"SIZEOF_TIME_T", sizeof(time_t)},
+                                  {"SIZEOF_WCHAR_T", sizeof(wchar_t)},
+                                  {"SIZEOF_VOID_P", sizeof(void*)},
+                                  {"WITH_PYMALLOC", 0},
+                                  {"the_number_three", 3},
+                                  {}};
 
 bool execute(Module* module) {
   const std::pair<const char*, double> floats[] = {
@@ -337,8 +356,7 @@ bool execute(Module* module) {
          module_add(module, "ULLONG_MAX", std::move(unsigned_max)) && module_add_ints(module, kConstants) &&
          module_add_type(module, &instance_type, &kInstanceSpec) && module_add_type(module, &class_type, &kClassSpec) &&
          module_add_type(module, &static_type, &kStaticSpec) && module_add_type(module, &await_type, &kAwaitSpec) &&
-         module_add_type(module, &generic_type, &kGenericSpec) &&
-         module_add_type(module, &generic_alias_type, &kAliasSpec) &&
+         module_add_type(module, &generic_type, &kGenericSpec) && module_add_type(module, &generic_alias_type, &kAliasSpec) &&
          module_add_type(module, &recorder_type, &kRecorderSpec);
 }
 

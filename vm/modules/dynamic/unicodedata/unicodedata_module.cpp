@@ -25,7 +25,8 @@ bool assigned(UChar32 c, Version version) {
 }
 
 bool to_character(Value v, const char* function, UChar32* out, const char* argument = "argument") {
-  if (!is_str(v) || as_str(v)->length != 1) return raise(exc::TypeError, "%s() %s must be a unicode character, not %T", function, argument, v);
+  if (!is_str(v) || as_str(v)->length != 1)
+    return raise(exc::TypeError, "%s() %s must be a unicode character, not %T", function, argument, v);
   *out = static_cast<UChar32>(as_str(v)->at(0));
   return true;
 }
@@ -38,11 +39,11 @@ Ref<> fallback(Value given_default, const char* message) {
 
 constexpr const char* kCategories[] = {"Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Me", "Mc", "Nd", "Nl", "No", "Zs", "Zl", "Zp",
                                        "Cc", "Cf", "Co", "Cs", "Pd", "Ps", "Pe", "Pc", "Po", "Sm", "Sc", "Sk", "So", "Pi", "Pf"};
-constexpr const char* kDirections[] = {"L",   "R",   "EN",  "ES",  "ET",  "AN",  "CS",  "B",  "S",   "WS",  "ON", "LRE",
-                                       "LRO", "AL",  "RLE", "RLO", "PDF", "NSM", "BN",  "FSI", "LRI", "RLI", "PDI"};
+constexpr const char* kDirections[] = {"L",   "R",  "EN",  "ES",  "ET",  "AN",  "CS", "B",   "S",   "WS",  "ON", "LRE",
+                                       "LRO", "AL", "RLE", "RLO", "PDF", "NSM", "BN", "FSI", "LRI", "RLI", "PDI"};
 constexpr const char* kWidths[] = {"N", "A", "H", "F", "Na", "W"};
-constexpr const char* kTags[] = {"",      "",         "compat",  "circle", "final", "font",   "fraction", "initial", "isolated",
-                                 "medial", "narrow",   "noBreak", "small",  "square", "sub",   "super",    "vertical", "wide"};
+constexpr const char* kTags[] = {"",       "",       "compat",  "circle", "final",  "font", "fraction", "initial",  "isolated",
+                                 "medial", "narrow", "noBreak", "small",  "square", "sub",  "super",    "vertical", "wide"};
 // In the order of UDecompositionType: none, canonical, compat, circle, final, font, fraction, initial, isolated, medial,
 // narrow, nobreak, small, square, sub, super, vertical, wide.
 
@@ -75,7 +76,8 @@ Ref<> east_asian_width(Value chr, Version version) {
 Ref<> decimal(Value chr, Value other, Version version) {
   UChar32 c;
   if (!to_character(chr, "decimal", &c, "argument 1")) return Ref<>();
-  if (!assigned(c, version) || u_getIntPropertyValue(c, UCHAR_NUMERIC_TYPE) != U_NT_DECIMAL) return fallback(other, "not a decimal");
+  if (!assigned(c, version) || u_getIntPropertyValue(c, UCHAR_NUMERIC_TYPE) != U_NT_DECIMAL)
+    return fallback(other, "not a decimal");
   return int_from_int64(static_cast<int64_t>(u_getNumericValue(c)));
 }
 Ref<> digit(Value chr, Value other, Version version) {
@@ -114,7 +116,8 @@ Ref<> decomposition(Value chr, Version version) {
   return str_from_ascii({out, at});
 }
 
-// ---- names ----------------------------------------------------------------------------------------------------------------------
+// ---- names
+// ----------------------------------------------------------------------------------------------------------------------
 
 // Ideographs of Tangut have names in the standard but not here.
 bool is_tangut(UChar32 c) { return (c >= 0x17000 && c <= 0x187F7) || (c >= 0x18D00 && c <= 0x18D08); }
@@ -151,7 +154,8 @@ Ref<> lookup(Value v, Version version) {
   return str_from_code_point(static_cast<uint32_t>(found));
 }
 
-// ---- normal forms ---------------------------------------------------------------------------------------------------------------
+// ---- normal forms
+// ---------------------------------------------------------------------------------------------------------------
 
 const UNormalizer2* normalizer(Value form) {
   UErrorCode status = U_ZERO_ERROR;
@@ -269,63 +273,78 @@ Ref<> is_normalized(Value form_value, Value v, Version version) {
   return result ? bool_ref(str_equal(as_str(result.value()), as_str(v))) : Ref<>();
 }
 
-// ---- the two databases: functions of the module, methods of ucd_3_2_0 ---------------------------------------------------------------
+// ---- the two databases: functions of the module, methods of ucd_3_2_0
+// ---------------------------------------------------------------
 
 template <Ref<> (*Function)(Value, Version)>
-Ref<> current1(const Value* a) { return Function(a[0], kCurrent); }
+Ref<> current1(const Value* a) {
+  return Function(a[0], kCurrent);
+}
 template <Ref<> (*Function)(Value, Value, Version)>
-Ref<> current2(const Value* a) { return Function(a[0], a[1], kCurrent); }
+Ref<> current2(const Value* a) {
+  return Function(a[0], a[1], kCurrent);
+}
 template <Ref<> (*Function)(Value, Version)>
-Ref<> old1(const Value* a) { return Function(a[1], kOld); }
+Ref<> old1(const Value* a) {
+  return Function(a[1], kOld);
+}
 template <Ref<> (*Function)(Value, Value, Version)>
-Ref<> old2(const Value* a) { return Function(a[1], a[2], kOld); }
+Ref<> old2(const Value* a) {
+  return Function(a[1], a[2], kOld);
+}
 
 const NativeDef kFunctions[] = {
     {"decimal", "(chr, default=None, /)", current2<decimal>, "Converts a Unicode character into its equivalent decimal value."},
     {"digit", "(chr, default=None, /)", current2<digit>, "Converts a Unicode character into its equivalent digit value."},
     {"numeric", "(chr, default=None, /)", current2<numeric>, "Converts a Unicode character into its equivalent numeric value."},
     {"category", "(chr, /)", current1<category>, "Returns the general category assigned to the character chr as string."},
-    {"bidirectional", "(chr, /)", current1<bidirectional>, "Returns the bidirectional class assigned to the character chr as string."},
-    {"combining", "(chr, /)", current1<combining>, "Returns the canonical combining class assigned to the character chr as integer."},
+    {"bidirectional", "(chr, /)", current1<bidirectional>,
+     "Returns the bidirectional class assigned to the character chr as string."},
+    {"combining", "(chr, /)", current1<combining>,
+     "Returns the canonical combining class assigned to the character chr as integer."},
     {"mirrored", "(chr, /)", current1<mirrored>, "Returns the mirrored property assigned to the character chr as integer."},
-    {"east_asian_width", "(chr, /)", current1<east_asian_width>, "Returns the east asian width assigned to the character chr as string."},
-    {"decomposition", "(chr, /)", current1<decomposition>, "Returns the character decomposition mapping assigned to the character chr as string."},
+    {"east_asian_width", "(chr, /)", current1<east_asian_width>,
+     "Returns the east asian width assigned to the character chr as string."},
+    {"decomposition", "(chr, /)", current1<decomposition>,
+     "Returns the character decomposition mapping assigned to the character chr as string."},
     {"name", "(chr, default=None, /)", current2<name>, "Returns the name assigned to the character chr as a string."},
     {"lookup", "(name, /)", current1<lookup>, "Look up character by name."},
-    {"is_normalized", "(form, unistr, /)", current2<is_normalized>, "Return whether the Unicode string unistr is in the normal form 'form'."},
+    {"is_normalized", "(form, unistr, /)", current2<is_normalized>,
+     "Return whether the Unicode string unistr is in the normal form 'form'."},
     {"normalize", "(form, unistr, /)", current2<normalize>, "Return the normal form 'form' for the Unicode string unistr."},
     {}};
-const NativeDef kMethods[] = {
-    {"decimal", "($self, chr, default=None, /)", old2<decimal>},
-    {"digit", "($self, chr, default=None, /)", old2<digit>},
-    {"numeric", "($self, chr, default=None, /)", old2<numeric>},
-    {"category", "($self, chr, /)", old1<category>},
-    {"bidirectional", "($self, chr, /)", old1<bidirectional>},
-    {"combining", "($self, chr, /)", old1<combining>},
-    {"mirrored", "($self, chr, /)", old1<mirrored>},
-    {"east_asian_width", "($self, chr, /)", old1<east_asian_width>},
-    {"decomposition", "($self, chr, /)", old1<decomposition>},
-    {"name", "($self, chr, default=None, /)", old2<name>},
-    {"lookup", "($self, name, /)", old1<lookup>},
-    {"is_normalized", "($self, form, unistr, /)", old2<is_normalized>},
-    {"normalize", "($self, form, unistr, /)", old2<normalize>},
-    {}};
+const NativeDef kMethods[] = {{"decimal", "($self, chr, default=None, /)", old2<decimal>},
+                              {"digit", "($self, chr, default=None, /)", old2<digit>},
+                              {"numeric", "($self, chr, default=None, /)", old2<numeric>},
+                              {"category", "($self, chr, /)", old1<category>},
+                              {"bidirectional", "($self, chr, /)", old1<bidirectional>},
+                              {"combining", "($self, chr, /)", old1<combining>},
+                              {"mirrored", "($self, chr, /)", old1<mirrored>},
+                              {"east_asian_width", "($self, chr, /)", old1<east_asian_width>},
+                              {"decomposition", "($self, chr, /)", old1<decomposition>},
+                              {"name", "($self, chr, default=None, /)", old2<name>},
+                              {"lookup", "($self, name, /)", old1<lookup>},
+                              {"is_normalized", "($self, form, unistr, /)", old2<is_normalized>},
+                              {"normalize", "($self, form, unistr, /)", old2<normalize>},
+                              {}};
 Ref<> get_version(Value) { return text("3.2.0"); }
 const GetSetDef kGetSets[] = {{"unidata_version", get_version}, {}};
 constinit Type ucd_type;
-const TypeSpec kUcdSpec = {.name = "unicodedata.UCD", .size = sizeof(Object), .flags = kTypeNoInstantiate, .methods = kMethods, .getsets = kGetSets};
+const TypeSpec kUcdSpec = {
+    .name = "unicodedata.UCD", .size = sizeof(Object), .flags = kTypeNoInstantiate, .methods = kMethods, .getsets = kGetSets};
 
 }  // namespace
 
 extern "C" {
 extern const NativeModule ptpython_module_unicodedata;
-const NativeModule ptpython_module_unicodedata = {
-    "unicodedata",
-    "This module provides access to the Unicode Character Database which\ndefines character properties for all Unicode characters.",
-    kFunctions, [](Module* module) {
-      return module_add_type(module, &ucd_type, &kUcdSpec) && module_add_text(module, "unidata_version", "14.0.0") &&
-             module_add(module, "ucd_3_2_0", Ref<>(allocate<Object>(&ucd_type)));
-    }};
+const NativeModule ptpython_module_unicodedata = {"unicodedata",
+                                                  "This module provides access to the Unicode Character Database which\ndefines "
+                                                  "character properties for all Unicode characters.",
+                                                  kFunctions, [](Module* module) {
+                                                    return module_add_type(module, &ucd_type, &kUcdSpec) &&
+                                                           module_add_text(module, "unidata_version", "14.0.0") &&
+                                                           module_add(module, "ucd_3_2_0", Ref<>(allocate<Object>(&ucd_type)));
+                                                  }};
 }
 
 }  // namespace pt

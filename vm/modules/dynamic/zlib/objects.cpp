@@ -101,7 +101,9 @@ Ref<> stream_copy(const Value* a) {
   return copy;
 }
 template <int (*Copy)(z_stream*, z_stream*)>
-Ref<> stream_deepcopy(const Value* a) { return stream_copy<Copy>(a); }
+Ref<> stream_deepcopy(const Value* a) {
+  return stream_copy<Copy>(a);
+}
 
 // ---- decompression --------------------------------------------------------------------------------------------------------
 
@@ -158,8 +160,10 @@ Ref<> decompress_decompress(const Value* a) {
   ObjectGuard guard(self->lock);
   int code = run_inflate(self, &data, &size, Z_SYNC_FLUSH, limit ? limit : -1, &out);
   if (error_pending() || !save_rest(self, data, size, code)) return Ref<>();
-  if (code == Z_STREAM_END) self->eof = true;
-  else if (code != Z_OK && code != Z_BUF_ERROR) return raise_error(self->stream, code, "while decompressing data");
+  if (code == Z_STREAM_END)
+    self->eof = true;
+  else if (code != Z_OK && code != Z_BUF_ERROR)
+    return raise_error(self->stream, code, "while decompressing data");
   return out.finish();
 }
 Ref<> decompress_flush(const Value* a) {
@@ -191,7 +195,8 @@ const NativeDef kCompressMethods[] = {
     {"__deepcopy__", "($self, memo, /)", stream_deepcopy<deflateCopy>},
     {}};
 const NativeDef kDecompressMethods[] = {
-    {"decompress", "($self, data, /, max_length=0)", decompress_decompress, "Return a bytes object containing the decompressed version of the data."},
+    {"decompress", "($self, data, /, max_length=0)", decompress_decompress,
+     "Return a bytes object containing the decompressed version of the data."},
     {"flush", "($self, length=16384, /)", decompress_flush, "Return a bytes object containing any remaining decompressed data."},
     {"copy", "($self, /)", stream_copy<inflateCopy>, "Return a copy of the decompression object."},
     {"__copy__", "($self, /)", stream_copy<inflateCopy>},
@@ -252,8 +257,10 @@ int run_stream(z_stream* stream, int (*step)(z_stream*, int), const uint8_t** da
 }
 
 Ref<> compressobj(const Value* a) {
-  int level = Z_DEFAULT_COMPRESSION, method = Z_DEFLATED, wbits = MAX_WBITS, memory_level = kMemoryLevel, strategy = Z_DEFAULT_STRATEGY;
-  if (!to_cint(a[0], &level) || !to_cint(a[1], &method) || !to_cint(a[2], &wbits) || !to_cint(a[3], &memory_level) || !to_cint(a[4], &strategy)) {
+  int level = Z_DEFAULT_COMPRESSION, method = Z_DEFLATED, wbits = MAX_WBITS, memory_level = kMemoryLevel,
+      strategy = Z_DEFAULT_STRATEGY;
+  if (!to_cint(a[0], &level) || !to_cint(a[1], &method) || !to_cint(a[2], &wbits) || !to_cint(a[3], &memory_level) ||
+      !to_cint(a[4], &strategy)) {
     return Ref<>();
   }
   Buffer dictionary;
@@ -266,8 +273,10 @@ Ref<> compressobj(const Value* a) {
       self->ready = true;
       if (has_dictionary) {
         code = deflateSetDictionary(&self->stream, static_cast<Bytef*>(dictionary.data), static_cast<uInt>(dictionary.length));
-        if (code == Z_STREAM_ERROR) raise(exc::ValueError, "Invalid dictionary");
-        else if (code != Z_OK) raise(exc::ValueError, "deflateSetDictionary()");
+        if (code == Z_STREAM_ERROR)
+          raise(exc::ValueError, "Invalid dictionary");
+        else if (code != Z_OK)
+          raise(exc::ValueError, "deflateSetDictionary()");
       }
     } else if (code == Z_MEM_ERROR) {
       raise(exc::MemoryError, "Can't allocate memory for compression object");

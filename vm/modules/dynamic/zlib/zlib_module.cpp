@@ -101,25 +101,45 @@ Ref<> zlib_crc32(const Value* a) {
 const NativeDef kFunctions[] = {
     {"adler32", "(data, value=1, /)", zlib_adler32, "Compute an Adler-32 checksum of data."},
     {"compress", "(data, /, level=-1, wbits=15)", zlib_compress, "Returns a bytes object containing compressed data."},
-    {"compressobj", "(level=-1, method=8, wbits=15, memLevel=8, strategy=0, zdict=None)", compressobj, "Return a compressor object."},
+    {"compressobj", "(level=-1, method=8, wbits=15, memLevel=8, strategy=0, zdict=None)", compressobj,
+     "Return a compressor object."},
     {"crc32", "(data, value=0, /)", zlib_crc32, "Compute a CRC-32 checksum of data."},
-    {"decompress", "(data, /, wbits=15, bufsize=16384)", zlib_decompress, "Returns a bytes object containing the uncompressed data."},
+    {"decompress", "(data, /, wbits=15, bufsize=16384)", zlib_decompress,
+     "Returns a bytes object containing the uncompressed data."},
     {"decompressobj", "(wbits=15, zdict=b'')", decompressobj, "Return a decompressor object."},
     {}};
 #define C(name) {#name, name}
-const IntConstant kConstants[] = {
-    C(MAX_WBITS), {"DEFLATED", Z_DEFLATED}, {"DEF_MEM_LEVEL", 8}, {"DEF_BUF_SIZE", kBufferSize}, C(Z_NO_COMPRESSION), C(Z_BEST_SPEED), C(Z_BEST_COMPRESSION),
-    C(Z_DEFAULT_COMPRESSION), C(Z_FILTERED), C(Z_HUFFMAN_ONLY), C(Z_RLE), C(Z_FIXED), C(Z_DEFAULT_STRATEGY), C(Z_NO_FLUSH), C(Z_PARTIAL_FLUSH),
-    C(Z_SYNC_FLUSH), C(Z_FULL_FLUSH), C(Z_FINISH), C(Z_BLOCK), C(Z_TREES), {}};
+const IntConstant kConstants[] = {C(MAX_WBITS),
+                                  {"DEFLATED", Z_DEFLATED},
+                                  {"DEF_MEM_LEVEL", 8},
+                                  {"DEF_BUF_SIZE", kBufferSize},
+                                  C(Z_NO_COMPRESSION),
+                                  C(Z_BEST_SPEED),
+                                  C(Z_BEST_COMPRESSION),
+                                  C(Z_DEFAULT_COMPRESSION),
+                                  C(Z_FILTERED),
+                                  C(Z_HUFFMAN_ONLY),
+                                  C(Z_RLE),
+                                  C(Z_FIXED),
+                                  C(Z_DEFAULT_STRATEGY),
+                                  C(Z_NO_FLUSH),
+                                  C(Z_PARTIAL_FLUSH),
+                                  C(Z_SYNC_FLUSH),
+                                  C(Z_FULL_FLUSH),
+                                  C(Z_FINISH),
+                                  C(Z_BLOCK),
+                                  C(Z_TREES),
+                                  {}};
 #undef C
 
 bool execute(Module* module) {
-  if (!compress_type.spec && (!init_module_type(&compress_type, &compress_spec) || !init_module_type(&decompress_type, &decompress_spec))) {
+  if (!compress_type.spec &&
+      (!init_module_type(&compress_type, &compress_spec) || !init_module_type(&decompress_type, &decompress_spec))) {
     return false;
   }
-  return add_exception(module, &g_error, "zlib.error", "error", Value::object(exc::Exception)) && module_add_ints(module, kConstants) &&
-         module_add_text(module, "ZLIB_VERSION", ZLIB_VERSION) && module_add_text(module, "ZLIB_RUNTIME_VERSION", zlibVersion()) &&
-         module_add_text(module, "__version__", "1.0");
+  return add_exception(module, &g_error, "zlib.error", "error", Value::object(exc::Exception)) &&
+         module_add_ints(module, kConstants) && module_add_text(module, "ZLIB_VERSION", ZLIB_VERSION) &&
+         module_add_text(module, "ZLIB_RUNTIME_VERSION", zlibVersion()) && module_add_text(module, "__version__", "1.0");
 }
 
 }  // namespace
@@ -137,10 +157,11 @@ Raised raise_error(const z_stream& stream, int code, const char* what) {
 
 extern "C" {
 extern const NativeModule ptpython_module_zlib;
-const NativeModule ptpython_module_zlib = {"zlib",
-                                           "The functions in this module allow compression and decompression using the\nzlib library, which is "
-                                           "based on GNU zip.",
-                                           kFunctions, execute};
+const NativeModule ptpython_module_zlib = {
+    "zlib",
+    "The functions in this module allow compression and decompression using the\nzlib library, which is "
+    "based on GNU zip.",
+    kFunctions, execute};
 }
 
 }  // namespace pt::zlib
