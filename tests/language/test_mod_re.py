@@ -265,6 +265,14 @@ def test_threads():
     assert not wrong and len(taken) == len(set(taken)) == 2000
 
 
+def test_conditions_on_groups_with_any_character():
+    for i in range(256):
+        c = chr(i)
+        yes, both = re.compile(r"(a)?(?(1)\x%02x?)$" % i), re.compile(r"(a)?(?(1)\x%02x?|b\x%02x)$" % (i, i))
+        assert yes.match("a" + c) and yes.match("a") and both.match("a" + c).group() == "a" + c
+        assert both.match("b" + c) and not both.match("ba" + c)
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -20,6 +20,7 @@ class Translator {
  private:
   // Instructions of code[at, end). The outermost range ends with SUCCESS.
   bool translate_range(size_t at, size_t end);
+  bool translate_next(size_t* at, size_t end);   // one code of a range
   bool translate_one(size_t* position, size_t end);
   bool translate_branch(size_t* position, size_t end);
   bool translate_repeat(uint32_t op, size_t* position, size_t end);
@@ -412,16 +413,19 @@ bool Translator::translate_one(size_t* position, size_t end) {
       if (at >= end || code_[at] < 2 || code_[at] - 1 > end - at) return false;
       size_t no = at + code_[at] - 1;
       uint32_t test = emit({.op = Op::kGroupExists, .argument = argument});
-      size_t no_end;
-      if (no >= at + 3 && code_[no - 2] == kCodeJump && skip(no - 1, end, &no_end)) {
-        if (!translate_range(at + 1, no - 2)) return false;
+      // The word that may be the JUMP may as well be the end of a longer code.
+      size_t yes_end = at + 1, no_end;
+      while (yes_end < no && !(yes_end + 2 == no && code_[yes_end] == kCodeJump)) {
+        if (!translate_next(&yes_end, no)) return false;
+      }
+      if (yes_end < no) {
+        if (!skip(no - 1, end, &no_end)) return false;
         uint32_t jump = emit({.op = Op::kJump});
         instruction(test).target = here();
         if (!translate_range(no, no_end)) return false;
         instruction(jump).target = here();
         at = no_end;
       } else {
-        if (!translate_range(at + 1, no)) return false;
         instruction(test).target = here();
         at = no;
       }
@@ -439,16 +443,20 @@ bool Translator::translate_one(size_t* position, size_t end) {
   return true;
 }
 
-bool Translator::translate_range(size_t at, size_t end) {
+bool Translator::translate_next(size_t* at, size_t end) {
   if (!native_stack_ok(" while compiling a regular expression")) {
     too_deep_ = true;
     return false;
   }
   ++depth_;
-  while (at < end) {
-    if (!translate_one(&at, end)) return false;
-  }
+  bool ok = translate_one(at, end);
   --depth_;
+  return ok;
+}
+bool Translator::translate_range(size_t at, size_t end) {
+  while (at < end) {
+    if (!translate_next(&at, end)) return false;
+  }
   return true;
 }
 
