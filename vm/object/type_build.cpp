@@ -190,7 +190,8 @@ Type* best_base(Tuple* bases) {
     if (!is_instance_of(v, &type_type)) return raise(exc::TypeError, "bases must be types");
     auto* candidate_base = reinterpret_cast<Type*>(v.as_object());
     if (!has_flag(candidate_base, kTypeBase)) {
-      if (candidate_base->spec) return raise(exc::TypeError, "type '%s' is not an acceptable base type", candidate_base->spec->name);
+      if (candidate_base->spec)
+        return raise(exc::TypeError, "type '%s' is not an acceptable base type", candidate_base->spec->name);
       return raise(exc::TypeError, "type '%N' is not an acceptable base type", candidate_base);
     }
     Type* candidate = layout_ancestor(candidate_base);
