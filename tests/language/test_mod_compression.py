@@ -83,7 +83,8 @@ def test_errors():
     assert str(raises(OSError, bz2.decompress, b"x" * 20)) == "Invalid data stream"
     d = bz2.BZ2Decompressor()
     raises(OSError, d.decompress, b"BZh91AY&SY" + b"\xff" * 100)
-    assert str(raises(ValueError, d.decompress, b"more")) == "Decompressor is unusable after a previous error" and not d.needs_input
+    error = raises((OSError, ValueError), d.decompress, b"more")   # OSError: before that was mended in CPython
+    assert isinstance(error, OSError) or str(error) == "Decompressor is unusable after a previous error" and not d.needs_input
     d = lzma.LZMADecompressor()
     raises(lzma.LZMAError, d.decompress, b"x" * 300, 10)
     assert d.needs_input and not d.eof
