@@ -189,10 +189,10 @@ void Collection::drop_resurrected() {
 
 void Collection::run_finalizers() {
   for (Object* o : garbage_) {
-    const TypeLayout* layout = layout_of(o);
-    if (!layout->finalizer()) continue;
+    auto finalize = layout_of(o)->finalizer();
+    if (!finalize) continue;
     if (o->gc_bits.fetch_or(kGcFinalised, std::memory_order_relaxed) & kGcFinalised) continue;
-    layout->finalizer()(o);
+    finalize(o);
   }
 }
 
@@ -207,6 +207,8 @@ void Collection::save_garbage() {
 void Collection::free_garbage() {
   for (Object* o : garbage_) {
     if (!o->has_gc_bit(kGcUnreachable)) continue;
+    // Its class may get a finaliser now: not for an object that is empty.
+    o->gc_bits.fetch_or(kGcFinalised, std::memory_order_relaxed);
     if (const TypeLayout* layout = layout_of(o); layout->clear) layout->clear(o);
   }
   // Deferred garbage dies by its counts from here on: they must be true, and nobody may keep any back.

@@ -36,10 +36,11 @@ PT_COLD void drain(HeapLocal* heap) {
 // True when the object is to die after all.
 PT_COLD bool run_last_rites(Object* o, const TypeLayout* layout) {
   uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
-  if (layout->finalizer() && !(bits & kGcFinalised)) {
+  auto finalize = layout->finalizer();
+  if (finalize && !(bits & kGcFinalised)) {
     revive(o);
     o->gc_bits.fetch_or(kGcFinalised, std::memory_order_relaxed);
-    layout->finalizer()(o);
+    finalize(o);
     if (!decref_without_destroy(o)) return false;  // resurrected
     if (o->has_gc_bit(kGcDeferred)) return false;
     bits = o->gc_bits.load(std::memory_order_relaxed);
