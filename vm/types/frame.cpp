@@ -1,5 +1,8 @@
 #include "vm/types/frame.h"
 
+#include <optional>
+#include <vector>
+
 #include "gc/sync/mutator.h"
 #include "vm/compile/positions.h"
 #include "vm/object/error.h"
@@ -80,14 +83,34 @@ void frame_detach(CallRecord* record) {
   f->generator = nullptr;
 }
 
+namespace {
+bool runs_here(const FrameObject* f) {
+  const Thread* thread = current_thread();
+  return f->record >= thread->record_base && f->record <= thread->record;
+}
+// While it lives, no other thread runs or ends what the frame belongs to.
+class StillFrame {
+ public:
+  explicit StillFrame(const FrameObject* f) {
+    if (multithreaded() && (f->record || f->generator) && !runs_here(f)) stopped_.emplace();
+  }
+
+ private:
+  std::optional<StopTheWorld> stopped_;
+};
+uint32_t pc_now(const FrameObject* f) {
+  return f->record ? static_cast<uint32_t>(f->record->pc - f->record->code->words) : f->pc;
+}
+}  // namespace
+
 uint32_t frame_pc(FrameObject* f) {
-  if (f->record) return static_cast<uint32_t>(f->record->pc - f->record->code->words);
-  return f->pc;
+  StillFrame still(f);
+  return pc_now(f);
 }
 int64_t frame_line(FrameObject* f) { return code_line(as_code(f->code.peek()), frame_pc(f)); }
 
 namespace {
-// Register `i` of the frame, running, suspended or ended; owned or empty.
+// Register `i` of the frame, which keeps still: running, suspended or ended; owned or empty.
 Ref<> frame_register(FrameObject* f, uint32_t i) {
   if (f->record) return Ref<>::retain(f->record->registers[i]);
   if (f->generator) {
@@ -115,10 +138,15 @@ Ref<> frame_locals(FrameObject* f) {
     f->locals.store(f, fresh.copy());
     mapping = std::move(fresh);
   }
+  std::vector<Ref<>> values(code->local_end);
+  {
+    StillFrame still(f);
+    for (uint32_t i = 0; i < code->local_end; ++i) values[i] = frame_register(f, i);
+  }
   Dict* dict = as_dict(mapping.value());
   for (uint32_t i = 0; i < code->local_end; ++i) {
     Str* name = code->local_names[i];
-    Ref<> v = frame_register(f, i);
+    Ref<> v = std::move(values[i]);
     if (v && (code->local_kinds[i] & 6) && has_shape(v.value(), kShape_cell)) {
       v = as_cell(v.value())->content.load(v.value().as_object());
     }
@@ -199,7 +227,7 @@ bool put_lineno(Value self, Value v) {
 }
 // Two a word: traceback.py halves it to index co_positions().
 Ref<> get_lasti(Value self) { return int_from_int64(static_cast<int64_t>(frame_pc(frame(self))) * 2); }
-// The caller of a frame that runs in another thread.
+// The caller of a frame that runs in another thread; empty when there is none, or it has ended meanwhile.
 Ref<> back_in_other_thread(FrameObject* f) {
   struct Search {
     FrameObject* frame;
@@ -216,20 +244,17 @@ Ref<> back_in_other_thread(FrameObject* f) {
         if (below >= thread->record_base) s->found = frame_object_of(below);
       },
       &search);
-  return or_none(std::move(search.found));
+  return std::move(search.found);
 }
 Ref<> get_back(Value self) {
   FrameObject* f = frame(self);
-  if (f->record) {
+  if (runs_here(f)) {
     Thread* thread = current_thread();
-    if (f->record > thread->record_base && f->record <= thread->record) {
-      CallRecord* below = visible_record(f->record - 1, thread->record_base);
-      return below >= thread->record_base ? Ref<>(frame_object_of(below)) : none_ref();
-    }
-    if (f->record == thread->record_base) return none_ref();
-    return back_in_other_thread(f);
+    CallRecord* below = visible_record(f->record - 1, thread->record_base);
+    return below >= thread->record_base ? Ref<>(frame_object_of(below)) : none_ref();
   }
-  return or_none(f->back.load(f));
+  Ref<> running = f->record ? back_in_other_thread(f) : Ref<>();
+  return running ? std::move(running) : or_none(f->back.load(f));
 }
 Ref<> get_trace(Value self) { return or_none(frame(self)->trace.load(self.as_object())); }
 bool put_trace(Value self, Value v) {
@@ -242,9 +267,16 @@ Ref<> get_trace_opcodes(Value self) { return bool_ref(frame(self)->trace_opcodes
 bool put_trace_opcodes(Value self, Value v) { return !v.empty() && to_bool(v, &frame(self)->trace_opcodes); }
 Ref<> frame_clear_method(const Value* a) {
   FrameObject* f = frame(a[0]);
-  if (f->record) return raise(exc::RuntimeError, "cannot clear an executing frame");
-  if (f->generator) {
-    Ref<> g = Ref<>::retain(Value::object(f->generator));
+  Ref<> g;
+  bool runs;
+  {
+    StillFrame still(f);
+    runs = f->record != nullptr;
+    // Not one that is about to be freed.
+    if (f->generator && reference_count(f->generator) > 0) g = Ref<>::retain(Value::object(f->generator));
+  }
+  if (runs) return raise(exc::RuntimeError, "cannot clear an executing frame");
+  if (g) {
     // As if nobody held it any more: a coroutine that never ran is warned about.
     generator_finalize(g.value().as_object());
     return none_ref();

@@ -20,7 +20,7 @@ struct FrameObject : Object {
   Field registers;   // tuple: copies of locals and cells once the call has ended
   Field trace;       // f_trace or empty
   CallRecord* record;  // nullptr once the call has ended; used by its own thread or in a stopped world
-  Object* generator;   // borrowed: the generator whose frame this is, while it lives
+  Object* generator;   // borrowed: the generator whose frame this is, while it lives; likewise
   uint32_t pc;         // word offset of the last instruction, valid when record is nullptr
   bool trace_lines, trace_opcodes;
   bool cleared;

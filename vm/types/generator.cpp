@@ -1,7 +1,10 @@
 // Generator and coroutine objects.
 #include "vm/types/generator.h"
 
+#include <optional>
+
 #include "gc/platform/memory.h"
+#include "gc/sync/mutator.h"
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
@@ -20,11 +23,21 @@ namespace pt {
 
 constinit Type generator_type, coroutine_type, coroutine_wrapper_type;
 
-Ref<> generator_delegate(Generator* g) {
-  if (g->state.load(std::memory_order_acquire) != GeneratorState::kSuspended) return Ref<>();
+namespace {
+// Of a suspended generator that nobody resumes meanwhile.
+Ref<> suspended_delegate(const Generator* g) {
   uint64_t word = __atomic_load_n(g->resume_pc, __ATOMIC_RELAXED);
   if (opcode_of(word) != Opcode::kYIELD || !(operand_c(word) & 1)) return Ref<>();
   return Ref<>::retain(g->registers[operand_c(word) >> 1]);
+}
+}  // namespace
+
+Ref<> generator_delegate(Generator* g) {
+  if (g->state.load(std::memory_order_acquire) != GeneratorState::kSuspended) return Ref<>();
+  if (!multithreaded()) return suspended_delegate(g);
+  StopTheWorld stopped;
+  if (g->state.load(std::memory_order_relaxed) != GeneratorState::kSuspended) return Ref<>();
+  return suspended_delegate(g);
 }
 
 Ref<> get_awaitable(Value v) {
@@ -136,20 +149,21 @@ Ref<> throw_into(Value self, Ref<> exception) {
 
 Ref<> generator_throw_exception(Value self, Ref<> exception, bool close_delegate) {
   Generator* g = as(self);
-  Ref<> delegate = generator_delegate(g);
-  if (!delegate) return throw_into(self, std::move(exception));
   GeneratorState seen = GeneratorState::kSuspended;
+  // Claimed first: what it delegates to is then its own.
+  if (!g->state.compare_exchange_strong(seen, GeneratorState::kRunning, std::memory_order_acq_rel)) {
+    return throw_into(self, std::move(exception));
+  }
+  Ref<> delegate = suspended_delegate(g);
+  if (!delegate) {
+    g->state.store(GeneratorState::kSuspended, std::memory_order_release);
+    return throw_into(self, std::move(exception));
+  }
   if (is_subtype(type_of(exception.value()), exc::GeneratorExit) && close_delegate) {
-    if (!g->state.compare_exchange_strong(seen, GeneratorState::kRunning, std::memory_order_acq_rel)) {
-      return raise(exc::ValueError, "generator already executing");
-    }
     bool ok = close_iterator(delegate.value());
     g->state.store(GeneratorState::kSuspended, std::memory_order_release);
     if (!ok) exception = take_error();
     return throw_into(self, std::move(exception));
-  }
-  if (!g->state.compare_exchange_strong(seen, GeneratorState::kRunning, std::memory_order_acq_rel)) {
-    return raise(exc::ValueError, "generator already executing");
   }
   Ref<> result;
   bool has_throw = true;
@@ -221,7 +235,6 @@ Ref<> generator_frame_attribute(Value self) {
   Generator* g = as_generator(self);
   GeneratorState state = g->state.load(std::memory_order_acquire);
   if (state == GeneratorState::kFinished) return none_ref();
-  if (g->frame_object) return Ref<>::retain(Value::object(g->frame_object));
   if (state == GeneratorState::kRunning) {
     Ref<> running = running_generator_frame(g);
     return running ? std::move(running) : none_ref();
@@ -233,8 +246,14 @@ Ref<> generator_frame_attribute(Value self) {
   f->globals.init(Ref<>::retain(Value::object(function->globals())));
   f->builtins.init(Ref<>::retain(Value::object(function->builtins())));
   f->function.init(Ref<>::retain(Value::object(function)));
-  f->generator = g;
   f->trace_lines = true;
+  // Others may ask too, or resume it.
+  std::optional<StopTheWorld> stopped;
+  if (multithreaded()) stopped.emplace();
+  if (g->frame_object) return Ref<>::retain(Value::object(g->frame_object));
+  state = g->state.load(std::memory_order_relaxed);
+  if (state != GeneratorState::kCreated && state != GeneratorState::kSuspended) return none_ref();
+  f->generator = g;
   f->pc = static_cast<uint32_t>(g->resume_pc - g->code->words);
   g->frame_object = f.copy().take();
   return f;
@@ -243,6 +262,10 @@ Ref<> generator_frame_attribute(Value self) {
 void generator_drop_registers(Generator* g) {
   Value* registers = g->registers;
   g->registers = nullptr;
+  // What is dropped may run code that looks at the frame.
+  FrameObject* f = g->frame_object;
+  g->frame_object = nullptr;
+  if (f) f->generator = nullptr;
   if (registers) {
     for (uint32_t i = 0; i < g->code->register_count; ++i) release(registers[i]);
     memory::release(registers);
@@ -250,11 +273,7 @@ void generator_drop_registers(Generator* g) {
   Value handled = g->handled;
   g->handled = Value();
   release(handled);
-  if (FrameObject* f = g->frame_object) {
-    f->generator = nullptr;
-    g->frame_object = nullptr;
-    decref(f);
-  }
+  if (f) decref(f);
 }
 
 namespace {
