@@ -3,6 +3,7 @@ import marshal
 import os
 import sys
 import tempfile
+import types
 
 SOURCE = '''
 def f(a, b=2, *c, d=4, **e):
@@ -136,3 +137,25 @@ def test_replacing_constants():
     number = [float if c == 1 and type(c) is int else c for c in code.co_consts]
     exec(code.replace(co_consts=tuple(number)), names)
     assert names["x"] is float
+
+
+def test_replaced_code_is_called_as_the_code_before():
+    def make():
+        class Made:
+            value = 1
+        return Made, [item for item in (1, 2)]
+
+    def other(first, second, *rest, key, **names):
+        return first
+
+    def function(kinds):
+        constants = [other.__code__ if isinstance(c, type(other.__code__)) and c.co_name in kinds else c
+                     for c in make.__code__.co_consts]
+        return types.FunctionType(make.__code__.replace(co_consts=tuple(constants)), {"__name__": __name__})
+
+    for kinds in ["Made"], ["<listcomp>"]:
+        try:
+            function(kinds)()
+        except (TypeError, ValueError):     # when it is made, or called
+            continue
+        assert False, kinds

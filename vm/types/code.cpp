@@ -166,12 +166,20 @@ T* copy_array(const T* from, uint32_t count) {
   return to;
 }
 
+// Whether code may run in place of other code: class bodies and comprehensions are called without looking at parameters.
+bool same_call(const Code* from, const Code* to) {
+  constexpr uint32_t kKind = kCodeFlagOptimized | kCodeFlagNewLocals | kCodeFlagVarArgs | kCodeFlagVarKeywords |
+                             kCodeFlagGenerator | kCodeFlagCoroutine | kCodeFlagAsyncGenerator;
+  return from->argument_count == to->argument_count && from->keyword_only_count == to->keyword_only_count &&
+         from->parameter_count == to->parameter_count && from->free_count == to->free_count &&
+         (from->flags & kKind) == (to->flags & kKind);
+}
 // Whether instructions that use one constant can do with the other: some rely on its type.
 bool can_replace(Value from, Value to) {
   if (from.same(to)) return true;
   if (is_exact_str(from)) return is_exact_str(to);
   if (type_of(from) == &frozenset_type) return type_of(to) == &frozenset_type;
-  if (type_of(from) == &code_type) return type_of(to) == &code_type && as_code(from)->free_count == as_code(to)->free_count;
+  if (type_of(from) == &code_type) return type_of(to) == &code_type && same_call(as_code(from), as_code(to));
   if (!is_exact_tuple(from)) return true;
   if (!is_exact_tuple(to) || as_tuple(from)->length != as_tuple(to)->length) return false;
   for (int64_t i = 0; i < as_tuple(from)->length; ++i) {
