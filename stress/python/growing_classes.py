@@ -129,45 +129,47 @@ def body(n):
 
 
 def racing_changes(n):
-    """Two threads set and delete a special method; when both are done, the operator agrees with the namespace."""
+    """Threads set and delete a special method; when all are done, operators agree with the namespace."""
     class Base:
         pass
 
-    class Derived(Base):
-        pass
-
-    d = Derived()
+    classes = [Base] + [type("Derived%d" % k, (Base,), {}) for k in range(20)]
     dead = []
-    for name, present in (("__add__", lambda: (d + d) == 1), ("__len__", lambda: len(d) == 1), ("__del__", None)):
-        def setter(index):
-            for i in range(300):
-                setattr(Base, name, (lambda self: dead.append(1)) if present is None else lambda *arguments: 1)
 
-        def deleter(index):
-            for i in range(300):
-                try:
-                    delattr(Base, name)
-                except AttributeError:
-                    pass
+    def works(cls, name):
+        try:
+            if name == "__add__":
+                return cls() + 1 == 1
+            if name == "__len__":
+                return len(cls()) == 1
+        except TypeError:
+            return False
+        del dead[:]
+        cls()
+        return bool(dead)
 
-        common.run_threads(setter, 1, extra=[deleter])
+    for name in "__add__", "__len__", "__del__":
+        def change(index):
+            for i in range(20):
+                if index % 2:
+                    setattr(Base, name, lambda *arguments: dead.append(1) or 1)
+                else:
+                    try:
+                        delattr(Base, name)
+                    except AttributeError:
+                        pass
+
+        common.run_threads(change, 2 * common.THREADS)
         there = name in vars(Base)
-        if present is None:
-            del dead[:]
-            Derived()
-            works = bool(dead)
-        else:
-            try:
-                works = present()
-            except TypeError:
-                works = False
-        common.equal(works, there, name)
+        for cls in classes:
+            common.equal(works(cls, name), there, name)
         if there:
             delattr(Base, name)
 
 
 def both(n):
-    racing_changes(n)
+    for i in range(5):
+        racing_changes(n)
     body(n)
 
 
