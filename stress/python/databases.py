@@ -1,4 +1,5 @@
-"""One sqlite3 connection and its blob used by many threads and closed meanwhile, by another thread or by what it calls."""
+"""One sqlite3 connection and its blob used by many threads and closed meanwhile, by another thread or by what it calls;
+a cursor that is given other connections while threads use it."""
 
 import sqlite3
 
@@ -98,7 +99,35 @@ def closed_by_what_it_calls(n):
     connection.close()
 
 
+def cursors_that_change_hands(n):
+    connections = [sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None) for _ in range(3)]
+    for i, connection in enumerate(connections):
+        connection.execute("create table t(a)")
+        connection.executemany("insert into t values(?)", [(i,)] * 5)
+    cursor = sqlite3.Cursor.__new__(sqlite3.Cursor)
+    cursor.__init__(connections[0])
+    fresh = sqlite3.Cursor.__new__(sqlite3.Cursor)
+
+    def use(index):
+        random = common.rng(index + n)
+        for i in range(STATEMENTS):
+            for c in cursor, fresh:
+                try:
+                    if random.below(4) == 0:
+                        c.__init__(random.choice(connections))
+                    c.execute("select a from t")
+                    rows = c.fetchmany(4)
+                    common.check({row[0] for row in rows} <= {0, 1, 2}, rows)
+                except sqlite3.ProgrammingError as error:
+                    common.check("__init__ not called" in str(error) or "Recursive use" in str(error), error)
+
+    common.run_threads(use)
+    cursor.__init__(connections[1])
+    common.equal(cursor.execute("select a from t").fetchall(), [(1,)] * 5)
+
+
 def body(n):
+    cursors_that_change_hands(n)
     closed_by_a_thread(n)
     closed_by_what_it_calls(n)
 

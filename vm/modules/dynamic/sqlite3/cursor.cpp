@@ -32,6 +32,12 @@ class CursorOperation {
     if (!check_cursor(self)) return;
     connection_ = self->connection.load(self);
     operation_.emplace(connection());
+    // Another thread may have given it another connection, whose lock is then wanted.
+    while (*operation_ && !self->connection.peek().same(connection_.value())) {
+      operation_.reset();
+      connection_ = self->connection.load(self);
+      operation_.emplace(connection());
+    }
     ok_ = *operation_ && check_not_locked(self) && check_cursor(self);
     if (ok_) self->locked = true;
   }
@@ -258,6 +264,26 @@ Ref<> cursor_construct(Type* type, const Args&) {
   self->row_factory.init(none_ref());
   return self;
 }
+// The statement belongs to the old connection, whose lock is held for the change.
+bool change_connection(Cursor* self, Value connection) {
+  for (;;) {
+    Ref<> old = self->connection.load(self);
+    if (!old) {
+      Ref<> first = Ref<>::retain(connection);
+      LockGuard guard(self);
+      if (!self->connection.peek().empty()) continue;  // another thread was faster
+      self->connection.init(std::move(first));
+      return true;
+    }
+    OwnedGuard guard(as_connection(old.value())->lock);
+    if (!guard) return false;
+    if (!self->connection.peek().same(old.value())) continue;
+    if (!check_not_locked(self)) return false;
+    drop_statement(self);
+    self->connection.store(self, Ref<>::retain(connection));
+    return true;
+  }
+}
 bool cursor_init(Value v, const Args& args) {
   Value b[1];
   if (!bind_arguments("Cursor", "(connection, /)", args, b)) return false;
@@ -265,13 +291,7 @@ bool cursor_init(Value v, const Args& args) {
     return raise(exc::TypeError, "Cursor() argument 1 must be sqlite3.Connection, not %T", b[0]);
   }
   Cursor* self = as_cursor(v);
-  if (self->initialised) {
-    Ref<> old = self->connection.load(self);
-    OwnedGuard guard(as_connection(old.value())->lock);
-    if (!guard || !check_not_locked(self)) return false;
-    drop_statement(self);
-  }
-  self->connection.store(self, Ref<>::retain(b[0]));
+  if (!change_connection(self, b[0])) return false;
   self->closed = false;
   self->arraysize = 1;
   self->rowcount = -1;
