@@ -43,6 +43,48 @@ def test_referents_of_any_type():
     assert gc.get_referents(1, "a", 4.0) == []
 
 
+def test_a_collection_within_one_counts_for_nothing():
+    class Cycle:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            for i in range(5):
+                assert gc.collect(0) == 0
+    before = [d["collections"] for d in gc.get_stats()]
+    Cycle()
+    gc.disable()
+    try:
+        gc.collect()
+        after = [d["collections"] for d in gc.get_stats()]
+    finally:
+        gc.enable()
+    assert after[0] == before[0] and after[2] > before[2], (before, after)
+
+
+def test_frozen_objects_are_not_given():
+    class C:
+        pass
+    c = C()
+    assert any(o is c for o in gc.get_objects())
+    gc.freeze()
+    try:
+        assert gc.get_freeze_count() > 0
+        assert not any(o is c for o in gc.get_objects())
+    finally:
+        gc.unfreeze()
+    assert any(o is c for o in gc.get_objects())
+
+
+def test_referrers():
+    target = ["target"]
+    holders = [target], {"a": target}, (target, 1)
+    found = gc.get_referrers(target)
+    for holder in holders:
+        assert any(o is holder for o in found)
+    assert not any(type(o) is tuple and len(o) == 1 for o in found)
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -2,8 +2,7 @@
 #include <utility>
 
 #include "gc/collector/collector.h"
-#include "gc/heap/heap.h"
-#include "gc/platform/memory.h"
+#include "gc/collector/introspect.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/module.h"
@@ -28,38 +27,15 @@ struct Generation {
 constinit Generation g_generations[3];
 constinit thread_local int tls_generation = 2;  // which one the running collect() was asked for
 
-// Values found while the world stood still: counted there, handed out afterwards.
-struct Found {
-  Value* values = nullptr;
-  size_t count = 0, capacity = 0;
-  bool failed = false;
-  void add(Object* o) { add(Value::object(o)); }
-  void add(Value v) {
-    if (count == capacity) {
-      size_t larger = capacity ? capacity * 2 : 1024;
-      auto* grown = static_cast<Value*>(memory::reallocate(values, larger * sizeof(Value)));
-      if (!grown) {
-        failed = true;
-        return;
-      }
-      values = grown;
-      capacity = larger;
-    }
-    if (v.is_object() && reference_count(v.as_object()) <= 0 && !v.as_object()->is_immortal()) return;
-    values[count++] = Ref<>::retain(v).take();
+// The result of a function that filled `found`; false: memory is out.
+Ref<> to_list(bool complete, const ValueList& found, Value omitted = Value()) {
+  if (!complete) return raise_no_memory();
+  Ref<List> list = list_new(static_cast<int64_t>(found.size()));
+  for (size_t i = 0; list && i < found.size(); ++i) {
+    if (!found[i].same(omitted) && !list_append(list.get(), Ref<>::retain(found[i]))) return Ref<>();
   }
-  Ref<> to_list() {
-    Ref<List> list = failed ? Ref<List>() : list_new(static_cast<int64_t>(count));
-    bool ok = static_cast<bool>(list);
-    for (size_t i = 0; i < count; ++i) {
-      Ref<> item = Ref<>::steal(values[i]);
-      ok = ok && list_append(list.get(), std::move(item));
-    }
-    memory::release(values);
-    if (ok) return list;
-    return error_pending() ? Ref<>() : raise_no_memory();
-  }
-};
+  return list;
+}
 
 Ref<> gc_enable(const Value*) {
   set_collection_enabled(true);
@@ -83,11 +59,6 @@ Ref<> gc_collect(const Value* a) {
   int outer = std::exchange(tls_generation, generation);
   CollectionResult result = collect();
   tls_generation = outer;
-  Generation& asked = g_generations[generation];
-  asked.collections.fetch_add(1, std::memory_order_relaxed);
-  asked.collected.fetch_add(result.unreachable, std::memory_order_relaxed);
-  for (int i = 1; i <= generation; ++i) g_generations[i].younger.store(0, std::memory_order_relaxed);
-  if (generation < 2) g_generations[generation + 1].younger.fetch_add(1, std::memory_order_relaxed);
   return int_from_int64(result.unreachable + result.uncollectable);
 }
 
@@ -121,18 +92,22 @@ Ref<> gc_get_threshold(const Value*) {
                    Value::small_int(g_thresholds[2].load(std::memory_order_relaxed))});
 }
 Ref<> gc_get_stats(const Value*) {
+  // The totals last: they include every collection of a younger generation counted here.
+  int64_t collections[3], collected[3];
+  for (int i = 0; i < 2; ++i) {
+    collections[i] = g_generations[i].collections.load(std::memory_order_acquire);
+    collected[i] = g_generations[i].collected.load(std::memory_order_acquire);
+  }
   CollectorStatistics statistics = collector_statistics();
+  collections[2] = statistics.collections - collections[0] - collections[1];
+  collected[2] = statistics.collected - collected[0] - collected[1];
   Ref<List> result = list_new();
-  for (int generation = 0; result && generation < 3; ++generation) {
-    int64_t collections = g_generations[generation].collections.load(std::memory_order_relaxed);
-    int64_t collected = g_generations[generation].collected.load(std::memory_order_relaxed);
-    statistics.collections -= generation < 2 ? collections : 0;
-    statistics.collected -= generation < 2 ? collected : 0;
-    bool oldest = generation == 2;
+  for (int i = 0; result && i < 3; ++i) {
+    Ref<> values[] = {int_from_int64(collections[i]), int_from_int64(collected[i]),
+                      int_from_int64(i == 2 ? statistics.uncollectable : 0)};
     Ref<Dict> d = dict_new();
-    if (!d || !dict_set_text(d.get(), "collections", Value::small_int(oldest ? statistics.collections : collections)) ||
-        !dict_set_text(d.get(), "collected", Value::small_int(oldest ? statistics.collected : collected)) ||
-        !dict_set_text(d.get(), "uncollectable", Value::small_int(oldest ? statistics.uncollectable : 0)) ||
+    if (!d || !dict_set_text(d.get(), "collections", values[0].value()) ||
+        !dict_set_text(d.get(), "collected", values[1].value()) || !dict_set_text(d.get(), "uncollectable", values[2].value()) ||
         !list_append(result.get(), std::move(d))) {
       return Ref<>();
     }
@@ -152,103 +127,35 @@ Ref<> gc_get_objects(const Value* a) {
   } else if (!audit("gc.get_objects", {Value::small_int(-1)})) {
     return Ref<>();
   }
-  Found found;
-  {
-    StopTheWorld stop;
-    for_each_object(
-        [](Object* o, void* f) {
-          if (o->has_gc_bit(kGcTracked)) static_cast<Found*>(f)->add(o);
-        },
-        &found);
-  }
-  return found.to_list();
+  ValueList found;
+  bool complete = tracked_objects(found);
+  return to_list(complete, found);
 }
-
-struct ReferrerVisitor : FieldVisitor {
-  Tuple* targets;
-  bool hit;
-};
+const Value* items_of(Value tuple) { return reinterpret_cast<const Value*>(as_tuple(tuple)->items); }
+size_t count_of(Value tuple) { return static_cast<size_t>(as_tuple(tuple)->length); }
 Ref<> gc_get_referrers(const Value* a) {
   if (!audit("gc.get_referrers", {a[0]})) return Ref<>();
-  struct Context {
-    Found found;
-    ReferrerVisitor visitor;
-  } context;
-  context.visitor.targets = as_tuple(a[0]);
-  context.visitor.visit = [](FieldVisitor& v, Field& field) {
-    auto& self = static_cast<ReferrerVisitor&>(v);
-    Value held = field.peek();
-    if (!held.is_object()) return;
-    for (int64_t i = 0; i < self.targets->length; ++i) self.hit |= self.targets->at(i).same(held);
-  };
-  {
-    StopTheWorld stop;
-    for_each_object(
-        [](Object* o, void* c) {
-          auto* into = static_cast<Context*>(c);
-          if (!o->has_gc_bit(kGcTracked) || o == into->visitor.targets) return;
-          const TypeLayout* layout = layout_of(o);
-          if (!layout->traverse) return;
-          into->visitor.hit = false;
-          layout->traverse(o, into->visitor);
-          if (into->visitor.hit) into->found.add(o);
-        },
-        &context);
-  }
-  return context.found.to_list();
+  ValueList found;
+  bool complete = referrers(items_of(a[0]), count_of(a[0]), found);
+  return to_list(complete, found, a[0]);
 }
-
-struct ReferentVisitor : FieldVisitor {
-  Found* found;
-  List* result;
-};
 Ref<> gc_get_referents(const Value* a) {
   if (!audit("gc.get_referents", {a[0]})) return Ref<>();
-  Found found;
-  {
-    StopTheWorld stop;
-    ReferentVisitor visitor;
-    visitor.found = &found;
-    visitor.visit = [](FieldVisitor& v, Field& field) {
-      Value held = field.peek();
-      if (!held.empty()) static_cast<ReferentVisitor&>(v).found->add(held);
-    };
-    for (int64_t i = 0; i < as_tuple(a[0])->length; ++i) {
-      Value v = as_tuple(a[0])->at(i);
-      if (!v.is_object() || !v.as_object()->has_gc_bit(kGcTracked)) continue;
-      const TypeLayout* layout = layout_of(v.as_object());
-      if (layout->traverse) layout->traverse(v.as_object(), visitor);
-    }
-  }
-  return found.to_list();
+  ValueList found;
+  bool complete = referents(items_of(a[0]), count_of(a[0]), found);
+  return to_list(complete, found);
 }
-
-Ref<> gc_is_tracked(const Value* a) { return bool_ref(a[0].is_object() && a[0].as_object()->has_gc_bit(kGcTracked)); }
-Ref<> gc_is_finalized(const Value* a) { return bool_ref(a[0].is_object() && a[0].as_object()->has_gc_bit(kGcFinalised)); }
-
+Ref<> gc_is_tracked(const Value* a) { return bool_ref(is_tracked(a[0])); }
+Ref<> gc_is_finalized(const Value* a) { return bool_ref(is_finalized(a[0])); }
 Ref<> gc_freeze(const Value*) {
-  StopTheWorld stop;
-  for_each_object(
-      [](Object* o, void*) {
-        if (o->has_gc_bit(kGcTracked)) o->gc_bits.fetch_or(kGcFrozen, std::memory_order_relaxed);
-      },
-      nullptr);
+  freeze_heap();
   return none_ref();
 }
 Ref<> gc_unfreeze(const Value*) {
-  StopTheWorld stop;
-  for_each_object([](Object* o, void*) { o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcFrozen), std::memory_order_relaxed); },
-                  nullptr);
+  unfreeze_heap();
   return none_ref();
 }
-Ref<> gc_get_freeze_count(const Value*) {
-  int64_t count = 0;
-  {
-    StopTheWorld stop;
-    for_each_object([](Object* o, void* c) { *static_cast<int64_t*>(c) += o->has_gc_bit(kGcFrozen); }, &count);
-  }
-  return int_from_int64(count);
-}
+Ref<> gc_get_freeze_count(const Value*) { return int_from_int64(frozen_count()); }
 
 // ---- hooks ------------------------------------------------------------------------------------------------------------
 
@@ -268,6 +175,15 @@ void call_callbacks(const char* phase, int64_t collected, int64_t uncollectable)
   }
   if (error_pending()) clear_error();
   if (saved) restore_error(std::move(saved));
+}
+
+void note_collection(const CollectionResult& result) {
+  int generation = tls_generation;
+  // Pair with gc_get_stats().
+  g_generations[generation].collections.fetch_add(1, std::memory_order_release);
+  g_generations[generation].collected.fetch_add(result.unreachable, std::memory_order_release);
+  for (int i = 1; i <= generation; ++i) g_generations[i].younger.store(0, std::memory_order_relaxed);
+  if (generation < 2) g_generations[generation + 1].younger.fetch_add(1, std::memory_order_relaxed);
 }
 
 const NativeDef kFunctions[] = {
@@ -310,7 +226,10 @@ bool gc_execute(Module* module) {
     g_garbage = garbage.take();
     g_callbacks = callbacks.take();
     g_collector_hooks.started = [] { call_callbacks("start", 0, 0); };
-    g_collector_hooks.finished = [](const CollectionResult& r) { call_callbacks("stop", r.unreachable, r.uncollectable); };
+    g_collector_hooks.finished = [](const CollectionResult& r) {
+      note_collection(r);
+      call_callbacks("stop", r.unreachable, r.uncollectable);
+    };
     g_collector_hooks.save_garbage = [](Object* o) {
       if (!list_append(g_garbage, Ref<>::retain(Value::object(o)))) clear_error();
     };
