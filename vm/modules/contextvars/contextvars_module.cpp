@@ -23,7 +23,7 @@ struct ContextVar : Object {
 };
 struct Token : Object {
   Field context, variable, old_value;  // old_value empty: there was none
-  bool used;
+  std::atomic<bool> used;
 };
 struct Missing : Object {};
 constinit Type context_type, variable_type, token_type, missing_type;
@@ -196,13 +196,13 @@ Ref<> variable_set(const Value* a) {
 Ref<> variable_reset(const Value* a) {
   if (type_of(a[1]) != &token_type) return raise(exc::TypeError, "expected an instance of Token, got %R", a[1]);
   Token* token = as_token(a[1]);
-  if (token->used) return raise(exc::RuntimeError, "%R has already been used once", a[1]);
+  if (token->used.load(std::memory_order_relaxed)) return raise(exc::RuntimeError, "%R has already been used once", a[1]);
   if (!token->variable.peek().same(a[0])) return raise(exc::ValueError, "%R was created by a different ContextVar", a[1]);
   Thread* thread = current_thread();
   if (thread->context.empty() || !token->context.peek().same(thread->context)) {
     return raise(exc::ValueError, "%R was created in a different Context", a[1]);
   }
-  token->used = true;
+  token->used.store(true, std::memory_order_relaxed);
   Context* context = as_context(thread->context);
   Ref<> variables = variables_of(context);
   Value old = token->old_value.peek();
@@ -249,7 +249,8 @@ Ref<> token_construct(Type*, const Args&) { return raise(exc::RuntimeError, "Tok
 Ref<> token_repr(Value self) {
   char address[32];
   std::snprintf(address, sizeof address, "%p", static_cast<void*>(self.as_object()));
-  return str_format("<Token%s var=%R at %s>", as_token(self)->used ? " used" : "", as_token(self)->variable.peek(), address);
+  return str_format("<Token%s var=%R at %s>", as_token(self)->used.load(std::memory_order_relaxed) ? " used" : "",
+                    as_token(self)->variable.peek(), address);
 }
 Ref<> token_var(Value self) { return as_token(self)->variable.load(self.as_object()); }
 Ref<> token_old_value(Value self) {

@@ -375,8 +375,7 @@ int persistent_map_equal(Value left, Value right) {
 
 Ref<> persistent_map_iterator(Value map, MapPart part) {
   Ref<List> list = list_new();
-  Ref<MapIterator> made = list ? allocate<MapIterator>(&iterator_types[static_cast<int>(part)]) : Ref<MapIterator>();
-  if (!made) return Ref<>();
+  if (!list) return Ref<>();
   const Node* root = root_of(map);
   bool filled = !root || each_pair(root, [&](Value key, Value value) {
     Ref<> item = part == MapPart::kKeys     ? Ref<>::retain(key)
@@ -384,8 +383,9 @@ Ref<> persistent_map_iterator(Value map, MapPart part) {
                                             : Ref<>(tuple_of({key, value}));
     return item && list_append(list.get(), std::move(item));
   });
-  if (!filled) return Ref<>();
-  made->list.init(std::move(list));
+  // Last: the collector shows what it tracks to other threads.
+  Ref<MapIterator> made = filled ? allocate<MapIterator>(&iterator_types[static_cast<int>(part)]) : Ref<MapIterator>();
+  if (made) made->list.init(std::move(list));
   return made;
 }
 

@@ -97,10 +97,11 @@ Ref<> tuple_from(const Token& token, std::string_view line) {
                    number(token.end_col), shown.value()});
 }
 
-bool read_tokens(TokenizerIter* self, Str* source) {
+// The tokens, and in *failure what ends them early. Empty: an exception is pending.
+Ref<List> read_tokens(Str* source, Ref<>* failure) {
   Utf8 utf8(source);
   Ref<Str> filename = str_from_utf8("<string>");
-  if (!utf8.ok() || !filename) return false;
+  if (!utf8.ok() || !filename) return Ref<List>();
   if (utf8.view().find('\0') != std::string_view::npos) return raise(exc::ValueError, "embedded null character");
   CompileRequest request;
   request.source = utf8.view();
@@ -111,7 +112,7 @@ bool read_tokens(TokenizerIter* self, Str* source) {
   syntax::SourceText text;
   syntax::SyntaxErrorInfo error;
   Ref<List> tokens = list_new();
-  if (!tokens) return false;
+  if (!tokens) return tokens;
   if (syntax::prepare_source(arena, utf8.view(), options, &text, &error)) {
     syntax::Lexer lexer(arena, text.text, text.size, 1, text.is_valid);
     Lines lines(text);
@@ -120,10 +121,10 @@ bool read_tokens(TokenizerIter* self, Str* source) {
       lexer.next(&token);
       if (token.type == Tok::Error || token.type == Tok::EndMarker) break;
       Ref<> item = tuple_from(token, lines.advance(token));
-      if (!item || !list_append(tokens.get(), std::move(item))) return false;
+      if (!item || !list_append(tokens.get(), std::move(item))) return Ref<List>();
     }
     if (!issue_warnings(lexer.warnings(), request)) {
-      self->error.init(take_error());
+      *failure = take_error();
     } else if (LexState state = lexer.state();
                state == LexState::Failed || state == LexState::EndInString || state == LexState::EndInTripleString) {
       error = lexer.error();  // the other states just end the tokens
@@ -131,18 +132,22 @@ bool read_tokens(TokenizerIter* self, Str* source) {
   }
   if (error) {
     (void)raise_syntax_error(error, request);
-    self->error.init(take_error());
+    *failure = take_error();
   }
-  self->tokens.init(std::move(tokens));
-  return true;
+  return tokens;
 }
 
 Ref<> construct(Type* type, const Args& args) {
   Value source;
   if (!bind_arguments("tokenizeriter", "(source)", args, &source)) return Ref<>();
   if (!is_str(source)) return raise(exc::TypeError, "tokenizeriter() argument 'source' must be str, not %T", source);
-  Ref<TokenizerIter> self = allocate<TokenizerIter>(type);
-  if (!self || !read_tokens(self.get(), as_str(source))) return Ref<>();
+  Ref<> failure;
+  Ref<List> tokens = read_tokens(as_str(source), &failure);
+  // Last: reading runs Python code, and the collector shows what it tracks.
+  Ref<TokenizerIter> self = tokens ? allocate<TokenizerIter>(type) : Ref<TokenizerIter>();
+  if (!self) return Ref<>();
+  self->tokens.init(std::move(tokens));
+  if (failure) self->error.init(std::move(failure));
   return self;
 }
 
