@@ -30,6 +30,21 @@ def test_errors():
     assert "IndentationError: expected an indented block after function definition on line 1" in session("def f():\n\n1\n")
 
 
+def test_errors_of_the_compiler():
+    for text in ("return 1\nprint(2)\n", "class A: return\n\nprint(2)\n", "def f(a, a): pass\n\nprint(2)\n", "break\nprint(2)\n",
+                 "def f():\n  nonlocal x\n\nprint(2)\n", "f() = 1\nprint(2)\n"):
+        out = session(text)
+        assert out.count("SyntaxError: ") == 1 and out.endswith("\n>>> 2\n>>> \n") and "incomplete" not in out, (text, out)
+    assert "SyntaxError: no binding for nonlocal" in session("def f():\n  nonlocal x")
+
+
+def test_exit_with_a_message():
+    done = subprocess.run([sys.executable, "-i", "-q"], input="raise SystemExit('bye')\n", stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and done.stderr == ">>> bye\n", done
+    done = subprocess.run([sys.executable, "-i", "-q"], input="raise SystemExit(300)\n", stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 300 % 256, done
+
+
 def test_the_end_of_the_input_ends_a_block():
     assert session("for i in range(2):\n  print(i)\n") == ">>> ... ... \n0\n1\n>>> \n"
     assert "SyntaxError: '(' was never closed" in session("x = (1,\n")

@@ -89,6 +89,8 @@ bool read_all(FILE* f, std::string* out) {
 bool g_interrupted = false;
 
 // Status of the pending exception after it was reported: SystemExit's code, 1, or 130 for KeyboardInterrupt.
+}  // namespace
+
 int report_pending() {
   Ref<> exception = take_error();
   if (!exception) return 1;
@@ -116,6 +118,8 @@ int report_pending() {
   g_interrupted = interrupted;
   return interrupted ? 130 : 1;
 }
+
+namespace {
 
 int run_text(std::string_view source, const char* filename, Dict* globals, bool from_file) {
   Ref<Str> name = str_from_filesystem(filename);

@@ -9,6 +9,7 @@
 
 #include "vm/compile/code_unit.h"
 #include "vm/interp/frames.h"
+#include "vm/main/command_line.h"
 #include "vm/modules/support/line_editor.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
@@ -122,12 +123,19 @@ int run_interactive(Dict* globals) {
     if (request.source.ends_with('\n')) request.source.remove_suffix(1);
     Ref<> code = compile_text(request);
     if (!code) {
+      Ref<> exception = take_error();
+      request.only_tree = true;
+      if (compile_text(request)) {
+        report_exception(exception.value());  // the parser has nothing against it: it will not get better
+        source.clear();
+        ended = false;
+        continue;
+      }
       clear_error();
       request.source = source;
-      request.only_tree = true;
       code = compile_text(request);
       if (code && !ended) continue;
-      Ref<> exception = take_error();
+      exception = take_error();
       bool incomplete = exception && is_incomplete(exception.value());
       if (incomplete && blank) {
         // A string or a bracket goes on; a block without a body is an error.
@@ -142,13 +150,7 @@ int run_interactive(Dict* globals) {
       future_flags |= as_code(code.value())->flags & kCodeFutureAnnotations;
       Ref<> result = run_code(as_code(code.value()), globals, Value(), Value());
       if (!result) {
-        if (pending_matches(exc::SystemExit)) {
-          Ref<> exception = take_error();
-          Ref<> exit_code = find_attribute(exception.value(), intern("code"));
-          int64_t n = 0;
-          if (exit_code && is_int(exit_code.value())) int_to_int64(exit_code.value(), &n);
-          return static_cast<int>(n);
-        }
+        if (pending_matches(exc::SystemExit)) return report_pending();
         Ref<> exception = take_error();
         report_exception(exception.value());
       }
