@@ -17,23 +17,17 @@
 namespace pt {
 namespace {
 
-void finalize_values(Dict* globals) {
+template <class F>
+void each_finalizable(Dict* globals, F&& each) {
   Ref<List> values = dict_values_list(globals);
   clear_error();
   for (int64_t i = 0; values && i < list_size(values.get()); ++i) {
     Ref<> v = list_get(values.get(), i);
-    if (v && has_python_finalizer(v.value())) finalize_once(v.value());
+    if (v && has_python_finalizer(v.value())) each(v.value());
   }
 }
-
-bool names_value(Dict* globals, Value wanted) {
-  int64_t position = 0;
-  Ref<> key, value;
-  while (dict_next(globals, &position, &key, &value)) {
-    if (value.value().same(wanted)) return true;
-  }
-  clear_error();
-  return false;
+void finalize_values(Dict* globals) {
+  each_finalizable(globals, [](Value v) { finalize_once(v); });
 }
 
 bool lives_on(Module* module) { return module == sys_module_object() || module == builtins_module_object(); }
@@ -49,9 +43,14 @@ void run_finalizers(Dict* main_globals, List* modules) {
   ValueList objects;
   if (!objects_where([](const Object* o) { return has_python_finalizer(Value::object(const_cast<Object*>(o))); }, objects))
     return;
-  for (size_t i = 0; i < objects.size(); ++i) {
-    Value v = objects[i];
-    if (!names_value(sys_dict(), v) && !names_value(module_dict(builtins_module_object()), v)) finalize_once(v);
+  ValueList kept;
+  bool complete = true;
+  for (Dict* globals : {sys_dict(), module_dict(builtins_module_object())})
+    each_finalizable(globals, [&](Value v) { complete = kept.add(v) && complete; });
+  for (size_t i = 0; complete && i < objects.size(); ++i) {
+    bool keep = false;
+    for (size_t k = 0; k < kept.size(); ++k) keep |= kept[k].same(objects[i]);
+    if (!keep) finalize_once(objects[i]);
   }
 }
 
