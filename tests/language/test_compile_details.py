@@ -26,6 +26,21 @@ def test_a_module_begins_before_its_first_line():
     assert seen[:2] == [("call", 0), ("line", 3)]
 
 
+def test_a_decoder_of_file_names_that_gives_no_text():
+    import os
+    import pathlib
+    original = os.fsdecode
+    os.fsdecode = lambda path: 5
+    try:
+        for compiler in compile, lambda *args: _symtable.symtable(*args):
+            try:
+                compiler("1", pathlib.PurePath("x"), "exec")
+            except TypeError:
+                pass
+    finally:
+        os.fsdecode = original
+
+
 def test_first_constant_of_a_function():
     def documented():
         "doc"

@@ -47,6 +47,7 @@ enum CodeFlags : uint32_t {
   kCodeCoroutine = 0x80,
   kCodeIterableCoroutine = 0x100,
   kCodeAsyncGenerator = 0x200,
+  kCodeFutureBarryAsBdfl = 0x400000,
   kCodeFutureAnnotations = 0x1000000,
 };
 

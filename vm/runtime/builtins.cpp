@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "vm/compile/code_unit.h"
 #include "vm/interp/frames.h"
 #include "vm/object/attributes.h"
 #include "vm/object/buffer.h"
@@ -143,7 +144,7 @@ bool source_text(Value source, const char* function, Ref<Str>* str_holder, std::
 }
 
 constexpr int64_t kOnlyAst = 0x400, kTypeComments = 0x1000, kAllowTopLevelAwait = 0x2000, kAllowIncomplete = 0x4000,
-                  kDontImplyDedent = 0x200, kFutureBarryAsBdfl = 0x400000, kFutureAnnotations = 0x1000000;
+                  kDontImplyDedent = 0x200;
 
 CompileRequest compile_request(Str* filename, const char* mode, int optimize, int64_t flags) {
   CompileRequest request;
@@ -153,7 +154,7 @@ CompileRequest compile_request(Str* filename, const char* mode, int optimize, in
   request.allow_incomplete = flags & kAllowIncomplete;
   request.dont_imply_dedent = flags & kDontImplyDedent;
   request.top_level_await = flags & kAllowTopLevelAwait;
-  request.future_flags = static_cast<uint32_t>(flags & (kFutureAnnotations | kFutureBarryAsBdfl));
+  request.future_flags = static_cast<uint32_t>(flags & (kCodeFutureAnnotations | kCodeFutureBarryAsBdfl));
   request.only_tree = flags & kOnlyAst;
   request.type_comments = flags & kTypeComments;
   return request;
@@ -176,7 +177,7 @@ Ref<> compile_any(Value source, Str* filename, const char* mode, int optimize, i
 int64_t inherited_flags() {
   Thread* thread = current_thread();
   if (thread->record < thread->record_base) return 0;
-  return thread->record->code->flags & kFutureAnnotations;
+  return thread->record->code->flags & kCodeFutureAnnotations;
 }
 
 Ref<> builtin_compile(const Value* a) {

@@ -1,4 +1,6 @@
 // From source text to a code object: parser, compiler, warnings, SyntaxError.
+#include <atomic>
+
 #include "vm/compile/compile.h"
 #include "vm/modules/ast/tree.h"
 #include "vm/object/buffer.h"
@@ -44,7 +46,10 @@ Ref<Str> source_filename(Value given) {
   }
   Ref<> decode = import_attribute("os", "fsdecode");
   Ref<> decoded = decode ? call1(decode.value(), bytes ? bytes.value() : given) : Ref<>();
-  return decoded ? Ref<Str>::retain(as_str(decoded.value())) : Ref<Str>();
+  if (!decoded) return Ref<Str>();
+  // The program may have put another function there.
+  if (!is_str(decoded.value())) return raise(exc::TypeError, "os.fsdecode() must return str, not %T", decoded.value());
+  return Ref<Str>::retain(as_str(decoded.value()));
 }
 
 Raised raise_syntax_error(const syntax::SyntaxErrorInfo& error, const CompileRequest& request) {
@@ -125,13 +130,15 @@ bool issue_warnings(const syntax::Seq<syntax::SyntaxWarningInfo>& warnings, cons
 }
 
 int process_optimize_level() {
-  static int level = -1;
+  static std::atomic<int> known{-1};
+  int level = known.load(std::memory_order_relaxed);
   if (level < 0) {
     Ref<> flags = sys_get("flags");
     Ref<> optimize = flags ? find_attribute(flags.value(), intern("optimize")) : Ref<>();
     clear_error();
     if (!optimize) return 0;
     level = optimize.value().is_small_int() ? static_cast<int>(optimize.value().as_small_int()) : 0;
+    known.store(level, std::memory_order_relaxed);
   }
   return level;
 }
@@ -148,7 +155,7 @@ Ref<> compile_mod(syntax::Arena& arena, syntax::Mod* mod, std::string_view filen
   CompileOptions options;
   options.filename = filename;
   options.optimize = request.optimize >= 0 ? request.optimize : process_optimize_level();
-  options.future_annotations = request.future_flags & 0x1000000;
+  options.future_annotations = request.future_flags & kCodeFutureAnnotations;
   options.top_level_await = request.top_level_await;
   options.stack_limit = current_thread()->native_limit;
   CompileResult compiled = compile_module(arena, mod, nullptr, options);
@@ -177,7 +184,7 @@ syntax::ParseOptions parse_options(const CompileRequest& request, std::string_vi
   options.allow_incomplete = request.allow_incomplete;
   options.dont_imply_dedent = request.dont_imply_dedent;
   options.max_int_digits = int_max_str_digits();
-  options.future_flags = request.future_flags & 0x400000 ? syntax::kFutureBarryAsBdfl : 0;
+  options.future_flags = request.future_flags & kCodeFutureBarryAsBdfl ? syntax::kFutureBarryAsBdfl : 0;
   options.type_comments = request.type_comments;
   options.feature_version = request.feature_version;
   return options;
