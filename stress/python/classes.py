@@ -61,4 +61,54 @@ def body(n):
     common.run_threads(use, extra=[change])
 
 
-common.main(lambda: common.phases(body))
+def assigned_bases(n):
+    """Threads assign the same class's __bases__, and two try to make each other's class their base."""
+    class Meta(type):
+        def mro(cls):
+            return super().mro()
+
+    class Left:
+        name = "left"
+
+    class Right:
+        name = "right"
+
+    class Changing(Left, metaclass=Meta if n % 2 else type):
+        pass
+
+    class Below(Changing):
+        pass
+
+    class One(Left):
+        pass
+
+    class Other(Left):
+        pass
+
+    def change(index):
+        for i in range(15):
+            Changing.__bases__ = (Left,) if (index + i) % 2 else (Right,)
+            cls, base = (One, Other) if index % 2 else (Other, One)
+            try:
+                cls.__bases__ = (base,)
+                cls.__bases__ = (Left,)
+            except TypeError as error:
+                common.check("cycle" in str(error) or "MRO" in str(error), error)
+
+    common.run_threads(change)
+    base, = Changing.__bases__
+    common.check(Changing.__base__ is base)
+    common.equal(Changing.__mro__, (Changing, base, object))
+    common.equal(Below.__mro__, (Below, Changing, base, object))
+    common.equal(Below().name, base.name)
+    common.equal([cls for cls in (Left, Right) if Changing in cls.__subclasses__()], [base])
+    common.check(not (issubclass(One, Other) and issubclass(Other, One)), "a cycle")
+
+
+def both(n):
+    body(n)
+    for i in range(50):
+        assigned_bases(n * 50 + i)
+
+
+common.main(lambda: common.phases(both))

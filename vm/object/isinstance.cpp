@@ -1,7 +1,9 @@
 // isinstance, issubclass and assignment to __bases__.
+#include <algorithm>
 #include <utility>
 #include <vector>
 
+#include "gc/sync/object_lock.h"
 #include "vm/object/dependency.h"
 #include "vm/object/error.h"
 #include "vm/object/names.h"
@@ -106,33 +108,82 @@ int is_subclass(Value derived, Value cls) {
 }
 
 namespace {
-using OldMros = std::vector<std::pair<Type*, Ref<>>>;
+// Bases, base, MRO and the lists of subclasses change under it. Nothing runs Python code meanwhile.
+constinit std::atomic<uint8_t> g_hierarchy{0};
+class HierarchyGuard {
+ public:
+  HierarchyGuard() { lock_byte(g_hierarchy); }
+  ~HierarchyGuard() { unlock_byte(g_hierarchy); }
+  HierarchyGuard(const HierarchyGuard&) = delete;
+  HierarchyGuard& operator=(const HierarchyGuard&) = delete;
+};
 
-// Gives `type` and its subclasses their new MROs; on an error all of them keep the old ones.
-bool recompute_mro(Type* type, OldMros* replaced) {
-  Ref<> bases = type->bases.load(type);
-  Ref<Tuple> mro = ask_mro(type, as_tuple(bases.value()));
-  if (!mro) return false;
-  replaced->emplace_back(type, type->mro.load(type));
-  type->mro.store(type, std::move(mro));
+struct NewMro {
+  Type* type;
+  Ref<> before, after;
+};
+
+// What an MRO is made from: the bases and theirs.
+std::vector<Ref<>> mro_inputs(Type* type) {
+  std::vector<Ref<>> inputs;
+  inputs.push_back(type->bases.load(type));
+  Tuple* bases = as_tuple(inputs[0].value());
+  for (int64_t i = 0; i < bases->length; ++i) inputs.push_back(as_type(bases->at(i))->mro.load(as_type(bases->at(i))));
+  return inputs;
+}
+bool same_inputs(const std::vector<Ref<>>& a, const std::vector<Ref<>>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Ref<>& x, const Ref<>& y) { return x.value().same(y.value()); });
+}
+
+// Gives `type` and its subclasses their new MROs. False on an error, with some of them changed.
+bool recompute_mro(Type* type, std::vector<NewMro>* made) {
+  for (bool done = false; !done;) {
+    std::vector<Ref<>> inputs = mro_inputs(type), now;
+    Ref<Tuple> mro = ask_mro(type, as_tuple(inputs[0].value()));
+    if (!mro) return false;
+    HierarchyGuard guard;
+    now = mro_inputs(type);
+    done = same_inputs(inputs, now);  // else an mro() method, or another thread, was at it
+    if (!done) continue;
+    made->push_back({type, type->mro.load(type), mro.copy()});
+    type->mro.store(type, std::move(mro));
+  }
   struct Walk {
-    OldMros* replaced;
+    std::vector<NewMro>* made;
     bool ok = true;
-  } walk{replaced};
+  } walk{made};
   for_each_subclass(
       type,
       [](Type* subclass, void* context) {
         auto* w = static_cast<Walk*>(context);
-        w->ok = w->ok && recompute_mro(subclass, w->replaced);
+        w->ok = w->ok && recompute_mro(subclass, w->made);
       },
       &walk);
   return walk.ok;
 }
-void update_all_slots(Type* type) {
-  update_slots(type);
-  for_each_subclass(type, [](Type* subclass, void*) { update_all_slots(subclass); }, nullptr);
+
+// Under the guard. The bases that `type` had, and the counted base; the caller drops both without it.
+std::pair<Ref<>, Type*> exchange_bases(Type* type, Ref<> bases, Type* base) {
+  std::pair<Ref<>, Type*> old{type->bases.load(type), type->base};
+  Tuple *from = as_tuple(old.first.value()), *to = as_tuple(bases.value());
+  for (int64_t i = 0; i < from->length; ++i) remove_subclass(as_type(from->at(i)), type);
+  for (int64_t i = 0; i < to->length; ++i) add_subclass(as_type(to->at(i)), type);
+  type->base = base;  // same layout; the memory of types stays
+  type->bases.store(type, std::move(bases));
+  return old;
 }
 }  // namespace
+
+bool has_base(Type* type, const Type* base) {
+  if (type == base) return true;
+  Ref<> bases = type->bases.load(type);
+  if (!bases) return false;
+  for (int64_t i = 0; i < as_tuple(bases.value())->length; ++i) {
+    if (has_base(as_type(as_tuple(bases.value())->at(i)), base)) return true;
+  }
+  return false;
+}
 
 bool type_reassign_bases(Type* type, Tuple* bases) {
   Type* new_base = best_base(bases);
@@ -141,35 +192,31 @@ bool type_reassign_bases(Type* type, Tuple* bases) {
       new_base->layout.destroy != type->base->layout.destroy) {
     return raise(exc::TypeError, "__bases__ assignment: '%N' object layout differs from '%N'", new_base, type->base);
   }
-  Ref<> old_bases = type->bases.load(type);
-  type->bases.store(type, Ref<>::retain(Value::object(bases)));
-  Type* old_base = type->base;
-  type->base = Ref<Type>::retain(new_base).take();  // same layout; the memory of types stays
-  OldMros replaced;
-  if (!recompute_mro(type, &replaced)) {
-    Ref<> error = take_error();
-    for (auto& [changed, mro] : replaced) changed->mro.store(changed, std::move(mro));
-    if (type->bases.peek().is(bases)) {
-      type->bases.store(type, old_bases.copy());
-      std::swap(type->base, old_base);
+  std::pair<Ref<>, Type*> old{Ref<>(), nullptr};
+  bool cycle = false;
+  {
+    HierarchyGuard guard;
+    for (int64_t i = 0; i < bases->length; ++i) cycle |= has_base(as_type(bases->at(i)), type);
+    if (!cycle) old = exchange_bases(type, Ref<>::retain(Value::object(bases)), Ref<Type>::retain(new_base).take());
+  }
+  if (cycle) return raise(exc::TypeError, "a __bases__ item causes an inheritance cycle");
+  std::vector<NewMro> made;
+  bool ok = recompute_mro(type, &made);
+  Ref<> error = ok ? Ref<>() : take_error();
+  if (!ok) {
+    HierarchyGuard guard;
+    // All keep what they had, unless others have changed it again.
+    for (auto entry = made.rbegin(); entry != made.rend(); ++entry) {
+      if (entry->type->mro.peek().same(entry->after.value())) entry->type->mro.store(entry->type, entry->before.copy());
     }
-    decref(old_base);
-    restore_error(std::move(error));
-    return false;
+    if (type->bases.peek().is(bases)) old = exchange_bases(type, std::move(old.first), old.second);
   }
-  if (!type->bases.peek().is(bases)) {  // an mro() method assigned __bases__ again: that one stands
-    decref(old_base);
-    return true;
-  }
-  for (int64_t i = 0; i < as_tuple(old_bases.value())->length; ++i) {
-    remove_subclass(as_type(as_tuple(old_bases.value())->at(i)), type);
-  }
-  for (int64_t i = 0; i < bases->length; ++i) add_subclass(as_type(bases->at(i)), type);
   type_modified(type);
   invalidate_all_names();
-  update_all_slots(type);
-  decref(old_base);
-  return true;
+  update_slots_recursively(type, nullptr);
+  decref(old.second);
+  if (!ok) restore_error(std::move(error));
+  return ok;
 }
 
 }  // namespace pt

@@ -154,18 +154,19 @@ bool is_dunder(const Str* name) {
   return name->length > 4 && name->kind == 1 && std::memcmp(name->data1(), "__", 2) == 0 &&
          std::memcmp(name->data1() + name->length - 2, "__", 2) == 0;
 }
+}  // namespace
+
 void update_slots_recursively(Type* type, Str* name) {
   uint32_t version;
   do {
     // Who changes the namespace meanwhile looks after doing so: what is stored here before is not the last word.
     version = type->version.load(std::memory_order_acquire);
     update_slots(type, name);
-    if (name == names::del.str()) update_finalizer(type);
+    if (!name || name == names::del.str()) update_finalizer(type);
     std::atomic_thread_fence(std::memory_order_seq_cst);
   } while (type->version.load(std::memory_order_relaxed) != version);
   for_each_subclass(type, [](Type* subclass, void* n) { update_slots_recursively(subclass, static_cast<Str*>(n)); }, name);
 }
-}  // namespace
 
 namespace {
 // Taken while a class attribute changes.

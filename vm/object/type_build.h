@@ -24,6 +24,10 @@ bool has_python_finalizer(Value v);
 void finalize_once(Value v);
 // The namespace of `type` or a base changed: new versions for it and all subclasses.
 void type_modified(Type* type);
+// The slots of a Python class and its subclasses after a change of the special method `name`; nullptr: of any.
+void update_slots_recursively(Type* type, Str* name);
+// `base` is the class itself or one of its ancestors by __bases__, whatever the MRO says.
+bool has_base(Type* type, const Type* base);
 bool add_subclass(Type* base, Type* subclass);
 // The MRO as the metatype's mro() gives it (may run Python code), checked; by default compute_mro.
 Ref<Tuple> ask_mro(Type* type, Tuple* bases);

@@ -156,10 +156,6 @@ bool put_module(Value self, Value v) {
   return type_set_attribute(type, names::module.str(), v);
 }
 Ref<> get_bases(Value self) { return as_type(self)->bases.load(self.as_object()); }
-bool base_chain_has(Type* derived, Type* type) {
-  while (derived && derived != type) derived = derived->base;
-  return derived != nullptr;
-}
 bool put_bases(Value self, Value v) {
   Type* type = as_type(self);
   if (!mutable_type(type, "__bases__") || !not_deleted(type, v, "__bases__")) return false;
@@ -171,7 +167,7 @@ bool put_bases(Value self, Value v) {
       return raise(exc::TypeError, "%N.__bases__ must be tuple of classes, not '%T'", type, bases->at(i));
     }
     // While an mro() runs, the new bases are there and the new order is not.
-    if (is_subtype(as_type(bases->at(i)), type) || base_chain_has(as_type(bases->at(i)), type)) {
+    if (is_subtype(as_type(bases->at(i)), type) || has_base(as_type(bases->at(i)), type)) {
       return raise(exc::TypeError, "a __bases__ item causes an inheritance cycle");
     }
   }
