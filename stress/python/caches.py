@@ -47,7 +47,8 @@ def body(n):
     common.run_threads(worker)
     info = square.cache_info()
     common.equal(info.hits + info.misses, 600 * common.THREADS, "calls counted")
-    common.equal(info.currsize, 32, "size of the bounded cache")
+    # Threads that made the same entry at once took an old one out each, and put one in.
+    common.check(32 - common.THREADS < info.currsize <= 32, info)
     info = triple.cache_info()
     common.equal(info.currsize, 60, "size of the unbounded cache")
     common.equal(info.hits + info.misses, 600 * common.THREADS, "calls counted without a bound")
