@@ -72,7 +72,7 @@ void Recorder::guard_code(Reference object, Function* function) {
 const Tuple* Recorder::keyword_names() const { return as_tuple(constants_[-1 - static_cast<int64_t>(load_word(pc_ + 1))]); }
 
 // False: the interpreter is to do it, perhaps to find that it cannot be done. `count` arguments, the last ones named.
-bool Recorder::bind(const Function* function, uint32_t count, const Tuple* names, Binding* out) {
+bool Recorder::bind(Function* function, uint32_t count, const Tuple* names, Binding* out) {
   const Code* code = function->code();
   out->count = code->argument_count + code->keyword_only_count;
   if (!names && code->simple_call && count == code->argument_count) return true;
@@ -90,7 +90,10 @@ bool Recorder::bind(const Function* function, uint32_t count, const Tuple* names
     if (i == out->count || out->source[i] >= 0) return false;
     out->source[i] = static_cast<int>(positional + k);
   }
-  Value defaults = function->defaults.peek(), keyword_defaults = function->keyword_defaults.peek();
+  // Before the defaults: whoever changes them makes a new version afterwards.
+  out->version = function->version.load(std::memory_order_acquire);
+  Ref<> defaults = function->defaults.load(function);
+  out->keyword_defaults = function->keyword_defaults.load(function);
   int last = -1;
   for (uint32_t i = 0; i < out->count; ++i) {
     if (out->source[i] >= 0) {
@@ -98,33 +101,32 @@ bool Recorder::bind(const Function* function, uint32_t count, const Tuple* names
       if (out->source[i] < last) return false;
       last = out->source[i];
     } else if (i < code->argument_count) {
-      int64_t at = defaults.empty() ? -1 : as_tuple(defaults)->length - static_cast<int64_t>(code->argument_count - i);
+      int64_t at = defaults ? as_tuple(defaults.value())->length - static_cast<int64_t>(code->argument_count - i) : -1;
       if (at < 0) return false;
-      out->value[i] = as_tuple(defaults)->at(at);
+      out->value[i] = Ref<>::retain(as_tuple(defaults.value())->at(at));
     } else {
-      DictTable* table;
-      int64_t at =
-          is_exact_dict(keyword_defaults) ? dict_find_entry(as_dict(keyword_defaults), code->local_names[i], &table) : -1;
-      if (at < 0 || !dict_table_version(table)) return false;
-      out->keyword_defaults = as_dict(keyword_defaults);
-      out->value[i] = table->entries()[at].value.peek_acquire();
-      if (!is_shared_value(out->value[i])) return false;
+      Value dict = out->keyword_defaults.value();
+      DictPlace place;
+      if (!is_exact_dict(dict) || !dict_place(as_dict(dict), code->local_names[i], &place) || place.position < 0) return false;
+      Value v = place.field().peek_acquire();
+      if (!is_shared_value(v)) return false;
+      out->value[i] = Ref<>::retain(v);
     }
   }
   return true;
 }
-void Recorder::apply(const Binding& binding, Function* function, int32_t window) {
-  if (binding.plain) return;
+bool Recorder::apply(const Binding& binding, Function* function, int32_t window) {
+  if (binding.plain) return true;
   keep(Value::object(function));
-  emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&function->version), Type::P), kNoReference,
-       function->version.load(std::memory_order_relaxed));
+  emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&function->version), Type::P), kNoReference, binding.version);
   const Code* code = function->code();
   for (uint32_t i = code->argument_count; i < binding.count; ++i) {
     if (binding.source[i] >= 0) continue;
     Str* name = code->local_names[i];
-    DictTable* table;
-    int64_t position = dict_find_entry(binding.keyword_defaults, name, &table);
-    fact(binding.keyword_defaults, name, table_entry(binding.keyword_defaults, name, table, position), binding.value[i]);
+    Dict* dict = as_dict(binding.keyword_defaults.value());
+    DictPlace place;
+    if (!dict_place(dict, name, &place) || place.position < 0) return abort(Abort::kconflict);
+    fact(dict, name, table_entry(dict, name, place), binding.value[i].value());
   }
   for (uint32_t i = binding.count; i-- > 0;) {
     int from = binding.source[i];
@@ -132,8 +134,9 @@ void Recorder::apply(const Binding& binding, Function* function, int32_t window)
     if (from >= 0)
       move(to, window + from);
     else
-      set_lazy(to, constant_of(binding.value[i]));
+      set_lazy(to, constant_of(binding.value[i].value()));
   }
+  return true;
 }
 
 // base(base+1 ... base+count); with `shift` register base+1 is empty and the arguments follow it.
@@ -179,8 +182,7 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   // What the function's register holds stays there until the return.
   for (uint32_t i = 0; i < count; ++i) slot(window + static_cast<int32_t>(i));
   if (object == kNoReference) {
-    apply(binding, function, window);
-    return enter(function, window, binding.count, result, 0);
+    return apply(binding, function, window) && enter(function, window, binding.count, result, 0);
   }
   Reference cells[kMaxArguments];
   if (code->free_count > kMaxArguments) return fall_back();
@@ -242,8 +244,7 @@ bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* na
   set_lazy(where, instance);
   set_lazy(where + 1, object_constant(init));
   set_lazy(where + 2, instance);
-  apply(binding, function, where + 2);
-  return enter(function, where + 2, binding.count, result, kRecordInit);
+  return apply(binding, function, where + 2) && enter(function, where + 2, binding.count, result, kRecordInit);
 }
 
 // An operator's method is called like a property's getter; the operands stay where they are until it returns.
