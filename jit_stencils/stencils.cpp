@@ -345,24 +345,35 @@ PT_INLINE bool is_uncounted(uint64_t bits) {
   if ((bits & 3) != 0) return true;
   return bits != 0 && at<Object>(bits).local.load(std::memory_order_acquire) == kLocalImmortal;
 }
-// Uncounted over uncounted. With threads this holds only for objects no other thread has seen; the rest is the helper's.
-PT_BODY(StoreExclusive) {
+// Uncounted over uncounted.
+PT_BODY(StoreAlone) {
   uint64_t& field = at<uint64_t>(x.r[A] + hole0());
   if (!is_uncounted(field)) return false;
   field = word_b<B>(s, x);
   return true;
 }
-PT_BODY(StoreField) {
-  const Object& o = at<Object>(x.r[A]);
-  uint64_t& field = at<uint64_t>(x.r[A] + hole0());
-  if (!is_uncounted(field) || o.owner.load(std::memory_order_relaxed) != s->owner_id ||
-      o.shared.load(std::memory_order_relaxed) != 0) {
-    s->object = x.r[A];
-    s->value = word_b<B>(s, x);
-    return false;
+// The object's lock, as lock_byte takes it, or false. Whoever begins to wait while a stencil holds it looks again later.
+PT_INLINE bool try_lock(Object& o, uint8_t* seen) {
+  *seen = o.lock.load(std::memory_order_relaxed);
+  return !(*seen & (kLockLocked | kLockParked)) &&
+         o.lock.compare_exchange_strong(*seen, *seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed);
+}
+PT_INLINE void unlock(Object& o, uint8_t seen) { o.lock.store(seen, std::memory_order_release); }
+// Hole 0: the pool's word with the offset and, above, the shape that the object still has to have.
+PT_BODY(StoreLocked) {
+  uint64_t place = at<uint64_t>(hole0());
+  Object& o = at<Object>(x.r[A]);
+  uint64_t& field = at<uint64_t>(x.r[A] + static_cast<uint32_t>(place));
+  uint8_t seen;
+  if (try_lock(o, &seen)) {
+    bool fits = o.shape_id.load(std::memory_order_relaxed) == place >> 32 && is_uncounted(field);
+    if (fits) __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
+    unlock(o, seen);
+    if (fits) return true;
   }
-  __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
-  return true;
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return false;
 }
 PT_BODY(InitField) {
   __atomic_store_n(&at<uint64_t>(x.r[A] + hole0()), word_b<B>(s, x), __ATOMIC_RELEASE);
@@ -424,7 +435,26 @@ PT_BODY(ContainsAny) {
   return false;
 }
 PT_BODY(GetItemAny) { return false; }
-PT_BODY(SetItemAny) { return false; }
+// In line: a list's item, uncounted over uncounted.
+PT_BODY(SetItemAny) {
+  List& list = at<List>(s->arguments[0] & ~Value::kBorrowedBit);
+  Value key = value(s->arguments[1]);
+  uint64_t bits = s->arguments[2];
+  uint8_t seen;
+  if (list.shape_id.load(std::memory_order_relaxed) != kShape_list || !key.is_small_int() || !is_uncounted(bits) ||
+      !try_lock(list, &seen)) {
+    return false;
+  }
+  int64_t i = key.as_small_int();
+  bool fits = i >= 0 && i < list.size.load(std::memory_order_relaxed);
+  if (fits) {
+    auto* item = reinterpret_cast<uint64_t*>(&list.buffer.load(std::memory_order_relaxed)->items[i]);
+    fits = is_uncounted(*item);
+    if (fits) __atomic_store_n(item, bits, __ATOMIC_RELEASE);
+  }
+  unlock(list, seen);
+  return fits;
+}
 PT_BODY(BuildTuple) { return false; }
 PT_BODY(BuildList) { return false; }
 PT_BODY(NewObject) { return false; }
@@ -445,19 +475,29 @@ PT_BODY(InitAny) {
   __atomic_store_n(&at<uint64_t>(x.r[A] + hole0()), bits, __ATOMIC_RELEASE);
   return true;
 }
-// A list that no other thread has seen, with room for a value that needs no count or is this thread's own.
-PT_BODY(ListAppend) {
-  uint64_t bits = word_b<B>(s, x);
-  s->object = x.r[A];
-  s->value = bits;
-  List& list = at<List>(x.r[A]);
-  if (list.owner.load(std::memory_order_relaxed) != s->owner_id || list.shared.load(std::memory_order_relaxed) != 0) return false;
+// With room for a value that needs no count or is this thread's own.
+PT_INLINE bool append(State* s, List& list, uint64_t bits) {
   int64_t n = list.size.load(std::memory_order_relaxed);
   ListBuffer* buffer = list.buffer.load(std::memory_order_relaxed);
   if (!buffer || n >= buffer->capacity || !count_own(s, bits)) return false;
   __atomic_store_n(reinterpret_cast<uint64_t*>(&buffer->items[n]), bits, __ATOMIC_RELEASE);
   list.size.store(n + 1, std::memory_order_release);
   return true;
+}
+PT_BODY(ListAppend) {
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return append(s, at<List>(x.r[A]), s->value);
+}
+PT_BODY(ListAppendLocked) {
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  List& list = at<List>(x.r[A]);
+  uint8_t seen;
+  if (!try_lock(list, &seen)) return false;
+  bool done = append(s, list, s->value);
+  unlock(list, seen);
+  return done;
 }
 PT_BODY(AddAny) {
   s->object = x.r[A];

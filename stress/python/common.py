@@ -38,6 +38,11 @@ def running():
     return time.monotonic() < _deadline and not _failures
 
 
+def failed():
+    """For loops that wait for another thread, which may have ended."""
+    return bool(_failures)
+
+
 def remaining():
     return max(0.0, _deadline - time.monotonic())
 

@@ -295,6 +295,56 @@ def test_names_that_come_later():
     assert space["f"](4000) == sum(range(4000)) + 400000
 
 
+def test_namespaces_with_keys_that_are_no_strings():
+    space = {}
+    exec("""
+def abs(x): return 100
+def own(n):
+    s = 0
+    for i in range(n): s += abs(-1)
+    return s
+def builtin(n):
+    s = 0
+    for i in range(n): s += len("ab")
+    return s
+""", space)
+    assert space["own"](100) == 10000 and space["builtin"](100) == 200
+    space[5] = 1
+    assert space["own"](6000) == 600000 and space["builtin"](6000) == 12000
+    del space["abs"]
+    assert space["own"](6000) == 6000
+    space["len"] = lambda s: 7
+    assert space["builtin"](6000) == 42000
+
+
+def test_factories_that_change_lists():
+    n = 20000
+    items = list(range(n + 5))
+    popping = defaultdict(items.pop)
+    difference = 0
+    for i in range(n):
+        before = len(items)
+        popping[i]
+        difference += before - len(items)
+    assert difference == n and items == list(range(5))
+
+
+def test_defaults_replaced():
+    def f(a, b=1, *, c=2):
+        return a + b + c
+
+    total = 0
+    for i in range(6000):
+        total += f(i)
+        if i == 2000:
+            f.__defaults__ = (10,)
+        if i == 4000:
+            f.__kwdefaults__ = {"c": 20}
+        if i == 5000:
+            f.__kwdefaults__["c"] = 200
+    assert total == sum(range(6000)) + 3 * 2001 + 12 * 2000 + 30 * 1000 + 210 * 999
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

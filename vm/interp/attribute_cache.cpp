@@ -219,16 +219,14 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
   }
   if (has_shape(object, kShape_module)) {
     Dict* dict = module_dict(as_module(object));
-    DictTable* table;
-    int64_t position = dict_find_entry(dict, name, &table);
-    if (position >= 0 && type_lookup_borrowed(&module_type, name).empty()) {
+    DictPlace place;
+    if (dict_place(dict, name, &place) && place.position >= 0 && type_lookup_borrowed(&module_type, name).empty()) {
       Ref<> v = dict_get_str(dict, name);
       if (v) {
-        uint32_t version = dict_table_version(table);
-        AttributeNode* node = version ? new_node(kShape_module, name, AttributeKind::kModule, object.as_object()) : nullptr;
+        AttributeNode* node = new_node(kShape_module, name, AttributeKind::kModule, object.as_object());
         if (node) {
-          node->version = version;
-          node->offset = position;
+          node->version = place.version;
+          node->offset = place.position;
           publish(cache, node, &module_type, name, Value());
         }
         return v;

@@ -183,40 +183,28 @@ Ref<> load_global_general(Thread* thread, Str* name, std::atomic<uint64_t>* cach
     if (!v && !error_pending()) raise_name_error(exc::NameError, "name '%U' is not defined", name);
     return v;
   }
-  DictTable* table;
-  int64_t position = dict_find_entry(globals, name, &table);
-  if (position >= 0) {
+  DictPlace place;
+  bool placed = dict_place(globals, name, &place);
+  if (!placed || place.position >= 0) {
     Ref<> v = dict_get_str(globals, name);
-    if (v) {
-      uint32_t version = dict_table_version(table);
-      if (version && position < (int64_t{1} << 30)) {
-        cache->store((uint64_t{version} << 32) | (static_cast<uint64_t>(position) << 1) | 1, std::memory_order_relaxed);
-      }
-      return v;
+    if (v && placed && place.position < (int64_t{1} << 30)) {
+      cache->store((uint64_t{place.version} << 32) | (static_cast<uint64_t>(place.position) << 1) | 1, std::memory_order_relaxed);
     }
+    if (v || error_pending()) return v;
   }
-  if (error_pending()) return Ref<>();
   Dict* builtins = builtins_of_record(thread);
   Ref<> v = builtins_lookup(thread, name);
   if (!v) {
     if (!error_pending()) raise_name_error(exc::NameError, "name '%U' is not defined", name);
     return Ref<>();
   }
-  if (builtins && is_exact_dict(Value::object(builtins))) {
-    DictTable* globals_table = globals->table.load(std::memory_order_acquire);
-    DictTable* builtins_table;
-    int64_t at = dict_find_entry(builtins, name, &builtins_table);
-    uint32_t globals_version = dict_table_version(globals_table);
-    uint32_t builtins_version = at >= 0 ? dict_table_version(builtins_table) : 0;
-    if (globals_version && builtins_version) {
-      uint64_t old = cache->load(std::memory_order_relaxed);
-      // Nodes are few (one a site, replaced only when module namespaces grow) and live for ever.
-      auto* node = static_cast<BuiltinNode*>(memory::allocate(sizeof(BuiltinNode)));
-      if (node) {
-        *node = {globals_version, globals_table->entry_count.load(std::memory_order_acquire), builtins_version, at};
-        (void)old;
-        cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
-      }
+  DictPlace builtin;
+  if (placed && place.position < 0 && builtins && is_exact_dict(Value::object(builtins)) &&
+      dict_place(builtins, name, &builtin) && builtin.position >= 0) {
+    // Nodes are few (one a site, replaced only when module namespaces grow) and live for ever.
+    if (auto* node = static_cast<BuiltinNode*>(memory::allocate(sizeof(BuiltinNode)))) {
+      *node = {place.version, place.entries, builtin.version, builtin.position};
+      cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
     }
   }
   return v;

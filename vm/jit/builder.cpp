@@ -179,7 +179,7 @@ bool Builder::fact_holds(Reference from, uint32_t shape) const {
   if (shape < kFirstDynamicShape) return true;  // builtin types keep their shape
   for (Reference i = ir_.size() - 1; i > from; --i) {
     const Instruction& in = ir_.at(i);
-    if (describe(in.op).flags & kBarrier) return false;
+    if (describe(in.op).flags & (kBarrier | kClobber)) return false;
     if (in.op == Op::kSafepoint && ir_.multithreaded) return false;
   }
   return true;
@@ -249,10 +249,11 @@ Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
     }
     if (describe(in.op).flags & kBarrier) return kNoReference;
     if (in.op == Op::kSafepoint && ir_.multithreaded && !is_fact && !exclusive) return kNoReference;
-    if ((describe(in.op).flags & kClobber) && (op == Op::kLoadWord || op == Op::kLoadField)) return kNoReference;
+    bool clobbered = op == Op::kLoadWord || op == Op::kLoadField || op == Op::kCheckShape || op == Op::kGuardExclusive;
+    if (clobbered && (describe(in.op).flags & kClobber)) return kNoReference;
     switch (in.op) {
-      case Op::kStoreField:
-      case Op::kStoreExclusive:
+      case Op::kStoreLocked:
+      case Op::kStoreAlone:
       case Op::kInitField:
       case Op::kInitAny:
         // Items lie at the front of their buffers, attributes behind the object's header: equal offsets tell the kinds apart.

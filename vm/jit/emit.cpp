@@ -203,6 +203,9 @@ void Emitter::instruction(Reference i) {
     case Op::kGlobalAddress:
     case Op::kGuardTable: hole0 = {global_at_[static_cast<size_t>(in.imm)], true}; break;
     case Op::kPushFrame: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())), true}; break;
+    case Op::kStoreLocked:
+      hole0 = {pool(static_cast<uint32_t>(in.imm) | static_cast<uint64_t>(static_cast<uint32_t>(in.tag)) << 32), true};
+      break;
     case Op::kStoreArgument: hole0.value = offsetof(State, arguments) + static_cast<uint64_t>(in.imm) * 8; break;
     case Op::kGuardReturn:
       hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true};
@@ -306,7 +309,8 @@ void Emitter::close_loop() {
 
 const char* Emitter::run(CompiledTrace* out) {
   for (const GlobalReference& g : ir_.globals) {
-    out->globals_found.push_back(std::make_unique<GlobalReference>(g));
+    out->globals_found.push_back(copy_reference(g));
+    if (!out->globals_found.back()) return "out of memory";
     global_at_.push_back(fresh_pool(reinterpret_cast<uint64_t>(out->globals_found.back().get())));
   }
   out->exit_count = ir_.snapshots.size();

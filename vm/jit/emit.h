@@ -9,6 +9,7 @@
 #include "gc/refcount/ref.h"
 #include "vm/jit/allocate.h"
 #include "vm/jit/arena.h"
+#include "vm/jit/facts.h"
 #include "vm/jit/ir.h"
 
 namespace pt {
@@ -68,7 +69,7 @@ struct CompiledTrace {
   std::vector<std::unique_ptr<Interpreted>> interpreted;
   std::vector<std::unique_ptr<NativeCall>> native_calls;
   std::vector<std::unique_ptr<Layout>> layouts;
-  std::vector<std::unique_ptr<GlobalReference>> globals_found;
+  std::vector<OwnedReference> globals_found;   // the trace's words lead to them; replaced by find_global
   size_t code_bytes = 0, stencil_count = 0;
   bool multithreaded = false;     // compiled for several threads
   const void* globals = nullptr;  // Dict: the namespace the trace belongs to; nullptr: any

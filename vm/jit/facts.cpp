@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <new>
 
+#include "gc/platform/memory.h"
 #include "gc/sync/mutator.h"
 #include "gc/sync/object_lock.h"
 #include "vm/object/dependency.h"
@@ -47,6 +49,16 @@ void watch_table(Dict* dict) {
 bool is_relied_on(const Dict* dict, const Str* name) {
   uint64_t bit = bit_of(dict, name);
   return g_watched[bit / 64].load(std::memory_order_relaxed) >> (bit % 64) & 1;
+}
+GlobalReference reference_to(Dict* dict, Str* name, const DictPlace& place) {
+  watch_table(dict);
+  if (place.position < 0) return {dict, place.version, 0, place.entries, name};
+  return {dict, place.version, reinterpret_cast<char*>(&place.field()) - reinterpret_cast<char*>(place.table), 0, name};
+}
+void FreeReference::operator()(GlobalReference* g) const { memory::release(g); }
+OwnedReference copy_reference(const GlobalReference& g) {
+  void* block = memory::allocate(sizeof g);
+  return OwnedReference(block ? new (block) GlobalReference(g) : nullptr);
 }
 void initialise_facts() {
   g_dict_watch_hook = dict_written;

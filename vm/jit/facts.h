@@ -4,9 +4,13 @@
 // a safepoint, where they leave their traces, and leaves the one it was called from behind the call; on entry a trace
 // checks all it relies on. (f.__code__ changes with the world stopped.)
 #include <cstdint>
+#include <memory>
+
+#include "jit_stencils/abi.h"
 
 namespace pt {
 struct Dict;
+struct DictPlace;
 struct Str;
 }  // namespace pt
 
@@ -20,6 +24,14 @@ void watch_table(Dict* dict);
 // And so are writes to the key. False positives happen: a fixed table of bits is all there is.
 void watch_key(Dict* dict, Str* name);
 bool is_relied_on(const Dict* dict, const Str* name);
+// The place as compiled code looks at it; the table is watched from now on.
+GlobalReference reference_to(Dict* dict, Str* name, const DictPlace& place);
+struct FreeReference {
+  void operator()(GlobalReference* g) const;
+};
+using OwnedReference = std::unique_ptr<GlobalReference, FreeReference>;
+// nullptr: memory is out.
+OwnedReference copy_reference(const GlobalReference& g);
 // Sets the hooks; before the first thread starts.
 void initialise_facts();
 

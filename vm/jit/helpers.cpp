@@ -1,6 +1,7 @@
 // What compiled code calls: one instruction by the interpreter, and the slow paths of operations.
 #include <cmath>
 
+#include "gc/reclaim/qsbr.h"
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/hot_loop.h"
@@ -127,7 +128,7 @@ uint64_t help_load_owned(State* s, Value* frame, uint64_t word) {
 
 // An immediate over an immediate in an object that other threads may see. Stored once only: what the interpreter did again
 // could undo another thread's store.
-uint64_t help_store_field(State* s, Value* frame, uint64_t word) {
+uint64_t help_store_locked(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   ColdScope scope(s, frame, info);
   auto* o = reinterpret_cast<Object*>(s->object);
@@ -182,24 +183,20 @@ uint64_t help_add_any(State* s, Value* frame, uint64_t word) {
 }
 
 // The namespace has another table or more entries than when the trace looked for the name: looks again, for this trace and all
-// that enter it. References that were replaced live on, as traces do: others may be reading them.
+// that enter it.
 uint64_t find_global(State* s, uint64_t word, bool absent) {
-  auto* place = reinterpret_cast<std::atomic<const GlobalReference*>*>(info_of(word).imm);
-  const GlobalReference* old = place->load(std::memory_order_acquire);
+  auto* word_of_trace = reinterpret_cast<std::atomic<const GlobalReference*>*>(info_of(word).imm);
+  const GlobalReference* old = word_of_trace->load(std::memory_order_acquire);
   auto* dict = static_cast<Dict*>(const_cast<void*>(old->dict));
-  watch_table(dict);
-  DictTable* table;
-  int64_t position = dict_find_entry(dict, static_cast<Str*>(const_cast<void*>(old->name)), &table);
-  if (absent) table = dict->table.load(std::memory_order_acquire);
-  uint32_t version = dict_table_version(table);
-  if ((position < 0) != absent || !version) return kLeave;
-  auto* fresh = new GlobalReference(*old);
-  fresh->version = version;
-  fresh->entries = absent ? table->entry_count.load(std::memory_order_acquire) : 0;
-  fresh->offset = absent ? 0 : reinterpret_cast<char*>(&table->entries()[position].value) - reinterpret_cast<char*>(table);
-  // Pairs with the acquire in the stencil.
-  place->store(fresh, std::memory_order_release);
-  if (!absent) s->word = reinterpret_cast<uint64_t>(table) + static_cast<uint64_t>(fresh->offset);
+  auto* name = static_cast<Str*>(const_cast<void*>(old->name));
+  DictPlace place;
+  if (!dict_place(dict, name, &place) || (place.position < 0) != absent) return kLeave;
+  OwnedReference fresh = copy_reference(reference_to(dict, name, place));
+  if (!fresh) return kLeave;
+  if (!absent) s->word = reinterpret_cast<uint64_t>(&place.field());
+  // Release pairs with the acquire in the stencil. Others may be reading the one it had.
+  retire_buffer(const_cast<GlobalReference*>(word_of_trace->exchange(fresh.release(), std::memory_order_acq_rel)),
+                sizeof(GlobalReference));
   return kGoOn;
 }
 uint64_t help_global_address(State* s, Value*, uint64_t word) { return find_global(s, word, false); }
@@ -220,23 +217,29 @@ uint64_t finish(State* s, const ColdScope& scope, Ref<> result) {
   s->word = result.take().bits();
   return scope.report(s) ? kGoOn : kLeave;
 }
+Value argument(const State* s, int64_t i) { return Value::from_bits(s->arguments[i]); }
+// A copy of the operands: what the callee runs may use the State's own.
+struct Arguments {
+  Arguments(const State* s, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) values[i] = argument(s, i);
+  }
+  Value values[kMaxArguments];
+};
 uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   const auto* call = reinterpret_cast<const NativeCall*>(info.imm);
-  Value arguments[kMaxArguments];
-  for (int i = 0; i < call->count; ++i) arguments[i] = Value::from_bits(s->arguments[i]);
+  Arguments arguments(s, call->count);
   ColdScope scope(s, frame, info);
-  return finish(s, scope, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments));
+  return finish(s, scope, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments.values));
 }
 uint64_t help_call_any(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   const auto* target = reinterpret_cast<const NativeCall*>(info.imm);
-  Value arguments[kMaxArguments];
-  for (int i = 0; i < target->count; ++i) arguments[i] = Value::from_bits(s->arguments[i]);
+  Arguments arguments(s, target->count);
   ColdScope scope(s, frame, info);
-  return finish(
-      s, scope,
-      call(Value::object(static_cast<const Object*>(target->callee)), Args{arguments, static_cast<uint32_t>(target->count)}));
+  return finish(s, scope,
+                call(Value::object(static_cast<const Object*>(target->callee)),
+                     Args{arguments.values, static_cast<uint32_t>(target->count)}));
 }
 uint64_t help_get_iterator(State* s, Value* frame, uint64_t word) {
   Value v = Value::from_bits(s->object);
@@ -257,10 +260,9 @@ uint64_t help_next_item(State* s, Value* frame, uint64_t word) {
 }
 uint64_t help_build(State* s, Value* frame, uint64_t word, bool list) {
   const ColdInfo& info = info_of(word);
-  Value items[kMaxArguments];
-  for (int64_t i = 0; i < info.imm; ++i) items[i] = Value::from_bits(s->arguments[i]);
+  Arguments items(s, info.imm);
   ColdScope scope(s, frame, info);
-  return list ? finish(s, scope, list_from(items, info.imm)) : finish(s, scope, tuple_from(items, info.imm));
+  return list ? finish(s, scope, list_from(items.values, info.imm)) : finish(s, scope, tuple_from(items.values, info.imm));
 }
 uint64_t help_build_tuple(State* s, Value* frame, uint64_t word) { return help_build(s, frame, word, false); }
 uint64_t help_build_list(State* s, Value* frame, uint64_t word) { return help_build(s, frame, word, true); }
@@ -282,7 +284,6 @@ uint64_t help_box_any(State* s, Value*, uint64_t) {
   s->word = boxed.take().bits();
   return kGoOn;
 }
-Value argument(const State* s, int i) { return Value::from_bits(s->arguments[i]); }
 // `imm`: the BinaryOp, plus 64 when in place.
 uint64_t help_binary(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
@@ -386,7 +387,7 @@ Helper cold_helper(Op op) {
     case Op::kClearFrame: return help_release;
     case Op::kOwn: return help_own;
     case Op::kLoadOwned: return help_load_owned;
-    case Op::kStoreField: return help_store_field;
+    case Op::kStoreLocked: return help_store_locked;
     case Op::kStoreAny: return help_store_any;
     case Op::kAddAny: return help_add_any;
     case Op::kPowFloat: return help_pow;
@@ -401,7 +402,8 @@ Helper cold_helper(Op op) {
     case Op::kNewObject: return help_new_object;
     case Op::kInitAny: return help_init_any;
     case Op::kBoxAny: return help_box_any;
-    case Op::kListAppend: return help_list_append;
+    case Op::kListAppend:
+    case Op::kListAppendLocked: return help_list_append;
     case Op::kBinaryAny: return help_binary;
     case Op::kCompareAny: return help_compare;
     case Op::kContainsAny: return help_contains;

@@ -156,6 +156,9 @@ void close_trace(Recorder& recorder) {
   }
   // Traces live for ever, and so does what they refer to.
   recorder.keep_for_ever();
+  // These belong to the words that lead to them.
+  for (OwnedReference& g : trace->globals_found) (void)g.release();
+  trace->globals_found.clear();
   g_code_bytes.fetch_add(trace->code_bytes, std::memory_order_relaxed);
   announce_code(*trace, recorder, exit != nullptr);
   g_compiled.fetch_add(1, std::memory_order_relaxed);

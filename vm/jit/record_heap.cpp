@@ -100,16 +100,21 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
   return true;
 }
 
-// Address of the value at `position` of a dict's present table, which has a version.
-Reference Recorder::table_entry(Dict* dict, Str* name, DictTable* table, int64_t position) {
+// Which of the trace's references it is.
+int64_t Recorder::reference(Dict* dict, Str* name, const DictPlace& place) {
   keep(Value::object(dict));
-  watch_table(dict);
-  uint32_t version = table->version.load(std::memory_order_relaxed);
-  int64_t offset = reinterpret_cast<char*>(&table->entries()[position].value) - reinterpret_cast<char*>(table);
+  GlobalReference fresh = reference_to(dict, name, place);
   size_t number = 0;
-  while (number < ir_.globals.size() && (ir_.globals[number].dict != dict || ir_.globals[number].offset != offset)) ++number;
-  if (number == ir_.globals.size()) ir_.globals.push_back({dict, version, offset, 0, name});
-  return emit(Op::kGlobalAddress, kNoReference, kNoReference, static_cast<int64_t>(number));
+  for (; number < ir_.globals.size(); ++number) {
+    const GlobalReference& g = ir_.globals[number];
+    if (g.dict == dict && g.name == name && g.offset == fresh.offset) break;
+  }
+  if (number == ir_.globals.size()) ir_.globals.push_back(fresh);
+  return static_cast<int64_t>(number);
+}
+// Address of the value at a place.
+Reference Recorder::table_entry(Dict* dict, Str* name, const DictPlace& place) {
+  return emit(Op::kGlobalAddress, kNoReference, kNoReference, reference(dict, name, place));
 }
 // Functions, classes, modules: what is not counted hardly ever changes. The constant.
 Reference Recorder::fact(Dict* dict, Str* name, Reference address, Value v) {
@@ -128,30 +133,21 @@ bool Recorder::load_global(uint64_t word, int words) {
   if (!is_exact_dict(Value::object(globals)) || (opcode_ == Opcode::kLOAD_NAME && !record->locals.is(globals)))
     return fall_back();
   Str* name = record->code->names[static_cast<uint16_t>(PT_B)];
-  DictTable* table;
-  int64_t position = dict_find_entry(globals, name, &table);
+  DictPlace place;
+  if (!dict_place(globals, name, &place)) return fall_back();
   Dict* holder = globals;
-  if (position < 0) {
+  if (place.position < 0) {
     if (!record->function) return fall_back();
-    // Absent from the globals as long as they are this very table with as many entries.
-    table = globals->table.load(std::memory_order_acquire);
-    uint32_t version = dict_table_version(table);
-    if (!version) return fall_back();
-    watch_key(globals, name);
-    ir_.globals.push_back({globals, version, 0, table->entry_count.load(std::memory_order_acquire), name});
-    keep(Value::object(globals));
-    emit(Op::kGuardTable, kNoReference, kNoReference, static_cast<int64_t>(ir_.globals.size()) - 1);
     holder = record->function->builtins();
     if (!is_exact_dict(Value::object(holder))) return fall_back();
-    position = dict_find_entry(holder, name, &table);
-    if (position < 0) return fall_back();
+    // Absent from the globals as long as they are this very table with as many entries.
+    watch_key(globals, name);
+    emit(Op::kGuardTable, kNoReference, kNoReference, reference(globals, name, place));
+    if (!dict_place(holder, name, &place) || place.position < 0) return fall_back();
   }
-  uint32_t version = dict_table_version(table);
-  if (!version) return fall_back();
-  Field& field = table->entries()[position].value;
-  Value v = field.peek_acquire();
+  Value v = place.field().peek_acquire();
   if (v.empty()) return fall_back();
-  Reference address = table_entry(holder, name, table, position);
+  Reference address = table_entry(holder, name, place);
   if (is_shared(v)) {
     set_lazy(at(PT_A), fact(holder, name, address, v));
   } else if (!load_into(address, 0, v, PT_A, 0)) {
@@ -166,17 +162,16 @@ bool Recorder::store_global(uint64_t word) {
   Dict* globals = record->globals;
   if (!is_exact_dict(Value::object(globals)) || (opcode_ == Opcode::kSTORE_NAME && !record->locals.is(globals)))
     return fall_back();
-  if (ir_.multithreaded || is_relied_on(globals, record->code->names[static_cast<uint16_t>(PT_A)])) return fall_back();
-  DictTable* table;
-  int64_t position = dict_find_entry(globals, record->code->names[static_cast<uint16_t>(PT_A)], &table);
-  if (position < 0) return fall_back();
-  uint32_t version = dict_table_version(table);
-  Field& field = table->entries()[position].value;
-  if (!version || !is_uncounted(field.peek())) return fall_back();
+  Str* name = record->code->names[static_cast<uint16_t>(PT_A)];
+  DictPlace place;
+  if (ir_.multithreaded || is_relied_on(globals, name) || !dict_place(globals, name, &place) || place.position < 0 ||
+      !is_uncounted(place.field().peek())) {
+    return fall_back();
+  }
   Reference v = storable(PT_B);
   if (v == kNoReference) return fall_back();
-  Reference address = table_entry(globals, record->code->names[static_cast<uint16_t>(PT_A)], table, position);
-  emit(Op::kStoreExclusive, address, v, 0);
+  Reference address = table_entry(globals, name, place);
+  emit(Op::kStoreAlone, address, v, 0);
   drop(PT_B);
   go(1);
   return true;
@@ -197,13 +192,12 @@ void Recorder::guard_node(const AttributeNode* node, uint32_t shape) {
   emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&node->shape), Type::P), kNoReference, shape);
 }
 
-// What the node's module holds, as long as it is where the node says.
-Recorder::ModuleEntry Recorder::module_entry(const AttributeNode* node, Value object) {
-  if (!object.is(node->holder)) return {};
+// What the module has under the name.
+Recorder::ModuleEntry Recorder::module_entry(Value object, Str* name) {
   Dict* dict = module_dict(as_module(object));
-  DictTable* table = dict->table.load(std::memory_order_acquire);
-  if (table->version.load(std::memory_order_relaxed) != node->version) return {};
-  return {dict, table, table->entries()[node->offset].value.peek_acquire()};
+  DictPlace place;
+  if (!dict_place(dict, name, &place) || place.position < 0) return {};
+  return {dict, place, place.field().peek_acquire()};
 }
 
 bool Recorder::load_attribute(uint64_t word) {
@@ -245,11 +239,11 @@ bool Recorder::load_attribute(uint64_t word) {
       return call_property(word, node->value);
     }
     case AttributeKind::kModule: {
-      ModuleEntry entry = module_entry(node, object);
+      Str* name = here().code->names[static_cast<uint16_t>(PT_C)];
+      ModuleEntry entry = module_entry(object, name);
       if (entry.value.empty()) return fall_back();
       known(PT_B);
-      Str* name = here().code->names[static_cast<uint16_t>(PT_C)];
-      Reference address = table_entry(entry.dict, name, entry.table, node->offset);
+      Reference address = table_entry(entry.dict, name, entry.place);
       if (is_shared(entry.value)) {
         Reference constant = fact(entry.dict, name, address, entry.value);
         drop(PT_B);
@@ -284,13 +278,11 @@ bool Recorder::store_attribute(uint64_t word) {
     }
   }
   if (node->kind == AttributeKind::kAdd) {
-    if (ir_.multithreaded && !is_exclusive(o)) return fall_back();
     Value v = seen(PT_B);
     if (v.empty()) return fall_back();
     Reference r = as_object(read(PT_A), shape);
     guard_node(node, shape);
-    if (ir_.multithreaded) emit(Op::kGuardExclusive, r);
-    if (is_uncounted(v)) {
+    if (is_uncounted(v) && !ir_.multithreaded) {
       Reference stored = storable(PT_B);
       emit(Op::kInitField, r, stored, node->offset);
       emit(Op::kSetShape, r, kNoReference, node->version);
@@ -309,8 +301,7 @@ bool Recorder::store_attribute(uint64_t word) {
   guard_node(node, shape);
   Reference v = is_uncounted(old) ? storable(PT_B) : kNoReference;
   if (v != kNoReference) {
-    bool shared = ir_.multithreaded && !exclusive(r, o);
-    emit(shared ? Op::kStoreField : Op::kStoreExclusive, r, v, node->offset, static_cast<int32_t>(shape));
+    emit(ir_.multithreaded ? Op::kStoreLocked : Op::kStoreAlone, r, v, node->offset, static_cast<int32_t>(shape));
   } else {
     if (old.empty()) return fall_back();
     v = read(PT_B);
@@ -331,11 +322,11 @@ bool Recorder::load_method(uint64_t word) {
   if (!node) return fall_back();
   if (node->kind == AttributeKind::kModule) {
     // module.function: no receiver.
-    ModuleEntry entry = module_entry(node, object);
-    if (!is_shared(entry.value)) return fall_back();
-    known(PT_B);
     Str* name = here().code->names[static_cast<uint16_t>(PT_C)];
-    Reference constant = fact(entry.dict, name, table_entry(entry.dict, name, entry.table, node->offset), entry.value);
+    ModuleEntry entry = module_entry(object, name);
+    if (entry.value.empty() || !is_shared(entry.value)) return fall_back();
+    known(PT_B);
+    Reference constant = fact(entry.dict, name, table_entry(entry.dict, name, entry.place), entry.value);
     drop(PT_B);
     set_lazy(at(PT_A), constant);
     set_lazy(at(PT_A) + 1, empty_);
@@ -382,7 +373,7 @@ bool Recorder::store_cell(uint64_t word) {
   Reference r = as_object(read(PT_A), kShape_cell);
   Reference v = storable(PT_B);
   if (v == kNoReference) return fall_back();
-  emit(ir_.multithreaded ? Op::kStoreField : Op::kStoreExclusive, r, v, offsetof(Cell, content), kShape_cell);
+  emit(ir_.multithreaded ? Op::kStoreLocked : Op::kStoreAlone, r, v, offsetof(Cell, content), kShape_cell);
   drop(PT_A);
   drop(PT_B);
   go(1);
@@ -465,15 +456,14 @@ bool Recorder::load_item(uint64_t word) {
 }
 bool Recorder::store_item(uint64_t word) {
   Value container = seen(PT_A);
-  if (!has_shape(container, kShape_list) || !seen(PT_B).is_small_int() || !is_uncounted(seen(PT_C))) return set_item_any(word);
-  if (ir_.multithreaded && !is_exclusive(container.as_object())) return set_item_any(word);
+  if (ir_.multithreaded || !has_shape(container, kShape_list) || !seen(PT_B).is_small_int() || !is_uncounted(seen(PT_C)))
+    return set_item_any(word);
   Reference list, address;
   Value old;
   if (!list_item(PT_A, PT_B, &list, &address, &old)) return false;
   if (!is_uncounted(old)) return set_item_any(word);
   Reference stored = storable(PT_C);
-  if (ir_.multithreaded) emit(Op::kGuardExclusive, list);
-  emit(Op::kStoreExclusive, address, stored, offsetof(ListBuffer, items));
+  emit(Op::kStoreAlone, address, stored, offsetof(ListBuffer, items));
   drop(PT_A);
   drop(PT_B);
   drop(PT_C);

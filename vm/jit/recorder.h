@@ -7,10 +7,10 @@
 #include "vm/interp/dispatch.h"
 #include "vm/jit/emit.h"
 #include "vm/jit/jit.h"
+#include "vm/types/dict.h"
 
 namespace pt {
 struct AttributeNode;
-struct DictTable;
 struct Tuple;
 }  // namespace pt
 
@@ -175,14 +175,15 @@ class Recorder {
   bool store_attribute(uint64_t word);
   bool load_method(uint64_t word);
   bool exclusive(Reference o, const Object* object);
-  Reference table_entry(Dict* dict, Str* name, DictTable* table, int64_t position);
+  int64_t reference(Dict* dict, Str* name, const DictPlace& place);
+  Reference table_entry(Dict* dict, Str* name, const DictPlace& place);
   Reference fact(Dict* dict, Str* name, Reference address, Value v);
   struct ModuleEntry {
     Dict* dict;
-    DictTable* table;
+    DictPlace place;
     Value value;   // empty: none
   };
-  ModuleEntry module_entry(const AttributeNode* node, Value object);
+  ModuleEntry module_entry(Value object, Str* name);
   bool load_cell(uint64_t word);
   bool store_cell(uint64_t word);
   Reference index_of(int key, Reference count);
@@ -202,11 +203,12 @@ class Recorder {
     bool plain = true;          // as they are
     uint32_t count = 0;         // parameters
     int source[16];             // -1: the default
-    Value value[16];
-    Dict* keyword_defaults = nullptr;
+    Ref<> value[16];            // its value, which others may replace meanwhile
+    Ref<> keyword_defaults;
+    uint32_t version = 0;       // of the function, when it had them
   };
-  bool bind(const Function* function, uint32_t count, const Tuple* names, Binding* out);
-  void apply(const Binding& binding, Function* function, int32_t window);
+  bool bind(Function* function, uint32_t count, const Tuple* names, Binding* out);
+  bool apply(const Binding& binding, Function* function, int32_t window);
   const Tuple* keyword_names() const;
   bool call(int base, uint32_t count, int result, bool shift, const Tuple* names = nullptr);
   bool call_method(uint64_t word, const Tuple* names = nullptr);

@@ -183,8 +183,8 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
       return emit(Op::kOwn, v, kNoReference, 0, snapshot);
     }
     case Op::kInitField:
-    case Op::kStoreField:
-    case Op::kStoreExclusive: set_field(a, imm, b); return kNoReference;
+    case Op::kStoreLocked:
+    case Op::kStoreAlone: set_field(a, imm, b); return kNoReference;
     case Op::kSetShape: state(a).shape = static_cast<uint32_t>(imm); return kNoReference;
     default: return gets_out();
   }

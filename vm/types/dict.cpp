@@ -68,10 +68,13 @@ int dict_contains(Dict* d, Value key) {
   return at == kEntryAbsent ? 0 : -1;
 }
 
-int64_t dict_find_entry(Dict* d, Str* key, DictTable** table) {
-  DictTable* t = d->table.load(std::memory_order_acquire);  // pairs with the release in publish
-  *table = t;
-  return t->str_keys ? table_find_str(t, key, exact_str_hash(key)) : kEntryAbsent;
+bool dict_place(Dict* d, Str* key, DictPlace* out) {
+  int64_t hash = exact_str_hash(key);
+  LockGuard guard(d);
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  if (!t->str_keys) return false;
+  *out = {t, dict_table_version(t), table_find_str(t, key, hash), t->entry_count.load(std::memory_order_relaxed)};
+  return out->version;
 }
 
 bool dict_next(Dict* d, int64_t* position, Ref<>* key, Ref<>* value, int64_t* hash) {

@@ -78,8 +78,17 @@ Ref<List> dict_items_list(Dict* d);
 int dict_equal(Dict* d, Dict* other);
 // Iteration over a snapshot position; tolerant of concurrent change. False at the end.
 bool dict_next(Dict* d, int64_t* position, Ref<>* key, Ref<>* value, int64_t* hash = nullptr);
-// Position of an exact-str key in the present table, for caches: -1 when absent. `*table` gets the table it is valid for.
-int64_t dict_find_entry(Dict* d, Str* key, DictTable** table);
+// Where a dict keeps an exact-str key, for caches. As long as its table has `version`, the entry at `position` is the key's, or
+// deleted; with position < 0 it has no such key while its table also has as many `entries`.
+struct DictPlace {
+  DictTable* table;
+  uint32_t version;
+  int64_t position;
+  int64_t entries;
+  PT_INLINE Field& field() const { return table->entries()[position].value; }
+};
+// False: nothing to rely on, the key may be there or not. Takes the lock, so that no key is just being added.
+bool dict_place(Dict* d, Str* key, DictPlace* out);
 // A number that names this table and no other one, ever; 0 when all are used up. Caches remember it with a position: as
 // long as the dict's table has that version, the entry at the position is the same key's (or deleted: empty value).
 uint32_t dict_table_version(DictTable* table);

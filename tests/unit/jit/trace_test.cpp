@@ -251,7 +251,7 @@ TEST(JitBuilder, ForwardsStores) {
   Reference o = h.b.emit(Op::kGuardShape, h.b.emit(Op::kLoadFrame, -1, -1, 0), -1, 99, h.snapshot(0));
   Reference i = h.load_int(1);
   Reference old = h.b.emit(Op::kLoadField, o, -1, 32, h.snapshot(0));
-  h.b.emit(Op::kStoreExclusive, o, i, 24, h.snapshot(0));
+  h.b.emit(Op::kStoreAlone, o, i, 24, h.snapshot(0));
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0)), i);
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 32, h.snapshot(0)), old);
 }
