@@ -39,6 +39,7 @@ inline constexpr int kOperandImmediate = kRegisterCount + 2;  // hole 1 is the w
 inline constexpr int kOperandCount = kRegisterCount + 3;
 inline constexpr int kSpillSlots = 96;
 inline constexpr int kMaxArguments = 8;
+inline constexpr int kMaxGenerators = 4;  // that run inside each other
 // What a cold helper returns, in State::go_on.
 inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
@@ -53,6 +54,7 @@ struct State {
   uint64_t word;                    // a cold helper's operand and result
   uint64_t object, value;           // a store's further operands
   uint64_t arguments[kMaxArguments];  // of a native call, or items of a tuple or list to be built
+  uint64_t generators[kMaxGenerators];  // that run on their registers in the heap (Generator*), the outermost first
   uint64_t disturbed;               // a cold helper ran something that may have changed what the trace relies on
   uint64_t finished, result;        // the entry frame returned while an instruction was interpreted
   uint64_t r[kRegisterCount];       // registers at the exit
@@ -78,6 +80,7 @@ struct InlinedFrame {
   int32_t window;        // its register 0, relative to the frame in which the trace began
   int32_t result_register;
   uint32_t flags;        // of the record
+  int32_t generator;     // which of State::generators runs here; -1: a call
   const uint64_t* caller_pc;
 };
 // A return to the frame below the one in which the trace began.

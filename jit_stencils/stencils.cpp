@@ -8,6 +8,8 @@
 #include "vm/ops/micro_ops.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
+#include "vm/types/function.h"
+#include "vm/types/generator.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 
@@ -513,6 +515,61 @@ PT_BODY(GuardExclusive) {
   return o.owner.load(std::memory_order_relaxed) == s->owner_id && o.shared.load(std::memory_order_relaxed) == 0;
 }
 // ---- frames
+PT_BODY(GuardGenerator) {
+  const Generator& g = at<Generator>(x.r[A]);
+  if (g.state.load(std::memory_order_relaxed) > GeneratorState::kSuspended ||
+      reinterpret_cast<uint64_t>(g.resume_pc) != word_b<B>(s, x) || !g.handled.empty() || g.frame_object != nullptr ||
+      g.skip_value || s->thread->handled.is_object()) {
+    return false;
+  }
+  at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()) = x.r[A];
+  return true;
+}
+PT_BODY(LoadGenerator) {
+  x.r[A] = at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0());
+  return true;
+}
+PT_BODY(GeneratorGlobals) {
+  x.r[A] = reinterpret_cast<uint64_t>(as_function(at<Generator>(x.r[A]).function.peek())->globals());
+  return true;
+}
+PT_BODY(LoadRegister) {
+  x.r[A] = at<uint64_t>(x.r[A] + hole0());
+  return true;
+}
+PT_BODY(StoreRegister) {
+  at<uint64_t>(x.r[A] + hole0()) = word_b<B>(s, x);
+  return true;
+}
+PT_BODY(WriteRegister) {
+  uint64_t& place = at<uint64_t>(x.r[A] + hole0());
+  uint64_t old = place;
+  place = word_b<B>(s, x);
+  return give_back(s, old);
+}
+PT_BODY(ClearRegister) {
+  uint64_t& place = at<uint64_t>(x.r[A] + hole0());
+  uint64_t old = place;
+  place = 0;
+  return give_back(s, old);
+}
+PT_BODY(PromoteRegister) {
+  s->object = x.r[A] + hole0();
+  uint64_t& place = at<uint64_t>(s->object);
+  return !value(place).is_borrowed() || count_own(s, place);
+}
+PT_BODY(StoreResume) {
+  Generator& g = at<Generator>(x.r[A]);
+  g.live = static_cast<uint32_t>(hole0());
+  g.resume_pc = reinterpret_cast<const uint64_t*>(word_b<B>(s, x));
+  return true;
+}
+PT_BODY(PushGenerator) { return false; }
+PT_BODY(SuspendGenerator) { return false; }
+PT_BODY(FinishGenerator) {
+  s->object = x.r[A];
+  return false;
+}
 PT_BODY(PushFrame) {
   const auto* f = at<const InlinedFrame*>(hole0());
   Thread* thread = s->thread;

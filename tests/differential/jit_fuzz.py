@@ -81,6 +81,9 @@ space = globals()
 """
 
 
+STATE = "a b c e o p last text items d u v w t tr kept fn cn".split()
+
+
 class Program:
     def __init__(self, seed):
         self.r = random.Random(seed)
@@ -89,6 +92,9 @@ class Program:
         self.loops = 0
         # Half of the programs are about objects that come and go.
         self.objects = self.pick(0.0, 0.6)
+        # A third of them draws from generators.
+        self.generators = []
+        self.draws = self.pick(0.0, 0.0, 0.5)
 
     def pick(self, *options):
         return self.r.choice(options)
@@ -259,7 +265,20 @@ class Program:
         n = {1: 2400, 2: 14, 3: 5}[depth]
         kind = self.r.random()
         variable = f"i{self.loops}"
-        if kind < 0.45:
+        if self.generators and self.r.random() < self.draws:
+            made = f"{self.r.choice(self.generators)}({n}, {', '.join(STATE)})"
+            shape = self.r.random()
+            if shape < 0.4:
+                self.emit(indent, f"for {variable} in {made}:")
+            elif shape < 0.6:
+                self.emit(indent, f"for {variable} in (clip(q + a) for q in {made} if q != 3):")
+            elif shape < 0.8:
+                self.emit(indent, f"for {variable}, {self.r.choice('ace')} in ((q, q * 2) for q in {made}):")
+            else:
+                self.emit(indent, f"held{self.loops} = {made}")
+                self.emit(indent, f"for {variable} in held{self.loops}:")
+                self.emit(indent + 1, f"if {self.condition(names)}: b = next(held{self.loops}, 5)")
+        elif kind < 0.45:
             self.emit(indent, f"for {variable} in range({self.pick(n, n - 3)}):")
         elif kind < 0.6:
             self.emit(indent, f"for {variable} in range({self.pick('0, %d, 2' % n, '%d, 0, -1' % n, '3, %d, 3' % n)}):")
@@ -277,7 +296,28 @@ class Program:
         # Seen after the loop, whatever it was.
         self.emit(indent + 1, f"last_{variable} = {variable}")
 
+    def generator(self, name):
+        self.emit(0, f"def {name}(n, {', '.join(STATE)}):")
+        if self.r.random() < 0.6:
+            self.emit(1, f"for k in range(n {self.pick('', '- 1', '// 2')}):")
+        else:
+            self.emit(1, "k = 0")
+            self.emit(1, "while k < n:")
+            self.emit(2, "k += 1")
+        names = ["a", "b", "c", "e", "k"]
+        for _ in range(self.r.randrange(1, 3)):
+            self.statement(2, names, 2, True)
+            if self.r.random() < 0.3:
+                self.emit(2, f"if {self.condition(names)}: yield clip({self.expression(names)})")
+        self.emit(2, f"yield {self.pick('a', 'k', 'b', f'clip({self.expression(names)})')}")
+        if self.r.random() < 0.3:
+            self.emit(1, "yield a")
+        self.generators.append(name)
+
     def text(self):
+        if self.draws:
+            for k in range(self.r.randrange(1, 4)):
+                self.generator(f"gen{k}")
         for k in range(self.r.randrange(1, 4)):
             name = f"f{k}"
             self.emit(0, f"def {name}(a, b):")

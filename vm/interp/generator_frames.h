@@ -10,6 +10,11 @@ Ref<> generator_from_record(Thread* thread, CallRecord* record);
 // Puts a suspended generator on the stack above everything; its record is on top afterwards. False with an exception
 // pending: ValueError "generator already executing", RecursionError.
 CallRecord* generator_push(Thread* thread, Generator* g, Value* window);
+// For compiled code, which runs a suspended generator on the registers it has in the heap. They move to `window`, and `record`
+// becomes its record but for the pc and the caller's result register.
+void generator_materialize(Thread* thread, Generator* g, CallRecord* record, Value* window);
+// The generator on top of the stack, at the YIELD `pc`, is suspended.
+void generator_suspend_top(Thread* thread, const uint64_t* pc);
 // PEP 479: what leaves a generator whose code raised `exception`.
 Ref<> generator_error(const Code* code, Ref<> exception);
 // It returned or raised: it is finished before destructors of its locals run, which may resume it.

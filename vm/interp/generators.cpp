@@ -209,6 +209,28 @@ PT_INLINE void generator_suspend(Thread* thread, CallRecord* record, const uint6
 }
 }  // namespace
 
+void generator_materialize(Thread* thread, Generator* g, CallRecord* record, Value* window) {
+  for (uint32_t i = 0, n = g->code->register_count; i < n; ++i) {
+    window[i] = g->registers[i];
+    g->registers[i] = Value();
+  }
+  g->state.store(GeneratorState::kRunning, std::memory_order_relaxed);
+  Function* function = as_function(g->function.peek());
+  window[-1] = Value::borrowed_object(function);
+  record->code = g->code;
+  record->function = function;
+  record->registers = window;
+  record->globals = function->globals();
+  record->locals = Value();
+  record->frame_object = nullptr;
+  generator_attach(thread, g, record);
+}
+void generator_suspend_top(Thread* thread, const uint64_t* pc) {
+  CallRecord* record = thread->record;
+  generator_suspend(thread, record, pc);
+  record->registers[-1] = Value();
+}
+
 DelegatingFrame::DelegatingFrame(Generator* g) : generator_(g) {
   Thread* thread = current_thread();
   Value* base = stack_top(thread);

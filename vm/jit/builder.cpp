@@ -230,8 +230,49 @@ bool Builder::memory_holds(int64_t slot, Reference value) const {
   return false;
 }
 
+// A check of the same generator that still holds: it stopped at `pc` when the trace last left it. Nothing else resumes it without
+// running Python code, which leaves the trace.
+Reference Builder::find_generator_guard(Reference a, Reference pc, int64_t imm) const {
+  bool stopped_there = false;
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    const Instruction& in = ir_.at(i);
+    if ((describe(in.op).flags & kBarrier) || changes_generators(in.op)) return kNoReference;
+    if (in.op == Op::kStoreResume && !stopped_there) {
+      if (in.a != a || in.b != pc) return kNoReference;
+      stopped_there = true;
+    }
+    if (in.op == Op::kGuardGenerator && in.imm == imm) return in.a == a && (in.b == pc || stopped_there) ? i : kNoReference;
+  }
+  return kNoReference;
+}
+bool Builder::changes_generators(Op op) {
+  return op == Op::kPushGenerator || op == Op::kSuspendGenerator || op == Op::kFinishGenerator;
+}
+// What a register of a generator holds. Registers at the same offset may be those of one generator under two names.
+Reference Builder::forward_register(Reference a, int64_t imm) {
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    const Instruction& in = ir_.at(i);
+    if ((describe(in.op).flags & kBarrier) || changes_generators(in.op)) return kNoReference;
+    if (in.imm != imm) continue;
+    switch (in.op) {
+      case Op::kLoadRegister:
+        if (in.a == a) return i;
+        break;
+      case Op::kStoreRegister:
+      case Op::kWriteRegister: return in.a == a ? in.b : kNoReference;
+      case Op::kClearRegister: return in.a == a ? constant(0, Type::W) : kNoReference;
+      case Op::kPromoteRegister:
+      case Op::kInitAny: return kNoReference;
+      default: break;
+    }
+  }
+  return kNoReference;
+}
+
 // The value of a load that is known already, from an earlier load or store of the same place.
-Reference Builder::forward_load(Op op, Reference a, int64_t imm) {
+Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
+  if (op == Op::kGuardGenerator) return find_generator_guard(a, b, imm);
+  if (op == Op::kLoadRegister) return forward_register(a, imm);
   // Other threads announce changes of these, and the safepoint then leaves the trace.
   bool is_fact = op == Op::kLoadFact || op == Op::kGuardCell || op == Op::kGlobalAddress || op == Op::kGuardTable ||
                  op == Op::kGuardUnshared;
@@ -302,6 +343,15 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
     emit(Op::kCheckShape, a, kNoReference, imm, snapshot);
     return a;
   }
+  if (op == Op::kClearRegister || op == Op::kWriteRegister) {
+    // Over a number nothing is released.
+    Reference old = forward_register(a, imm);
+    if (old >= 0 && (ir_.at(old).type == Type::I || (ir_.at(old).op == Op::kConstant && ((ir_.at(old).imm & 3) || ir_.at(old).imm == 0)))) {
+      if (op == Op::kClearRegister && ir_.at(old).imm == 0 && ir_.at(old).op == Op::kConstant) return kNothing;
+      if (op == Op::kClearRegister) b = constant(0, Type::W);
+      op = Op::kStoreRegister;
+    }
+  }
   const OpDescription& d = describe(op);
   if ((op == Op::kClearFrame || (op == Op::kStoreFrame && ir_.is_constant(a))) &&
       memory_holds(imm, op == Op::kClearFrame ? kNoReference : a)) {
@@ -311,7 +361,7 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
     Reference same = find_same(op, a, b, imm);
     if (same != kNoReference) return same;
   } else if (d.flags & kLoad) {
-    Reference same = forward_load(op, a, imm);
+    Reference same = forward_load(op, a, b, imm);
     if (same != kNoReference) return same;
   }
   // A float constant as first operand has no register to come from but its own move; that is the emitter's business.

@@ -159,6 +159,7 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   out->cold_frames.push_back(frames.frames);
   int64_t imm = in.op == Op::kCallNative || in.op == Op::kCallAny
                     ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get())
+                : in.op == Op::kPushGenerator ? reinterpret_cast<int64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())
                 : in.op == Op::kNewObject ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())
                                           : in.imm;
   out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
@@ -206,6 +207,8 @@ void Emitter::instruction(Reference i) {
     case Op::kStoreLocked:
       hole0 = {pool(static_cast<uint32_t>(in.imm) | static_cast<uint64_t>(static_cast<uint32_t>(in.tag)) << 32), true};
       break;
+    case Op::kGuardGenerator:
+    case Op::kLoadGenerator: hole0.value = offsetof(State, generators) + static_cast<uint64_t>(in.imm) * 8; break;
     case Op::kStoreArgument: hole0.value = offsetof(State, arguments) + static_cast<uint64_t>(in.imm) * 8; break;
     case Op::kGuardReturn:
       hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true};

@@ -4,6 +4,7 @@
 #include "gc/reclaim/qsbr.h"
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/frames.h"
+#include "vm/interp/generator_frames.h"
 #include "vm/interp/hot_loop.h"
 #include "vm/jit/emit.h"
 #include "vm/jit/facts.h"
@@ -32,32 +33,15 @@ constexpr Dispatch all_stop(std::integer_sequence<int, N...>) {
 // Whatever comes next stops: a handler entered with this table runs one instruction.
 constinit const Dispatch g_single_step = all_stop(std::make_integer_sequence<int, kOpcodeCount>{});
 
-// The frames of inlined calls are on the record stack while a helper may run Python code.
-class ColdScope {
+// Whether a helper ran something that could have changed what the trace relies on, or freed a buffer it has read.
+class Watch {
  public:
-  ColdScope(State* s, Value* frame, const ColdInfo& info)
+  Watch(State* s, const ColdInfo& info)
       : thread_(s->thread),
         info_(info),
-        saved_(thread_->record),
         entries_(tls_python_entries),
         fact_changes_(tls_fact_changes),
-        epoch_(thread_->qsbr_seen.load(std::memory_order_relaxed)) {
-    for (const InlinedFrame& f : *info.frames) {
-      thread_->record->pc = f.caller_pc;
-      CallRecord* record = ++thread_->record;
-      *record = record_of(f, frame + f.window);
-    }
-    thread_->record->pc = info.pc;
-  }
-  ~ColdScope() {
-    while (thread_->record != saved_) {
-      if (PT_UNLIKELY(thread_->record->frame_object != nullptr)) frame_detach(thread_->record);
-      --thread_->record;
-    }
-  }
-  ColdScope(const ColdScope&) = delete;
-  ColdScope& operator=(const ColdScope&) = delete;
-  // Nothing ran that could have changed what the trace relies on, and no buffer it has read can have been freed.
+        epoch_(thread_->qsbr_seen.load(std::memory_order_relaxed)) {}
   bool undisturbed() const {
     return tls_python_entries == entries_ && tls_fact_changes == fact_changes_ &&
            thread_->qsbr_seen.load(std::memory_order_relaxed) == epoch_ && multithreaded() == info_.multithreaded;
@@ -68,11 +52,57 @@ class ColdScope {
     return false;
   }
 
- private:
+ protected:
   Thread* thread_;
   const ColdInfo& info_;
-  CallRecord* saved_;
+
+ private:
   uint64_t entries_, fact_changes_, epoch_;
+};
+
+Generator* generator_of(const State* s, const InlinedFrame& f) { return reinterpret_cast<Generator*>(s->generators[f.generator]); }
+
+// The frames of inlined calls are on the record stack while a helper may run Python code; of generators, copies.
+class ColdScope : public Watch {
+ public:
+  // The `leaving` innermost ones are not.
+  ColdScope(State* s, Value* frame, const ColdInfo& info, size_t leaving = 0)
+      : Watch(s, info), saved_(thread_->record) {
+    for (size_t i = 0; i + leaving < info.frames->size(); ++i) {
+      const InlinedFrame& f = (*info.frames)[i];
+      thread_->record->pc = f.caller_pc;
+      CallRecord* record = ++thread_->record;
+      if (f.generator < 0) {
+        *record = record_of(f, frame + f.window);
+      } else {
+        show(generator_of(s, f), record, frame + f.window);
+        record->result_register = f.result_register;
+      }
+    }
+    thread_->record->pc = info.pc;
+  }
+  ~ColdScope() {
+    while (thread_->record != saved_) {
+      CallRecord* record = thread_->record;
+      if (PT_UNLIKELY(record->frame_object != nullptr)) frame_detach(record);
+      if (PT_UNLIKELY(record->flags & kRecordGenerator)) hide(record);
+      --thread_->record;
+    }
+  }
+  ColdScope(const ColdScope&) = delete;
+  ColdScope& operator=(const ColdScope&) = delete;
+
+ private:
+  void show(Generator* g, CallRecord* record, Value* window) {
+    generator_materialize(thread_, g, record, window);
+    for (uint32_t i = 0; i < g->code->register_count; ++i) g->registers[i] = window[i];
+  }
+  static void hide(CallRecord* record) {
+    for (uint32_t i = 0; i < record->code->register_count; ++i) record->registers[i] = Value();
+    record->registers[-1] = Value();
+    record->generator->state.store(GeneratorState::kSuspended, std::memory_order_relaxed);
+  }
+  CallRecord* saved_;
 };
 
 const ColdInfo& info_of(uint64_t word) { return *reinterpret_cast<const ColdInfo*>(word); }
@@ -339,6 +369,48 @@ uint64_t help_list_append(State* s, Value* frame, uint64_t word) {
   return scope.report(s) ? kGoOn : kLeave;
 }
 
+// ---- generators
+uint64_t help_promote_register(State* s, Value*, uint64_t) {
+  auto* place = reinterpret_cast<Value*>(s->object);
+  *place = promote(*place);
+  return kGoOn;
+}
+uint64_t help_push_generator(State* s, Value* frame, uint64_t word) {
+  const auto& f = *reinterpret_cast<const InlinedFrame*>(info_of(word).imm);
+  Thread* thread = s->thread;
+  Value* window = frame + f.window;
+  if (thread->record + 13 >= thread->record_limit || window + kFrameRoom > thread->stack_limit) return kLeave;
+  thread->record->pc = f.caller_pc;
+  CallRecord* record = ++thread->record;
+  generator_materialize(thread, generator_of(s, f), record, window);
+  record->result_register = f.result_register;
+  return kGoOn;
+}
+uint64_t help_suspend_generator(State* s, Value*, uint64_t word) {
+  generator_suspend_top(s->thread, reinterpret_cast<const uint64_t*>(info_of(word).imm));
+  return kGoOn;
+}
+// `imm`: its record is pushed.
+uint64_t help_finish_generator(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  auto* g = reinterpret_cast<Generator*>(s->object);
+  Thread* thread = s->thread;
+  if (info.imm) {
+    Watch watch(s, info);
+    thread->record->pc = info.pc;
+    Value* window = thread->record->registers;
+    generator_end(g);
+    pop_record(thread);
+    window[-1] = Value();
+    generator_finish(thread, g);
+    return watch.report(s);
+  }
+  ColdScope scope(s, frame, info, 1);
+  g->state.store(GeneratorState::kFinished, std::memory_order_release);
+  generator_drop_registers(g);
+  return scope.report(s);
+}
+
 }  // namespace
 
 CallRecord record_of(const InlinedFrame& f, Value* window) {
@@ -384,7 +456,13 @@ uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted) {
 Helper cold_helper(Op op) {
   switch (op) {
     case Op::kWriteFrame:
-    case Op::kClearFrame: return help_release;
+    case Op::kClearFrame:
+    case Op::kWriteRegister:
+    case Op::kClearRegister: return help_release;
+    case Op::kPromoteRegister: return help_promote_register;
+    case Op::kPushGenerator: return help_push_generator;
+    case Op::kSuspendGenerator: return help_suspend_generator;
+    case Op::kFinishGenerator: return help_finish_generator;
     case Op::kOwn: return help_own;
     case Op::kLoadOwned: return help_load_owned;
     case Op::kStoreLocked: return help_store_locked;

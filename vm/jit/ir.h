@@ -217,7 +217,10 @@ class Builder {
   bool fact_holds(Reference from, uint32_t shape) const;
   Reference fold(Op op, Reference& a, Reference& b, int64_t imm);
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
-  Reference forward_load(Op op, Reference a, int64_t imm);
+  Reference forward_load(Op op, Reference a, Reference b, int64_t imm);
+  Reference find_generator_guard(Reference a, Reference pc, int64_t imm) const;
+  Reference forward_register(Reference a, int64_t imm);
+  static bool changes_generators(Op op);
   VirtualState& state(Reference object);
   Reference emit_virtual(Op op, Reference a, Reference b, int64_t imm, int32_t snapshot);
   Ir& ir_;

@@ -9,6 +9,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/interp/frames.h"
+#include "vm/interp/generator_frames.h"
 #include "vm/interp/hot_loop.h"
 #include "vm/interp/trace.h"
 #include "vm/jit/facts.h"
@@ -234,6 +235,13 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
   bool ok = true;
   std::vector<Ref<>> objects;
   if (PT_UNLIKELY(!exit.objects.empty())) objects = make_objects(exit, state, &ok);
+  // The registers of generators that run come back to the stack before the rest does.
+  CallRecord* next = thread->record;
+  for (const InlinedFrame& inlined : exit.frames) {
+    ++next;
+    if (inlined.generator >= 0)
+      generator_materialize(thread, reinterpret_cast<Generator*>(state.generators[inlined.generator]), next, frame + inlined.window);
+  }
   for (const ExitValue& v : exit.values) {
     if (v.object >= 0) {
       frame[v.slot] = Ref<>::retain(objects[static_cast<size_t>(v.object)].value()).take();
@@ -263,7 +271,10 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
   for (const InlinedFrame& inlined : exit.frames) {
     thread->record->pc = inlined.caller_pc;
     CallRecord* record = ++thread->record;
-    *record = record_of(inlined, frame + inlined.window);
+    if (inlined.generator < 0)
+      *record = record_of(inlined, frame + inlined.window);
+    else
+      record->result_register = inlined.result_register;
   }
   if (!exit.dynamic) thread->record->pc = exit.pc;
   return ok && !error_pending();

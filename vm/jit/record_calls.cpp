@@ -16,8 +16,6 @@
 namespace pt::jit {
 
 namespace {
-constexpr size_t kMaxDepth = 8;
-
 // What compiled code may rely on to stay as it is in a namespace that announces its changes.
 bool is_shared_value(Value v) {
   return !v.empty() && (!v.is_object() || v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal());
@@ -351,6 +349,7 @@ bool Recorder::call_property(uint64_t word, Value getter) {
 bool Recorder::return_value(uint64_t word) {
   CallRecord* record = thread_->record;
   Call from = here();
+  if (from.generator >= 0) return finish_generator(word);
   bool init = from.flags & kRecordInit, is_operator = from.flags & kRecordOperator;
   if (!from.plain() || (record->flags & ~uint32_t{kRecordInit | kRecordOperator}) || record->frame_object) return fall_back();
   bool lower = calls_.empty();

@@ -526,6 +526,16 @@ void Recorder::advance(int32_t at, int32_t kind, Reference next) {
     p.lazy = true;
   }
 }
+void Recorder::find_iterator(Position& p) {
+  if (p.iterator != kNoReference) return;
+  int32_t where = exit_slot(p.tag);
+  Value iterator = base_frame_[where];
+  p.iterator = as_object(slot(where), iterator.as_object()->shape_id.load(std::memory_order_relaxed));
+}
+void Recorder::store_position(Position& p) {
+  if (p.lazy) emit(Op::kStorePosition, p.iterator, p.value, p.offset);
+  p.lazy = false;
+}
 // The iterator is exhausted: it goes.
 bool Recorder::end_iteration(uint64_t word) {
   int32_t where = at(PT_B);
@@ -537,6 +547,7 @@ bool Recorder::end_iteration(uint64_t word) {
 bool Recorder::for_iter(uint64_t word) {
   Value iterator = seen(PT_B);
   if (!iterator.is_object()) return fall_back();
+  if (has_shape(iterator, kShape_generator)) return for_generator(word);
   Object* it = iterator.as_object();
   if (it->owner.load(std::memory_order_relaxed) != tls_owner_id || it->local.load(std::memory_order_relaxed) != 1 ||
       it->shared.load(std::memory_order_relaxed) != 0) {
@@ -546,7 +557,6 @@ bool Recorder::for_iter(uint64_t word) {
     case kShape_range_iterator: return for_range(word);
     case kShape_list_iterator: return for_sequence(word, true);
     case kShape_tuple_iterator: return for_sequence(word, false);
-    case kShape_generator: return fall_back();
     default: return for_next(word);
   }
 }

@@ -197,6 +197,7 @@ bool Recorder::record(uint64_t word) {
     case Opcode::kCALL_METHOD_KW: return call_method(word, keyword_names());
     case Opcode::kBUILD_SLICE: return build_slice(word);
     case Opcode::kRETURN: return return_value(word);
+    case Opcode::kYIELD: return yield_value(word);
     default: return fall_back();
   }
 }

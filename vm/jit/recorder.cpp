@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "vm/types/generator.h"
 #include "vm/types/iterators.h"
 
 namespace pt::jit {
@@ -79,6 +80,16 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
     objects.push_back(builder_.virtual_object(*o.layout));
     if (o.shape != o.layout->shape) builder_.emit(Op::kSetShape, objects.back(), kNoReference, o.shape);
   }
+  for (const InlinedFrame& f : exit->frames) {
+    const CallRecord* real = base_record_ + calls_.size() + 1;
+    calls_.push_back({real->code, static_cast<Function*>(const_cast<void*>(f.function)), real->globals, f.window,
+                      f.result_register, f.caller_pc, f.flags, false, f.generator});
+    window_ = f.window;
+    if (f.generator < 0) continue;
+    Call& c = calls_.back();
+    c.object = builder_.emit(Op::kLoadGenerator, kNoReference, kNoReference, f.generator);
+    c.registers = builder_.emit(Op::kLoadImmutable, c.object, kNoReference, offsetof(Generator, registers));
+  }
   size_t next_value = 0;
   auto next = [&](const ExitValue& v) {
     Reference r = values[next_value++];
@@ -103,12 +114,6 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
       Slot& s = state(v.slot);
       s = {r, kNoReference, true, false, false, true};
     }
-  }
-  for (const InlinedFrame& f : exit->frames) {
-    const CallRecord* real = base_record_ + calls_.size() + 1;
-    calls_.push_back({real->code, static_cast<Function*>(const_cast<void*>(f.function)), real->globals, f.window,
-                      f.result_register, f.caller_pc, f.flags, false});
-    window_ = f.window;
   }
   for (size_t i = 0; i < objects.size(); ++i) {
     for (const ExitValue& f : exit->objects[i].fields) {
@@ -172,6 +177,17 @@ std::vector<SlotValue> Recorder::lazy_slots() const {
 }
 
 Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t tag) {
+  if (op == Op::kLoadFrame || op == Op::kStoreFrame || op == Op::kWriteFrame || op == Op::kClearFrame) {
+    if (const Call* g = in_heap(imm)) {
+      op = op == Op::kLoadFrame    ? Op::kLoadRegister
+           : op == Op::kStoreFrame ? Op::kStoreRegister
+           : op == Op::kWriteFrame ? Op::kWriteRegister
+                                   : Op::kClearRegister;
+      b = a;
+      a = g->registers;
+      imm = (imm - g->window) * 8;
+    }
+  }
   uint16_t flags = describe(op).flags;
   // What the operation does not leave in the trace gets out.
   bool stays = op == Op::kGuardShape || op == Op::kCheckShape || op == Op::kGuardBound || op == Op::kGuardExclusive ||
@@ -347,13 +363,7 @@ void Recorder::sync() {
       word = emit(Op::kBorrow, word);
     stores.push_back({static_cast<int32_t>(i) - kSlotBias, word});
   }
-  for (Position& p : positions_) {
-    if (p.iterator == kNoReference) {
-      int32_t where = exit_slot(p.tag);
-      Value iterator = base_frame_[where];
-      p.iterator = as_object(slot(where), iterator.as_object()->shape_id.load(std::memory_order_relaxed));
-    }
-  }
+  for (Position& p : positions_) find_iterator(p);
   for (const Store& store : stores) {
     emit(Op::kStoreFrame, store.word, kNoReference, store.at);
     Slot& s = state(store.at);
@@ -361,15 +371,12 @@ void Recorder::sync() {
         ir_.is_constant(store.word) ? (ir_.at(store.word).imm & 3) == 0 && ir_.at(store.word).imm != 0 : is_pointer(store.word);
     s = {s.value, store.word, false, pointer, false, store.word != empty_};
   }
-  for (Position& p : positions_) {
-    if (p.lazy) emit(Op::kStorePosition, p.iterator, p.value, p.offset);
-    p.lazy = false;
-  }
+  for (Position& p : positions_) store_position(p);
   snapshot_ = -1;
   for (Call& c : calls_) {
     if (c.real) continue;
     ir_.pushed.push_back(std::make_unique<InlinedFrame>(c.inlined()));
-    emit(Op::kPushFrame, kNoReference, kNoReference, static_cast<int64_t>(ir_.pushed.size()) - 1);
+    emit(c.generator < 0 ? Op::kPushFrame : Op::kPushGenerator, kNoReference, kNoReference, static_cast<int64_t>(ir_.pushed.size()) - 1);
     c.real = true;
     snapshot_ = -1;
   }
@@ -491,6 +498,15 @@ bool Recorder::links_to_entry() {
   return true;
 }
 
+namespace {
+bool contains_yield(const uint64_t* begin, const uint64_t* end) {
+  for (const uint64_t* at = begin; at < end; at += instruction_words(opcode_of(load_word(at)))) {
+    if (opcode_of(load_word(at)) == Opcode::kYIELD) return true;
+  }
+  return false;
+}
+}  // namespace
+
 Step Recorder::back_edge_step(uint64_t word) {
   // A loop may have several back-edges.
   bool same_loop = back_edge_ && pc_ + 1 + operand_wide(word) == back_edge_ + 1 + operand_wide(load_word(back_edge_));
@@ -500,7 +516,9 @@ Step Recorder::back_edge_step(uint64_t word) {
     return Step::kClosed;
   }
   auto loop = static_cast<uint32_t>(static_cast<uint16_t>(PT_A));
-  CompiledTrace* trace = find_trace(here().code, loop);
+  // A loop that yields goes on in this trace, with the loop that draws from it.
+  bool yields = here().generator >= 0 && contains_yield(pc_ + 1 + operand_wide(word), pc_);
+  CompiledTrace* trace = yields ? nullptr : find_trace(here().code, loop);
   if (trace && trace->globals == here().globals && trace->multithreaded == ir_.multithreaded) {
     sync();
     ir_.link = trace;

@@ -48,6 +48,7 @@ class Recorder {
   void keep_for_ever() { kept_.clear(); }
 
  private:
+  static constexpr size_t kMaxDepth = 8;   // of calls
   // A register of the interpreter, as the trace knows it. A lazy one has its value in the trace only; what memory holds
   // then is no pointer. Otherwise memory is up to date; the trace owns no references but through it.
   struct Slot {
@@ -67,8 +68,11 @@ class Recorder {
     const uint64_t* caller_pc;
     uint32_t flags;
     bool real;    // its record is pushed
+    int32_t generator = -1;   // which of the generators that run inside each other; -1: a call
+    Reference object = kNoReference, registers = kNoReference;   // the generator, and where its registers are until it is real
+    const uint64_t* resumed = nullptr;   // where it had stopped
     bool plain() const { return (flags & ~(kRecordInit | kRecordOperator)) == 0; }   // its return is recorded
-    InlinedFrame inlined() const { return {code, function, globals, window, result, flags, caller_pc}; }
+    InlinedFrame inlined() const { return {code, function, globals, window, result, flags, generator, caller_pc}; }
   };
   struct Next {       // what an iterator gave, until the interpreter has shown whether it is an item
     Reference item = kNoReference;
@@ -167,6 +171,8 @@ class Recorder {
   bool for_range(uint64_t word);
   bool for_sequence(uint64_t word, bool list);
   bool end_iteration(uint64_t word);
+  void find_iterator(Position& p);
+  void store_position(Position& p);
   Reference position_of(int32_t at, int32_t kind, Reference iterator, int64_t offset);
   void advance(int32_t at, int32_t kind, Reference next);
   bool load_global(uint64_t word, int words);
@@ -227,6 +233,12 @@ class Recorder {
   void finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result);
   bool get_iterator(uint64_t word);
   bool for_next(uint64_t word);
+  // Generators.
+  const Call* in_heap(int64_t at) const;
+  bool for_generator(uint64_t word);
+  bool yield_value(uint64_t word);
+  bool finish_generator(uint64_t word);
+  void leave_generator();
   void finish_next();
   bool length(int base, int result, int32_t argument);
   void guard_code(Reference object, Function* function);

@@ -1,0 +1,176 @@
+// Recording of generators that a loop draws from. A generator runs inlined like a call. Until something needs its frame, its
+// registers stay where they are while it is suspended, in the heap; what the trace holds goes back to them at each yield.
+#include <cstddef>
+
+#include "vm/interp/dispatch.h"
+#include "vm/jit/recorder.h"
+#include "vm/types/function.h"
+#include "vm/types/generator.h"
+
+namespace pt::jit {
+
+namespace {
+constexpr uint32_t kMaxRegisters = 200;
+
+// What is alive of the registers of a generator that stopped at `pc`; -1: it waits for another iterator.
+int32_t live_registers(const Code* code, const uint64_t* pc) {
+  uint64_t word = load_word(pc);
+  if (opcode_of(word) != Opcode::kYIELD) return static_cast<int32_t>(code->local_end);
+  return operand_c(word) & 1 ? -1 : operand_c(word) >> 1;
+}
+}  // namespace
+
+// The generator among whose registers in the heap `at` is.
+const Recorder::Call* Recorder::in_heap(int64_t at) const {
+  for (size_t i = calls_.size(); i-- > 0;) {
+    const Call& c = calls_[i];
+    if (c.generator < 0 || c.real) continue;
+    if (at >= c.window && at < c.window + static_cast<int64_t>(c.code->register_count)) return &c;
+  }
+  return nullptr;
+}
+
+bool Recorder::for_generator(uint64_t word) {
+  Generator* g = as_generator(seen(PT_B));
+  GeneratorState state = g->state.load(std::memory_order_acquire);
+  if (state > GeneratorState::kSuspended || g->skip_value || !g->handled.empty() || g->frame_object ||
+      thread_->handled.is_object()) {
+    return fall_back();
+  }
+  // With several threads only a generator that nobody else can reach is run without claiming it.
+  if (ir_.multithreaded && (g->owner.load(std::memory_order_relaxed) != tls_owner_id || !only_reference(g))) return fall_back();
+  const Code* code = g->code;
+  const uint64_t* pc = g->resume_pc;
+  int32_t live = live_registers(code, pc);
+  int32_t depth = 0;
+  for (const Call& c : calls_) depth = std::max(depth, c.generator + 1);
+  int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
+  if (live < 0 || depth == kMaxGenerators || calls_.size() >= kMaxDepth || code->register_count > kMaxRegisters) return fall_back();
+  this->state(window + static_cast<int32_t>(code->register_count));
+  if (reason_ != Abort::kCount) return false;
+
+  Dict* globals = as_function(g->function.peek())->globals();
+  keep(Value::object(code));
+  keep(Value::object(globals));
+  Reference o = as_object(read(PT_B), kShape_generator);
+  if (ir_.multithreaded) emit(Op::kGuardUnshared, o);
+  emit(Op::kGuardGenerator, o, builder_.constant(reinterpret_cast<uint64_t>(pc), Type::P), depth);
+  emit(Op::kGuardEqual, emit(Op::kGeneratorGlobals, o), builder_.constant(reinterpret_cast<uint64_t>(globals), Type::P));
+  Reference registers = emit(Op::kLoadImmutable, o, kNoReference, offsetof(Generator, registers));
+  calls_.push_back({code, nullptr, globals, window, PT_A, pc_, kRecordGenerator, false, depth, o, registers, pc});
+  window_ = window;
+  Slot& function = this->state(window - 1);
+  function = {kNoReference, kNoReference, false, false, false, function.filled};
+  for (int32_t i = 0; i < static_cast<int32_t>(code->register_count); ++i) {
+    Slot& s = this->state(window + i);
+    s = i < live ? Slot{} : Slot{kNoReference, kNoReference, false, false, false, false};
+  }
+  if (opcode_of(load_word(pc)) == Opcode::kYIELD) {
+    // What it is sent.
+    set_lazy(at(operand_a(load_word(pc))), object_constant(none()));
+  }
+  expected_ = pc + 1;
+  return true;
+}
+
+// The running generator has been left: its registers are no registers of the stack any more.
+void Recorder::leave_generator() {
+  const Call from = here();
+  int32_t end = from.window + static_cast<int32_t>(from.code->register_count);
+  std::erase_if(positions_, [&](const Position& p) { return exit_slot(p.tag) >= from.window && exit_slot(p.tag) < end; });
+  for (int32_t i = from.window - 1; i < end; ++i) state(i) = {kNoReference, kNoReference, false, false, false, false};
+  calls_.pop_back();
+  window_ = here().window;
+  snapshot_ = -1;
+}
+
+bool Recorder::yield_value(uint64_t word) {
+  const Call from = here();
+  CallRecord* record = thread_->record;
+  int32_t live = live_registers(from.code, pc_);
+  if (from.generator < 0 || live < 0 || record->frame_object || opcode_of(load_word(from.caller_pc)) != Opcode::kFOR_ITER)
+    return fall_back();
+  Value v = seen(PT_B);
+  if (v.empty()) return fall_back();
+  Reference r = read(PT_B);
+  // What can fail comes first: there the instruction has not begun.
+  if (builder_.is_virtual(r) && relies_on(r, window_ - 1)) r = make(r);
+  int32_t end = from.window + live;
+  int32_t taken = PT_B >= 0 && (PT_B & 1) ? at(PT_B) : -1;
+  for (int32_t i = from.window; i < end; ++i) {
+    if (i != taken && state(i).lazy && builder_.is_virtual(state(i).value)) make(state(i).value);
+  }
+  r = builder_.resolve(r);
+  snapshot();
+  struct Store {
+    int32_t at;
+    Reference word;
+  };
+  std::vector<Store> numbers, objects;
+  for (int32_t i = from.window; i < end; ++i) {
+    const Slot s = state(i);
+    if (!s.lazy || i == taken) continue;
+    Reference w = ir_.at(s.value).type == Type::F ? emit(Op::kBoxFloat, s.value) : s.value;
+    bool object = is_pointer(w) || (ir_.at(w).op == Op::kConstant && (ir_.at(w).imm & 3) == 0 && ir_.at(w).imm != 0);
+    (object ? objects : numbers).push_back({i, w});
+  }
+  for (const Store& s : numbers) emit(Op::kStoreFrame, s.word, kNoReference, s.at);
+  // A suspended generator counts all that it has.
+  auto offset = [&](int32_t i) { return int64_t{i - from.window} * 8; };
+  for (const Store& s : objects) {
+    if (from.real)
+      emit(Op::kStoreFrame, emit(Op::kBorrow, s.word), kNoReference, s.at);
+    else
+      emit(Op::kInitAny, from.registers, s.word, offset(s.at));
+  }
+  for (int32_t i = from.window; i < end; ++i) {
+    const Slot s = state(i);
+    if (!from.real && i != taken && !s.lazy && s.pointer && s.raw != kNoReference && ir_.at(s.raw).op != Op::kLoadRegister)
+      emit(Op::kPromoteRegister, from.registers, kNoReference, offset(i));
+  }
+  // The value, with a count of its own unless it can take its register's along.
+  Reference raw = r;
+  bool pointer = is_pointer(r), moves = false;
+  if (pointer) {
+    moves = taken >= 0 && !state(taken).lazy && state(taken).owned;
+    raw = moves ? state(taken).raw : emit(Op::kOwn, r);
+  }
+  if (moves) {
+    emit(Op::kStoreFrame, empty_, kNoReference, taken);
+    state(taken) = {kNoReference, kNoReference, false, false, false, false};
+  } else {
+    if (builder_.is_virtual(r)) fresh_ = r;
+    drop(PT_B);
+  }
+  for (Position& p : positions_) {
+    int32_t where = exit_slot(p.tag);
+    if (where < from.window || where >= end) continue;
+    find_iterator(p);
+    store_position(p);
+  }
+  if (from.real)
+    emit(Op::kSuspendGenerator, kNoReference, kNoReference, reinterpret_cast<int64_t>(pc_));
+  else if (from.resumed != pc_)
+    emit(Op::kStoreResume, from.object, builder_.constant(reinterpret_cast<uint64_t>(pc_), Type::P), live);
+  leave_generator();
+  if (pointer)
+    set_owned(at(from.result), raw, moves ? r : raw);
+  else
+    set_lazy(at(from.result), r);
+  expected_ = from.caller_pc + instruction_words(Opcode::kFOR_ITER);
+  return true;
+}
+
+// RETURN in a generator: the loop that draws from it ends.
+bool Recorder::finish_generator(uint64_t word) {
+  const Call from = here();
+  if (thread_->record->frame_object || opcode_of(load_word(from.caller_pc)) != Opcode::kFOR_ITER) return fall_back();
+  if (PT_A >= 0 && (PT_A & 1)) drop(PT_A);
+  emit(Op::kFinishGenerator, from.object, kNoReference, from.real);
+  leave_generator();
+  empty(at(operand_b(load_word(from.caller_pc))));
+  expected_ = from.caller_pc + instruction_words(Opcode::kFOR_ITER) + jump_extra(from.caller_pc);
+  return true;
+}
+
+}  // namespace pt::jit
