@@ -560,9 +560,14 @@ PT_BODY(PromoteRegister) {
 }
 PT_BODY(StoreResume) {
   Generator& g = at<Generator>(x.r[A]);
+  g.state.store(GeneratorState::kSuspended, std::memory_order_relaxed);
   g.live = static_cast<uint32_t>(hole0());
   g.resume_pc = reinterpret_cast<const uint64_t*>(word_b<B>(s, x));
   return true;
+}
+PT_BODY(NewGenerator) {
+  s->object = x.r[A];
+  return false;
 }
 PT_BODY(PushGenerator) { return false; }
 PT_BODY(SuspendGenerator) { return false; }

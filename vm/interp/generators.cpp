@@ -34,29 +34,50 @@ Ref<> coroutine_origin(Thread* thread, const CallRecord* record) {
 }
 }  // namespace
 
-Ref<> generator_from_record(Thread* thread, CallRecord* record) {
-  const Code* code = record->code;
+namespace {
+// Its registers are empty.
+Ref<Generator> allocate_generator(Function* function, const Code* code) {
   Type* type = code->flags & kCodeFlagAsyncGenerator ? &async_generator_type
                : code->flags & kCodeFlagCoroutine    ? &coroutine_type
                                                      : &generator_type;
   Ref<Generator> g = allocate<Generator>(type);
   if (!g) return g;
-  auto* registers = static_cast<Value*>(memory::allocate_zeroed(code->register_count * sizeof(Value)));
-  if (!registers) return raise_no_memory();
+  g->registers = static_cast<Value*>(memory::allocate_zeroed(code->register_count * sizeof(Value)));
+  if (!g->registers) return raise_no_memory();
+  g->live = code->local_end;
+  g->code = code;
+  g->code_field.init(Ref<>::retain(Value::object(code)));
+  g->function.init(Ref<>::retain(Value::object(function)));
+  g->name.init(Ref<>::retain(function->name.peek()));
+  g->qualname.init(Ref<>::retain(function->qualname.peek()));
+  return g;
+}
+}  // namespace
+
+Ref<> generator_new(Function* function, const Value* arguments, uint32_t count) {
+  const Code* code = function->code();
+  Ref<Generator> g = allocate_generator(function, code);
+  if (!g) return g;
+  for (uint32_t i = 0; i < count; ++i) g->registers[i] = Ref<>::retain(arguments[i]).take();
+  for (uint32_t i = 0; i < code->free_count; ++i)
+    g->registers[code->free_register + i] = Ref<>::retain(as_tuple(function->closure.peek())->at(i)).take();
+  g->resume_pc = code->words;
+  g->state.store(GeneratorState::kCreated, std::memory_order_release);
+  return g;
+}
+
+Ref<> generator_from_record(Thread* thread, CallRecord* record) {
+  const Code* code = record->code;
+  Ref<Generator> g = allocate_generator(record->function, code);
+  if (!g) return g;
+  Value* registers = g->registers;
   // Words that borrow from the caller are promoted: the generator outlives the call.
   for (uint32_t i = 0; i < code->local_end; ++i) {
     registers[i] = promote(record->registers[i]);
     record->registers[i] = Value();
   }
-  g->registers = registers;
-  g->live = code->local_end;
-  g->code = code;
-  g->code_field.init(Ref<>::retain(Value::object(code)));
-  g->function.init(Ref<>::retain(Value::object(record->function)));
-  g->name.init(Ref<>::retain(record->function->name.peek()));
-  g->qualname.init(Ref<>::retain(record->function->qualname.peek()));
   g->resume_pc = record->pc;
-  if (PT_UNLIKELY(tls_coroutine_origin_depth > 0) && type == &coroutine_type) {
+  if (PT_UNLIKELY(tls_coroutine_origin_depth > 0) && (code->flags & kCodeFlagCoroutine)) {
     Ref<> origin = coroutine_origin(thread, record - 1);
     if (!origin) return Ref<>();
     g->origin.init(std::move(origin));

@@ -276,7 +276,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
   // Other threads announce changes of these, and the safepoint then leaves the trace.
   bool is_fact = op == Op::kLoadFact || op == Op::kGuardCell || op == Op::kGlobalAddress || op == Op::kGuardTable ||
                  op == Op::kGuardUnshared;
-  bool exclusive = false;   // no other thread has ever seen the object: none has changed it
+  bool exclusive = false;  // no other thread has ever seen the object: none has changed it
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction in = ir_.at(i);
     if (in.op == op && in.a == a && in.imm == imm) return i;
@@ -346,7 +346,8 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
   if (op == Op::kClearRegister || op == Op::kWriteRegister) {
     // Over a number nothing is released.
     Reference old = forward_register(a, imm);
-    if (old >= 0 && (ir_.at(old).type == Type::I || (ir_.at(old).op == Op::kConstant && ((ir_.at(old).imm & 3) || ir_.at(old).imm == 0)))) {
+    if (old >= 0 &&
+        (ir_.at(old).type == Type::I || (ir_.at(old).op == Op::kConstant && ((ir_.at(old).imm & 3) || ir_.at(old).imm == 0)))) {
       if (op == Op::kClearRegister && ir_.at(old).imm == 0 && ir_.at(old).op == Op::kConstant) return kNothing;
       if (op == Op::kClearRegister) b = constant(0, Type::W);
       op = Op::kStoreRegister;

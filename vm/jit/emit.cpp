@@ -160,8 +160,8 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   int64_t imm = in.op == Op::kCallNative || in.op == Op::kCallAny
                     ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get())
                 : in.op == Op::kPushGenerator ? reinterpret_cast<int64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())
-                : in.op == Op::kNewObject ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())
-                                          : in.imm;
+                : in.op == Op::kNewObject     ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())
+                                              : in.imm;
   out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
   if (in.op == Op::kGlobalAddress || in.op == Op::kGuardTable)
     global_infos_.push_back({&out->cold.back(), global_at_[static_cast<size_t>(in.imm)]});

@@ -60,14 +60,15 @@ class Watch {
   uint64_t entries_, fact_changes_, epoch_;
 };
 
-Generator* generator_of(const State* s, const InlinedFrame& f) { return reinterpret_cast<Generator*>(s->generators[f.generator]); }
+Generator* generator_of(const State* s, const InlinedFrame& f) {
+  return reinterpret_cast<Generator*>(s->generators[f.generator]);
+}
 
 // The frames of inlined calls are on the record stack while a helper may run Python code; of generators, copies.
 class ColdScope : public Watch {
  public:
   // The `leaving` innermost ones are not.
-  ColdScope(State* s, Value* frame, const ColdInfo& info, size_t leaving = 0)
-      : Watch(s, info), saved_(thread_->record) {
+  ColdScope(State* s, Value* frame, const ColdInfo& info, size_t leaving = 0) : Watch(s, info), saved_(thread_->record) {
     for (size_t i = 0; i + leaving < info.frames->size(); ++i) {
       const InlinedFrame& f = (*info.frames)[i];
       thread_->record->pc = f.caller_pc;
@@ -375,6 +376,13 @@ uint64_t help_promote_register(State* s, Value*, uint64_t) {
   *place = promote(*place);
   return kGoOn;
 }
+uint64_t help_new_generator(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  Arguments arguments(s, info.imm);
+  ColdScope scope(s, frame, info);
+  return finish(s, scope,
+                generator_new(reinterpret_cast<Function*>(s->object), arguments.values, static_cast<uint32_t>(info.imm)));
+}
 uint64_t help_push_generator(State* s, Value* frame, uint64_t word) {
   const auto& f = *reinterpret_cast<const InlinedFrame*>(info_of(word).imm);
   Thread* thread = s->thread;
@@ -460,6 +468,7 @@ Helper cold_helper(Op op) {
     case Op::kWriteRegister:
     case Op::kClearRegister: return help_release;
     case Op::kPromoteRegister: return help_promote_register;
+    case Op::kNewGenerator: return help_new_generator;
     case Op::kPushGenerator: return help_push_generator;
     case Op::kSuspendGenerator: return help_suspend_generator;
     case Op::kFinishGenerator: return help_finish_generator;

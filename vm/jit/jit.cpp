@@ -240,7 +240,8 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
   for (const InlinedFrame& inlined : exit.frames) {
     ++next;
     if (inlined.generator >= 0)
-      generator_materialize(thread, reinterpret_cast<Generator*>(state.generators[inlined.generator]), next, frame + inlined.window);
+      generator_materialize(thread, reinterpret_cast<Generator*>(state.generators[inlined.generator]), next,
+                            frame + inlined.window);
   }
   for (const ExitValue& v : exit.values) {
     if (v.object >= 0) {

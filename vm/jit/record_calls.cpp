@@ -154,6 +154,7 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   }
   Function* function = as_function(callable);
   const Code* code = function->code();
+  if (code->flags & kCodeFlagGenerator) return names ? fall_back() : make_generator(base, count, result, shift);
   Binding binding;
   if (!bind(function, count, names, &binding)) return fall_back();
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);

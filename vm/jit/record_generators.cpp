@@ -45,7 +45,8 @@ bool Recorder::for_generator(uint64_t word) {
   int32_t depth = 0;
   for (const Call& c : calls_) depth = std::max(depth, c.generator + 1);
   int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
-  if (live < 0 || depth == kMaxGenerators || calls_.size() >= kMaxDepth || code->register_count > kMaxRegisters) return fall_back();
+  if (live < 0 || depth == kMaxGenerators || calls_.size() >= kMaxDepth || code->register_count > kMaxRegisters)
+    return fall_back();
   this->state(window + static_cast<int32_t>(code->register_count));
   if (reason_ != Abort::kCount) return false;
 
@@ -70,6 +71,34 @@ bool Recorder::for_generator(uint64_t word) {
     set_lazy(at(operand_a(load_word(pc))), object_constant(none()));
   }
   expected_ = pc + 1;
+  return true;
+}
+
+// A call of a generator function: nothing of it runs yet.
+bool Recorder::make_generator(int base, uint32_t count, int result, bool shift) {
+  Function* function = as_function(seen(base));
+  const Code* code = function->code();
+  if (!code->simple_call || count != code->argument_count || count > kMaxArguments ||
+      opcode_of(load_word(code->words)) != Opcode::kRETURN_GENERATOR) {
+    return fall_back();
+  }
+  Reference object;
+  if (function->has_gc_bit(kGcDeferred)) {
+    known(base);
+    object = builder_.constant(Value::object(function).bits(), Type::O);
+    guard_code(kNoReference, function);
+  } else {
+    keep(Value::object(code));
+    object = as_object(read(base), kShape_function);
+    guard_code(object, function);
+  }
+  int32_t first = at(base) + 1;
+  if (shift) emit(Op::kGuardIs, slot(first++), empty_);
+  Reference arguments[kMaxArguments];
+  for (uint32_t i = 0; i < count; ++i) arguments[i] = boxed(first + static_cast<int32_t>(i));
+  for (uint32_t i = 0; i < count; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
+  finish_window(emit(Op::kNewGenerator, object, kNoReference, count), base, first + static_cast<int32_t>(count), result);
+  makes_generator_ = true;
   return true;
 }
 

@@ -155,6 +155,10 @@ void Recorder::finish_call(Op op, const void* callee, const Reference* arguments
   for (uint32_t i = 0; i < n; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
   ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{callee, static_cast<int>(n)}));
   Reference value = emit(op, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
+  finish_window(value, base, end, result);
+}
+// A call that has run gave `value`, with a count.
+void Recorder::finish_window(Reference value, int base, int32_t end, int result) {
   int32_t to = at(result);
   bool inside = to >= at(base) && to < end;
   consume_window(at(base), static_cast<uint32_t>(end - at(base)), inside ? -kSlotBias : to);
@@ -180,6 +184,18 @@ bool Recorder::call_any(int base, uint32_t count, int result, bool shift) {
 
 bool Recorder::get_iterator(uint64_t word) {
   Value v = seen(PT_B);
+  if (has_shape(v, kShape_generator)) {
+    // It is its own iterator.
+    Reference r = as_object(read(PT_B), kShape_generator);
+    if (PT_B & 1) {
+      move(at(PT_A), at(PT_B));
+      if ((PT_B >> 1) < static_cast<int>(here().code->local_end)) set_lazy(at(PT_B), empty_);
+    } else {
+      set_copy(at(PT_A), r);
+    }
+    go(1);
+    return true;
+  }
   if (!is_builtin(v) || !type_of(v)->slots.iter) return fall_back();
   Reference o = as_object(read(PT_B), v.as_object()->shape_id.load(std::memory_order_relaxed));
   Reference r = emit(Op::kGetIterator, o);

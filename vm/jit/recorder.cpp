@@ -376,7 +376,8 @@ void Recorder::sync() {
   for (Call& c : calls_) {
     if (c.real) continue;
     ir_.pushed.push_back(std::make_unique<InlinedFrame>(c.inlined()));
-    emit(c.generator < 0 ? Op::kPushFrame : Op::kPushGenerator, kNoReference, kNoReference, static_cast<int64_t>(ir_.pushed.size()) - 1);
+    emit(c.generator < 0 ? Op::kPushFrame : Op::kPushGenerator, kNoReference, kNoReference,
+         static_cast<int64_t>(ir_.pushed.size()) - 1);
     c.real = true;
     snapshot_ = -1;
   }
@@ -537,6 +538,11 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   opcode_ = opcode_of(word);
   if (interpreted_) note_interpreted(frame, pc);
   if (reason_ != Abort::kCount) return Step::kAborted;
+  if (makes_generator_) {
+    // The first instruction of the function that was called, which is recorded as that call's doing.
+    makes_generator_ = false;
+    if (opcode_ == Opcode::kRETURN_GENERATOR) return Step::kGoOn;
+  }
   if ((expected_ && pc != expected_) || frame != base_frame_ + window_) {
     reason_ = Abort::kexception;
     return Step::kAborted;

@@ -231,11 +231,13 @@ class Recorder {
   bool instance_check(int base, int result, int32_t first);
   bool call_any(int base, uint32_t count, int result, bool shift);
   void finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result);
+  void finish_window(Reference value, int base, int32_t end, int result);
   bool get_iterator(uint64_t word);
   bool for_next(uint64_t word);
   // Generators.
   const Call* in_heap(int64_t at) const;
   bool for_generator(uint64_t word);
+  bool make_generator(int base, uint32_t count, int result, bool shift);
   bool yield_value(uint64_t word);
   bool finish_generator(uint64_t word);
   void leave_generator();
@@ -282,7 +284,7 @@ class Recorder {
   Interpreted* interpreted_ = nullptr;   // the instruction before
   CallRecord* interpreted_record_ = nullptr;
   int count_ = 0, interpreted_count_ = 0, back_edges_ = 0;
-  bool barrier_ = false;
+  bool barrier_ = false, makes_generator_ = false;
   Opcode opcode_ = Opcode::kNOP;
   Abort reason_ = Abort::kCount;
 };
