@@ -73,6 +73,21 @@ PT_INLINE Value register_copy(Value v) {
   incref_shared(o);
   return v.untagged();
 }
+// The same without the part that needs a call. False, and nothing has happened: the object of another thread.
+[[nodiscard]] PT_INLINE bool try_register_copy(Value v, Value* out) {
+  if (v.is_object()) {
+    Object* o = v.as_object();
+    if (PT_LIKELY(owned_by_this_thread(o))) {
+      note_reference(o, LedgerEvent::kTake);
+      o->local.store(o->local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    } else {
+      if (PT_UNLIKELY(!lives_on(o))) return false;
+      v = v.as_borrowed();
+    }
+  }
+  *out = v;
+  return true;
+}
 // The caller's counted reference is the only one: nobody else can reach the object, or gain a reference to it.
 PT_INLINE bool only_reference(const Object* o) {
   static_assert(offsetof(Object, shared) == offsetof(Object, local) + 4 && sizeof(Object::local) == 4);

@@ -77,19 +77,44 @@ PT_INLINE void write(Value* frame, int operand, Value v) {
   frame[operand >> 1] = v;
   release(old);
 }
-// Writes the result into register A and goes on. The old content is rarely counted: only then does the pc have to be saved.
+// Writes the result into register A and goes on after all the words of the instruction. The old content is rarely counted:
+// only then does the pc have to be saved. That case is a tail call, so that the handler needs no frame for it; the value
+// travels in place of the word.
 #define PT_WRITE_NEXT(value, words)            \
   do {                                         \
     Value value_ = (value);                    \
     Value& target_ = register_at(frame, PT_A); \
     if (PT_UNLIKELY(target_.is_counted())) {   \
-      PT_SAVE_PC();                            \
-      write(frame, PT_A, value_);              \
-    } else {                                   \
-      target_ = value_;                        \
+      word = value_.bits();                    \
+      PT_TAIL(write_then_next);                \
     }                                          \
+    target_ = value_;                          \
     PT_NEXT(words);                            \
   } while (0)
+// The same with an operand B that is killed: its register is emptied when the result is in place, where a collection finds
+// it.
+#define PT_WRITE_KILLED_NEXT(value, words)                    \
+  do {                                                        \
+    Value result_ = (value);                                  \
+    if (PT_UNLIKELY(!drop_count(register_at(frame, PT_B)))) { \
+      word = result_.bits();                                  \
+      PT_TAIL(write_killed_then_next);                        \
+    }                                                         \
+    register_at(frame, PT_B) = Value();                       \
+    PT_WRITE_NEXT(result_, words);                            \
+  } while (0)
+__attribute__((preserve_none)) uint64_t write_then_next(PT_HANDLER_PARAMETERS);
+__attribute__((preserve_none)) uint64_t write_killed_then_next(PT_HANDLER_PARAMETERS);
+// Gives up the count of a register that will be emptied, unless that is more than a subtraction.
+PT_INLINE bool drop_count(Value v) {
+  if (!v.is_counted()) return true;
+  Object* o = v.as_object();
+  uint32_t count = o->local.load(std::memory_order_relaxed);
+  if (PT_UNLIKELY(!owned_by_this_thread(o) || count <= 1)) return false;
+  note_reference(o, LedgerEvent::kGive);
+  o->local.store(count - 1, std::memory_order_relaxed);
+  return true;
+}
 // After its use: empties an operand register whose kill flag is set.
 PT_INLINE void consume(Value* frame, int operand) {
   if (operand & 1) {

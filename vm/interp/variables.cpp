@@ -11,6 +11,24 @@
 
 namespace pt {
 
+uint64_t write_then_next(PT_HANDLER_PARAMETERS) {
+  Value v = Value::from_bits(word);
+  word = load_word(pc);
+  PT_SAVE_PC();
+  write(frame, PT_A, v);
+  PT_NEXT(instruction_words(opcode_of(word)));
+}
+uint64_t write_killed_then_next(PT_HANDLER_PARAMETERS) {
+  Value v = Value::from_bits(word);
+  word = load_word(pc);
+  PT_SAVE_PC();
+  Value from = register_at(frame, PT_B);
+  register_at(frame, PT_B) = Value();
+  write(frame, PT_A, v);
+  release(from);
+  PT_NEXT(instruction_words(opcode_of(word)));
+}
+
 PT_HANDLER(NOP) { PT_NEXT(1); }
 PT_HANDLER(LOAD_CONST) {
   Value v = constants[-1 - static_cast<int64_t>(operand_wide(word))];
@@ -228,6 +246,7 @@ PT_INLINE Value global_from_cache(Thread* thread, uint64_t cached) {
     if (PT_LIKELY((v.as_object()->gc_bits.load(std::memory_order_acquire) & kGcDeferred) && in_entry(t, position, v))) {
       return v.as_borrowed();
     }
+    if (PT_LIKELY(!multithreaded())) return register_copy(v);
     if (PT_LIKELY(dict_load_register(globals, t, position, &v))) return v;
     return dict_cached_value(globals, static_cast<uint32_t>(cached >> 32), position).take();
   }

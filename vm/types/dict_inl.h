@@ -72,6 +72,7 @@ PT_INLINE bool dict_replace_str_fast(Dict* d, Str* key, Ref<>& value) {
 
 // Entry `position` of the dict's table `t` for a register, see Field::try_load_register. False: look again some other way.
 [[nodiscard]] PT_INLINE bool dict_load_register(const Dict* d, DictTable* t, int64_t position, Value* out) {
+  if (PT_LIKELY(!multithreaded())) return try_register_copy(t->entries()[position].value.peek(), out);
   if (PT_UNLIKELY(!t->entries()[position].value.try_load_register(out))) return false;
   if (PT_LIKELY(d->table.load(std::memory_order_acquire) == t)) return true;
   Field::undo_load_register(*out);

@@ -39,6 +39,7 @@ PT_INLINE Ref<> list_get(List* list, int64_t i) {
     return false;
   }
   ListBuffer* buffer = list->buffer.load(std::memory_order_acquire);
+  if (PT_LIKELY(!multithreaded())) return try_register_copy(buffer->items[i].peek(), out);
   if (PT_UNLIKELY(!buffer || i >= buffer->capacity)) return false;
   if (PT_UNLIKELY(!buffer->items[i].try_load_register(out) || out->empty())) return false;
   if (PT_LIKELY(list->buffer.load(std::memory_order_acquire) == buffer)) return true;
