@@ -142,6 +142,17 @@ const AttributeNode* find_attribute_node(uint32_t shape, const Str* name, bool s
   return find_node(shape, name, nullptr, store);
 }
 
+namespace {
+constinit thread_local uint32_t tls_misses = 0;
+}
+const AttributeNode* other_node(const uint64_t* pc, const Object* o, const Str* name, bool store) {
+  const AttributeNode* node = find_node(o->shape_id.load(std::memory_order_acquire), name, nullptr, store);
+  if (node && ++tls_misses % 16 == 0) {
+    inline_cache(pc)->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+  }
+  return node;
+}
+
 Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) {
   switch (node->kind) {
     case AttributeKind::kSlot: {

@@ -34,6 +34,9 @@ struct AttributeNode {
 Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound);
 // The node that some site has made for the shape and name; nullptr: none. For objects other than classes and modules.
 const AttributeNode* find_attribute_node(uint32_t shape, const Str* name, bool store);
+// The same for a site that has met other shapes before. Its cache word follows now and then only: threads that share a site
+// of many shapes do not write it for each of their objects.
+const AttributeNode* other_node(const uint64_t* pc, const Object* o, const Str* name, bool store);
 bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>* cache);
 // What a node whose shape fits gives for the object; empty without an exception when it does not apply after all.
 Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound);

@@ -15,6 +15,18 @@
 
 namespace pt {
 
+namespace {
+// The attribute in the object itself, in register form. False: look again.
+PT_INLINE bool load_slot(Object* o, const AttributeNode* node, Value* v) {
+  auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
+  if (PT_UNLIKELY(!field->try_load_register(v) || v->empty())) return false;
+  // An attribute that moved to the dict meanwhile shows as another shape.
+  if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed))) return true;
+  Field::undo_load_register(*v);
+  return false;
+}
+}  // namespace
+
 PT_SLOW_OPERATION(slow_LOAD_ATTR, 2) {
   Value object = PT_READ(PT_B);
   const AttributeNode* node = cached_node(pc);
@@ -113,31 +125,49 @@ PT_SLOW(property_LOAD_ATTR) {
   }
   PT_TAIL(slow_LOAD_ATTR);
 }
+// An attribute of a temporary that dies with it.
+PT_SLOW(killed_LOAD_ATTR) {
+  const AttributeNode* node = cached_node(pc);
+  Value v;
+  if (PT_LIKELY(node->kind == AttributeKind::kSlot)) {
+    if (PT_LIKELY(load_slot(PT_READ(PT_B).as_object(), node, &v))) PT_WRITE_KILLED_NEXT(v, 2);
+  } else if (node->kind == AttributeKind::kProperty) {
+    PT_TAIL(property_LOAD_ATTR);
+  } else if (node->kind == AttributeKind::kClassValue) {
+    PT_WRITE_KILLED_NEXT(register_copy(node->value), 2);
+  }
+  PT_TAIL(slow_LOAD_ATTR);
+}
+// A site that sees several shapes.
+PT_SLOW(miss_LOAD_ATTR) {
+  Value object = PT_READ(PT_B);
+  if (PT_LIKELY(object.is_object())) {
+    const AttributeNode* node = other_node(pc, object.as_object(), name_at(thread, PT_C), false);
+    Value v;
+    if (node && node->kind == AttributeKind::kSlot && PT_LIKELY(load_slot(object.as_object(), node, &v))) {
+      if (PT_B & 1) PT_WRITE_KILLED_NEXT(v, 2);
+      PT_WRITE_NEXT(v, 2);
+    }
+  }
+  PT_TAIL(slow_LOAD_ATTR);
+}
 PT_HANDLER(LOAD_ATTR) {
   Value object = PT_READ(PT_B);
   const AttributeNode* node = cached_node(pc);
-  if (PT_LIKELY(object.is_object() && node != nullptr)) {
+  if (PT_UNLIKELY(node == nullptr)) PT_TAIL(slow_LOAD_ATTR);
+  if (PT_LIKELY(object.is_object())) {
     Object* o = object.as_object();
     // Acquire pairs with the release in store_through_node: the slot is not read before the shape.
-    if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed) && !(PT_B & 1))) {
+    if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed))) {
+      if (PT_UNLIKELY(PT_B & 1)) PT_TAIL(killed_LOAD_ATTR);
       if (node->kind == AttributeKind::kProperty) PT_TAIL(property_LOAD_ATTR);
       if (node->kind != AttributeKind::kSlot) PT_TAIL(other_LOAD_ATTR);
       Value v;
-      auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
-      if (PT_LIKELY(field->try_load_register(&v) && !v.empty())) {
-        // An attribute that moved to the dict meanwhile shows as another shape.
-        if (PT_LIKELY(o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed))) {
-          PT_WRITE_NEXT(v, 2);
-        }
-        Field::undo_load_register(v);
-      }
+      if (PT_LIKELY(load_slot(o, node, &v))) PT_WRITE_NEXT(v, 2);
+      PT_TAIL(slow_LOAD_ATTR);
     }
   }
-  if (object.is_object() && node != nullptr && node->kind == AttributeKind::kProperty &&
-      object.as_object()->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed)) {
-    PT_TAIL(property_LOAD_ATTR);
-  }
-  PT_TAIL(slow_LOAD_ATTR);
+  PT_TAIL(miss_LOAD_ATTR);
 }
 
 PT_SLOW_OPERATION(slow_STORE_ATTR, 2) {
@@ -147,6 +177,10 @@ PT_SLOW_OPERATION(slow_STORE_ATTR, 2) {
   bool done = node && object.is_object() &&
               object.as_object()->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed) &&
               store_through_node(object.as_object(), node, value);
+  if (!done && node && object.is_object()) {
+    node = other_node(pc, object.as_object(), name_at(thread, PT_C), true);
+    done = node && store_through_node(object.as_object(), node, value);
+  }
   if (!done && !store_attribute(object, name_at(thread, PT_C), value.value(), inline_cache(pc))) return false;
   consume(frame, PT_A);
   return true;
@@ -235,26 +269,43 @@ PT_SLOW_OPERATION(slow_LOAD_METHOD, 2) {
   write(frame, PT_A + 2, self);
   return true;
 }
+namespace {
+// A method that registers may hold without a count.
+PT_INLINE bool is_lasting_method(const AttributeNode* node) {
+  return node->kind == AttributeKind::kMethod && lives_on(node->value.as_object());
+}
+}  // namespace
+#define PT_METHOD_NEXT(node_)                                \
+  do {                                                       \
+    if (PT_B & 1) {                                          \
+      register_at(frame, PT_B) = Value();                    \
+    } else {                                                 \
+      object = object.as_borrowed();                         \
+    }                                                        \
+    /* Both are dead temporaries: nothing to release. */     \
+    register_at(frame, PT_A) = (node_)->value.as_borrowed(); \
+    register_at(frame, PT_A + 2) = object;                   \
+    PT_NEXT(2);                                              \
+  } while (0)
+// A site that sees several shapes.
+PT_SLOW(miss_LOAD_METHOD) {
+  Value object = PT_READ(PT_B);
+  if (PT_LIKELY(object.is_object())) {
+    const AttributeNode* node = other_node(pc, object.as_object(), name_at(thread, PT_C), false);
+    if (PT_LIKELY(node && is_lasting_method(node))) PT_METHOD_NEXT(node);
+  }
+  PT_TAIL(slow_LOAD_METHOD);
+}
 PT_HANDLER(LOAD_METHOD) {
   Value object = PT_READ(PT_B);
   const AttributeNode* node = cached_node(pc);
-  if (PT_LIKELY(object.is_object() && node != nullptr)) {
-    Object* o = object.as_object();
-    if (PT_LIKELY(o->shape_id.load(std::memory_order_relaxed) == node->shape.load(std::memory_order_relaxed) &&
-                  node->kind == AttributeKind::kMethod &&
-                  (node->value.as_object()->has_gc_bit(kGcDeferred) || node->value.as_object()->is_immortal()))) {
-      if (PT_B & 1) {
-        register_at(frame, PT_B) = Value();
-      } else {
-        object = object.as_borrowed();
-      }
-      // Both are dead temporaries: nothing to release.
-      register_at(frame, PT_A) = node->value.as_borrowed();
-      register_at(frame, PT_A + 2) = object;
-      PT_NEXT(2);
-    }
+  if (PT_UNLIKELY(node == nullptr)) PT_TAIL(slow_LOAD_METHOD);
+  if (PT_LIKELY(object.is_object() &&
+                object.as_object()->shape_id.load(std::memory_order_relaxed) == node->shape.load(std::memory_order_relaxed))) {
+    if (PT_LIKELY(is_lasting_method(node))) PT_METHOD_NEXT(node);
+    PT_TAIL(slow_LOAD_METHOD);
   }
-  PT_TAIL(slow_LOAD_METHOD);
+  PT_TAIL(miss_LOAD_METHOD);
 }
 
 // ---- items -------------------------------------------------------------------------------------------------------------------
@@ -282,45 +333,61 @@ PT_SLOW_OPERATION(slow_LOAD_ITEM, 2) {
   write(frame, PT_A, v.take());
   return true;
 }
-// d[key] for an exact dict, by a lookup that takes no lock and runs no Python code.
+namespace {
+// d[key] for an exact dict in register form, by a lookup that takes no lock and runs no Python code. False: look again.
+PT_INLINE bool dict_item(Dict* d, Value key, Value* v) {
+  if (!key.is_small_int() && !is_exact_str(key)) return false;
+  DictTable* t = d->table.load(std::memory_order_acquire);
+  int64_t hash = key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key));
+  int64_t at = table_find_plain(t, key, hash);
+  return PT_LIKELY(at >= 0 && dict_load_register(d, t, at, v) && !v->empty());
+}
+// The same for an exact list or tuple.
+PT_INLINE bool sequence_item(Object* o, uint32_t shape, int64_t i, Value* v) {
+  if (shape == kShape_list) {
+    auto* list = static_cast<List*>(o);
+    if (i < 0) i += list_size(list);
+    return list_load_register(list, i, v);
+  }
+  if (shape != kShape_tuple) return false;
+  auto* tuple = static_cast<Tuple*>(o);
+  if (i < 0) i += tuple->length;
+  if (PT_UNLIKELY(static_cast<uint64_t>(i) >= static_cast<uint64_t>(tuple->length))) return false;
+  return try_register_copy(tuple->at(i), v);
+}
+}  // namespace
 PT_SLOW(dict_LOAD_ITEM) {
-  Dict* d = as_dict(PT_READ(PT_B));
-  Value key = PT_READ(PT_C);
-  if (key.is_small_int() || is_exact_str(key)) {
-    DictTable* t = d->table.load(std::memory_order_acquire);
-    int64_t hash = key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key));
-    int64_t at = table_find_plain(t, key, hash);
-    Value v;
-    if (PT_LIKELY(at >= 0 && dict_load_register(d, t, at, &v) && !v.empty())) {
-      PT_SAVE_PC();
-      consume(frame, PT_C);
-      PT_WRITE_NEXT(v, 2);
-    }
+  Value v;
+  if (PT_LIKELY(dict_item(as_dict(PT_READ(PT_B)), PT_READ(PT_C), &v))) {
+    PT_SAVE_PC();
+    consume(frame, PT_C);
+    PT_WRITE_NEXT(v, 2);
+  }
+  PT_TAIL(slow_LOAD_ITEM);
+}
+PT_SLOW(killed_dict_LOAD_ITEM) {
+  Value v;
+  if (PT_LIKELY(dict_item(as_dict(PT_READ(PT_B)), PT_READ(PT_C), &v))) {
+    PT_SAVE_PC();
+    consume(frame, PT_C);
+    PT_WRITE_KILLED_NEXT(v, 2);
   }
   PT_TAIL(slow_LOAD_ITEM);
 }
 PT_HANDLER(LOAD_ITEM) {
   Value container = PT_READ(PT_B), key = PT_READ(PT_C);
-  if (PT_LIKELY(container.is_object() && !(PT_B & 1))) {
+  if (PT_LIKELY(container.is_object())) {
     Object* o = container.as_object();
     uint32_t shape = o->shape_id.load(std::memory_order_relaxed);
-    if (key.is_small_int()) {
-      int64_t i = key.as_small_int();
-      if (shape == kShape_list) {
-        auto* list = static_cast<List*>(o);
-        if (i < 0) i += list_size(list);
-        Value v;
-        if (PT_LIKELY(list_load_register(list, i, &v))) PT_WRITE_NEXT(v, 2);
-      } else if (shape == kShape_tuple) {
-        auto* tuple = static_cast<Tuple*>(o);
-        if (i < 0) i += tuple->length;
-        if (PT_LIKELY(static_cast<uint64_t>(i) < static_cast<uint64_t>(tuple->length))) {
-          Value v = register_copy(tuple->at(i));
-          PT_WRITE_NEXT(v, 2);
-        }
-      }
+    Value v;
+    if (PT_LIKELY(key.is_small_int()) && sequence_item(o, shape, key.as_small_int(), &v)) {
+      if (PT_B & 1) PT_WRITE_KILLED_NEXT(v, 2);
+      PT_WRITE_NEXT(v, 2);
     }
-    if (shape == kShape_dict) PT_TAIL(dict_LOAD_ITEM);
+    if (shape == kShape_dict) {
+      if (PT_B & 1) PT_TAIL(killed_dict_LOAD_ITEM);
+      PT_TAIL(dict_LOAD_ITEM);
+    }
   }
   PT_TAIL(slow_LOAD_ITEM);
 }

@@ -205,6 +205,8 @@ bool type_set_attribute(Type* type, Str* name, Value value) {
   if (done == 0) return raise(exc::AttributeError, "%U", name);
   invalidate_name(name);
   if (is_dunder(name)) update_slots_recursively(type, name);
+  // These decide about attributes of all names.
+  if (name == names::getattribute.str() || name == names::setattr.str() || name == names::delattr.str()) invalidate_all_names();
   // The per-thread method caches hold borrowed values: they go by version, so the old value may go now.
   return true;
 }
