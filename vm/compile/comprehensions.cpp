@@ -124,7 +124,7 @@ void Codegen::comprehension_loop(const Expr* expr, const Seq<Comprehension*>& ge
           emit(Opcode::kASYNC_GEN_WRAP, W(sent), value);
           value = killed(sent);
         }
-        emit(Opcode::kYIELD, W(sent), value, live(next_temp_));
+        emit(Opcode::kYIELD, W(sent), value, live(sent == next_temp_ - 1 ? sent : next_temp_));
         emit(Opcode::kCLEAR, W(sent));
       }
     }

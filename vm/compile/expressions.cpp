@@ -483,7 +483,8 @@ void Codegen::yield_value(const Yield* expr, int dest) {
     emit(Opcode::kASYNC_GEN_WRAP, W(reg), value);
     value = killed(reg);
   }
-  emit(Opcode::kYIELD, W(dest), value, live(next_temp_));
+  // A result that goes into the last temporary is not there yet while the generator waits.
+  emit(Opcode::kYIELD, W(dest), value, live(is_temp(dest) && dest == next_temp_ - 1 ? dest : next_temp_));
 }
 
 void Codegen::send_loop(int reg) {

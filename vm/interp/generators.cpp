@@ -103,7 +103,7 @@ PT_INLINE void generator_attach(Thread* thread, Generator* g, CallRecord* record
   if (PT_UNLIKELY(!g->handled.empty())) {
     thread->handled = g->handled;
     g->handled = Value();
-  } else if (PT_UNLIKELY(thread->handled.is_object())) {
+  } else if (PT_UNLIKELY(!thread->handled.empty())) {
     thread->handled = none();
   }
   if (PT_UNLIKELY(g->frame_object != nullptr)) {
@@ -132,7 +132,9 @@ PT_INLINE CallRecord* push_generator(Thread* thread, Generator* g, Value* window
     record->result_register = 0;
     thread->record = record;
   }
-  for (uint32_t i = 0, n = g->live; i < n; ++i) window[i] = g->registers[i];
+  const Value* registers = g->registers;
+#pragma clang loop unroll(disable) vectorize(disable)
+  for (uint32_t i = 0, n = g->live; i < n; ++i) window[i] = registers[i];
   generator_attach(thread, g, record);
   return record;
 }
@@ -150,12 +152,14 @@ PT_INLINE bool claim(Generator* g, GeneratorState& seen) {
   return g->state.compare_exchange_weak(seen, GeneratorState::kRunning, std::memory_order_acq_rel);
 }
 
-// Resumes a generator for an instruction of the running frame, without native recursion. False: not that simple, nothing
-// has been done. Otherwise its record is on top, or an exception is pending and *record is nullptr.
+// Resumes a generator for an instruction of the running frame, without native recursion. False: not that simple (the thread
+// is traced, among others), nothing has been done. Otherwise its record is on top, or an exception is pending and *record
+// is nullptr.
+// `sent` empty: None.
 PT_INLINE bool generator_enter(Thread* thread, Generator* g, Value sent, int result, CallRecord** record) {
   GeneratorState seen = g->state.load(std::memory_order_acquire);
   bool started = seen == GeneratorState::kSuspended;
-  if (!started && (seen != GeneratorState::kCreated || !is_none(sent))) return false;
+  if (!started && (seen != GeneratorState::kCreated || !(sent.empty() || is_none(sent)))) return false;
   if (g->skip_value || PT_UNLIKELY(tracing(thread)) || !claim(g, seen)) return false;
   Value* base = stack_top(thread);
   Function* function = as_function(g->function.peek());
@@ -170,10 +174,11 @@ PT_INLINE bool generator_enter(Thread* thread, Generator* g, Value sent, int res
   if (started) {
     Value* registers = (*record)->registers;
     int at = operand_a(load_word((*record)->pc));
+    Value word = sent.empty() ? none() : register_copy(sent);
     if (PT_UNLIKELY(registers[at >> 1].is_counted())) {
-      write(registers, at, Ref<>::retain(sent).take());
+      write(registers, at, word);
     } else {
-      registers[at >> 1] = Ref<>::retain(sent).take();
+      registers[at >> 1] = word;
     }
   }
   return true;
@@ -399,7 +404,7 @@ Ref<> generator_advance(Generator* g) {
   Thread* thread = current_thread();
   CallRecord* record;
   if (PT_UNLIKELY(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) <= thread->native_limit) ||
-      !generator_enter(thread, g, none(), 0, &record)) {
+      !generator_enter(thread, g, Value(), 0, &record)) {
     Ref<> out;
     SendResult result = generator_resume(g, none(), Ref<>(), &out);
     if (result == SendResult::kYield) return out;
@@ -407,14 +412,13 @@ Ref<> generator_advance(Generator* g) {
     return Ref<>();
   }
   if (PT_UNLIKELY(!record)) return Ref<>();
-  record->flags |= kRecordEntry;
+  record->flags = kRecordEntry | kRecordGenerator;
   const uint64_t* pc = record->pc + 1;
   uint64_t word = load_word(pc);
   uint64_t bits;
   {
     InterpreterEntry entry;
-    const Dispatch* dispatch = active_dispatch(thread);
-    bits = dispatch->handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, dispatch, word);
+    bits = g_dispatch.handlers[word & 0xFFFF](thread, record->registers, pc, record->code->constants_end, &g_dispatch, word);
   }
   if (PT_UNLIKELY(tracing(thread))) trace_remind(thread);
   if (PT_UNLIKELY(bits == 0)) return Ref<>();
@@ -595,7 +599,7 @@ PT_OPERATION(GET_AWAITABLE, 1) {
 uint64_t for_iter_generator(PT_HANDLER_PARAMETERS) {
   PT_SAVE_PC();
   CallRecord* record;
-  if (!generator_enter(thread, as_generator(register_at(frame, PT_B)), none(), PT_A, &record)) PT_TAIL(for_iter_native);
+  if (!generator_enter(thread, as_generator(register_at(frame, PT_B)), Value(), PT_A, &record)) PT_TAIL(for_iter_native);
   PT_ENTER_GENERATOR(record);
 }
 

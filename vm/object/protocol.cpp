@@ -14,6 +14,7 @@
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
 #include "vm/types/format.h"
+#include "vm/types/generator.h"
 #include "vm/types/generic_alias.h"
 #include "vm/types/int.h"
 #include "vm/types/iterators.h"
@@ -387,6 +388,13 @@ bool iterate(Value iterable, bool (*each)(Value, void*), void* context) {
   }
   Ref<> iterator = get_iter(iterable);
   if (!iterator) return false;
+  if (has_shape(iterator.value(), kShape_generator)) {
+    for (;;) {
+      Ref<> item = generator_advance(as_generator(iterator.value()));
+      if (!item) return !error_pending() || clear_if(exc::StopIteration);
+      if (!each(item.value(), context)) return false;
+    }
+  }
   for (;;) {
     Ref<> item = next(iterator.value());
     if (!item) return !error_pending();

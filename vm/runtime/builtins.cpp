@@ -462,19 +462,28 @@ Ref<> builtin_sum(const Value* a) {
   if (is_instance_of(total.value(), &bytearray_type)) {
     return raise(exc::TypeError, "sum() can't sum bytearray [use b''.join(seq) instead]");
   }
+  Value sum = total.value();  // `total` owns it when it is an object
   bool ok = for_each(a[0], [&](Value v) {
-    Value t = total.value();
-    if (is_bool(v)) v = Value::small_int(is_true(v));  // as int.__add__ takes it
-    if (t.is_small_int() && v.is_small_int()) {
-      total = int_from_int64(t.as_small_int() + v.as_small_int());
-    } else if (t.is_immediate_float() && v.is_immediate_float()) {
-      total = float_from_double(t.as_immediate_float() + v.as_immediate_float());
-    } else {
-      total = binary_operation(BinaryOp::kAdd, t, v);
+    if (sum.is_small_int() && v.is_small_int()) {
+      int64_t i = sum.as_small_int() + v.as_small_int();
+      if (PT_LIKELY(Value::fits_small_int(i))) {
+        sum = Value::small_int(i);
+        return true;
+      }
+    } else if (sum.is_immediate_float() && v.is_immediate_float()) {
+      Value f = Value::immediate_float(sum.as_immediate_float() + v.as_immediate_float());
+      if (PT_LIKELY(!f.empty())) {
+        sum = f;
+        return true;
+      }
     }
+    if (is_bool(v)) v = Value::small_int(is_true(v));  // as int.__add__ takes it
+    total = binary_operation(BinaryOp::kAdd, sum, v);
+    sum = total.value();
     return static_cast<bool>(total);
   });
-  return ok ? std::move(total) : Ref<>();
+  if (!ok) return Ref<>();
+  return sum.is_object() ? std::move(total) : Ref<>::steal(sum);
 }
 
 // ---- numbers and text
