@@ -15,6 +15,8 @@ CallRecord* generator_push(Thread* thread, Generator* g, Value* window);
 // For compiled code, which runs a suspended generator on the registers it has in the heap. They move to `window`, and `record`
 // becomes its record but for the pc and the caller's result register.
 void generator_materialize(Thread* thread, Generator* g, CallRecord* record, Value* window);
+// The same with a window that has the registers already, while the generator keeps its own.
+void generator_attach_window(Thread* thread, Generator* g, CallRecord* record, Value* window);
 // The generator on top of the stack, at the YIELD `pc`, is suspended.
 void generator_suspend_top(Thread* thread, const uint64_t* pc);
 // PEP 479: what leaves a generator whose code raised `exception`.

@@ -240,6 +240,9 @@ void generator_materialize(Thread* thread, Generator* g, CallRecord* record, Val
     window[i] = g->registers[i];
     g->registers[i] = Value();
   }
+  generator_attach_window(thread, g, record, window);
+}
+void generator_attach_window(Thread* thread, Generator* g, CallRecord* record, Value* window) {
   g->state.store(GeneratorState::kRunning, std::memory_order_relaxed);
   Function* function = as_function(g->function.peek());
   window[-1] = Value::borrowed_object(function);

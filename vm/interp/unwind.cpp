@@ -50,7 +50,7 @@ CallRecord* unwind_frames(Thread* thread, const uint64_t** target) {
     CallRecord* record = thread->record;
     const Code* code = record->code;
     auto at = static_cast<uint32_t>(record->pc - code->words);
-    if (add_entry && !add_traceback(record)) {
+    if (add_entry && !(code->flags & kCodeFlagHidden) && !add_traceback(record)) {
       // Out of memory: the new exception replaces the old one.
     }
     bool traced = PT_UNLIKELY(tracing(thread));

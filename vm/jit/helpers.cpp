@@ -1,5 +1,6 @@
 // What compiled code calls: one instruction by the interpreter, and the slow paths of operations.
 #include <cmath>
+#include <cstring>
 
 #include "gc/reclaim/qsbr.h"
 #include "vm/interp/attribute_cache.h"
@@ -95,12 +96,11 @@ class ColdScope : public Watch {
 
  private:
   void show(Generator* g, CallRecord* record, Value* window) {
-    generator_materialize(thread_, g, record, window);
-    for (uint32_t i = 0; i < g->code->register_count; ++i) g->registers[i] = window[i];
+    std::memcpy(static_cast<void*>(window), g->registers, g->code->register_count * sizeof(Value));
+    generator_attach_window(thread_, g, record, window);
   }
   static void hide(CallRecord* record) {
-    for (uint32_t i = 0; i < record->code->register_count; ++i) record->registers[i] = Value();
-    record->registers[-1] = Value();
+    std::memset(static_cast<void*>(record->registers - 1), 0, (record->code->register_count + 1) * sizeof(Value));
     record->generator->state.store(GeneratorState::kSuspended, std::memory_order_relaxed);
   }
   CallRecord* saved_;

@@ -18,6 +18,7 @@
 #include "vm/runtime/runtime.h"
 #include "vm/types/bytes.h"
 #include "vm/types/dict.h"
+#include "vm/types/drain.h"
 #include "vm/types/exception.h"
 #include "vm/types/float.h"
 #include "vm/types/frame.h"
@@ -59,21 +60,25 @@ Ref<> builtin_anext(const Value* a) {
 }
 Ref<> builtin_all(const Value* a) {
   bool all = true;
-  bool ok = for_each(a[0], [&](Value v) {
-    int t = truth(v);
-    if (t == 0) all = false;
-    return t > 0;
-  });
+  Drain drain(a[0]);
+  bool ok = drain.due() || for_each(a[0], [&](Value v) {
+              int t = truth(v);
+              if (t == 0) all = false;
+              return t > 0 && drain.more();
+            });
+  if (drain.due() && all && !error_pending()) return drain.rest(DrainKind::kAll, none());
   if (!ok && error_pending()) return Ref<>();
   return bool_ref(all);
 }
 Ref<> builtin_any(const Value* a) {
   bool any = false;
-  bool ok = for_each(a[0], [&](Value v) {
-    int t = truth(v);
-    if (t > 0) any = true;
-    return t == 0;
-  });
+  Drain drain(a[0]);
+  bool ok = drain.due() || for_each(a[0], [&](Value v) {
+              int t = truth(v);
+              if (t > 0) any = true;
+              return t == 0 && drain.more();
+            });
+  if (drain.due() && !any && !error_pending()) return drain.rest(DrainKind::kAny, none());
   if (!ok && error_pending()) return Ref<>();
   return bool_ref(any);
 }
@@ -423,23 +428,32 @@ Ref<> extreme(const Value* a, const char* name, CompareOp op) {
     return raise(exc::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
   }
   Ref<> best, best_key;
-  bool ok = for_each(args->length == 1 ? args->at(0) : a[0], [&](Value v) {
-    if (key.empty() && v.is_small_int() && best.value().is_small_int()) {
-      auto x = static_cast<int64_t>(v.bits()), y = static_cast<int64_t>(best.value().bits());
-      if (op == CompareOp::kLt ? x < y : x > y) best = Ref<>::retain(v);
-      return true;
-    }
-    Ref<> k = key.empty() ? Ref<>::retain(v) : call1(key, v);
-    if (!k) return false;
-    if (best) {
-      int better = compare_truth(k.value(), key.empty() ? best.value() : best_key.value(), op);
-      if (better < 0) return false;
-      if (!better) return true;
-    }
-    best = Ref<>::retain(v);
-    if (!key.empty()) best_key = std::move(k);
-    return true;
-  });
+  Value items = args->length == 1 ? args->at(0) : a[0];
+  Drain drain(key.empty() ? items : Value());
+  DrainKind kind = op == CompareOp::kLt ? DrainKind::kMin : DrainKind::kMax;
+  if (drain.due()) {
+    best = next(items);
+    if (best) return drain.rest(kind, best.value());
+    if (error_pending()) return best;
+  }
+  bool ok = drain.due() || for_each(items, [&](Value v) {
+              if (key.empty() && v.is_small_int() && best.value().is_small_int()) {
+                auto x = static_cast<int64_t>(v.bits()), y = static_cast<int64_t>(best.value().bits());
+                if (op == CompareOp::kLt ? x < y : x > y) best = Ref<>::retain(v);
+                return drain.more();
+              }
+              Ref<> k = key.empty() ? Ref<>::retain(v) : call1(key, v);
+              if (!k) return false;
+              if (best) {
+                int better = compare_truth(k.value(), key.empty() ? best.value() : best_key.value(), op);
+                if (better < 0) return false;
+                if (!better) return drain.more();
+              }
+              best = Ref<>::retain(v);
+              if (!key.empty()) best_key = std::move(k);
+              return drain.more();
+            });
+  if (best && drain.due() && !error_pending()) return drain.rest(kind, best.value());
   if (!ok) return Ref<>();
   if (best) return best;
   if (!a[2].empty()) return Ref<>::retain(a[2]);
@@ -463,25 +477,27 @@ Ref<> builtin_sum(const Value* a) {
     return raise(exc::TypeError, "sum() can't sum bytearray [use b''.join(seq) instead]");
   }
   Value sum = total.value();  // `total` owns it when it is an object
-  bool ok = for_each(a[0], [&](Value v) {
-    if (sum.is_small_int() && v.is_small_int()) {
-      int64_t i = sum.as_small_int() + v.as_small_int();
-      if (PT_LIKELY(Value::fits_small_int(i))) {
-        sum = Value::small_int(i);
-        return true;
-      }
-    } else if (sum.is_immediate_float() && v.is_immediate_float()) {
-      Value f = Value::immediate_float(sum.as_immediate_float() + v.as_immediate_float());
-      if (PT_LIKELY(!f.empty())) {
-        sum = f;
-        return true;
-      }
-    }
-    if (is_bool(v)) v = Value::small_int(is_true(v));  // as int.__add__ takes it
-    total = binary_operation(BinaryOp::kAdd, sum, v);
-    sum = total.value();
-    return static_cast<bool>(total);
-  });
+  Drain drain(a[0]);
+  bool ok = drain.due() || for_each(a[0], [&](Value v) {
+              if (sum.is_small_int() && v.is_small_int()) {
+                int64_t i = sum.as_small_int() + v.as_small_int();
+                if (PT_LIKELY(Value::fits_small_int(i))) {
+                  sum = Value::small_int(i);
+                  return drain.more();
+                }
+              } else if (sum.is_immediate_float() && v.is_immediate_float()) {
+                Value f = Value::immediate_float(sum.as_immediate_float() + v.as_immediate_float());
+                if (PT_LIKELY(!f.empty())) {
+                  sum = f;
+                  return drain.more();
+                }
+              }
+              if (is_bool(v)) v = Value::small_int(is_true(v));  // as int.__add__ takes it
+              total = binary_operation(BinaryOp::kAdd, sum, v);
+              sum = total.value();
+              return total && drain.more();
+            });
+  if (drain.due() && !error_pending()) return drain.rest(DrainKind::kSum, sum);
   if (!ok) return Ref<>();
   return sum.is_object() ? std::move(total) : Ref<>::steal(sum);
 }

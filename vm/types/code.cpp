@@ -6,6 +6,7 @@
 #include "vm/object/native.h"
 #include "vm/ops/instruction.h"
 #include "vm/types/bytes.h"
+#include "vm/types/drain.h"
 #include "vm/types/frame.h"
 #include "vm/types/function.h"
 #include "vm/types/int.h"
@@ -195,11 +196,9 @@ bool can_replace_constants(Code* code, Tuple* constants) {
   return true;
 }
 
-// A copy with other metadata. Bytecode and names are the implementation's own and cannot be replaced, constants only by such
-// as the bytecode can do with.
-Ref<> code_replace(const Value* a) {
-  if (!with_body(a[0])) return Ref<>();
-  Code* from = as(a[0]);
+}  // namespace
+
+Ref<Code> code_copy(Code* from) {
   Ref<Code> c = allocate<Code>(&code_type);
   if (!c) return c;
   c->word_count = from->word_count;
@@ -229,7 +228,7 @@ Ref<> code_replace(const Value* a) {
   auto* constants = static_cast<Value*>(memory::allocate((from->constant_count + 1) * sizeof(Value)));
   if (!c->words.load(std::memory_order_relaxed) || !c->exceptions || !c->names || !c->local_names || !c->local_kinds ||
       !c->positions || !constants) {
-    return raise_no_memory();
+    return Ref<Code>(raise_no_memory());
   }
   c->constants_end = constants + from->constant_count;
   for (uint32_t i = 0; i < from->constant_count; ++i)
@@ -238,6 +237,18 @@ Ref<> code_replace(const Value* a) {
   c->name.init(from->name.load(from));
   c->qualname.init(from->qualname.load(from));
   c->filename.init(from->filename.load(from));
+  make_deferred(c.get());
+  return c;
+}
+
+namespace {
+// A copy with other metadata. Bytecode and names are the implementation's own and cannot be replaced, constants only by such
+// as the bytecode can do with.
+Ref<> code_replace(const Value* a) {
+  if (!with_body(a[0])) return Ref<>();
+  Code* from = as(a[0]);
+  Ref<Code> c = code_copy(from);
+  if (!c) return c;
   // *, co_name, co_qualname, co_filename, co_firstlineno, co_flags and others
   if (given(a[1])) c->name.store(c.get(), Ref<>::retain(a[1]));
   if (given(a[2])) c->qualname.store(c.get(), Ref<>::retain(a[2]));
@@ -268,7 +279,6 @@ Ref<> code_replace(const Value* a) {
     if (same < 0) return Ref<>();
     if (!same) return raise(exc::ValueError, "code.replace(): %s cannot be changed", kNames[i - 6]);
   }
-  make_deferred(c.get());
   return c;
 }
 
@@ -340,6 +350,7 @@ void code_destroy(Object* o) {
   c->name.clear();
   c->qualname.clear();
   c->filename.clear();
+  drains_release(c);
   for (uint32_t i = 0; i < c->constant_count; ++i) release(c->constant(i));
   if (c->image) {
     memory::release(c->body_block);

@@ -49,7 +49,7 @@ Ref<FrameObject> frame_object_of(CallRecord* record) {
 }
 
 CallRecord* visible_record(CallRecord* record, const CallRecord* base) {
-  while (record >= base && (record->flags & kRecordLeaving)) --record;
+  while (record >= base && ((record->flags & kRecordLeaving) || (record->code->flags & kCodeFlagHidden))) --record;
   return record;
 }
 

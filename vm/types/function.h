@@ -24,6 +24,7 @@ enum CodeFlag : uint32_t {
   kCodeFlagIterableCoroutine = 0x100,
   kCodeFlagAsyncGenerator = 0x200,
   kCodeFlagDocstring = 0x40000000,  // ours: constant 0 is the docstring; not shown in co_flags
+  kCodeFlagHidden = 0x20000000,     // ours: its frames are not shown
 };
 
 struct CodeException {
@@ -60,6 +61,8 @@ struct Code : Object {
   void* body_block;               // with an image: constants, names and local_names
   Field name, qualname, filename; // str
   Field constants_tuple;          // co_consts, made on demand
+  std::atomic<uint32_t> drawn;    // items that native code drew from its generators, and
+  std::atomic<struct Drains*> drains;  // the loops that do so (vm/types/drain.h)
   std::atomic<struct JitCode*> jit;  // compiled traces of this code (vm/jit)
   Value constant(uint32_t k) const { return constants_end[-1 - static_cast<int64_t>(k)]; }
 };
@@ -101,6 +104,8 @@ void code_image_release(struct CodeImage* image);
 Ref<> code_variable_names(const Code* code, uint8_t kinds);
 // Empties the inline caches of a copied instruction array.
 void reset_caches(uint64_t* words, uint32_t count);
+// Another one with bytecode, caches and traces of its own; nullptr with an exception pending. `from` has its body.
+Ref<Code> code_copy(Code* from);
 // Installed by vm/interp: runs a Python function from native code.
 extern Ref<> (*g_call_function)(Value function, const Args& args);
 Ref<> function_new(Code* code, Dict* globals, Str* qualname_or_null);

@@ -8,6 +8,7 @@
 #include "gc/reclaim/qsbr.h"
 #include "vm/types/container_inl.h"
 #include "vm/types/dict.h"
+#include "vm/types/drain.h"
 #include "vm/types/dict_views.h"
 #include "vm/types/list_inl.h"
 #include "vm/types/set.h"
@@ -218,9 +219,12 @@ bool extend_one_by_one(List* list, Value iterable, bool unshared) {
     // An absurd hint is not an error; the items will show.
     if (hint < kMaxList - n) (void)writer.reserve(n + hint);
   }
+  Drain drain(is_exact_list(Value::object(list)) ? iterator.value() : Value());
   for (;;) {
+    if (drain.due()) return static_cast<bool>(drain.rest(DrainKind::kList, Value::object(list)));
     Ref<> item = next(iterator.value());
     if (!item) break;
+    drain.more();
     bool ok = unshared ? list_append_private(list, std::move(item)) : list_append(list, std::move(item));
     if (!ok) return false;
   }

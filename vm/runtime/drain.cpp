@@ -1,0 +1,124 @@
+// The loops that draw the rest of a generator.
+#include "vm/types/drain.h"
+
+#include <new>
+
+#include "gc/platform/memory.h"
+#include "vm/interp/trace.h"
+#include "vm/object/protocol.h"
+#include "vm/runtime/runtime.h"
+#include "vm/types/dict.h"
+#include "vm/types/function.h"
+#include "vm/types/generator.h"
+#include "vm/types/str.h"
+#include "vm/types/tuple.h"
+
+namespace pt {
+
+// Of one generator code. Each function is made when it is due and lives as long as the code.
+struct Drains {
+  std::atomic<Function*> functions[static_cast<int>(DrainKind::kCount)];
+};
+
+namespace {
+
+constexpr int64_t kNativeItems = 64;      // the native loop takes these first
+constexpr uint32_t kHotItems = 400;       // drawn of all generators of a code: the next one's loop is Python's at once
+constexpr uint32_t kItemsOfACall = 10;    // what setting up a native loop counts
+
+constexpr const char* kSources[] = {
+    "def f(items, total):\n for item in items: total = total + item\n return total",
+    "def f(items, out):\n for item in items: out.append(item)\n return out",
+    "def f(items, _):\n for item in items:\n  if item: return True\n return False",
+    "def f(items, _):\n for item in items:\n  if not item: return False\n return True",
+    "def f(items, best):\n for item in items:\n  if item < best: best = item\n return best",
+    "def f(items, best):\n for item in items:\n  if item > best: best = item\n return best",
+};
+
+// The namespace of all of them, and their code, copied for each generator code. Made once, immortal.
+std::atomic<Dict*> g_globals{nullptr};
+std::atomic<Code*> g_codes[static_cast<int>(DrainKind::kCount)];
+
+Dict* shared_globals() {
+  Dict* globals = g_globals.load(std::memory_order_acquire);
+  if (globals) return globals;
+  Ref<Dict> fresh = dict_new();
+  if (!fresh) return nullptr;
+  // Pairs with the acquire above and in the loser's exchange.
+  if (g_globals.compare_exchange_strong(globals, fresh.get(), std::memory_order_acq_rel, std::memory_order_acquire)) {
+    make_immortal(fresh.get());
+    return fresh.get();
+  }
+  return globals;
+}
+Code* shared_code(DrainKind kind) {
+  auto& place = g_codes[static_cast<int>(kind)];
+  if (Code* code = place.load(std::memory_order_acquire)) return code;
+  Ref<Str> name = str_from_ascii("<drain>");
+  Ref<> module = name ? compile_text({.source = kSources[static_cast<int>(kind)], .filename = name.get()}) : Ref<>();
+  if (!module) return nullptr;
+  for (uint32_t i = 0; i < as_code(module.value())->constant_count; ++i) {
+    Value v = as_code(module.value())->constant(i);
+    if (!has_shape(v, kShape_code)) continue;
+    as_code(v)->flags |= kCodeFlagHidden;
+    Code* seen = nullptr;
+    if (!place.compare_exchange_strong(seen, as_code(v), std::memory_order_acq_rel, std::memory_order_acquire)) return seen;
+    make_immortal(as_code(v));
+    return as_code(v);
+  }
+  return nullptr;
+}
+// Borrowed; nullptr with an exception pending.
+Function* drain_function(Code* code, DrainKind kind) {
+  Drains* drains = code->drains.load(std::memory_order_acquire);
+  if (!drains) {
+    auto* fresh = static_cast<Drains*>(memory::allocate_zeroed(sizeof(Drains)));
+    if (!fresh) return raise_no_memory();
+    if (code->drains.compare_exchange_strong(drains, fresh, std::memory_order_acq_rel, std::memory_order_acquire))
+      drains = fresh;
+    else
+      memory::release(fresh);
+  }
+  auto& place = drains->functions[static_cast<int>(kind)];
+  if (Function* function = place.load(std::memory_order_acquire)) return function;
+  Code* shared = shared_code(kind);
+  Dict* globals = shared ? shared_globals() : nullptr;
+  Ref<Code> copy = globals ? code_copy(shared) : Ref<Code>();
+  Ref<> made = copy ? function_new(copy.get(), globals, nullptr) : Ref<>();
+  if (!made) return nullptr;
+  Function* seen = nullptr;
+  Function* function = as_function(made.value());
+  if (!place.compare_exchange_strong(seen, function, std::memory_order_acq_rel, std::memory_order_acquire)) return seen;
+  (void)made.take();
+  return function;
+}
+
+}  // namespace
+
+Drain::Drain(Value items) : left_(INT64_MAX), given_(INT64_MAX) {
+  if (items.empty() || !has_shape(items, kShape_generator) || PT_UNLIKELY(tracing(current_thread()))) return;
+  items_ = items;
+  uint32_t drawn = as_generator(items)->code->drawn.load(std::memory_order_relaxed);
+  left_ = given_ = drawn >= kHotItems ? 0 : kNativeItems;
+}
+Drain::~Drain() {
+  if (items_.empty() || given_ == 0) return;
+  auto& drawn = const_cast<Code*>(as_generator(items_)->code)->drawn;
+  drawn.store(drawn.load(std::memory_order_relaxed) + static_cast<uint32_t>(given_ - left_) + kItemsOfACall,
+              std::memory_order_relaxed);
+}
+Ref<> Drain::rest(DrainKind kind, Value state) {
+  Function* function = drain_function(const_cast<Code*>(as_generator(items_)->code), kind);
+  if (!function) return Ref<>();
+  return call_values(Value::object(function), {items_, state});
+}
+void drains_release(Code* code) {
+  Drains* drains = code->drains.exchange(nullptr, std::memory_order_acq_rel);
+  if (!drains) return;
+  for (auto& place : drains->functions) {
+    if (Function* function = place.load(std::memory_order_acquire)) release(Value::object(function));
+  }
+  memory::release(drains);
+}
+
+}  // namespace pt
