@@ -388,6 +388,77 @@ def test_in_all_threads():
         assert [pair[1].x for pair in out] == [(i + 1) * (i + 2) // 2 for i in range(0, 6000, 1000)]
 
 
+class Few:
+    def __init__(self):
+        self.a = 1
+
+
+def test_attributes_that_the_object_has_no_room_for():
+    o = Few()
+    for i in range(40):
+        setattr(o, "more%d" % i, i)
+
+    def run(o, n):
+        for i in range(n):
+            o.more7 = o.more7 + 1
+            o.more39 = i
+            if i % 500 == 100:
+                o.more7 = [o.more7]      # with a count, and back
+                o.more7 = o.more7[0]
+            if i == n // 2:
+                for k in range(200):
+                    setattr(o, "late%d" % k, k)
+            if i == n * 3 // 4:
+                o.__dict__["more39"] = "dict"
+                assert o.more39 == "dict"
+        return o.more7
+
+    assert run(o, 4000) == 7 + 4000 and o.more39 == 3999 and o.late150 == 150
+    p = Few()
+    for i in range(40):
+        setattr(p, "more%d" % i, i)
+    assert run(p, 4000) == 7 + 4000
+
+    def held(o, n):
+        total = 0
+        for i in range(n):
+            o.more20 = [i]
+            keep = o.more20
+            o.more20 = (i,)
+            total += keep[0] + o.more20[0]
+        return total
+
+    q = Few()
+    for i in range(30):
+        setattr(q, "more%d" % i, i)
+    assert held(q, 3000) == 2999 * 3000
+    del q.more29
+    assert held(q, 3000) == 2999 * 3000
+    del q.more20
+    assert held(q, 3000) == 2999 * 3000
+
+
+def test_an_attribute_first_seen_by_a_recording():
+    class C:
+        pass
+
+    def run(n):
+        c = C()
+        c.n = 0
+        for i in range(n):
+            c.n = c.n + 1
+            c.last = i
+        return c.n, c.last
+
+    for _ in range(6):
+        assert run(2000) == (2000, 1999)
+    result = []
+    thread = threading.Thread(target=lambda: result.append([run(2000) for _ in range(3)]))
+    thread.start()
+    thread.join()
+    assert result == [[(2000, 1999)] * 3]
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -1,7 +1,6 @@
 #include "vm/interp/attribute_cache.h"
 
 #include "gc/platform/memory.h"
-#include "vm/object/attributes.h"
 #include "vm/object/dependency.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/error.h"
@@ -47,7 +46,7 @@ AttributeNode* new_node(uint32_t shape, Str* name, AttributeKind kind, const Obj
   return node;
 }
 
-// Registers the node, checks that the class still gives `expected` for the name (so that no change fell in between), and
+// `cache`: of the site, if there is one. Registers the node, checks that the class still gives `expected` for the name (so that no change fell in between), and
 // makes it visible.
 void publish(std::atomic<uint64_t>* cache, AttributeNode* node, Type* type, Str* name, Value expected) {
   if (!node) return;
@@ -61,7 +60,7 @@ void publish(std::atomic<uint64_t>* cache, AttributeNode* node, Type* type, Str*
     return;
   }
   table_slot(node->shape.load(std::memory_order_relaxed), name, node->holder, node->store).store(node, std::memory_order_release);
-  cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+  if (cache) cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
 }
 
 void publish_value(std::atomic<uint64_t>* cache, Type* type, Str* name, uint32_t shape, AttributeKind kind, Value value,
@@ -74,6 +73,17 @@ void publish_value(std::atomic<uint64_t>* cache, Type* type, Str* name, uint32_t
 
 uint64_t inline_offset(const Type* type, int32_t index) {
   return type->attributes_offset + sizeof(AttributeStorage) + static_cast<uint64_t>(index) * sizeof(Field);
+}
+
+// The node for attribute number `index` of instances of the shape.
+AttributeNode* new_slot_node(Shape* shape, Str* name, int32_t index, bool store) {
+  bool in_object = index < shape->inline_capacity;
+  AttributeNode* node = new_node(shape_id_of(shape), name, in_object ? AttributeKind::kSlot : AttributeKind::kOverflow);
+  if (!node) return nullptr;
+  node->store = store;
+  node->offset = in_object ? static_cast<int64_t>(inline_offset(shape->type, index)) : index - shape->inline_capacity;
+  if (!in_object) node->version = shape->type->attributes_offset;
+  return node;
 }
 
 Ref<> bind(Value descriptor, Value object, Type* type) {
@@ -111,12 +121,7 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
     if (v) {
       int32_t index = shape->flags & kShapeDictMode ? -1 : shape_find(shape, name);
       if (index >= 0 && type->attributes_offset != kAttributesAtEnd) {
-        bool in_object = index < shape->inline_capacity;
-        AttributeNode* node = new_node(shape_id_of(shape), name, in_object ? AttributeKind::kSlot : AttributeKind::kOverflow);
-        if (node) {
-          node->offset = in_object ? static_cast<int64_t>(inline_offset(type, index)) : index - shape->inline_capacity;
-          publish(cache, node, type, name, descriptor.value());
-        }
+        publish(cache, new_slot_node(shape, name, index, false), type, name, descriptor.value());
       }
       return v;
     }
@@ -151,6 +156,21 @@ const AttributeNode* other_node(const uint64_t* pc, const Object* o, const Str* 
     inline_cache(pc)->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
   }
   return node;
+}
+
+const AttributeNode* slot_node(Object* o, Str* name, bool store) {
+  Shape* shape = o->shape();
+  if (const AttributeNode* known = find_attribute_node(shape_id_of(shape), name, store)) return known;
+  Type* type = shape->type;
+  bool plain = store ? type->slots.set_attribute == generic_set_attribute : type->slots.get_attribute == generic_get_attribute;
+  if (!plain || !type->attributes_offset || type->attributes_offset == kAttributesAtEnd || shape->flags & kShapeDictMode)
+    return nullptr;
+  Ref<> descriptor = type_lookup(type, name);
+  if (descriptor && type_of(descriptor.value())->slots.descriptor_set) return nullptr;
+  int32_t index = shape_find(shape, name);
+  if (index < 0) return nullptr;
+  publish(nullptr, new_slot_node(shape, name, index, store), type, name, descriptor.value());
+  return find_attribute_node(shape_id_of(shape), name, store);
 }
 
 Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) {
@@ -256,8 +276,7 @@ bool store_through_node(Object* o, const AttributeNode* node, Ref<>& value) {
     LockGuard guard(o);
     uint32_t shape = node->shape.load(std::memory_order_relaxed);
     if (!shape || o->shape_id.load(std::memory_order_relaxed) != shape) return false;
-    auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
-    old = field->exchange_locked(std::move(value));
+    old = node_field(o, node)->exchange_locked(std::move(value));
     if (node->kind == AttributeKind::kAdd) {
       o->shape_id.store(node->version, std::memory_order_release);  // pairs with the acquire in shape()
     }
@@ -301,13 +320,7 @@ bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>
   if (after->flags & kShapeDictMode) return true;
   if (before == after) {
     int32_t index = shape_find(after, name);
-    if (index >= 0 && index < after->inline_capacity) {
-      if (AttributeNode* node = new_node(shape_id, name, AttributeKind::kSlot)) {
-        node->store = true;
-        node->offset = static_cast<int64_t>(inline_offset(type, index));
-        publish(cache, node, type, name, descriptor.value());
-      }
-    }
+    if (index >= 0) publish(cache, new_slot_node(after, name, index, true), type, name, descriptor.value());
   } else if (after->parent == before && after->name == name && after->slot_count <= after->inline_capacity) {
     if (AttributeNode* node = new_node(shape_id, name, AttributeKind::kAdd)) {
       node->store = true;

@@ -4,13 +4,14 @@
 // class attribute of that name sets `shape` to 0 (vm/object/dependency.h). Nodes live for ever; their number is bounded.
 #include <atomic>
 
+#include "vm/object/attributes.h"
 #include "vm/object/type.h"
 
 namespace pt {
 
 enum class AttributeKind : uint8_t {
   kSlot,            // in the object at byte `offset`: an inline attribute or a __slots__ member
-  kOverflow,        // in the overflow array at index `offset`
+  kOverflow,        // in the overflow array at index `offset`; the object's attributes begin at byte `version`
   kMethod,          // a function or method descriptor of the class, to be called with the instance first
   kClassValue,      // a plain value of the class, not shadowed by the instance
   kProperty,        // a property of the class: `value` is its getter
@@ -37,6 +38,16 @@ const AttributeNode* find_attribute_node(uint32_t shape, const Str* name, bool s
 // The same for a site that has met other shapes before. Its cache word follows now and then only: threads that share a site
 // of many shapes do not write it for each of their objects.
 const AttributeNode* other_node(const uint64_t* pc, const Object* o, const Str* name, bool store);
+// The same, made if need be for an attribute that the object has itself.
+const AttributeNode* slot_node(Object* o, Str* name, bool store);
+// Object locked, of the node's shape: where a store's node of the kinds kSlot, kAdd and kOverflow finds the attribute.
+PT_INLINE Field* node_field(Object* o, const AttributeNode* node) {
+  if (PT_UNLIKELY(node->kind == AttributeKind::kOverflow)) {
+    auto* storage = attribute_storage_at(o, node->version);
+    return &overflow_in(storage->extra.load(std::memory_order_relaxed))->slots[node->offset];
+  }
+  return reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
+}
 bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>* cache);
 // What a node whose shape fits gives for the object; empty without an exception when it does not apply after all.
 Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound);

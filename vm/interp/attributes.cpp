@@ -196,7 +196,7 @@ PT_HANDLER(STORE_ATTR) {
       uint32_t shape = node->shape.load(std::memory_order_relaxed);
       if (PT_LIKELY(shape != 0 && o->shape_id.load(std::memory_order_relaxed) == shape)) {
         PT_SAVE_PC();
-        auto* field = reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
+        Field* field = node_field(o, node);
         Value old = field->peek();
         field->init_value(take_value(frame, constants, PT_B));
         if (node->kind == AttributeKind::kAdd) {
