@@ -78,24 +78,35 @@ PT_INLINE void note_shared_increment(Object* o) {
 
 // Counts of deferred objects that are not this thread's own wait here until the world is stopped: only a collection needs
 // to know them, so threads need not fight over the object's word.
-constexpr size_t kPendingCounts = 128;
+constexpr size_t kPendingCounts = 256;
 constinit thread_local PendingCount tls_pending[kPendingCounts] = {};
 
-PT_INLINE PendingCount& pending_count(const Object* o) {
+// The object's place in the table; when another object has that, this one may be at the neighbour's.
+PT_INLINE size_t pending_place(const Object* o) {
   auto bits = reinterpret_cast<uintptr_t>(o) >> 4;
-  return tls_pending[(bits ^ (bits >> 8)) % kPendingCounts];
+  return (bits ^ (bits >> 8)) % kPendingCounts;
 }
-
-// False: the thread is not registered, nobody would settle for it.
-PT_INLINE bool count_pending(Object* o, int64_t amount) {
-  if (PT_UNLIKELY(tls_owner_id == kNoOwnerId)) return false;
-  PendingCount& pending = pending_count(o);
-  if (PT_UNLIKELY(pending.object != o)) {
-    settle(pending);
-    pending.object = o;
-  }
+PT_INLINE bool count_in_place(const Object* o, int64_t amount) {
+  PendingCount& pending = tls_pending[pending_place(o)];
+  if (PT_UNLIKELY(pending.object != o)) return false;
   pending.amount += amount;
   return true;
+}
+// False: the thread is not registered, nobody would settle for it.
+bool count_pending(Object* o, int64_t amount) {
+  if (PT_UNLIKELY(tls_owner_id == kNoOwnerId)) return false;
+  size_t place = pending_place(o);
+  PendingCount &own = tls_pending[place], &other = tls_pending[place ^ 1];
+  for (;;) {
+    PendingCount& pending = own.object == o || (other.object != o && own.amount == 0) ? own : other;
+    if (pending.object != o && pending.amount != 0) {
+      settle(pending);  // may run destructors, which count
+      continue;
+    }
+    pending.object = o;
+    pending.amount += amount;
+    return true;
+  }
 }
 
 // `shared` has grown past all reason. A merged object becomes immortal; the count of another one is merged first.
@@ -185,21 +196,11 @@ bool end_shared_ownership(Object* o, int32_t shared) {
   }
 }
 
-void decref_shared(Object* o) {
+namespace {
+[[gnu::noinline]] void decref_counted(Object* o) {
   if (drop_shared(o)) destroy_unless_deferred(o);
 }
-
-bool decref_without_destroy(Object* o) {
-  if (!owned_by_this_thread(o)) return drop_shared(o);
-  uint32_t left = o->local.load(std::memory_order_relaxed) - 1;
-  o->local.store(left, std::memory_order_relaxed);
-  return left == 0 && end_ownership(o);
-}
-
-void decref_call(Object* o) { decref(o); }
-
-void incref_shared(Object* o) {
-  if (o->is_immortal()) return;
+[[gnu::noinline]] void incref_counted(Object* o) {
   if (o->has_gc_bit(kGcDeferred) && count_pending(o, 1)) return;
   // Release pairs with the acquire in try_incref_shared: a reader whose stale pointer leads to this object, where it
   // expected one that died here, must find its slot changed when it looks again.
@@ -207,10 +208,9 @@ void incref_shared(Object* o) {
   if (PT_UNLIKELY(count_of(before) >= kSaturation)) saturate(o);
   note_shared_increment(o);
 }
-
-bool try_incref_shared(Object* o) {
-  if (o->local.load(std::memory_order_acquire) == kLocalImmortal) return true;  // pairs with make_immortal
-  if ((o->gc_bits.load(std::memory_order_acquire) & kGcDeferred) && count_pending(o, 1)) return true;  // and make_deferred
+[[gnu::noinline]] bool try_incref_counted(Object* o) {
+  // Acquire pairs with make_deferred.
+  if ((o->gc_bits.load(std::memory_order_acquire) & kGcDeferred) && count_pending(o, 1)) return true;
   int32_t shared = o->shared.load(std::memory_order_relaxed);
   for (;;) {
     // 0: the owner may free it without an atomic instruction. Merged with count 0: it is dead.
@@ -224,6 +224,34 @@ bool try_incref_shared(Object* o) {
   note_shared_increment(o);
   return true;
 }
+}  // namespace
+
+// The short ways: nothing to be done, or a count in its usual place.
+void decref_shared(Object* o) {
+  if (o->is_immortal() || (o->has_gc_bit(kGcDeferred) && count_in_place(o, -1))) return;
+  decref_counted(o);
+}
+void incref_shared(Object* o) {
+  if (o->is_immortal() || (o->has_gc_bit(kGcDeferred) && count_in_place(o, 1))) return;
+  incref_counted(o);
+}
+bool try_incref_shared(Object* o) {
+  // Acquire pairs with make_immortal and make_deferred.
+  if (o->local.load(std::memory_order_acquire) == kLocalImmortal ||
+      ((o->gc_bits.load(std::memory_order_acquire) & kGcDeferred) && count_in_place(o, 1))) {
+    return true;
+  }
+  return try_incref_counted(o);
+}
+
+bool decref_without_destroy(Object* o) {
+  if (!owned_by_this_thread(o)) return drop_shared(o);
+  uint32_t left = o->local.load(std::memory_order_relaxed) - 1;
+  o->local.store(left, std::memory_order_relaxed);
+  return left == 0 && end_ownership(o);
+}
+
+void decref_call(Object* o) { decref(o); }
 
 int64_t merge_counts(Object* o, int64_t extra) {
   if (o->is_immortal()) return kLocalImmortal;
@@ -297,7 +325,9 @@ int64_t reference_count(const Object* o) {
   if (state_of(shared) != kSharedMerged) total += o->local.load(std::memory_order_relaxed);
   // While queued, the queue owns the reference that was not subtracted.
   if (state_of(shared) == kSharedQueued) --total;
-  if (const PendingCount& pending = pending_count(o); pending.object == o) total += pending.amount;
+  for (size_t place : {pending_place(o), pending_place(o) ^ 1}) {
+    if (tls_pending[place].object == o) total += tls_pending[place].amount;
+  }
   return total;
 }
 
