@@ -214,6 +214,11 @@ bool Recorder::call_method(uint64_t word, const Tuple* names) {
   return call(PT_A, count + 1, PT_C, false, names);
 }
 
+void Recorder::guard_version(const pt::Type* type, uint32_t version) {
+  keep(Value::object(type));
+  emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference, version);
+}
+
 // A Python class without a __new__ of its own: the instance is made, and __init__ goes on as a call.
 bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* names) {
   Value callable = seen(base);
@@ -222,15 +227,14 @@ bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* na
       type_of(callable)->slots.call != type_type.slots.call || calls_.size() >= kMaxDepth) {
     return fall_back();
   }
+  uint32_t version = type->version.load(std::memory_order_acquire);
   Value init = type_lookup_borrowed(type, names::init.str());
-  if (init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred)) return fall_back();
+  if (!version || init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred)) return fall_back();
   Function* function = as_function(init);
   Binding binding;
   if (!bind(function, count + 1, names, &binding)) return fall_back();
   known(base);
-  // The class gives the same __init__ as long as its version is the same.
-  emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
-       type->version.load(std::memory_order_relaxed));
+  guard_version(type, version);
   keep(init);
   guard_code(kNoReference, function);
   int32_t where = at(base);
@@ -251,6 +255,8 @@ bool Recorder::call_operator(uint64_t word) {
   OperatorName name = operator_name(opcode_);
   Value left = seen(PT_B), right = seen(PT_C);
   if (!left.is_object() || right.empty() || name.op == BinaryOp::kPow || name.op == BinaryOp::kMatMul) return fall_back();
+  const uint32_t versions[] = {type_of(left)->version.load(std::memory_order_acquire),
+                               type_of(right)->version.load(std::memory_order_acquire)};
   Function* function = operator_method(name.op, left, right, name.inplace);
   if (!function) return fall_back();
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
@@ -258,11 +264,8 @@ bool Recorder::call_operator(uint64_t word) {
     Value v = seen(operand);
     plain(operand);
     if (!v.is_object() || is_builtin(v)) continue;
-    // The class gives the same method as long as its version is the same.
-    pt::Type* type = type_of(v);
-    keep(Value::object(type));
-    emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
-         type->version.load(std::memory_order_relaxed));
+    if (!versions[operand == PT_C]) return fall_back();
+    guard_version(type_of(v), versions[operand == PT_C]);
   }
   keep(Value::object(function));
   guard_code(kNoReference, function);
@@ -310,16 +313,15 @@ bool Recorder::load_super_method(uint64_t word) {
   Value self = object->object.peek();
   auto* type = static_cast<pt::Type*>(object->object_type.peek().as_object());
   if (type != type_of(self)) return fall_back();
+  uint32_t version = type->version.load(std::memory_order_acquire);
   Ref<> method = super_lookup(object->type.peek(), type, here().code->names[static_cast<uint16_t>(PT_C)]);
   clear_error();
   bool plain =
       method && (has_shape(method.value(), kShape_method_descriptor) || has_shape(method.value(), kShape_wrapper_descriptor) ||
                  (has_shape(method.value(), kShape_function) && method.value().as_object()->has_gc_bit(kGcDeferred)));
-  if (!plain) return fall_back();
+  if (!plain || !version) return fall_back();
   // Any change of the classes it is searched in gives the type a new version.
-  keep(Value::object(type));
-  emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
-       type->version.load(std::memory_order_relaxed));
+  guard_version(type, version);
   Reference receiver = emit(Op::kLoadField, read(PT_B), kNoReference, offsetof(Super, object));
   drop(PT_B, PT_A);
   set_copy(at(PT_A) + 1, receiver);

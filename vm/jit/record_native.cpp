@@ -81,6 +81,7 @@ bool Recorder::instance_check(int base, int result, int32_t first) {
   Value v = base_frame_[first], cls = base_frame_[first + 1];
   if (!v.is_object() || v.empty() || !cls.is_object() || type_of(cls) != &type_type) return false;
   pt::Type* type = type_of(v);
+  uint32_t version = type->version.load(std::memory_order_acquire);
   bool outcome = is_subtype(type, static_cast<pt::Type*>(cls.as_object()));
   // Otherwise v.__class__ is asked, which hardly any class makes up.
   Str* name = names::class_dunder.str();
@@ -88,11 +89,7 @@ bool Recorder::instance_check(int base, int result, int32_t first) {
   as_object(slot(first), v.as_object()->shape_id.load(std::memory_order_relaxed));
   Reference r = slot(first + 1);
   if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(cls));
-  if (has_flag(type, kTypeHeap)) {
-    keep(Value::object(type));
-    emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference,
-         type->version.load(std::memory_order_relaxed));
-  }
+  if (has_flag(type, kTypeHeap)) guard_version(type, version);
   Reference constant = object_constant(boolean(outcome));
   consume_window(at(base), static_cast<uint32_t>(first - at(base)) + 2, at(result));
   set_lazy(at(result), constant);

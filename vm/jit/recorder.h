@@ -244,6 +244,8 @@ class Recorder {
   void finish_next();
   bool length(int base, int result, int32_t argument);
   void guard_code(Reference object, Function* function);
+  // The class gives what it gave when its version, not 0, was `version`: read before what was looked up in it.
+  void guard_version(const pt::Type* type, uint32_t version);
   bool build(uint64_t word, Op op);
   bool build_slice(uint64_t word);
   bool list_append(int list, int item);
