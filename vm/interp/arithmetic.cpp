@@ -4,6 +4,7 @@
 #include "vm/ops/micro_ops.h"
 #include "vm/types/float.h"
 #include "vm/types/int.h"
+#include "vm/types/str.h"
 
 namespace pt {
 
@@ -38,6 +39,14 @@ bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* con
         return true;
       }
     }
+  }
+  if (op == BinaryOp::kAdd && is_exact_str(a) && is_exact_str(b) && PT_B >= 0 && (PT_A >> 1) == (PT_B >> 1) && a.is_counted()) {
+    // s += t
+    Str* sum = str_append(as_str(a), as_str(b));
+    if (!sum) return false;
+    if (PT_C & 1 && (PT_C >> 1) != (PT_A >> 1)) consume(frame, PT_C);
+    if (sum != as_str(a)) write(frame, PT_A, Value::object(sum));
+    return true;
   }
   if (is_exact_int(a) && is_exact_int(b) && op != BinaryOp::kPow && op != BinaryOp::kMatMul) {
     result = int_binary(op, a, b);

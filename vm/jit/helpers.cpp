@@ -320,6 +320,13 @@ uint64_t help_binary(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   auto op = static_cast<BinaryOp>(info.imm & 63);
   Value a = argument(s, 0), b = argument(s, 1);
+  // `tag`: the register, from kSlotBias on, that holds a, and gets the sum.
+  if (info.tag && frame[static_cast<int32_t>(info.tag) - kSlotBias].bits() == (a.bits() & ~Value::kBorrowedBit)) {
+    Str* sum = str_append(as_str(a), as_str(b));
+    if (sum == as_str(a)) incref(sum);  // the register gives its count back
+    ColdScope scope(s, frame, info);
+    return finish(s, scope, sum ? Ref<>::steal(Value::object(sum)) : Ref<>());
+  }
   ColdScope scope(s, frame, info);
   return finish(s, scope, info.imm & 64 ? inplace_operation(op, a, b) : binary_operation(op, a, b));
 }

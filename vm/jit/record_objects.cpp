@@ -36,10 +36,18 @@ Reference Recorder::plain(int operand) {
 bool Recorder::binary_any(uint64_t word) {
   if (!is_plain(seen(PT_B)) || !is_plain(seen(PT_C))) return call_operator(word);
   OperatorName name = operator_name(opcode_);
+  bool appends = name.op == BinaryOp::kAdd && is_exact_str(seen(PT_B)) && is_exact_str(seen(PT_C)) && PT_B >= 0 &&
+                 (PT_A >> 1) == (PT_B >> 1) && !in_heap(at(PT_B));
   Reference a = plain(PT_B), b = plain(PT_C);
+  if (appends) {
+    // The string may change in place: nothing else may rely on it.
+    leave_owner(at(PT_B));
+    appends = !state(at(PT_B)).lazy;
+  }
   emit(Op::kStoreArgument, a, kNoReference, 0);
   emit(Op::kStoreArgument, b, kNoReference, 1);
-  Reference r = emit(Op::kBinaryAny, kNoReference, kNoReference, static_cast<int64_t>(name.op) | (name.inplace ? 64 : 0));
+  Reference r = emit(Op::kBinaryAny, kNoReference, kNoReference, static_cast<int64_t>(name.op) | (name.inplace ? 64 : 0),
+                     appends ? at(PT_B) + kSlotBias : 0);
   drop(PT_B, PT_A);
   drop(PT_C, PT_A);
   set_owned(at(PT_A), r);

@@ -107,6 +107,27 @@ Ref<Str> str_concat(Str* a, Str* b) {
   return s;
 }
 
+Str* str_append(Str* a, Str* b) {
+  int64_t old = a->length, added = b->length;
+  if (!only_reference(a) || a->owner.load(std::memory_order_relaxed) != tls_owner_id ||
+      a->interned.load(std::memory_order_relaxed) || old == 0 || added == 0 || old > INT64_MAX / 8 || added > INT64_MAX / 8) {
+    return str_concat(a, b).take();
+  }
+  uint32_t max = max_class(a) > max_class(b) ? max_class(a) : max_class(b);
+  int64_t kind = kind_for(max), length = old + added;
+  Str* s = a;
+  if (kind != a->kind || Str::kHeaderBytes + static_cast<size_t>((length + 1) * kind) > slot_size(a)) {
+    Ref<Str> fresh = str_allocate(length + length / 4, max);
+    if (!fresh) return nullptr;
+    s = fresh.take();
+    copy_code_points(s, 0, a, 0, old);
+  }
+  copy_code_points(s, old, b, 0, added);
+  init_fields(s, length, max);
+  std::memset(s->data1() + length * kind, 0, static_cast<size_t>(kind));
+  return s;
+}
+
 Ref<Str> str_substring(Str* s, int64_t start, int64_t end) {
   if (start < 0) start = 0;
   if (end > s->length) end = s->length;

@@ -56,6 +56,10 @@ Ref<Str> str_format(const char* format, ...);                  // the directives
 Ref<Str> str_vformat(const char* format, va_list arguments);
 Ref<Str> str_allocate(int64_t length, uint32_t max_code_point);  // to be filled before it is published
 Ref<Str> str_concat(Str* a, Str* b);
+// What becomes of a variable that holds `a`, an exact str with a count of its own, when it gets a + b. When that is the only
+// reference, `a` itself grows if it has room, and otherwise the sum gets some: appending in a loop takes linear time. Gives
+// `a`, with the count it has; or another string with a count for the variable (then `a` is to be released); or nullptr.
+Str* str_append(Str* a, Str* b);
 Ref<Str> str_substring(Str* s, int64_t start, int64_t end);    // shares when it is the whole
 Ref<Str> str_join(Str* separator, Value iterable);
 bool str_equal(const Str* a, const Str* b);                    // no Python code
