@@ -311,6 +311,12 @@ PT_BODY(StorePosition) {
   at<int64_t>(x.r[A] + hole0()) = value(word_b<B>(s, x)).as_small_int();
   return true;
 }
+PT_BODY(LoadItem) {
+  uint64_t bits = at<uint64_t>(x.r[A] + hole0());
+  if (bits == 0) return false;
+  x.r[A] = bits;
+  return true;
+}
 PT_BODY(LoadField) {
   uint64_t bits = at<uint64_t>(x.r[A] + hole0());
   if (bits == 0) return false;

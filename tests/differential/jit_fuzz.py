@@ -288,6 +288,10 @@ class Program:
             self.emit(indent, f"for key{self.loops}, {variable} in (list(d.items()) * {n})[:{n}] + [(1, 2.5), (3, 4)]:")
         elif kind < 0.85:
             self.emit(indent, f"for {variable} in (1, 2.5, 3, 4):")
+        elif kind < 0.9:
+            listed = self.pick(f"range({n})", f"(items * {n})[:{n}]", f"tuple(items)[:{n}]")
+            pair = self.pick(f"{variable}, {self.r.choice('abce')}", f"{self.r.choice('abce')}, {variable}")
+            self.emit(indent, f"for {pair} in {self.pick('enumerate(%s)', 'zip(%s, range(3000))', 'zip(range(3000), %s)') % listed}:")
         else:
             self.emit(indent, f"{variable} = 0")
             self.emit(indent, f"while {variable} < {n}:")

@@ -46,8 +46,8 @@ AttributeNode* new_node(uint32_t shape, Str* name, AttributeKind kind, const Obj
   return node;
 }
 
-// `cache`: of the site, if there is one. Registers the node, checks that the class still gives `expected` for the name (so that no change fell in between), and
-// makes it visible.
+// `cache`: of the site, if there is one. Registers the node, checks that the class still gives `expected` for the name (so that
+// no change fell in between), and makes it visible.
 void publish(std::atomic<uint64_t>* cache, AttributeNode* node, Type* type, Str* name, Value expected) {
   if (!node) return;
   if (node->value.is_object()) mark_maybe_shared(node->value.as_object());

@@ -248,6 +248,12 @@ Reference Builder::find_generator_guard(Reference a, Reference pc, int64_t imm) 
 bool Builder::changes_generators(Op op) {
   return op == Op::kPushGenerator || op == Op::kSuspendGenerator || op == Op::kFinishGenerator;
 }
+// Different items of one tuple; with GuardUnshared, different objects.
+bool Builder::are_parts(Reference x, Reference y) const {
+  auto item = [&](Reference r) { return ir_.at(r).op == Op::kGuardShape ? ir_.at(r).a : r; };
+  const Instruction &a = ir_.at(item(x)), &b = ir_.at(item(y));
+  return a.op == Op::kLoadItem && b.op == Op::kLoadItem && a.a == b.a && a.imm != b.imm;
+}
 // What a register of a generator holds. Registers at the same offset may be those of one generator under two names.
 Reference Builder::forward_register(Reference a, int64_t imm) {
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
@@ -304,7 +310,8 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
         if (op == Op::kLoadField && static_cast<int32_t>(in.imm) == imm) return kNoReference;
         break;
       case Op::kStorePosition:
-        if (op == Op::kLoadPosition && in.imm == imm) return in.a == a ? in.b : kNoReference;
+        if (op != Op::kLoadPosition || in.imm != imm || are_parts(in.a, a)) break;
+        return in.a == a ? in.b : kNoReference;
         break;
       case Op::kAddAny:
         if (op == Op::kLoadField && static_cast<int32_t>(in.imm) == imm) return kNoReference;

@@ -221,6 +221,7 @@ class Builder {
   Reference find_generator_guard(Reference a, Reference pc, int64_t imm) const;
   Reference forward_register(Reference a, int64_t imm);
   static bool changes_generators(Op op);
+  bool are_parts(Reference x, Reference y) const;
   VirtualState& state(Reference object);
   Reference emit_virtual(Op op, Reference a, Reference b, int64_t imm, int32_t snapshot);
   Ir& ir_;

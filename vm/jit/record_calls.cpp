@@ -229,7 +229,8 @@ bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* na
   }
   uint32_t version = type->version.load(std::memory_order_acquire);
   Value init = type_lookup_borrowed(type, names::init.str());
-  if (!version || init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred)) return fall_back();
+  if (!version || init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred))
+    return fall_back();
   Function* function = as_function(init);
   Binding binding;
   if (!bind(function, count + 1, names, &binding)) return fall_back();

@@ -554,78 +554,98 @@ bool Recorder::for_iter(uint64_t word) {
     return fall_back();
   }
   switch (it->shape_id.load(std::memory_order_relaxed)) {
-    case kShape_range_iterator: return for_range(word);
-    case kShape_list_iterator: return for_sequence(word, true);
-    case kShape_tuple_iterator: return for_sequence(word, false);
+    case kShape_range_iterator:
+    case kShape_list_iterator:
+    case kShape_tuple_iterator: return for_element(word);
+    case kShape_enumerate:
+    case kShape_zip: return for_pair(word) || (reason_ == Abort::kCount && for_next(word));
     default: return for_next(word);
   }
 }
-bool Recorder::for_range(uint64_t word) {
-  auto* it = static_cast<RangeIterator*>(seen(PT_B).as_object());
-  int64_t i = it->index.load(std::memory_order_relaxed);
-  bool more = static_cast<uint64_t>(i) < static_cast<uint64_t>(it->length);
-  if (i < 0 || (more && !Value::fits_small_int(it->start + i * it->step)) || !Value::fits_small_int(it->step)) return fall_back();
-  Reference o = as_object(read(PT_B), kShape_range_iterator);
-  emit(Op::kGuardUnshared, o);
-  Reference index = position_of(at(PT_B), kIteratorPosition, o, offsetof(RangeIterator, index));
-  auto field = [&](size_t offset) {
-    return emit(Op::kTagWord, emit(Op::kLoadImmutable, o, kNoReference, static_cast<int64_t>(offset)));
-  };
-  Reference length = field(offsetof(RangeIterator, length));
-  emit(Op::kGuardGeInt, index, builder_.small_int(0));
-  if (!more) {
-    emit(Op::kGuardGeInt, index, length);
-    return end_iteration(word);
-  }
-  Reference start = field(offsetof(RangeIterator, start)), step = field(offsetof(RangeIterator, step));
-  emit(Op::kGuardLtInt, index, length);
-  // Steps other than one tend to differ from loop to loop.
-  Reference factor = step;
-  if (it->step == 1) emit(Op::kGuardEqInt, step, factor = builder_.small_int(1));
-  Reference item = emit(Op::kAddInt, emit(Op::kMulInt, index, factor), start);
-  Reference next = emit(Op::kAddInt, index, builder_.small_int(1));
-  set_lazy(at(PT_A), item);
-  advance(at(PT_B), kIteratorPosition, next);
-  go(2);
-  return true;
-}
-bool Recorder::for_sequence(uint64_t word, bool list) {
+// What the iterator, whose position is `index`, gives next. `item` is borrowed.
+bool Recorder::element(Object* it, Reference o, Reference index, Element* out) {
+  if (has_shape(Value::object(it), kShape_range_iterator)) return range_element(static_cast<RangeIterator*>(it), o, index, out);
   static_assert(offsetof(ListIterator, list) == offsetof(TupleIterator, tuple));
   static_assert(offsetof(ListIterator, index) == offsetof(TupleIterator, index));
-  auto* it = static_cast<ListIterator*>(seen(PT_B).as_object());
-  Value sequence = it->list.peek();
-  int64_t i = it->index.load(std::memory_order_relaxed);
+  bool list = has_shape(Value::object(it), kShape_list_iterator);
+  auto* iterator = static_cast<ListIterator*>(it);
+  Value sequence = iterator->list.peek();
+  int64_t i = iterator->index.load(std::memory_order_relaxed);
   if (!has_shape(sequence, list ? kShape_list : kShape_tuple) || i < 0) return fall_back();
   int64_t size = list ? list_size(as_list(sequence)) : as_tuple(sequence)->length;
-  Value item;
   if (i < size) {
     if (list) {
       ListBuffer* buffer = as_list(sequence)->buffer.load(std::memory_order_acquire);
       if (!buffer || i >= buffer->capacity) return fall_back();
-      item = buffer->items[i].peek_acquire();
+      out->item = buffer->items[i].peek_acquire();
     } else {
-      item = as_tuple(sequence)->at(i);
+      out->item = as_tuple(sequence)->at(i);
     }
-    if (item.empty()) return fall_back();
+    if (out->item.empty()) return fall_back();
   }
-  Reference o = as_object(read(PT_B), list ? kShape_list_iterator : kShape_tuple_iterator);
-  emit(Op::kGuardUnshared, o);
-  Reference index = position_of(at(PT_B), kListPosition, o, offsetof(ListIterator, index));
   emit(Op::kGuardGeInt, index, builder_.small_int(0));
   Reference s = emit(Op::kGuardShape, emit(Op::kLoadField, o, kNoReference, offsetof(ListIterator, list)), kNoReference,
                      list ? kShape_list : kShape_tuple);
   if (list) exclusive(s, sequence.as_object());
   Reference count = list ? emit(Op::kLoadWord, s, kNoReference, offsetof(List, size))
                          : emit(Op::kLoadImmutable, s, kNoReference, offsetof(Tuple, length));
-  if (i >= size) {
+  out->more = i < size;
+  if (!out->more) {
     emit(Op::kGuardGeInt, index, emit(Op::kTagWord, count));
-    return end_iteration(word);
+    return true;
   }
   emit(Op::kGuardIndex, index, count);
-  Reference address = emit(Op::kItemAddress, list ? list_data(s, index) : s, index);
-  Reference next = emit(Op::kAddInt, index, builder_.small_int(1));
-  if (!load_into(address, list ? offsetof(ListBuffer, items) : offsetof(Tuple, items), item, PT_A, 0)) return false;
-  advance(at(PT_B), kListPosition, next);
+  out->base = emit(Op::kItemAddress, list ? list_data(s, index) : s, index);
+  out->offset = list ? offsetof(ListBuffer, items) : offsetof(Tuple, items);
+  out->next = emit(Op::kAddInt, index, builder_.small_int(1));
+  return true;
+}
+bool Recorder::range_element(RangeIterator* it, Reference o, Reference index, Element* out) {
+  int64_t i = it->index.load(std::memory_order_relaxed);
+  out->more = static_cast<uint64_t>(i) < static_cast<uint64_t>(it->length);
+  if (i < 0 || (out->more && !Value::fits_small_int(it->start + i * it->step)) || !Value::fits_small_int(it->step))
+    return fall_back();
+  auto field = [&](size_t offset) {
+    return emit(Op::kTagWord, emit(Op::kLoadImmutable, o, kNoReference, static_cast<int64_t>(offset)));
+  };
+  Reference length = field(offsetof(RangeIterator, length));
+  emit(Op::kGuardGeInt, index, builder_.small_int(0));
+  if (!out->more) {
+    emit(Op::kGuardGeInt, index, length);
+    return true;
+  }
+  Reference start = field(offsetof(RangeIterator, start)), step = field(offsetof(RangeIterator, step));
+  emit(Op::kGuardLtInt, index, length);
+  // Steps other than one tend to differ from loop to loop.
+  Reference factor = step;
+  if (it->step == 1) emit(Op::kGuardEqInt, step, factor = builder_.small_int(1));
+  out->value = emit(Op::kAddInt, emit(Op::kMulInt, index, factor), start);
+  out->next = emit(Op::kAddInt, index, builder_.small_int(1));
+  return true;
+}
+// Where an iterator of elements keeps its position; -1: it is no such one.
+int64_t Recorder::position_offset(const Object* it) {
+  switch (it->shape_id.load(std::memory_order_relaxed)) {
+    case kShape_range_iterator: return offsetof(RangeIterator, index);
+    case kShape_list_iterator:
+    case kShape_tuple_iterator: return offsetof(ListIterator, index);
+    default: return -1;
+  }
+}
+bool Recorder::for_element(uint64_t word) {
+  Object* it = seen(PT_B).as_object();
+  uint32_t shape = it->shape_id.load(std::memory_order_relaxed);
+  int32_t kind = shape == kShape_range_iterator ? kIteratorPosition : kListPosition;
+  Reference o = as_object(read(PT_B), shape);
+  emit(Op::kGuardUnshared, o);
+  Element next;
+  if (!element(it, o, position_of(at(PT_B), kind, o, position_offset(it)), &next)) return false;
+  if (!next.more) return end_iteration(word);
+  if (next.value != kNoReference)
+    set_lazy(at(PT_A), next.value);
+  else if (!load_into(next.base, next.offset, next.item, PT_A, 0))
+    return false;
+  advance(at(PT_B), kind, next.next);
   go(2);
   return true;
 }

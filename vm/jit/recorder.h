@@ -11,6 +11,7 @@
 
 namespace pt {
 struct AttributeNode;
+struct RangeIterator;
 struct Tuple;
 }  // namespace pt
 
@@ -168,8 +169,19 @@ class Recorder {
   bool identity(int a, int b, bool* outcome);
   // Heap.
   bool for_iter(uint64_t word);
-  bool for_range(uint64_t word);
-  bool for_sequence(uint64_t word, bool list);
+  // The next item of an iterator: a number the trace has computed, or what lies at an address.
+  struct Element {
+    bool more = false;
+    Reference value = kNoReference, base = kNoReference;
+    int64_t offset = 0;
+    Value item;
+    Reference next = kNoReference;   // the position behind it
+  };
+  bool element(Object* it, Reference o, Reference index, Element* out);
+  bool range_element(RangeIterator* it, Reference o, Reference index, Element* out);
+  static int64_t position_offset(const Object* it);
+  bool for_element(uint64_t word);
+  bool for_pair(uint64_t word);
   bool end_iteration(uint64_t word);
   void find_iterator(Position& p);
   void store_position(Position& p);
@@ -286,6 +298,7 @@ class Recorder {
   Interpreted* interpreted_ = nullptr;   // the instruction before
   CallRecord* interpreted_record_ = nullptr;
   int count_ = 0, interpreted_count_ = 0, back_edges_ = 0;
+  const uint64_t* unpacks_at_ = nullptr;   // UNPACK_SEQUENCE that was recorded with the FOR_ITER before it
   bool barrier_ = false, makes_generator_ = false;
   Opcode opcode_ = Opcode::kNOP;
   Abort reason_ = Abort::kCount;

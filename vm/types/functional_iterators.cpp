@@ -19,15 +19,6 @@ constinit Type filter_type{};
 
 namespace {
 
-struct Enumerate : Object {
-  Field iterator;
-  Field start;                 // an int that does not fit a word, or empty
-  std::atomic<int64_t> index;  // counts from there, or from the word it began with
-};
-struct Zip : Object {
-  Field iterators;  // tuple
-  std::atomic<bool> strict;
-};
 struct Map : Object {
   Field function;
   Field iterators;  // tuple

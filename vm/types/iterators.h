@@ -48,6 +48,15 @@ struct SetIterator : Object {
   int64_t expected;
   int64_t remaining;
 };
+struct Enumerate : Object {
+  Field iterator;               // immutable
+  Field start;                 // an int that does not fit a word, or empty
+  std::atomic<int64_t> index;  // counts from there, or from the word it began with
+};
+struct Zip : Object {
+  Field iterators;  // tuple; immutable
+  std::atomic<bool> strict;
+};
 
 Ref<> list_iterator_new(Value list);
 Ref<> tuple_iterator_new(Value tuple);
