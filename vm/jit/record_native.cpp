@@ -205,8 +205,7 @@ bool Recorder::get_iterator(uint64_t word) {
 // Whether there is a next item is seen when the interpreter has fetched it.
 bool Recorder::for_next(uint64_t word) {
   Value iterator = seen(PT_B);
-  // A file that has come to its end may go on.
-  if (!is_builtin(iterator) || !type_lookup_borrowed(type_of(iterator), intern("readline")).empty()) return fall_back();
+  if (!is_builtin(iterator)) return fall_back();
   Reference o = as_object(read(PT_B), iterator.as_object()->shape_id.load(std::memory_order_relaxed));
   next_ = {emit(Op::kNextItem, o), snapshot(), PT_A, PT_B, pc_};
   expected_ = nullptr;
@@ -217,8 +216,13 @@ void Recorder::finish_next() {
   next_ = {};
   const uint64_t* ahead = next.pc + 2;
   if (pc_ == ahead) {
-    // Otherwise the interpreter asks the iterator again; one that has come to its end says so again.
-    builder_.emit(Op::kGuardBound, next.item, kNoReference, 0, next.snapshot);
+    // An iterator at its end is not asked again.
+    Snapshot ended = ir_.snapshots[static_cast<size_t>(next.snapshot)];
+    ended.pc = ahead + jump_extra(next.pc);
+    std::erase_if(ended.slots, [&](const SlotValue& v) { return v.slot == at(next.iterator); });
+    ended.slots.push_back({at(next.iterator), empty_, true});
+    ir_.snapshots.push_back(std::move(ended));
+    builder_.emit(Op::kGuardBound, next.item, kNoReference, 0, static_cast<int32_t>(ir_.snapshots.size()) - 1);
     set_owned(at(next.target), next.item);
   } else if (pc_ != ahead + jump_extra(next.pc)) {
     abort(Abort::kexception);
