@@ -55,6 +55,10 @@ struct State {
   uint64_t object, value;           // a store's further operands
   uint64_t arguments[kMaxArguments];  // of a native call, or items of a tuple or list to be built
   uint64_t generators[kMaxGenerators];  // that run on their registers in the heap (Generator*), the outermost first
+  // The object whose lock the last store has left taken, as no other thread had seen it; 0: none. Given back before anything
+  // but a stencil runs (`let_go`), and at a safepoint when somebody waits for it.
+  uint64_t held;
+  void (*let_go)(State*);
   uint64_t disturbed;               // a cold helper ran something that may have changed what the trace relies on
   uint64_t finished, result;        // the entry frame returned while an instruction was interpreted
   uint64_t r[kRegisterCount];       // registers at the exit

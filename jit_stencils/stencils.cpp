@@ -301,6 +301,10 @@ PT_BODY(LoadWord) {
   x.r[A] = at<uint64_t>(x.r[A] + hole0());
   return true;
 }
+PT_BODY(LoadOverflow) {
+  x.r[A] = at<uint64_t>(x.r[A] + hole0());
+  return x.r[A] & 1;
+}
 PT_BODY(LoadPosition) {
   auto i = at<int64_t>(x.r[A] + hole0());
   if (!Value::fits_small_int(i)) return false;
@@ -366,17 +370,55 @@ PT_INLINE bool try_lock(Object& o, uint8_t* seen) {
   return !(*seen & (kLockLocked | kLockParked)) &&
          o.lock.compare_exchange_strong(*seen, *seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed);
 }
-PT_INLINE void unlock(Object& o, uint8_t seen) { o.lock.store(seen, std::memory_order_release); }
+PT_INLINE void unlock(Object& o) {
+  o.lock.store(o.lock.load(std::memory_order_relaxed) & static_cast<uint8_t>(~kLockLocked), std::memory_order_release);
+}
+// Takes the lock for a store. That of an object which no other thread has seen stays taken: the next store most likely is to
+// the same object, and an atomic instruction costs more than the rest of it.
+PT_INLINE bool hold(State* s, Object& o) {
+  auto address = reinterpret_cast<uint64_t>(&o);
+  if (s->held == address) return true;
+  if (s->held) {
+    Object& before = at<Object>(s->held);
+    if (before.lock.load(std::memory_order_relaxed) & kLockParked) return false;
+    s->held = 0;
+    unlock(before);
+  }
+  uint8_t seen;
+  if (!try_lock(o, &seen)) return false;
+  if (o.owner.load(std::memory_order_relaxed) == s->owner_id && o.shared.load(std::memory_order_relaxed) == 0) s->held = address;
+  return true;
+}
+PT_INLINE void stored(State* s, Object& o) {
+  if (s->held != reinterpret_cast<uint64_t>(&o)) unlock(o);
+}
 // Hole 0: the pool's word with the offset and, above, the shape that the object still has to have.
 PT_BODY(StoreLocked) {
   uint64_t place = at<uint64_t>(hole0());
   Object& o = at<Object>(x.r[A]);
   uint64_t& field = at<uint64_t>(x.r[A] + static_cast<uint32_t>(place));
-  uint8_t seen;
-  if (try_lock(o, &seen)) {
+  if (hold(s, o)) {
     bool fits = o.shape_id.load(std::memory_order_relaxed) == place >> 32 && is_uncounted(field);
     if (fits) __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
-    unlock(o, seen);
+    stored(s, o);
+    if (fits) return true;
+  }
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return false;
+}
+// In the overflow array. The place: 16 bits of where the object's attributes begin, 16 of where the slot lies, the shape.
+PT_BODY(StoreOverflow) {
+  uint64_t place = at<uint64_t>(hole0());
+  Object& o = at<Object>(x.r[A]);
+  if (hold(s, o)) {
+    bool fits = o.shape_id.load(std::memory_order_relaxed) == place >> 32;
+    if (fits) {
+      uint64_t& field = at<uint64_t>(at<uint64_t>(x.r[A] + (place & 0xFFFF)) + (place >> 16 & 0xFFFF));
+      fits = is_uncounted(field);
+      if (fits) __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
+    }
+    stored(s, o);
     if (fits) return true;
   }
   s->object = x.r[A];
@@ -448,9 +490,8 @@ PT_BODY(SetItemAny) {
   List& list = at<List>(s->arguments[0] & ~Value::kBorrowedBit);
   Value key = value(s->arguments[1]);
   uint64_t bits = s->arguments[2];
-  uint8_t seen;
   if (list.shape_id.load(std::memory_order_relaxed) != kShape_list || !key.is_small_int() || !is_uncounted(bits) ||
-      !try_lock(list, &seen)) {
+      !hold(s, list)) {
     return false;
   }
   int64_t i = key.as_small_int();
@@ -460,7 +501,7 @@ PT_BODY(SetItemAny) {
     fits = is_uncounted(*item);
     if (fits) __atomic_store_n(item, bits, __ATOMIC_RELEASE);
   }
-  unlock(list, seen);
+  stored(s, list);
   return fits;
 }
 PT_BODY(BuildTuple) { return false; }
@@ -501,10 +542,9 @@ PT_BODY(ListAppendLocked) {
   s->object = x.r[A];
   s->value = word_b<B>(s, x);
   List& list = at<List>(x.r[A]);
-  uint8_t seen;
-  if (!try_lock(list, &seen)) return false;
+  if (!hold(s, list)) return false;
   bool done = append(s, list, s->value);
-  unlock(list, seen);
+  stored(s, list);
   return done;
 }
 PT_BODY(AddAny) {
@@ -619,6 +659,10 @@ PT_BODY(GuardReturn) {
 PT_BODY(GuardUndisturbed) { return !s->disturbed; }
 PT_BODY(Interpret) { return true; }  // the emitter calls the helper
 PT_BODY(Safepoint) { return s->thread->breaker.load(std::memory_order_relaxed) == 0; }
+PT_BODY(SafepointThreads) {
+  if (s->thread->breaker.load(std::memory_order_relaxed) != 0) return false;
+  return !s->held || !(at<Object>(s->held).lock.load(std::memory_order_relaxed) & kLockParked);
+}
 PT_BODY(MoveWord) {
   x.r[A] = word_b<B>(s, x);
   return true;
@@ -654,6 +698,7 @@ __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
     frame += hole0();
     [[clang::musttail]] return pt_continue(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kCallHelper || Op == StencilOp::kCallCold) {
+    if (__builtin_expect(s->held != 0, 0)) s->let_go(s);
     uint64_t ok = reinterpret_cast<Helper>(hole0())(s, reinterpret_cast<Value*>(frame), at<uint64_t>(hole1()));
     // What the call destroyed is whatever it is now.
     for (int i = kKeptRegisters; i < kRegisterCount; ++i) asm("" : "=r"(x.r[i]));

@@ -147,7 +147,7 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
     case Op::kGuardBound:
       if (ir_.at(a).type == Type::F) return kNothing;
       if (ir_.at(a).type != Type::W || ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
-      if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadFact || ir_.at(a).op == Op::kLoadOwned) return kNothing;
+      if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadItem || ir_.at(a).op == Op::kLoadFact || ir_.at(a).op == Op::kLoadOwned) return kNothing;
       break;
     case Op::kGuardIs:
       if (ir_.at(a).type == Type::I && b_known && !(ir_.at(b).imm & 1)) failed_ = true;
@@ -180,7 +180,7 @@ bool Builder::fact_holds(Reference from, uint32_t shape) const {
   for (Reference i = ir_.size() - 1; i > from; --i) {
     const Instruction& in = ir_.at(i);
     if (describe(in.op).flags & (kBarrier | kClobber)) return false;
-    if (in.op == Op::kSafepoint && ir_.multithreaded) return false;
+    if (in.op == Op::kSafepointThreads) return false;
   }
   return true;
 }
@@ -295,8 +295,8 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
       continue;
     }
     if (describe(in.op).flags & kBarrier) return kNoReference;
-    if (in.op == Op::kSafepoint && ir_.multithreaded && !is_fact && !exclusive) return kNoReference;
-    bool clobbered = op == Op::kLoadWord || op == Op::kLoadField || op == Op::kCheckShape || op == Op::kGuardExclusive;
+    if (in.op == Op::kSafepointThreads && !is_fact && !exclusive) return kNoReference;
+    bool clobbered = op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kLoadField || op == Op::kCheckShape || op == Op::kGuardExclusive;
     if (clobbered && (describe(in.op).flags & kClobber)) return kNoReference;
     switch (in.op) {
       case Op::kStoreLocked:
@@ -306,14 +306,18 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
         // Items lie at the front of their buffers, attributes behind the object's header: equal offsets tell the kinds apart.
         if (op == Op::kLoadField && in.imm == imm) return in.a == a ? in.b : kNoReference;
         break;
+      case Op::kStoreOverflow:
       case Op::kStoreAny:
-        if (op == Op::kLoadField && static_cast<int32_t>(in.imm) == imm) return kNoReference;
+        // The helper may have found a longer array than the trace knows.
+        if (op == Op::kLoadOverflow) return kNoReference;
+        if (op == Op::kLoadField && (in.imm >> 32 ? in.imm >> 32 : in.imm) == imm) return kNoReference;
         break;
       case Op::kStorePosition:
         if (op != Op::kLoadPosition || in.imm != imm || are_parts(in.a, a)) break;
         return in.a == a ? in.b : kNoReference;
         break;
       case Op::kAddAny:
+        if (op == Op::kLoadOverflow) return kNoReference;
         if (op == Op::kLoadField && static_cast<int32_t>(in.imm) == imm) return kNoReference;
         if (op == Op::kCheckShape) return kNoReference;
         break;

@@ -209,6 +209,11 @@ void Emitter::instruction(Reference i) {
       break;
     case Op::kGuardGenerator:
     case Op::kLoadGenerator: hole0.value = offsetof(State, generators) + static_cast<uint64_t>(in.imm) * 8; break;
+    case Op::kStoreOverflow:
+      hole0 = {pool((static_cast<uint64_t>(in.imm) & 0xFFFF) | static_cast<uint64_t>(in.imm >> 32) << 16 |
+                    static_cast<uint64_t>(static_cast<uint32_t>(in.tag)) << 32),
+               true};
+      break;
     case Op::kStoreArgument: hole0.value = offsetof(State, arguments) + static_cast<uint64_t>(in.imm) * 8; break;
     case Op::kGuardReturn:
       hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true};

@@ -157,6 +157,13 @@ uint64_t help_load_owned(State* s, Value* frame, uint64_t word) {
   return 1;
 }
 
+// Where a store goes: the offset in the object or, with an offset in the upper half, that in the overflow array.
+Field* place_of(uint64_t object, int64_t imm) {
+  uint64_t address = object + static_cast<uint32_t>(imm);
+  if (uint64_t in_array = static_cast<uint64_t>(imm) >> 32) address = *reinterpret_cast<const uint64_t*>(address) + in_array;
+  return reinterpret_cast<Field*>(address);
+}
+
 // An immediate over an immediate in an object that other threads may see. Stored once only: what the interpreter did again
 // could undo another thread's store.
 uint64_t help_store_locked(State* s, Value* frame, uint64_t word) {
@@ -165,7 +172,7 @@ uint64_t help_store_locked(State* s, Value* frame, uint64_t word) {
   auto* o = reinterpret_cast<Object*>(s->object);
   LockGuard guard(o);
   if (o->shape_id.load(std::memory_order_relaxed) != info.tag || !scope.undisturbed()) return 0;
-  auto* field = reinterpret_cast<Field*>(s->object + static_cast<uint64_t>(info.imm));
+  Field* field = place_of(s->object, info.imm);
   Value old = field->peek();
   if (old.empty() || (old.is_object() && !old.as_object()->is_immortal())) return 0;
   field->init_value(Value::from_bits(s->value));
@@ -188,7 +195,7 @@ uint64_t help_store_any(State* s, Value* frame, uint64_t word) {
   {
     LockGuard guard(o);
     if (o->shape_id.load(std::memory_order_relaxed) == info.tag) {
-      content = reinterpret_cast<Field*>(s->object + static_cast<uint64_t>(info.imm))->exchange_locked(std::move(content));
+      content = place_of(s->object, info.imm)->exchange_locked(std::move(content));
       stored = true;
     }
   }
@@ -211,6 +218,11 @@ uint64_t help_add_any(State* s, Value* frame, uint64_t word) {
     }
   }
   return set_attribute_disturbed(s, info, Value::object(o), value);
+}
+
+// Somebody waited for the lock that was held, and has it by now or soon; or there is another reason to stop.
+uint64_t help_safepoint(State* s, Value*, uint64_t) {
+  return s->thread->breaker.load(std::memory_order_relaxed) == 0 ? kGoOn : kLeave;
 }
 
 // The namespace has another table or more entries than when the trace looked for the name: looks again, for this trace and all
@@ -481,7 +493,9 @@ Helper cold_helper(Op op) {
     case Op::kFinishGenerator: return help_finish_generator;
     case Op::kOwn: return help_own;
     case Op::kLoadOwned: return help_load_owned;
-    case Op::kStoreLocked: return help_store_locked;
+    case Op::kStoreLocked:
+    case Op::kStoreOverflow: return help_store_locked;
+    case Op::kSafepointThreads: return help_safepoint;
     case Op::kStoreAny: return help_store_any;
     case Op::kAddAny: return help_add_any;
     case Op::kPowFloat: return help_pow;

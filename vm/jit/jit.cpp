@@ -287,6 +287,12 @@ bool was_hot(const Code* code, uint32_t number) {
   return jit && jit->loops[number].load(std::memory_order_relaxed);
 }
 
+void let_go(State* s) {
+  auto* o = reinterpret_cast<Object*>(s->held);
+  s->held = 0;
+  unlock_byte(o->lock);
+}
+
 enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError };
 
 LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t word, uint64_t* result) {
@@ -312,8 +318,11 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   state.owner_id = tls_owner_id;
   state.disturbed = 0;
   state.finished = 0;
+  state.held = 0;
+  state.let_go = let_go;
   uint64_t begin = __builtin_readcyclecounter();
   Exit* exit = enter_trace(*trace, &state, frame);
+  if (state.held) let_go(&state);
   // Entering and leaving costs more than a few rounds gain: where that is the rule, and no side trace can follow, the
   // thread enters no more.
   if (__builtin_readcyclecounter() - begin < kShortStay &&

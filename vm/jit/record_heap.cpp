@@ -22,6 +22,17 @@ bool is_uncounted(Value v) { return is_immediate(v) || is_singleton(v); }
 bool is_shared(Value v) {
   return v.is_object() && !is_singleton(v) && (v.as_object()->has_gc_bit(kGcDeferred) || v.as_object()->is_immortal());
 }
+// What an access to the overflow array adds to its address plus one.
+constexpr int64_t overflow_offset(int64_t index) {
+  return static_cast<int64_t>(offsetof(OverflowSlots, slots)) + index * static_cast<int64_t>(sizeof(Field)) - 1;
+}
+// nullptr: the trace does without.
+Field* overflow_field(Object* o, const AttributeNode* node) {
+  OverflowSlots* overflow = overflow_in(attribute_storage_at(o, node->version)->extra.load(std::memory_order_acquire));
+  bool fits = overflow && node->offset < static_cast<int64_t>(overflow->capacity) && node->version < 0x10000 &&
+              overflow_offset(node->offset) < 0x10000;
+  return fits ? &overflow->slots[node->offset] : nullptr;
+}
 // Owned by the calling thread and never seen by another one.
 bool is_exclusive(const Object* o) {
   return o->owner.load(std::memory_order_relaxed) == tls_owner_id && o->shared.load(std::memory_order_relaxed) == 0;
@@ -58,7 +69,7 @@ Reference Recorder::storable(int operand) {
   return kNoReference;
 }
 
-bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2) {
+bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2, Op load) {
   if (item.empty()) return fall_back();
   if (builder_.is_virtual(base)) {
     Reference r = emit(Op::kLoadField, base, kNoReference, offset);
@@ -78,7 +89,7 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
     return true;
   }
   if (is_immediate(item) || is_singleton(item)) {
-    Reference r = emit(Op::kLoadField, base, kNoReference, offset);
+    Reference r = emit(load, base, kNoReference, offset);
     if (item.is_small_int()) {
       r = as_int(r);
     } else if (item.is_immediate_float()) {
@@ -179,13 +190,16 @@ bool Recorder::store_global(uint64_t word) {
 
 // ---- attributes --------------------------------------------------------------------------------------------------------
 
-// The node for the object: the site's own, or the one another site has made for such objects.
+// The node for the object: the site's own, the one another site has made for such objects, or a new one: recordings may
+// come to a site before it has one.
 const AttributeNode* Recorder::node_for(Value object, uint64_t word, bool store, uint32_t* shape) {
   if (!object.is_object()) return nullptr;
   *shape = object.as_object()->shape_id.load(std::memory_order_relaxed);
   const AttributeNode* node = cached_node(pc_);
   if (node && *shape == node->shape.load(std::memory_order_relaxed)) return node->store == store ? node : nullptr;
-  return find_attribute_node(*shape, here().code->names[static_cast<uint16_t>(PT_C)], store);
+  Str* name = here().code->names[static_cast<uint16_t>(PT_C)];
+  node = find_attribute_node(*shape, name, store);
+  return node ? node : slot_node(object.as_object(), name, store);
 }
 // The class still gives the attribute as it did.
 void Recorder::guard_node(const AttributeNode* node, uint32_t shape) {
@@ -214,6 +228,17 @@ bool Recorder::load_attribute(uint64_t word) {
       guard_node(node, shape);
       exclusive(r, o);
       if (!load_into(r, node->offset, v, PT_A, PT_B)) return false;
+      break;
+    }
+    case AttributeKind::kOverflow: {
+      Field* field = overflow_field(o, node);
+      Value v = field ? field->peek_acquire() : Value();
+      if (v.empty()) return fall_back();
+      Reference r = as_object(read(PT_B), shape);
+      guard_node(node, shape);
+      exclusive(r, o);
+      Reference array = emit(Op::kLoadOverflow, r, kNoReference, node->version);
+      if (!load_into(array, overflow_offset(node->offset), v, PT_A, PT_B)) return false;
       break;
     }
     case AttributeKind::kClassValue: {
@@ -295,18 +320,27 @@ bool Recorder::store_attribute(uint64_t word) {
     go(2);
     return true;
   }
-  if (node->kind != AttributeKind::kSlot) return fall_back();
-  Value old = field_at(o, node->offset)->peek();
+  bool overflow = node->kind == AttributeKind::kOverflow;
+  if (node->kind != AttributeKind::kSlot && !overflow) return fall_back();
+  Field* field = overflow ? overflow_field(o, node) : field_at(o, node->offset);
+  if (!field) return fall_back();
+  Value old = field->peek_acquire();
   Reference r = as_object(read(PT_A), shape);
   guard_node(node, shape);
   Reference v = is_uncounted(old) ? storable(PT_B) : kNoReference;
+  int64_t place = overflow ? overflow_offset(node->offset) << 32 | node->version : node->offset;
   if (v != kNoReference) {
-    emit(ir_.multithreaded ? Op::kStoreLocked : Op::kStoreAlone, r, v, node->offset, static_cast<int32_t>(shape));
+    if (ir_.multithreaded)
+      emit(overflow ? Op::kStoreOverflow : Op::kStoreLocked, r, v, place, static_cast<int32_t>(shape));
+    else if (overflow)
+      emit(Op::kStoreAlone, emit(Op::kLoadOverflow, r, kNoReference, node->version), v, overflow_offset(node->offset));
+    else
+      emit(Op::kStoreAlone, r, v, node->offset);
   } else {
     if (old.empty()) return fall_back();
     v = read(PT_B);
     if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
-    emit(Op::kStoreAny, r, v, node->offset, static_cast<int32_t>(shape));
+    emit(Op::kStoreAny, r, v, place, static_cast<int32_t>(shape));
   }
   drop(PT_A);
   drop(PT_B);
@@ -448,9 +482,9 @@ bool Recorder::load_item(uint64_t word) {
     }
   }
   if (!list_item(PT_B, PT_C, &list, &address, &item)) return false;
-  int64_t offset = has_shape(seen(PT_B), kShape_list) ? static_cast<int64_t>(offsetof(ListBuffer, items))
-                                                      : static_cast<int64_t>(offsetof(Tuple, items));
-  if (!load_into(address, offset, item, PT_A, PT_B, PT_C)) return false;
+  bool is_list = has_shape(seen(PT_B), kShape_list);
+  int64_t offset = static_cast<int64_t>(is_list ? offsetof(ListBuffer, items) : offsetof(Tuple, items));
+  if (!load_into(address, offset, item, PT_A, PT_B, PT_C, is_list ? Op::kLoadField : Op::kLoadItem)) return false;
   go(2);
   return true;
 }
@@ -484,7 +518,7 @@ bool Recorder::unpack(uint64_t word) {
   Reference values[16];
   for (int i = 0; i < count; ++i) {
     Value item = t->at(i);
-    values[i] = emit(Op::kLoadField, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+    values[i] = emit(Op::kLoadItem, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
     if (item.is_small_int())
       values[i] = as_int(values[i]);
     else if (item.is_immediate_float())
@@ -643,7 +677,8 @@ bool Recorder::for_element(uint64_t word) {
   if (!next.more) return end_iteration(word);
   if (next.value != kNoReference)
     set_lazy(at(PT_A), next.value);
-  else if (!load_into(next.base, next.offset, next.item, PT_A, 0))
+  else if (!load_into(next.base, next.offset, next.item, PT_A, 0, 0,
+                      shape == kShape_tuple_iterator ? Op::kLoadItem : Op::kLoadField))
     return false;
   advance(at(PT_B), kind, next.next);
   go(2);

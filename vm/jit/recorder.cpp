@@ -37,7 +37,7 @@ Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* head)
   }
   empty_ = builder_.constant(0, Type::W);
   pc_ = back_edge_ ? expected_ : head;
-  emit(Op::kSafepoint);
+  emit(ir_.multithreaded ? Op::kSafepointThreads : Op::kSafepoint);
 }
 
 Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
@@ -191,7 +191,7 @@ Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t t
   uint16_t flags = describe(op).flags;
   // What the operation does not leave in the trace gets out.
   bool stays = op == Op::kGuardShape || op == Op::kCheckShape || op == Op::kGuardBound || op == Op::kGuardExclusive ||
-               op == Op::kGuardUnshared || op == Op::kLoadField || op == Op::kLoadFact || op == Op::kLoadImmutable ||
+               op == Op::kGuardUnshared || op == Op::kLoadField || op == Op::kLoadItem || op == Op::kLoadFact || op == Op::kLoadImmutable ||
                op == Op::kSetShape || op == Op::kGuardIs || op == Op::kGuardIsNot;
   a = builder_.resolve(a);
   b = builder_.resolve(b);

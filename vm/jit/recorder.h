@@ -213,7 +213,7 @@ class Recorder {
   const AttributeNode* node_for(Value object, uint64_t word, bool store, uint32_t* shape);
   void guard_node(const AttributeNode* node, uint32_t shape);
   // What the slot `offset` of `base` holds, into register `to`; consumes `killed` (an operand; 0: none).
-  bool load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2 = 0);
+  bool load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2 = 0, Op load = Op::kLoadField);
   Reference storable(int operand);   // an immediate in the form of a heap slot; kNoReference: none
   // Calls.
   // Which argument or default each parameter of a function gets.

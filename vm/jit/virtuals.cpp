@@ -171,6 +171,7 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
     case Op::kGuardExclusive:
     case Op::kGuardUnshared: return kNoReference;
     case Op::kLoadField:
+    case Op::kLoadItem:
     case Op::kLoadFact:
     case Op::kLoadImmutable: {
       Reference v = content();
