@@ -377,7 +377,6 @@ PT_INLINE void unlock(Object& o) {
 // the same object, and an atomic instruction costs more than the rest of it.
 PT_INLINE bool hold(State* s, Object& o) {
   auto address = reinterpret_cast<uint64_t>(&o);
-  if (s->held == address) return true;
   if (s->held) {
     Object& before = at<Object>(s->held);
     if (before.lock.load(std::memory_order_relaxed) & kLockParked) return false;
@@ -389,40 +388,72 @@ PT_INLINE bool hold(State* s, Object& o) {
   if (o.owner.load(std::memory_order_relaxed) == s->owner_id && o.shared.load(std::memory_order_relaxed) == 0) s->held = address;
   return true;
 }
-PT_INLINE void stored(State* s, Object& o) {
-  if (s->held != reinterpret_cast<uint64_t>(&o)) unlock(o);
+// `store` with the lock; what it gives, or false without the lock.
+template <class Store>
+PT_INLINE bool locked(State* s, Object& o, Store store) {
+  auto address = reinterpret_cast<uint64_t>(&o);
+  if (__builtin_expect(s->held == address, 1)) return store();
+  if (!hold(s, o)) return false;
+  bool done = store();
+  if (s->held != address) unlock(o);
+  return done;
+}
+PT_INLINE bool replace_uncounted(uint64_t& field, uint64_t bits) {
+  if (!is_uncounted(field)) return false;
+  __atomic_store_n(&field, bits, __ATOMIC_RELEASE);
+  return true;
 }
 // Hole 0: the pool's word with the offset and, above, the shape that the object still has to have.
 PT_BODY(StoreLocked) {
   uint64_t place = at<uint64_t>(hole0());
   Object& o = at<Object>(x.r[A]);
-  uint64_t& field = at<uint64_t>(x.r[A] + static_cast<uint32_t>(place));
-  if (hold(s, o)) {
-    bool fits = o.shape_id.load(std::memory_order_relaxed) == place >> 32 && is_uncounted(field);
-    if (fits) __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
-    stored(s, o);
-    if (fits) return true;
+  uint64_t bits = word_b<B>(s, x);
+  if (locked(s, o, [&]() __attribute__((always_inline)) {
+        return o.shape_id.load(std::memory_order_relaxed) == place >> 32 &&
+               replace_uncounted(at<uint64_t>(x.r[A] + static_cast<uint32_t>(place)), bits);
+      })) {
+    return true;
   }
   s->object = x.r[A];
-  s->value = word_b<B>(s, x);
+  s->value = bits;
+  return false;
+}
+PT_BODY(StoreCell) {
+  Object& o = at<Object>(x.r[A]);
+  uint64_t bits = word_b<B>(s, x);
+  if (locked(s, o, [&]() __attribute__((always_inline)) { return replace_uncounted(at<uint64_t>(x.r[A] + hole0()), bits); }))
+    return true;
+  s->object = x.r[A];
+  s->value = bits;
   return false;
 }
 // In the overflow array. The place: 16 bits of where the object's attributes begin, 16 of where the slot lies, the shape.
 PT_BODY(StoreOverflow) {
   uint64_t place = at<uint64_t>(hole0());
   Object& o = at<Object>(x.r[A]);
-  if (hold(s, o)) {
-    bool fits = o.shape_id.load(std::memory_order_relaxed) == place >> 32;
-    if (fits) {
-      uint64_t& field = at<uint64_t>(at<uint64_t>(x.r[A] + (place & 0xFFFF)) + (place >> 16 & 0xFFFF));
-      fits = is_uncounted(field);
-      if (fits) __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
-    }
-    stored(s, o);
-    if (fits) return true;
+  uint64_t bits = word_b<B>(s, x);
+  if (locked(s, o, [&]() __attribute__((always_inline)) {
+        return o.shape_id.load(std::memory_order_relaxed) == place >> 32 &&
+               replace_uncounted(at<uint64_t>(at<uint64_t>(x.r[A] + (place & 0xFFFF)) + (place >> 16 & 0xFFFF)), bits);
+      })) {
+    return true;
   }
   s->object = x.r[A];
-  s->value = word_b<B>(s, x);
+  s->value = bits;
+  return false;
+}
+PT_INLINE bool replace_item(List& list, int64_t i, uint64_t bits) {
+  return static_cast<uint64_t>(i) < static_cast<uint64_t>(list.size.load(std::memory_order_relaxed)) &&
+         replace_uncounted(reinterpret_cast<uint64_t&>(list.buffer.load(std::memory_order_relaxed)->items[i]), bits);
+}
+PT_BODY(StoreItemLocked) {
+  List& list = at<List>(x.r[A]);
+  uint64_t index = word_b<B>(s, x);
+  if (locked(s, list,
+             [&]() __attribute__((always_inline)) { return replace_item(list, value(index).as_small_int(), s->arguments[0]); }))
+    return true;
+  s->object = x.r[A];
+  s->value = index;
   return false;
 }
 PT_BODY(InitField) {
@@ -490,19 +521,8 @@ PT_BODY(SetItemAny) {
   List& list = at<List>(s->arguments[0] & ~Value::kBorrowedBit);
   Value key = value(s->arguments[1]);
   uint64_t bits = s->arguments[2];
-  if (list.shape_id.load(std::memory_order_relaxed) != kShape_list || !key.is_small_int() || !is_uncounted(bits) ||
-      !hold(s, list)) {
-    return false;
-  }
-  int64_t i = key.as_small_int();
-  bool fits = i >= 0 && i < list.size.load(std::memory_order_relaxed);
-  if (fits) {
-    auto* item = reinterpret_cast<uint64_t*>(&list.buffer.load(std::memory_order_relaxed)->items[i]);
-    fits = is_uncounted(*item);
-    if (fits) __atomic_store_n(item, bits, __ATOMIC_RELEASE);
-  }
-  stored(s, list);
-  return fits;
+  if (list.shape_id.load(std::memory_order_relaxed) != kShape_list || !key.is_small_int() || !is_uncounted(bits)) return false;
+  return locked(s, list, [&]() __attribute__((always_inline)) { return replace_item(list, key.as_small_int(), bits); });
 }
 PT_BODY(BuildTuple) { return false; }
 PT_BODY(BuildList) { return false; }
@@ -534,18 +554,19 @@ PT_INLINE bool append(State* s, List& list, uint64_t bits) {
   return true;
 }
 PT_BODY(ListAppend) {
+  uint64_t bits = word_b<B>(s, x);
+  if (append(s, at<List>(x.r[A]), bits)) return true;
   s->object = x.r[A];
-  s->value = word_b<B>(s, x);
-  return append(s, at<List>(x.r[A]), s->value);
+  s->value = bits;
+  return false;
 }
 PT_BODY(ListAppendLocked) {
-  s->object = x.r[A];
-  s->value = word_b<B>(s, x);
   List& list = at<List>(x.r[A]);
-  if (!hold(s, list)) return false;
-  bool done = append(s, list, s->value);
-  stored(s, list);
-  return done;
+  uint64_t bits = word_b<B>(s, x);
+  if (locked(s, list, [&]() __attribute__((always_inline)) { return append(s, list, bits); })) return true;
+  s->object = x.r[A];
+  s->value = bits;
+  return false;
 }
 PT_BODY(AddAny) {
   s->object = x.r[A];

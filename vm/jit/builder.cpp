@@ -300,6 +300,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     if (clobbered && (describe(in.op).flags & kClobber)) return kNoReference;
     switch (in.op) {
       case Op::kStoreLocked:
+      case Op::kStoreCell:
       case Op::kStoreAlone:
       case Op::kInitField:
       case Op::kInitAny:
@@ -311,6 +312,9 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
         // The helper may have found a longer array than the trace knows.
         if (op == Op::kLoadOverflow) return kNoReference;
         if (op == Op::kLoadField && (in.imm >> 32 ? in.imm >> 32 : in.imm) == imm) return kNoReference;
+        break;
+      case Op::kStoreItemLocked:
+        if (op == Op::kLoadField && in.imm == imm) return kNoReference;
         break;
       case Op::kStorePosition:
         if (op != Op::kLoadPosition || in.imm != imm || are_parts(in.a, a)) break;

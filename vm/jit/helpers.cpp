@@ -120,6 +120,10 @@ uint64_t help_release(State* s, Value* frame, uint64_t word) {
       return kGoOn;
     default: break;
   }
+  if (lives_on(old.as_object())) {
+    release(old);
+    return kGoOn;
+  }
   ColdScope scope(s, frame, info_of(word));
   release(old);
   return scope.report(s);
@@ -177,6 +181,18 @@ uint64_t help_store_locked(State* s, Value* frame, uint64_t word) {
   if (old.empty() || (old.is_object() && !old.as_object()->is_immortal())) return 0;
   field->init_value(Value::from_bits(s->value));
   return 1;
+}
+
+uint64_t help_store_item(State* s, Value* frame, uint64_t word) {
+  ColdScope scope(s, frame, info_of(word));
+  auto* list = reinterpret_cast<List*>(s->object);
+  auto i = static_cast<uint64_t>(Value::from_bits(s->value).as_small_int());
+  LockGuard guard(list);
+  if (i >= static_cast<uint64_t>(list->size.load(std::memory_order_relaxed)) || !scope.undisturbed()) return kLeave;
+  Field& item = list->buffer.load(std::memory_order_relaxed)->items[i];
+  if (item.peek().is_object() && !item.peek().as_object()->is_immortal()) return kLeave;
+  item.init_value(Value::from_bits(s->arguments[0]));
+  return kGoOn;
 }
 
 // Another thread changed the object since its shape was checked. An exception is seen when the trace is left.
@@ -494,7 +510,9 @@ Helper cold_helper(Op op) {
     case Op::kOwn: return help_own;
     case Op::kLoadOwned: return help_load_owned;
     case Op::kStoreLocked:
+    case Op::kStoreCell:
     case Op::kStoreOverflow: return help_store_locked;
+    case Op::kStoreItemLocked: return help_store_item;
     case Op::kSafepointThreads: return help_safepoint;
     case Op::kStoreAny: return help_store_any;
     case Op::kAddAny: return help_add_any;

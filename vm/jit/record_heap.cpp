@@ -407,7 +407,7 @@ bool Recorder::store_cell(uint64_t word) {
   Reference r = as_object(read(PT_A), kShape_cell);
   Reference v = storable(PT_B);
   if (v == kNoReference) return fall_back();
-  emit(ir_.multithreaded ? Op::kStoreLocked : Op::kStoreAlone, r, v, offsetof(Cell, content), kShape_cell);
+  emit(ir_.multithreaded ? Op::kStoreCell : Op::kStoreAlone, r, v, offsetof(Cell, content), kShape_cell);
   drop(PT_A);
   drop(PT_B);
   go(1);
@@ -490,8 +490,22 @@ bool Recorder::load_item(uint64_t word) {
 }
 bool Recorder::store_item(uint64_t word) {
   Value container = seen(PT_A);
-  if (ir_.multithreaded || !has_shape(container, kShape_list) || !seen(PT_B).is_small_int() || !is_uncounted(seen(PT_C)))
-    return set_item_any(word);
+  if (!has_shape(container, kShape_list) || !seen(PT_B).is_small_int() || !is_uncounted(seen(PT_C))) return set_item_any(word);
+  if (ir_.multithreaded) {
+    auto* l = as_list(container);
+    int64_t i = seen(PT_B).as_small_int();
+    ListBuffer* buffer = l->buffer.load(std::memory_order_acquire);
+    if (i < 0 || i >= list_size(l) || !buffer || i >= buffer->capacity || !is_uncounted(buffer->items[i].peek_acquire()))
+      return set_item_any(word);
+    Reference o = as_object(read(PT_A), kShape_list), index = as_int(read(PT_B));
+    emit(Op::kStoreArgument, storable(PT_C), kNoReference, 0);
+    emit(Op::kStoreItemLocked, o, index, offsetof(ListBuffer, items));
+    drop(PT_A);
+    drop(PT_B);
+    drop(PT_C);
+    go(1);
+    return true;
+  }
   Reference list, address;
   Value old;
   if (!list_item(PT_A, PT_B, &list, &address, &old)) return false;

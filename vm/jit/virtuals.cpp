@@ -185,6 +185,7 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
     }
     case Op::kInitField:
     case Op::kStoreLocked:
+    case Op::kStoreCell:
     case Op::kStoreAlone: set_field(a, imm, b); return kNoReference;
     case Op::kSetShape: state(a).shape = static_cast<uint32_t>(imm); return kNoReference;
     default: return gets_out();

@@ -41,13 +41,14 @@ bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
     list->buffer.store(buffer, std::memory_order_release);
     return true;
   }
-  auto* buffer = static_cast<ListBuffer*>(memory::allocate_zeroed(buffer_bytes(capacity)));
+  auto* buffer = static_cast<ListBuffer*>(memory::allocate(buffer_bytes(capacity)));
   if (!buffer) return false;
   buffer->capacity = capacity;
   int64_t n = list->size.load(std::memory_order_relaxed);
   // Nobody sees the new buffer yet, and the lock keeps writers off the old one.
   if (n)
     std::memcpy(static_cast<void*>(buffer->items), static_cast<const void*>(old->items), static_cast<size_t>(n) * sizeof(Field));
+  std::memset(static_cast<void*>(buffer->items + n), 0, static_cast<size_t>(capacity - n) * sizeof(Field));
   list->buffer.store(buffer, std::memory_order_release);  // pairs with the acquire in list_get_shared
   *retired = old;
   return true;
