@@ -438,6 +438,93 @@ def test_attributes_that_the_object_has_no_room_for():
     assert held(q, 3000) == 2999 * 3000
 
 
+class Bare:
+    limit = 3
+
+
+class Ending:
+    ended = 0
+
+    def __del__(self):
+        Ending.ended += 1
+
+
+class OneSlot:
+    __slots__ = ("a",)
+
+
+class Making:
+    made = 0
+
+    def __new__(cls, n):
+        self = object.__new__(cls)
+        self.n = n
+        Making.made += 1
+        return self
+
+
+def test_bare_instances():
+    import abc
+
+    class Abstract(abc.ABC):
+        @abc.abstractmethod
+        def f(self):
+            pass
+
+    def run(cls, n):
+        total = 0
+        for i in range(n):
+            o = cls.__new__(cls)
+            o.a = i
+            p = object.__new__(cls)
+            p.a = 1
+            total += o.a + p.a
+        return total, type(o), type(p)
+
+    for cls in (Bare, OneSlot, Ending, Bare):
+        assert run(cls, 3000) == (2999 * 1500 + 3000, cls, cls)
+    assert Ending.ended == 6000
+    kept = []
+    for i in range(3000):
+        kept.append(Bare.__new__(Bare))
+        assert Bare.__new__(Bare).limit == 3
+    assert len(set(map(id, kept))) == 3000
+    assert [Making(i).n for i in range(3000)] == list(range(3000)) and Making.made == 3000
+
+    def refused(cls, n):
+        count = 0
+        for i in range(n):
+            try:
+                object.__new__(cls)
+            except TypeError:
+                count += 1
+        return count
+
+    assert refused(Abstract, 2000) == refused(int, 2000) == 2000
+    assert refused(Bare, 2000) == 0
+    Bare.__new__ = lambda cls: 5
+    try:
+        assert sum(Bare.__new__(Bare) for _ in range(2000)) == 10000
+    finally:
+        del Bare.__new__
+    assert type(Bare.__new__(Bare)) is Bare
+
+
+def test_class_attributes_named_as_the_metaclass_s():
+    class C:
+        mro = 3
+        __basicsize__ = 4
+
+    def run():
+        return sum(C.mro for _ in range(2000)), type(C.__basicsize__), C.__name__
+
+    assert run() == (6000, int, "C") and C.__basicsize__ != 4
+    C.mro = 1
+    assert run() == (2000, int, "C")
+    del C.mro
+    assert C.mro() == [C, object]
+
+
 def test_an_attribute_first_seen_by_a_recording():
     class C:
         pass

@@ -228,7 +228,9 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
       cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
       return Ref<>::retain(node->value);
     }
-    if (type_lookup_borrowed(&type_type, name).empty()) {
+    // What `type` has under the name counts only if the class has no such attribute, or it is a data descriptor.
+    Value of_type = type_lookup_borrowed(&type_type, name);
+    if (of_type.empty() || !type_of(of_type)->slots.descriptor_set) {
       Ref<> found = type_lookup(cls, name);
       if (found) {
         Type* kind = type_of(found.value());

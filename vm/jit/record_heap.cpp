@@ -367,6 +367,15 @@ bool Recorder::load_method(uint64_t word) {
     go(2);
     return true;
   }
+  if (node->kind == AttributeKind::kClassAttribute && object.is(node->holder)) {
+    known(PT_B);
+    guard_node(node, shape);
+    drop(PT_B);
+    set_lazy(at(PT_A), constant_of(node->value));
+    set_lazy(at(PT_A) + 1, empty_);
+    go(2);
+    return true;
+  }
   if (node->kind != AttributeKind::kMethod) return fall_back();
   as_object(read(PT_B), shape);
   guard_node(node, shape);

@@ -76,6 +76,29 @@ bool Recorder::extreme(int base, const char* name, uint32_t count, int result, b
   return true;
 }
 
+// object.__new__(cls), also as cls.__new__(cls), for a Python class.
+bool Recorder::bare_instance(int base, int result, int32_t first) {
+  Value callable = seen(base), cls = base_frame_[first];
+  if (!cls.is_object() || !has_shape(cls, kShape_type) || !native_constructor_of(callable, nullptr) ||
+      !reinterpret_cast<NativeFunctionObject*>(callable.as_object())->self.peek().is(&object_type)) {
+    return false;
+  }
+  auto* type = static_cast<pt::Type*>(cls.as_object());
+  uint32_t version = type->version.load(std::memory_order_acquire);
+  const pt::Type* builtin = type;
+  while (builtin && has_flag(builtin, kTypeHeap)) builtin = builtin->base;
+  if (!version || builtin != &object_type || has_flag(type, kTypeAbstract) || has_flag(type, kTypeNoInstantiate)) return false;
+  if (Reference r = slot(first); !ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(cls));
+  guard_version(type, version);
+  Shape* shape = type->instance_shape.load(std::memory_order_acquire);
+  Reference instance = builder_.virtual_object({.kind = Layout::Kind::kInstance, .shape = shape_id_of(shape), .instance = shape});
+  consume_window(at(base), static_cast<uint32_t>(first - at(base)) + 1, at(result));
+  if (type->layout.finalizer()) instance = make(instance);
+  set_lazy(at(result), instance);
+  go(2);
+  return true;
+}
+
 // isinstance() with a plain class: what an object's shape says for good.
 bool Recorder::instance_check(int base, int result, int32_t first) {
   Value v = base_frame_[first], cls = base_frame_[first + 1];
@@ -103,7 +126,8 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   Value self;
   if (has_shape(callable, kShape_native_function)) {
     auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
-    if (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal())) return fall_back();
+    bool constructor = native_constructor_of(callable, nullptr) && ir_.is_constant(read(base));
+    if (!constructor && (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal()))) return fall_back();
     s = f->signature();
     def = f->def;
     if (s->has_self) self = f->self.peek();
@@ -119,6 +143,12 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   }
   bool is_function = has_shape(callable, kShape_native_function);
   if (is_function && extreme(base, def->name, count, result, shift)) return true;
+  if (is_function && count == 1 && !std::strcmp(def->name, "__new__")) {
+    known(base);
+    int32_t first = at(base) + 1 + shift;
+    if (shift) emit(Op::kGuardIs, slot(first - 1), empty_);
+    return bare_instance(base, result, first) || fall_back();
+  }
   uint32_t given = count + !self.empty();
   if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments)
     return call_any(base, count, result, shift);

@@ -240,6 +240,7 @@ class Recorder {
   bool load_super_method(uint64_t word);
   bool call_native(int base, Value callable, uint32_t count, int result, bool shift);
   bool extreme(int base, const char* name, uint32_t count, int result, bool shift);
+  bool bare_instance(int base, int result, int32_t first);
   bool instance_check(int base, int result, int32_t first);
   bool call_any(int base, uint32_t count, int result, bool shift);
   void finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result);
