@@ -230,7 +230,7 @@ bool unpack(Value* frame, uint64_t word, Value iterable, int64_t before, bool st
   return true;
 }
 }  // namespace
-PT_OPERATION(UNPACK_SEQUENCE, 1) {
+PT_SLOW_OPERATION(slow_UNPACK_SEQUENCE, 1) {
   Value v = PT_READ(PT_B);
   int64_t n = static_cast<uint16_t>(PT_C);
   // The source may lie among the destinations: it is held meanwhile.
@@ -247,6 +247,31 @@ PT_OPERATION(UNPACK_SEQUENCE, 1) {
     if (have < n) return raise(exc::ValueError, "not enough values to unpack (expected %ld, got %ld)", n, have);
   }
   return unpack(frame, word, v, n, false, 0);
+}
+PT_HANDLER(UNPACK_SEQUENCE) {
+  Value v = PT_READ(PT_B);
+  int64_t n = static_cast<uint16_t>(PT_C);
+  if (PT_UNLIKELY(!is_exact_tuple(v) || as_tuple(v)->length != n)) PT_TAIL(slow_UNPACK_SEQUENCE);
+  Tuple* t = as_tuple(v);
+  // The destinations are dead temporaries (perhaps the source is one of them): nothing to release.
+  Value* to = &register_at(frame, PT_A);
+  if ((PT_B & 1) && v.is_counted() && owned_by_this_thread(t) && only_reference(t)) {
+    // The tuple dies: it gives away what it holds.
+    register_at(frame, PT_B) = Value();
+    for (int64_t i = 0; i < n; ++i) {
+      to[i] = t->items[i].peek();
+      t->items[i].init_value(Value());
+    }
+    decref(t);
+    PT_NEXT(1);
+  }
+  if (PT_B & 1) register_at(frame, PT_B) = Value();
+  for (int64_t i = 0; i < n; ++i) to[i] = register_copy(t->at(i));
+  if (PT_B & 1) {
+    PT_SAVE_PC();
+    release(v);
+  }
+  PT_NEXT(1);
 }
 PT_OPERATION(UNPACK_EX, 1) {
   Value v = PT_READ(PT_B);

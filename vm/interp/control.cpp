@@ -8,6 +8,7 @@
 #include "vm/types/generator.h"
 #include "vm/types/iterators.h"
 #include "vm/types/list.h"
+#include "vm/types/pair_iteration.h"
 
 namespace pt {
 
@@ -63,7 +64,55 @@ static bool end_of_iterator(Thread* thread) {
   clear_error();
   return true;
 }
+namespace {
+// FOR_ITER whose item UNPACK_SEQUENCE takes apart at once. `after`: the word of that.
+NextPair take_pair(Value* frame, uint64_t word, uint64_t after, bool exclusive) {
+  Value iterator = register_at(frame, PT_B);
+  Ref<> first, second;
+  NextPair result = NextPair::kOther;
+  switch (iterator.as_object()->shape_id.load(std::memory_order_relaxed)) {
+    case kShape_dict_item_iterator: result = dict_item_next_pair(iterator, &first, &second); break;
+    case kShape_enumerate:
+      if (exclusive || !multithreaded()) result = enumerate_next_pair(iterator, &first, &second);
+      break;
+    case kShape_zip:
+      if (exclusive || !multithreaded()) result = zip_next_pair(iterator, &first, &second);
+      break;
+    default: break;
+  }
+  if (result == NextPair::kPair) {
+    // Both are dead temporaries: nothing to release.
+    register_at(frame, operand_a(after)) = first.take();
+    register_at(frame, operand_a(after) + 2) = second.take();
+  }
+  return result;
+}
+bool unpacks_pair(uint64_t word, uint64_t after) {
+  return opcode_of(after) == Opcode::kUNPACK_SEQUENCE && operand_b(after) == (PT_A | 1) && operand_c(after) == 2;
+}
+}  // namespace
+PT_SLOW(for_iter_pair) {
+  PT_SAVE_PC();
+  Value iterator = register_at(frame, PT_B);
+  bool exclusive = iterator.is_counted() && only_reference(iterator.as_object());
+  switch (take_pair(frame, word, load_word(pc + 2), exclusive)) {
+    case NextPair::kPair: PT_NEXT(3);
+    case NextPair::kEnd:
+      if (error_pending() && !end_of_iterator(thread)) PT_RAISE();
+      PT_TAIL(end_FOR_ITER);
+    default: break;
+  }
+  Value item = type_of(iterator)->slots.next(iterator).take();
+  if (PT_UNLIKELY(item.empty())) {
+    if (error_pending() && !end_of_iterator(thread)) PT_RAISE();
+    PT_TAIL(end_FOR_ITER);
+  }
+  write(frame, PT_A, item);
+  PT_NEXT(2);
+}
 uint64_t for_iter_native(PT_HANDLER_PARAMETERS) {
+  // Other tables show every instruction to somebody.
+  if (unpacks_pair(word, load_word(pc + 2)) && dispatch == &g_dispatch) PT_TAIL(for_iter_pair);
   PT_SAVE_PC();
   Value iterator = register_at(frame, PT_B);
   Value item = type_of(iterator)->slots.next(iterator).take();

@@ -4,6 +4,7 @@
 #include "vm/types/dict_table.h"
 #include "vm/types/iterators.h"
 #include "vm/types/list_inl.h"
+#include "vm/types/pair_iteration.h"
 #include "vm/types/tuple_inl.h"
 
 namespace pt {
@@ -174,6 +175,23 @@ Ref<> dict_iterator_new(ShapeId shape, Value dict) {
   return Ref<>::steal(Value::object(it));
 }
 
+NextPair dict_item_next_pair(Value iterator, Ref<>* first, Ref<>* second) {
+  DictIterator* it = as_dict_iterator(iterator);
+  Value dict = it->dict.peek();
+  if (PT_UNLIKELY(multithreaded() || dict.empty() || it->remaining <= 0)) return NextPair::kOther;
+  Dict* d = as_dict(dict);
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  int64_t i = it->position.load(std::memory_order_relaxed);
+  if (PT_UNLIKELY(it->expected != dict_size(d) || i >= t->entry_count.load(std::memory_order_relaxed))) return NextPair::kOther;
+  DictEntry& e = t->entries()[i];
+  Value value = e.value.peek();
+  if (PT_UNLIKELY(value.empty())) return NextPair::kOther;
+  it->position.store(i + 1, std::memory_order_relaxed);
+  --it->remaining;
+  *first = Ref<>::retain(e.key.peek());
+  *second = Ref<>::retain(value);
+  return NextPair::kPair;
+}
 Ref<> dict_key_iterator_next(Value iterator) { return next_forward<Kind::kKeys>(as_dict_iterator(iterator)); }
 
 #define PT_DICT_ITERATOR(type, python_name, kind, reverse)                  \

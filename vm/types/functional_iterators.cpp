@@ -6,6 +6,7 @@
 #include "vm/types/container_inl.h"
 #include "vm/types/int.h"
 #include "vm/types/iterators.h"
+#include "vm/types/pair_iteration.h"
 #include "vm/types/tuple.h"
 #include "vm/types/tuple_inl.h"
 #include "vm/types/turns.h"
@@ -99,9 +100,17 @@ Ref<> enumerate_number(Enumerate* e, int64_t i) {
   return int_binary(BinaryOp::kAdd, start, Value::small_int(i));
 }
 
+// The next item of an iterator that another one goes through.
+PT_INLINE Ref<> inner_next(Value iterator) {
+  if (has_shape(iterator, kShape_list_iterator)) {
+    return Ref<>::steal(promote(list_iterator_advance(static_cast<ListIterator*>(iterator.as_object()))));
+  }
+  return next(iterator);
+}
+
 Ref<> enumerate_next(Value self) {
   Enumerate* e = static_cast<Enumerate*>(self.as_object());
-  Ref<> item = next(e->iterator.peek());
+  Ref<> item = inner_next(e->iterator.peek());
   if (!item) return item;
   Ref<> number = enumerate_number(e, claim_position(e->index));
   if (!number) return number;
@@ -168,9 +177,9 @@ Ref<> zip_next(Value self) {
   int64_t n = iterators->length;
   if (n == 0) return Ref<>();
   if (n == 2) {
-    Ref<> a = next(iterators->at(0));
+    Ref<> a = inner_next(iterators->at(0));
     if (PT_LIKELY(static_cast<bool>(a))) {
-      Ref<> b = next(iterators->at(1));
+      Ref<> b = inner_next(iterators->at(1));
       if (PT_LIKELY(static_cast<bool>(b))) return tuple_pair(std::move(a), std::move(b));
     }
     if (error_pending() || !z->strict.load(std::memory_order_relaxed)) return Ref<>();
@@ -329,6 +338,26 @@ constexpr NativeDef kMapMethods[] = {{"__reduce__", "($self, /)", map_reduce, kR
 constexpr NativeDef kFilterMethods[] = {{"__reduce__", "($self, /)", filter_reduce, kReduceDoc}, {}};
 
 }  // namespace
+
+NextPair enumerate_next_pair(Value iterator, Ref<>* first, Ref<>* second) {
+  Enumerate* e = static_cast<Enumerate*>(iterator.as_object());
+  *second = inner_next(e->iterator.peek());
+  if (PT_UNLIKELY(!*second)) return NextPair::kEnd;
+  *first = enumerate_number(e, claim_position(e->index, true));
+  return PT_LIKELY(static_cast<bool>(*first)) ? NextPair::kPair : NextPair::kEnd;
+}
+NextPair zip_next_pair(Value iterator, Ref<>* first, Ref<>* second) {
+  Zip* z = static_cast<Zip*>(iterator.as_object());
+  Tuple* iterators = as_tuple(z->iterators.peek());
+  if (iterators->length != 2) return NextPair::kOther;
+  *first = inner_next(iterators->at(0));
+  if (PT_LIKELY(static_cast<bool>(*first))) {
+    *second = inner_next(iterators->at(1));
+    if (PT_LIKELY(static_cast<bool>(*second))) return NextPair::kPair;
+  }
+  if (!error_pending() && z->strict.load(std::memory_order_relaxed)) (void)check_strict(iterators, *first ? 1 : 0);
+  return NextPair::kEnd;
+}
 
 const TypeSpec enumerate_spec = {
     .name = "enumerate",
