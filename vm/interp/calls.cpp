@@ -232,6 +232,10 @@ namespace {
 PT_INLINE bool direct_native(Value callable, Value* values, uint32_t count, Value* result) {
   if (!has_shape(callable, kShape_native_function)) return false;
   auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
+  if (f->def->positional) {
+    *result = f->def->positional(values, count).take();
+    return true;
+  }
   const NativeSignature* s = f->signature();
   uint32_t total = count + s->has_self;
   if (!s->simple || total < s->required || total > s->positional || s->count > 6) return false;

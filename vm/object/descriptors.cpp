@@ -41,6 +41,7 @@ Str* intern_name(Str* name, Ref<Str>* holder) {
 
 Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value self, const Args& args, const Type* owner,
                   Value module_name) {
+  if (def->positional && !args.names) return def->positional(args.values, args.count);
   // Only positional arguments in the right number: they are in declaration order already.
   if (PT_LIKELY(!args.names && signature->simple)) {
     int offset = signature->has_self;

@@ -171,6 +171,8 @@ struct NativeDef {
   NativeFunction function;
   const char* doc = nullptr;
   MethodKind kind = kInstanceMethod;
+  // For functions of a module that begin with *args: a call without keywords comes here, with the arguments as they are.
+  Ref<> (*positional)(const Value* arguments, uint32_t count) = nullptr;
 };
 struct GetSetDef {
   const char* name;

@@ -420,47 +420,75 @@ Ref<> builtin_len(const Value* a) {
   return n < 0 ? Ref<>() : int_from_int64(n);
 }
 // *args, key=None, default=<missing>
-Ref<> extreme(const Value* a, const char* name, CompareOp op) {
-  Tuple* args = as_tuple(a[0]);
-  Value key = given(a[1]) ? a[1] : Value();
-  if (args->length == 0) return raise(exc::TypeError, "%s expected at least 1 argument, got 0", name);
-  if (args->length > 1 && !a[2].empty()) {
+// Goes on from the best so far, which `best` holds unless it is a small int.
+template <CompareOp kOp>
+struct Extreme {
+  Value key;
+  Ref<> best, best_key;
+  Value word;  // the best, borrowed
+
+  bool see(Value v) {
+    if (key.empty() && v.is_small_int() && word.is_small_int()) {
+      auto x = static_cast<int64_t>(v.bits()), y = static_cast<int64_t>(word.bits());
+      if (kOp == CompareOp::kLt ? x < y : x > y) word = v;
+      return true;
+    }
+    Ref<> k = key.empty() ? Ref<>::retain(v) : call1(key, v);
+    if (!k) return false;
+    if (!word.empty()) {
+      int better = compare_truth(k.value(), key.empty() ? word : best_key.value(), kOp);
+      if (better < 0) return false;
+      if (!better) return true;
+    }
+    if (!key.empty()) best_key = std::move(k);
+    best = Ref<>::retain(v);
+    word = best.value();
+    return true;
+  }
+  Ref<> result() { return Ref<>::retain(word); }
+};
+// Of the items of `all`, where that is not empty, else of `values`. `count`: of the call's arguments.
+template <CompareOp kOp>
+Ref<> extreme(const char* name, uint32_t count, Value all, const Value* values, Value key, Value fallback) {
+  if (count == 0) return raise(exc::TypeError, "%s expected at least 1 argument, got 0", name);
+  if (count > 1 && !fallback.empty()) {
     return raise(exc::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
   }
-  Ref<> best, best_key;
-  Value items = args->length == 1 ? args->at(0) : a[0];
-  Drain drain(key.empty() ? items : Value());
-  DrainKind kind = op == CompareOp::kLt ? DrainKind::kMin : DrainKind::kMax;
-  if (drain.due()) {
-    best = next(items);
-    if (best) return drain.rest(kind, best.value());
-    if (error_pending()) return best;
+  Extreme<kOp> extreme{key, {}, {}, {}};
+  if (all.empty()) {
+    for (uint32_t i = 0; i < count; ++i) {
+      if (!extreme.see(values[i])) return Ref<>();
+    }
+    return extreme.result();
   }
-  bool ok = drain.due() || for_each(items, [&](Value v) {
-              if (key.empty() && v.is_small_int() && best.value().is_small_int()) {
-                auto x = static_cast<int64_t>(v.bits()), y = static_cast<int64_t>(best.value().bits());
-                if (op == CompareOp::kLt ? x < y : x > y) best = Ref<>::retain(v);
-                return drain.more();
-              }
-              Ref<> k = key.empty() ? Ref<>::retain(v) : call1(key, v);
-              if (!k) return false;
-              if (best) {
-                int better = compare_truth(k.value(), key.empty() ? best.value() : best_key.value(), op);
-                if (better < 0) return false;
-                if (!better) return drain.more();
-              }
-              best = Ref<>::retain(v);
-              if (!key.empty()) best_key = std::move(k);
-              return drain.more();
-            });
-  if (best && drain.due() && !error_pending()) return drain.rest(kind, best.value());
-  if (!ok) return Ref<>();
-  if (best) return best;
-  if (!a[2].empty()) return Ref<>::retain(a[2]);
+  Drain drain(key.empty() ? all : Value());
+  constexpr DrainKind kKind = kOp == CompareOp::kLt ? DrainKind::kMin : DrainKind::kMax;
+  if (drain.due()) {
+    Ref<> first = next(all);
+    if (first) return drain.rest(kKind, first.value());
+    if (error_pending()) return first;
+  } else if (!for_each(all, [&](Value v) { return extreme.see(v) && drain.more(); }) && (error_pending() || !drain.due())) {
+    return Ref<>();
+  }
+  if (drain.due() && !extreme.word.empty()) return drain.rest(kKind, extreme.word);
+  if (!extreme.word.empty()) return extreme.result();
+  if (!fallback.empty()) return Ref<>::retain(fallback);
   return raise(exc::ValueError, "%s() arg is an empty sequence", name);
 }
-Ref<> builtin_max(const Value* a) { return extreme(a, "max", CompareOp::kGt); }
-Ref<> builtin_min(const Value* a) { return extreme(a, "min", CompareOp::kLt); }
+template <CompareOp kOp>
+Ref<> extreme_bound(const char* name, const Value* a) {
+  Tuple* args = as_tuple(a[0]);
+  return extreme<kOp>(name, static_cast<uint32_t>(args->length), args->length == 1 ? args->at(0) : a[0], nullptr,
+                      given(a[1]) ? a[1] : Value(), a[2]);
+}
+template <CompareOp kOp>
+Ref<> extreme_positional(const char* name, const Value* a, uint32_t count) {
+  return extreme<kOp>(name, count, count == 1 ? a[0] : Value(), a, Value(), Value());
+}
+Ref<> builtin_max(const Value* a) { return extreme_bound<CompareOp::kGt>("max", a); }
+Ref<> builtin_min(const Value* a) { return extreme_bound<CompareOp::kLt>("min", a); }
+Ref<> max_positional(const Value* a, uint32_t count) { return extreme_positional<CompareOp::kGt>("max", a, count); }
+Ref<> min_positional(const Value* a, uint32_t count) { return extreme_positional<CompareOp::kLt>("min", a, count); }
 Ref<> builtin_sorted(const Value* a) {
   Ref<List> list = list_from_iterable(a[0]);
   if (!list) return list;
@@ -628,9 +656,9 @@ const NativeDef kFunctions[] = {
     {"len", "(obj, /)", builtin_len, "Return the number of items in a container."},
     {"locals", "()", builtin_locals, "Return a dictionary containing the current scope's local variables."},
     {"max", "(*args, key=None, default=None)", builtin_max,
-     "max(iterable, *, default, key) or max(first, second, ..., key): the largest item."},
+     "max(iterable, *, default, key) or max(first, second, ..., key): the largest item.", kInstanceMethod, max_positional},
     {"min", "(*args, key=None, default=None)", builtin_min,
-     "min(iterable, *, default, key) or min(first, second, ..., key): the smallest item."},
+     "min(iterable, *, default, key) or min(first, second, ..., key): the smallest item.", kInstanceMethod, min_positional},
     {"next", "(iterator, default=None, /)", builtin_next, "Return the next item from the iterator."},
     {"oct", "(number, /)", builtin_oct, "Return the octal representation of an integer.\n\n>>> oct(493)\n'0o755'"},
     {"ord", "(c, /)", builtin_ord, "Return the Unicode code point for a one-character string."},
