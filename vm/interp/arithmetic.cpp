@@ -2,6 +2,7 @@
 #include "vm/interp/call_support.h"
 #include "vm/object/protocol.h"
 #include "vm/ops/micro_ops.h"
+#include "vm/types/complex.h"
 #include "vm/types/float.h"
 #include "vm/types/int.h"
 #include "vm/types/str.h"
@@ -12,59 +13,84 @@ using ops::Flow;
 
 namespace {
 
-// Mixed and heap numbers, then everything else. Consumes the operands and writes the result.
+// Operands that are exact builtin numbers but not both small ints or both immediate floats. False, and nothing has been
+// done: something else. Otherwise the result, or an exception.
+bool number_operation(BinaryOp op, Value a, Value b, Ref<>* result) {
+  if (has_shape(a, kShape_complex) || has_shape(b, kShape_complex)) return complex_operation(op, a, b, result);
+  if (PT_UNLIKELY(is_bool(a) && is_bool(b))) return false;
+  if (is_bool(a)) a = Value::small_int(is_true(a));
+  if (is_bool(b)) b = Value::small_int(is_true(b));
+  bool a_float = is_exact_float(a), b_float = is_exact_float(b);
+  if (a_float || b_float) {
+    if (!(a_float || a.is_small_int()) || !(b_float || b.is_small_int())) return false;
+    double x = a_float ? as_double(a) : static_cast<double>(a.as_small_int());
+    double y = b_float ? as_double(b) : static_cast<double>(b.as_small_int());
+    switch (op) {
+      case BinaryOp::kAdd: x += y; break;
+      case BinaryOp::kSub: x -= y; break;
+      case BinaryOp::kMul: x *= y; break;
+      case BinaryOp::kTrueDiv:
+        if (y == 0.0) return false;
+        x /= y;
+        break;
+      default: return false;
+    }
+    *result = float_from_double(x);
+    return true;
+  }
+  if (op == BinaryOp::kPow || op == BinaryOp::kMatMul || !is_exact_int(a) || !is_exact_int(b)) return false;
+  *result = int_binary(op, a, b);
+  return true;
+}
+
+// Everything that has no short way. Consumes the operands and writes the result.
 bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, BinaryOp op,
                     bool inplace) {
   PT_SAVE_PC();
   Value a = PT_READ(PT_B), b = PT_READ(PT_C);
   Ref<> result;
-  if (is_exact_float(a) || is_exact_float(b)) {
-    if ((is_exact_float(a) || a.is_small_int()) && (is_exact_float(b) || b.is_small_int())) {
-      double x = a.is_small_int() ? static_cast<double>(a.as_small_int()) : as_double(a);
-      double y = b.is_small_int() ? static_cast<double>(b.as_small_int()) : as_double(b);
-      switch (op) {
-        case BinaryOp::kAdd: result = float_from_double(x + y); break;
-        case BinaryOp::kSub: result = float_from_double(x - y); break;
-        case BinaryOp::kMul: result = float_from_double(x * y); break;
-        case BinaryOp::kTrueDiv:
-          if (y != 0.0) result = float_from_double(x / y);
-          break;
-        default: break;
-      }
-      if (result) {
-        // The destination may be a killed operand: those go first.
-        consume(frame, PT_B);
-        consume(frame, PT_C);
-        write(frame, PT_A, result.take());
-        return true;
-      }
+  if (op == BinaryOp::kAdd && is_exact_str(a) && is_exact_str(b)) {
+    if (PT_B >= 0 && (PT_A >> 1) == (PT_B >> 1) && a.is_counted()) {
+      // s += t
+      Str* sum = str_append(as_str(a), as_str(b));
+      if (!sum) return false;
+      if (PT_C & 1 && (PT_C >> 1) != (PT_A >> 1)) consume(frame, PT_C);
+      if (sum != as_str(a)) write(frame, PT_A, Value::object(sum));
+      return true;
     }
-  }
-  if (op == BinaryOp::kAdd && is_exact_str(a) && is_exact_str(b) && PT_B >= 0 && (PT_A >> 1) == (PT_B >> 1) && a.is_counted()) {
-    // s += t
-    Str* sum = str_append(as_str(a), as_str(b));
-    if (!sum) return false;
-    if (PT_C & 1 && (PT_C >> 1) != (PT_A >> 1)) consume(frame, PT_C);
-    if (sum != as_str(a)) write(frame, PT_A, Value::object(sum));
-    return true;
-  }
-  if (is_exact_int(a) && is_exact_int(b) && op != BinaryOp::kPow && op != BinaryOp::kMatMul) {
-    result = int_binary(op, a, b);
+    result = str_concat(as_str(a), as_str(b));
   } else {
     result = inplace ? inplace_operation(op, a, b) : binary_operation(op, a, b);
   }
   if (!result) return false;
   Value owned = result.take();
+  // The destination may be a killed operand: those go first.
   if (PT_B & 1) consume(frame, PT_B);
   if (PT_C & 1) consume(frame, PT_C);
   write(frame, PT_A, owned);
   return true;
+}
+// The same for numbers. 1 done, 0 other operands, -1 an exception.
+int binary_numbers(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, BinaryOp op) {
+  Ref<> result;
+  if (!number_operation(op, PT_READ(PT_B), PT_READ(PT_C), &result)) return 0;
+  PT_SAVE_PC();
+  if (!result) return -1;
+  Value owned = result.take();
+  if (PT_B & 1) consume(frame, PT_B);
+  if (PT_C & 1) consume(frame, PT_C);
+  write(frame, PT_A, owned);
+  return 1;
 }
 
 }  // namespace
 
 #define PT_BINARY_SLOW(name, op, inplace)                                                                                   \
   PT_SLOW(slow_##name) {                                                                                                    \
+    if (int done = binary_numbers(thread, frame, pc, constants, word, BinaryOp::op)) {                                      \
+      if (done < 0) PT_RAISE();                                                                                             \
+      PT_NEXT(1);                                                                                                           \
+    }                                                                                                                       \
     if (CallRecord* entered = enter_operator(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_C), BinaryOp::op, inplace, PT_A)) \
       PT_ENTER(entered);                                                                                                    \
     if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();                             \
@@ -92,6 +118,10 @@ bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* con
   }
 #define PT_BINARY_GENERAL(name, op, inplace)                                                    \
   PT_HANDLER(name) {                                                                            \
+    if (int done = binary_numbers(thread, frame, pc, constants, word, BinaryOp::op)) {          \
+      if (done < 0) PT_RAISE();                                                                 \
+      PT_NEXT(1);                                                                               \
+    }                                                                                           \
     if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE(); \
     PT_NEXT(1);                                                                                 \
   }
@@ -184,6 +214,39 @@ PT_HANDLER(NOT) {
 // ---- comparison --------------------------------------------------------------------------------------------------------------
 
 namespace {
+template <class T>
+bool ordered(CompareOp op, T x, T y) {
+  switch (op) {
+    case CompareOp::kLt: return x < y;
+    case CompareOp::kLe: return x <= y;
+    case CompareOp::kEq: return x == y;
+    case CompareOp::kNe: return x != y;
+    case CompareOp::kGt: return x > y;
+    default: return x >= y;
+  }
+}
+// Ints and floats, mixed or on the heap. False: other operands.
+bool number_comparison(CompareOp op, Value a, Value b, bool* result) {
+  if (is_exact_int(a) && is_exact_int(b)) {
+    *result = ordered(op, int_compare(a, b), 0);
+    return true;
+  }
+  // Doubles stand for small enough ints without loss.
+  constexpr int64_t kExact = int64_t{1} << 53;
+  auto number = [](Value v, double* d) {
+    if (is_exact_float(v)) {
+      *d = as_double(v);
+      return true;
+    }
+    if (!v.is_small_int() || v.as_small_int() > kExact || v.as_small_int() < -kExact) return false;
+    *d = static_cast<double>(v.as_small_int());
+    return true;
+  };
+  double x, y;
+  if (!number(a, &x) || !number(b, &y)) return false;
+  *result = ordered(op, x, y);
+  return true;
+}
 bool compare_general(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, CompareOp op) {
   PT_SAVE_PC();
   Ref<> result = compare(PT_READ(PT_B), PT_READ(PT_C), op);
@@ -197,22 +260,27 @@ bool compare_general(Thread* thread, Value* frame, const uint64_t* pc, Value* co
 int compare_jump_general(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, CompareOp op) {
   PT_SAVE_PC();
   Value a = PT_READ(PT_A), b = PT_READ(PT_B);
-  int t = is_exact_int(a) && is_exact_int(b) ? -2 : compare_truth(a, b, op);
-  if (t == -2) {
-    int order = int_compare(a, b);
-    switch (op) {
-      case CompareOp::kLt: t = order < 0; break;
-      case CompareOp::kLe: t = order <= 0; break;
-      case CompareOp::kEq: t = order == 0; break;
-      case CompareOp::kNe: t = order != 0; break;
-      case CompareOp::kGt: t = order > 0; break;
-      case CompareOp::kGe: t = order >= 0; break;
-    }
-  }
+  bool result;
+  int t = number_comparison(op, a, b, &result) ? result : compare_truth(a, b, op);
   if (t < 0) return t;
   consume(frame, PT_A);
   consume(frame, PT_B);
   return t;
+}
+}  // namespace
+
+namespace {
+// For exact strs.
+template <CompareOp op>
+PT_INLINE bool compare_text(Value a, Value b) {
+  const Str *x = as_str(a), *y = as_str(b);
+  if constexpr (op == CompareOp::kEq || op == CompareOp::kNe) {
+    // The first unit tells most apart; an empty one has a zero there.
+    bool same = x == y || (x->length == y->length && x->data1()[0] == y->data1()[0] && str_equal(x, y));
+    return same == (op == CompareOp::kEq);
+  }
+  int order = str_compare(x, y);
+  return op == CompareOp::kLt ? order < 0 : op == CompareOp::kLe ? order <= 0 : op == CompareOp::kGt ? order > 0 : order >= 0;
 }
 }  // namespace
 
@@ -228,6 +296,14 @@ int compare_jump_general(Thread* thread, Value* frame, const uint64_t* pc, Value
     if (!compare_general(thread, frame, pc, constants, word, CompareOp::op)) PT_RAISE(); \
     PT_NEXT(1);                                                                          \
   }                                                                                      \
+  PT_SLOW(text_##name) {                                                                 \
+    bool result = compare_text<CompareOp::op>(PT_READ(PT_B), PT_READ(PT_C));             \
+    PT_SAVE_PC();                                                                        \
+    consume(frame, PT_B);                                                                \
+    consume(frame, PT_C);                                                                \
+    write(frame, PT_A, boolean(result));                                                 \
+    PT_NEXT(1);                                                                          \
+  }                                                                                      \
   PT_HANDLER(name) {                                                                     \
     Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                          \
     if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                        \
@@ -236,7 +312,17 @@ int compare_jump_general(Thread* thread, Value* frame, const uint64_t* pc, Value
     if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                 \
       PT_WRITE_NEXT(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)), 1);            \
     }                                                                                    \
+    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_##name);                        \
     PT_TAIL(slow_##name);                                                                \
+  }                                                                                      \
+  PT_SLOW(text_JUMP_IF_##name) {                                                         \
+    bool result = compare_text<CompareOp::op>(PT_READ(PT_A), PT_READ(PT_B));             \
+    if ((PT_A | PT_B) & 1) {                                                             \
+      PT_SAVE_PC();                                                                      \
+      consume(frame, PT_A);                                                              \
+      consume(frame, PT_B);                                                              \
+    }                                                                                    \
+    PT_CONDITIONAL(result, 2);                                                           \
   }                                                                                      \
   PT_SLOW(slow_JUMP_IF_##name) {                                                         \
     int t = compare_jump_general(thread, frame, pc, constants, word, CompareOp::op);     \
@@ -251,6 +337,7 @@ int compare_jump_general(Thread* thread, Value* frame, const uint64_t* pc, Value
     if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                 \
       PT_CONDITIONAL((ops::CompareFloat<CompareOp::op>::run(a, b)), 2);                  \
     }                                                                                    \
+    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_JUMP_IF_##name);                \
     PT_TAIL(slow_JUMP_IF_##name);                                                        \
   }
 PT_COMPARE(LT, kLt)

@@ -374,6 +374,22 @@ PT_SLOW(killed_dict_LOAD_ITEM) {
   }
   PT_TAIL(slow_LOAD_ITEM);
 }
+// A character of an exact str: those up to U+00FF live for ever.
+PT_SLOW(text_LOAD_ITEM) {
+  Str* text = as_str(PT_READ(PT_B));
+  Value key = PT_READ(PT_C);
+  if (PT_LIKELY(key.is_small_int() && text->kind == 1)) {
+    int64_t i = key.as_small_int();
+    if (i < 0) i += text->length;
+    if (PT_LIKELY(static_cast<uint64_t>(i) < static_cast<uint64_t>(text->length))) {
+      auto* characters = static_cast<const char*>(latin1_characters());
+      Value v = Value::borrowed_object(reinterpret_cast<const Object*>(characters + size_t{text->data1()[i]} * kCharacterStride));
+      if (PT_B & 1) PT_WRITE_KILLED_NEXT(v, 2);
+      PT_WRITE_NEXT(v, 2);
+    }
+  }
+  PT_TAIL(slow_LOAD_ITEM);
+}
 PT_HANDLER(LOAD_ITEM) {
   Value container = PT_READ(PT_B), key = PT_READ(PT_C);
   if (PT_LIKELY(container.is_object())) {
@@ -388,6 +404,7 @@ PT_HANDLER(LOAD_ITEM) {
       if (PT_B & 1) PT_TAIL(killed_dict_LOAD_ITEM);
       PT_TAIL(dict_LOAD_ITEM);
     }
+    if (shape == kShape_str) PT_TAIL(text_LOAD_ITEM);
   }
   PT_TAIL(slow_LOAD_ITEM);
 }

@@ -158,6 +158,9 @@ Ref<> compare(Value left, Value right, CompareOp op) {
   Type* rt = type_of(right);
   CompareOp reflected = kReflected[static_cast<int>(op)];
   bool tried_right = false;
+  if (lt == rt && lt->slots.compare && (lt == &int_type || lt == &float_type || lt == &str_type)) {
+    return lt->slots.compare(left, right, op);  // nothing of these contains itself
+  }
   RecursionGuard guard(" in comparison");
   if (!guard) return Ref<>();
   if (lt != rt && rt->slots.compare && is_subtype(rt, lt)) {

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "gc/heap/heap.h"
+#include "gc/heap/heap_inl.h"
 #include "gc/platform/memory.h"
 #include "vm/object/native.h"
 #include "vm/types/float.h"
@@ -112,6 +112,19 @@ Ref<> binary_slot(Value a, Value b) {
     }
     default: return power(x, y);
   }
+}
+// Of an exact complex, float or small int.
+PT_INLINE bool plain_number(Value v, Number* out) {
+  if (PT_LIKELY(has_shape(v, kShape_complex))) {
+    *out = {as_complex(v)->real, as_complex(v)->imaginary};
+  } else if (is_exact_float(v)) {
+    *out = {as_double(v), 0};
+  } else if (v.is_small_int()) {
+    *out = {static_cast<double>(v.as_small_int()), 0};
+  } else {
+    return false;
+  }
+  return true;
 }
 Ref<> power_slot(Value base, Value exponent, Value modulus) {
   if (given(modulus)) return raise(exc::ValueError, "complex modulo");
@@ -376,11 +389,26 @@ constexpr Slots complex_slots() {
 }  // namespace
 
 Ref<> complex_from_doubles(double real, double imaginary) {
-  Object* o = allocate_object(kShape_complex, sizeof(Complex), false);
-  if (!o) return raise_no_memory();
+  Object* o = allocate_object_inline(kShape_complex, sizeof(Complex), false, false);
+  if (PT_UNLIKELY(!o)) return raise_no_memory();
   static_cast<Complex*>(o)->real = real;
   static_cast<Complex*>(o)->imaginary = imaginary;
   return Ref<>::steal(Value::object(o));
+}
+
+bool complex_operation(BinaryOp op, Value a, Value b, Ref<>* result) {
+  Number x, y;
+  if (!plain_number(a, &x) || !plain_number(b, &y)) return false;
+  switch (op) {
+    case BinaryOp::kAdd: *result = complex_from_doubles(x.re + y.re, x.im + y.im); return true;
+    case BinaryOp::kSub: *result = complex_from_doubles(x.re - y.re, x.im - y.im); return true;
+    case BinaryOp::kMul: {
+      Number product = multiply(x, y);
+      *result = complex_from_doubles(product.re, product.im);
+      return true;
+    }
+    default: return false;
+  }
 }
 
 Ref<> complex_power_of_floats(double base, double exponent) { return power({base, 0}, {exponent, 0}); }
