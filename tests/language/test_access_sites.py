@@ -219,3 +219,63 @@ def test_attribute_errors_name_the_object():
         except AttributeError as e:
             assert str(e) == "'A' object has no attribute 'x'"
             assert e.obj is o and e.name == "x"
+
+
+def test_nested_items():
+    rows = [[1, 2], (3, 4), "ab", {0: "zero"}, [Dies("x"), [5]]]
+    for _ in range(3):
+        assert (rows[0][1], rows[1][0], rows[2][-1], rows[3][0], rows[-1][1], rows[4][1][0]) == (2, 3, "b", "zero", [5], 5)
+        assert [rows[i][0] for i in range(4)] == [1, 3, "a", "zero"]
+        for i, k, error in ((9, 0, IndexError), (0, 9, IndexError), (0, -3, IndexError), (3, 1, KeyError), (0, "a", TypeError)):
+            try:
+                rows[i][k]
+            except error as e:
+                assert e.__traceback__.tb_lineno == test_nested_items.__code__.co_firstlineno + 7
+            else:
+                assert False
+
+    def dying():
+        return [[Dies("a"), Dies("b")], 1]
+    Dies.log.clear()
+    kept = dying()[0][1]
+    assert Dies.log == ["a"] and kept.name == "b"
+
+    class L(list):
+        def __getitem__(self, i):
+            return ["L", i]
+    odd = L([[1], [2]])
+    assert odd[1][1] == 1 and [odd][0][5] == ["L", 5]
+    big = [[0] * 3] * 2
+    assert big[True][True] == 0
+
+
+def test_descriptors_of_builtin_types():
+    from collections import namedtuple
+    P = namedtuple("P", "x y")
+
+    class Q(P):
+        extra = 1
+
+    class E(Exception):
+        pass
+    things = [P(1, 2), Q(3, 4), P([5], None)]
+    for _ in range(20):
+        assert [(p.x, p.y) for p in things] == [(1, 2), (3, 4), ([5], None)]
+        e = E(7)
+        assert e.args == (7,) and e.__cause__ is None and (1.5).real == 1.5 and (3).numerator == 3
+        assert slice(1, 2).start == 1 and range(5).stop == 5
+    for p in things[:2]:
+        try:
+            p.x = 1
+        except AttributeError as error:
+            assert str(error) == "can't set attribute"
+        else:
+            assert False
+    Q.x = property(lambda self: "changed")
+    assert things[1].x == "changed" and things[0].x == 1
+    P.y = 9
+    assert [p.y for p in things] == [9, 9, 9]
+
+    def f():
+        pass
+    assert [f.__defaults__ for _ in range(3)] == [None] * 3

@@ -6,6 +6,7 @@
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/protocol.h"
+#include "vm/object/super.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/function.h"
@@ -14,25 +15,38 @@
 namespace pt {
 namespace {
 
-constexpr size_t kTableSize = 1u << 14;
+constexpr size_t kTableSize = 1u << 14;  // chains of nodes, the newest first
 constexpr uint32_t kNodeLimit = 1u << 19;
 constinit std::atomic<AttributeNode*> g_nodes[kTableSize] = {};
 constinit std::atomic<uint32_t> g_node_count{0};
 
 std::atomic<AttributeNode*>& table_slot(uint32_t shape, const Str* name, const Object* holder, bool store) {
-  uint64_t mixed = (uint64_t{shape} * 0x9E3779B97F4A7C15u) ^ (reinterpret_cast<uintptr_t>(name) >> 4) * 0xC2B2AE3D27D4EB4Fu ^
-                   (reinterpret_cast<uintptr_t>(holder) >> 4) ^ (store ? 0x5555 : 0);
+  uint64_t key = uint64_t{shape} << 1 | store;
+  uint64_t mixed = key * 0x9E3779B97F4A7C15u ^ (reinterpret_cast<uintptr_t>(name) >> 4) * 0xC2B2AE3D27D4EB4Fu ^
+                   (reinterpret_cast<uintptr_t>(holder) >> 4) * 0xD6E8FEB86659FD93u;
   return g_nodes[(mixed >> 20) & (kTableSize - 1)];
 }
 
-AttributeNode* find_node(uint32_t shape, const Str* name, const Object* holder, bool store) {
-  // Pairs with the release in publish().
-  AttributeNode* node = table_slot(shape, name, holder, store).load(std::memory_order_acquire);
-  if (node && node->shape.load(std::memory_order_relaxed) == shape && node->name == name && node->holder == holder &&
-      node->store == store) {
-    return node;
+const AttributeNode* find_node(uint32_t shape, const Str* name, const Object* holder, bool store) {
+  // Pairs with the release in add_node().
+  const AttributeNode* node = table_slot(shape, name, holder, store).load(std::memory_order_acquire);
+  for (; node; node = node->next) {
+    if (node->shape.load(std::memory_order_relaxed) == shape && node->name == name && node->holder == holder &&
+        node->store == store) {
+      return node;
+    }
   }
   return nullptr;
+}
+// Nodes that are no longer valid drop out of the chain while they are the newest of it.
+void add_node(AttributeNode* node) {
+  auto& slot = table_slot(node->shape.load(std::memory_order_relaxed), node->name, node->holder, node->store);
+  AttributeNode* first = slot.load(std::memory_order_acquire);
+  do {
+    const AttributeNode* older = first;
+    while (older && older->shape.load(std::memory_order_relaxed) == 0) older = older->next;
+    node->next = older;
+  } while (!slot.compare_exchange_weak(first, node, std::memory_order_acq_rel, std::memory_order_acquire));
 }
 
 AttributeNode* new_node(uint32_t shape, Str* name, AttributeKind kind, const Object* holder = nullptr) {
@@ -59,7 +73,7 @@ void publish(std::atomic<uint64_t>* cache, AttributeNode* node, Type* type, Str*
     node->shape.store(0, std::memory_order_relaxed);
     return;
   }
-  table_slot(node->shape.load(std::memory_order_relaxed), name, node->holder, node->store).store(node, std::memory_order_release);
+  add_node(node);
   if (cache) cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
 }
 
@@ -112,6 +126,8 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
           publish(cache, node, type, name, descriptor.value());
         }
       }
+    } else if (has_flag(kind, kTypeImmutable)) {
+      publish_value(cache, type, name, shape_id, AttributeKind::kDescriptor, descriptor.value(), descriptor.value());
     }
     return kind->slots.descriptor_get(descriptor.value(), object, Value::object(type));
   }
@@ -145,6 +161,39 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
 
 const AttributeNode* find_attribute_node(uint32_t shape, const Str* name, bool store) {
   return find_node(shape, name, nullptr, store);
+}
+
+Value super_method_cached(const uint64_t* pc, Type* cls, Object* object, Str* name) {
+  uint32_t shape = object->shape_id.load(std::memory_order_acquire);
+  const AttributeNode* node = cached_node(pc);
+  if (PT_UNLIKELY(!node || node->kind != AttributeKind::kSuperMethod || node->holder != cls ||
+                  node->shape.load(std::memory_order_relaxed) != shape)) {
+    node = find_node(shape, name, cls, false);
+    if (!node) {
+      Type* type = type_of(Value::object(object));
+      Ref<> method = super_lookup(Value::object(cls), type, name);
+      // Only what lives on without the class is handed out.
+      if (!method || !has_flag(type_of(method.value()), kTypeMethodDescriptor) || !lives_on(method.value().as_object())) {
+        return Value();
+      }
+      AttributeNode* fresh = new_node(shape, name, AttributeKind::kSuperMethod, cls);
+      if (!fresh) return Value();
+      fresh->value = Ref<>::retain(method.value()).take();
+      mark_maybe_shared(fresh->value.as_object());
+      add_name_dependency(name, &fresh->shape);
+      // As in publish().
+      bool stable = type->version.load(std::memory_order_acquire) != 0;
+      Ref<> now = super_lookup(Value::object(cls), type, name);
+      if (!stable || !now || !now.value().same(method.value())) {
+        fresh->shape.store(0, std::memory_order_relaxed);
+        return Value();
+      }
+      add_node(fresh);
+      node = fresh;
+    }
+    inline_cache(pc)->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+  }
+  return node->value.as_borrowed();
 }
 
 namespace {
@@ -203,6 +252,9 @@ Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) 
     case AttributeKind::kModule:
       if (!object.is(node->holder)) return Ref<>();
       return dict_cached_value(module_dict(as_module(object)), node->version, node->offset);
+    case AttributeKind::kDescriptor:
+      return type_of(node->value)->slots.descriptor_get(node->value, object, Value::object(type_of(object)));
+    case AttributeKind::kSuperMethod:
     case AttributeKind::kAdd: break;
   }
   return Ref<>();
@@ -213,7 +265,8 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
   auto getter = type->slots.get_attribute;
   if (PT_LIKELY(getter == generic_get_attribute)) {
     if (object.is_object()) {
-      if (AttributeNode* node = find_node(object.as_object()->shape_id.load(std::memory_order_acquire), name, nullptr, false)) {
+      if (const AttributeNode* node =
+              find_node(object.as_object()->shape_id.load(std::memory_order_acquire), name, nullptr, false)) {
         cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
         Ref<> v = load_through_node(object, node, unbound);
         if (v || error_pending()) return v;
@@ -224,7 +277,7 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
   if (has_shape(object, kShape_type)) {
     // A class of the plain metatype: values without descriptor behaviour are cached on the class itself.
     auto* cls = reinterpret_cast<Type*>(object.as_object());
-    if (AttributeNode* node = find_node(kShape_type, name, cls, false)) {
+    if (const AttributeNode* node = find_node(kShape_type, name, cls, false)) {
       cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
       return Ref<>::retain(node->value);
     }
@@ -294,7 +347,7 @@ bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>
   }
   Object* o = object.as_object();
   uint32_t shape_id = o->shape_id.load(std::memory_order_acquire);
-  if (AttributeNode* node = find_node(shape_id, name, nullptr, true)) {
+  if (const AttributeNode* node = find_node(shape_id, name, nullptr, true)) {
     cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
     Ref<> owned = Ref<>::retain(value);
     if (store_through_node(o, node, owned)) return true;

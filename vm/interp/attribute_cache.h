@@ -17,6 +17,8 @@ enum class AttributeKind : uint8_t {
   kProperty,        // a property of the class: `value` is its getter
   kClassAttribute,  // C.name on the class object `holder`
   kModule,          // in a module's dict: table `version` and entry `offset`
+  kDescriptor,      // a data descriptor of a builtin type: `value`
+  kSuperMethod,     // what super(holder, object).name calls with the object first
   kAdd,             // stores only: the attribute is added at `offset` and the shape becomes `version`
 };
 struct AttributeNode {
@@ -28,6 +30,7 @@ struct AttributeNode {
   const Object* holder; // kClassAttribute, kModule: the very object
   const Str* name;
   bool store;           // a node for STORE_ATTR
+  const AttributeNode* next;  // in the table, older
 };
 
 // Looks `object`.`name` up and fills the cache when it can; the owned result or an exception. With `unbound`, a method may
@@ -35,6 +38,9 @@ struct AttributeNode {
 Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound);
 // The node that some site has made for the shape and name; nullptr: none. For objects other than classes and modules.
 const AttributeNode* find_attribute_node(uint32_t shape, const Str* name, bool store);
+// The method that super(`cls`, `object`).`name` calls, for the LOAD_METHOD at `pc`; empty without an exception: none that
+// could be called so. The object is an instance of the class.
+Value super_method_cached(const uint64_t* pc, Type* cls, Object* object, Str* name);
 // The same for a site that has met other shapes before. Its cache word follows now and then only: threads that share a site
 // of many shapes do not write it for each of their objects.
 const AttributeNode* other_node(const uint64_t* pc, const Object* o, const Str* name, bool store);

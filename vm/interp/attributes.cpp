@@ -34,7 +34,10 @@ PT_SLOW_OPERATION(slow_LOAD_ATTR, 2) {
   if (node && object.is_object() &&
       object.as_object()->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed)) {
     v = load_through_node(object, node, nullptr);
-    if (!v && error_pending()) return false;
+    if (!v && error_pending()) {
+      complete_attribute_error(object, name_at(thread, PT_C));
+      return false;
+    }
   }
   if (!v) v = load_attribute(object, name_at(thread, PT_C), inline_cache(pc), nullptr);
   if (!v) {
@@ -68,6 +71,17 @@ PT_SLOW(other_LOAD_ATTR) {
       break;
     }
     case AttributeKind::kClassValue: v = register_copy(node->value); PT_WRITE_NEXT(v, 2);
+    case AttributeKind::kDescriptor: {
+      PT_SAVE_PC();
+      v = type_of(node->value)
+              ->slots.descriptor_get(node->value, Value::object(o), Value::object(type_of(Value::object(o))))
+              .take();
+      if (PT_UNLIKELY(v.empty())) {
+        complete_attribute_error(PT_READ(PT_B), name_at(thread, PT_C));
+        PT_RAISE();
+      }
+      PT_WRITE_NEXT(v, 2);
+    }
     case AttributeKind::kClassAttribute:
       if (PT_UNLIKELY(o != node->holder)) break;
       v = register_copy(node->value);
@@ -390,7 +404,7 @@ PT_SLOW(text_LOAD_ITEM) {
   }
   PT_TAIL(slow_LOAD_ITEM);
 }
-PT_HANDLER(LOAD_ITEM) {
+PT_SLOW(plain_LOAD_ITEM) {
   Value container = PT_READ(PT_B), key = PT_READ(PT_C);
   if (PT_LIKELY(container.is_object())) {
     Object* o = container.as_object();
@@ -407,6 +421,57 @@ PT_HANDLER(LOAD_ITEM) {
     if (shape == kShape_str) PT_TAIL(text_LOAD_ITEM);
   }
   PT_TAIL(slow_LOAD_ITEM);
+}
+namespace {
+// list[i] for an exact list, borrowed, while there is one thread; empty: look again.
+PT_INLINE Value peek_item(const Object* o, Value key) {
+  if (!key.is_small_int() || o->shape_id.load(std::memory_order_relaxed) != kShape_list) return Value();
+  auto* list = static_cast<const List*>(o);
+  int64_t i = key.as_small_int(), size = list->size.load(std::memory_order_relaxed);
+  if (i < 0) i += size;
+  if (PT_UNLIKELY(static_cast<uint64_t>(i) >= static_cast<uint64_t>(size))) return Value();
+  return list->buffer.load(std::memory_order_relaxed)->items[i].peek();
+}
+}  // namespace
+// list[i][j]: two instructions at once, and no count for what is between them.
+PT_SLOW(nested_LOAD_ITEM) {
+  uint64_t after = load_word(pc + 2);
+  Value container = PT_READ(PT_B), v;
+  if (operand_b(after) == (PT_A | 1) && dispatch == &g_dispatch) {
+    Value row = peek_item(container.as_object(), PT_READ(PT_C));
+    Value item = peek_item(row.as_object(), read(frame, constants, operand_c(after)));
+    if (PT_LIKELY(!item.empty() && try_register_copy(item, &v))) {
+      if (PT_B & 1) {
+        if (PT_UNLIKELY(!drop_count(container))) {
+          Field::undo_load_register(v);
+          PT_TAIL(plain_LOAD_ITEM);
+        }
+        register_at(frame, PT_B) = Value();
+      }
+      word = after;
+      pc += 2;
+      PT_WRITE_NEXT(v, 2);
+    }
+  }
+  PT_TAIL(plain_LOAD_ITEM);
+}
+PT_HANDLER(LOAD_ITEM) {
+  Value container = PT_READ(PT_B), key = PT_READ(PT_C);
+  if (PT_LIKELY(container.is_object() && !multithreaded())) {
+    Value item = peek_item(container.as_object(), key);
+    if (PT_UNLIKELY(item.empty())) PT_TAIL(plain_LOAD_ITEM);
+    if (!item.is_object()) {
+      if (PT_B & 1) PT_WRITE_KILLED_NEXT(item, 2);
+      PT_WRITE_NEXT(item, 2);
+    }
+    if (opcode_of(load_word(pc + 2)) == Opcode::kLOAD_ITEM) PT_TAIL(nested_LOAD_ITEM);
+    Value v;
+    if (PT_LIKELY(try_register_copy(item, &v))) {
+      if (PT_B & 1) PT_WRITE_KILLED_NEXT(v, 2);
+      PT_WRITE_NEXT(v, 2);
+    }
+  }
+  PT_TAIL(plain_LOAD_ITEM);
 }
 PT_SLOW(slow_STORE_ITEM) {
   PT_SAVE_PC();

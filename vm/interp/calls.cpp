@@ -190,8 +190,42 @@ PT_SLOW(signal_after_call) {
     PT_AFTER_NATIVE_CALL();                                                     \
   } while (0)
 
+namespace {
+// super() whose result LOAD_METHOD takes at once, without the object: fills that instruction's registers. False: not so
+// simple, nothing has been done. `after`: the address of the second instruction.
+bool super_method_of_frame(Thread* thread, Value* frame, int result, const uint64_t* after) {
+  uint64_t word = load_word(after);
+  if (opcode_of(word) != Opcode::kLOAD_METHOD || PT_B != (result | 1)) return false;
+  const Code* code = thread->record->code;
+  Str* name = name_at(thread, PT_C);
+  if (code->argument_count == 0 || (code->local_kinds[0] & 2) || name == names::class_dunder.str()) return false;
+  Value self = frame[0], cls;
+  for (uint32_t i = 0; i < code->free_count; ++i) {
+    uint32_t at = code->free_register + i;
+    if (code->local_names[at] == names::class_dunder.str()) cls = as_cell(frame[at])->content.peek_acquire();
+  }
+  // Like every class it is deferred: it lives on whoever rebinds the cell.
+  if (!self.is_object() || !cls.is_object() || !lives_on(cls.as_object()) || !has_flag(type_of(cls), kTypeTypeSubclass)) {
+    return false;
+  }
+  auto* type = reinterpret_cast<Type*>(cls.as_object());
+  if (has_flag(type_of(self), kTypeTypeSubclass) || !is_subtype(type_of(self), type)) return false;
+  Value method = super_method_cached(after, type, self.as_object(), name);
+  if (method.empty()) {
+    clear_error();
+    return false;
+  }
+  register_at(frame, PT_A) = method;
+  register_at(frame, PT_A + 2) = register_copy(self);
+  return true;
+}
+}  // namespace
 PT_SLOW(slow_CALL) {
   PT_SAVE_PC();
+  if (PT_B == 0 && register_at(frame, PT_A).is(&super_type) && dispatch == &g_dispatch &&
+      super_method_of_frame(thread, frame, PT_C, pc + 2)) {
+    PT_NEXT(4);
+  }
   PT_FINISH_CALL(call_base(thread, frame, &register_at(frame, PT_A), static_cast<uint16_t>(PT_B), nullptr, PT_C));
 }
 // The common case in line: a Python function with the right number of positional arguments.
@@ -463,43 +497,100 @@ PT_SLOW(slow_RETURN) {
   write(frame, result, v);
   PT_NEXT(instruction_words(opcode_of(word)));
 }
+// Goes on after the call of the frame that `record` has been, whose locals are gone. All instructions that enter frames
+// without flags are calls of two words.
+#define PT_LEAVE(record_, value_)                                \
+  do {                                                           \
+    int result_ = (record_)->result_register;                    \
+    frame[-1] = Value();                                         \
+    CallRecord* caller_ = (record_) - 1;                         \
+    thread->record = caller_;                                    \
+    frame = caller_->registers;                                  \
+    pc = caller_->pc;                                            \
+    constants = caller_->code->constants_end;                    \
+    if (PT_UNLIKELY(register_at(frame, result_).is_counted())) { \
+      word = (value_).bits();                                    \
+      PT_TAIL(write_returned);                                   \
+    }                                                            \
+    register_at(frame, result_) = (value_);                      \
+    PT_NEXT(2);                                                  \
+  } while (0)
+PT_SLOW(write_returned) {
+  Value v = Value::from_bits(word);
+  write(frame, (thread->record + 1)->result_register, v);
+  PT_NEXT(2);
+}
+// Locals die with the frame; the value travels in place of the word. Destructors may run: the record stays until they are
+// done.
+PT_SLOW(destroying_RETURN) {
+  Value v = promote(Value::from_bits(word));
+  CallRecord* record = thread->record;
+  PT_SAVE_PC();
+  record->flags |= kRecordLeaving;
+  for (uint32_t i = 0, n = record->code->local_end; i < n; ++i) {
+    Value old = frame[i];
+    frame[i] = Value();
+    release(old);
+  }
+  Value function = frame[-1];
+  frame[-1] = Value();
+  int result = record->result_register;
+  bool init = record->flags & kRecordInit;
+  thread->record = record - 1;
+  --record;
+  frame = record->registers;
+  pc = record->pc;
+  constants = record->code->constants_end;
+  release(function);
+  PT_SAVE_PC();
+  if (init) {
+    Value* instance = (record + 1)->registers - 2;
+    v = *instance;
+    *instance = Value();
+  }
+  write(frame, result, v);
+  PT_NEXT(2);
+}
+// An __init__ that returned None: its instance is the result.
+PT_SLOW(init_RETURN) {
+  CallRecord* record = thread->record;
+  if (PT_A & 1) register_at(frame, PT_A) = Value();
+  for (uint32_t i = 0, n = record->code->local_end; i < n; ++i) {
+    if (PT_UNLIKELY(!drop_count(frame[i]))) {
+      word = none().bits();
+      PT_TAIL(destroying_RETURN);
+    }
+    frame[i] = Value();
+  }
+  Value instance = frame[-2];
+  frame[-2] = Value();
+  PT_LEAVE(record, instance);
+}
 PT_HANDLER(RETURN) {
   CallRecord* record = thread->record;
-  if (PT_UNLIKELY(record->flags != 0 || record->frame_object != nullptr)) PT_TAIL(slow_RETURN);
   Value v = PT_READ(PT_A);
+  if (PT_UNLIKELY(record->flags != 0 || record->frame_object != nullptr)) {
+    if (record->flags == kRecordInit && !record->frame_object && is_none(v) && !frame[-1].is_counted()) PT_TAIL(init_RETURN);
+    PT_TAIL(slow_RETURN);
+  }
   if (PT_A & 1) {
     register_at(frame, PT_A) = Value();
     if (v.is_borrowed()) v = register_copy(v);
   } else {
     v = register_copy(v);
   }
-  uint32_t count = record->code->local_end;
-  bool counted = false;
-  for (uint32_t i = 0; i < count; ++i) counted |= frame[i].is_counted();
-  if (PT_UNLIKELY(counted)) {
-    // Destructors may run: the record stays until they are done.
-    PT_SAVE_PC();
-    record->flags = kRecordLeaving;
-    for (uint32_t i = 0; i < count; ++i) {
-      Value old = frame[i];
-      frame[i] = Value();
-      release(old);
+  for (uint32_t i = 0, n = record->code->local_end; i < n; ++i) {
+    if (PT_UNLIKELY(!drop_count(frame[i]))) {
+      word = v.bits();
+      PT_TAIL(destroying_RETURN);
     }
-  } else {
-    for (uint32_t i = 0; i < count; ++i) frame[i] = Value();
+    frame[i] = Value();
   }
-  int result = record->result_register;
-  Value function = frame[-1];
-  frame[-1] = Value();
-  thread->record = record - 1;
-  record = record - 1;
-  frame = record->registers;
-  pc = record->pc;
-  constants = record->code->constants_end;
-  release(function);
-  write(frame, result, v);
-  // All instructions that enter frames without flags are calls of two words.
-  PT_NEXT(2);
+  if (PT_UNLIKELY(!drop_count(frame[-1]))) {
+    word = v.bits();
+    PT_TAIL(destroying_RETURN);
+  }
+  PT_LEAVE(record, v);
 }
 
 // ---- functions
