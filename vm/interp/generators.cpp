@@ -115,6 +115,38 @@ PT_INLINE void generator_attach(Thread* thread, Generator* g, CallRecord* record
 }  // namespace
 
 namespace {
+// Two registers at once.
+using Registers = uint64_t __attribute__((vector_size(16)));
+
+PT_INLINE void copy_registers(Value* to, const Value* from, uint32_t count) {
+  uint32_t i = 0;
+#pragma clang loop unroll(disable)
+  for (; i + 1 < count; i += 2) __builtin_memcpy(to + i, from + i, sizeof(Registers));
+  if (i < count) to[i] = from[i];
+}
+// Moves them from the stack to the heap: borrowed words gain a count there.
+PT_INLINE void move_registers(Value* to, Value* from, uint32_t count) {
+  Registers borrowed = {0, 0};
+  uint32_t i = 0;
+#pragma clang loop unroll(disable)
+  for (; i + 1 < count; i += 2) {
+    Registers words;
+    __builtin_memcpy(&words, from + i, sizeof(words));
+    __builtin_memset(from + i, 0, sizeof(words));
+    __builtin_memcpy(to + i, &words, sizeof(words));
+    borrowed |= reinterpret_cast<Registers>((words & 7) == Value::kBorrowedBit);
+  }
+  if (i < count) {
+    Value last = from[i];
+    from[i] = Value();
+    to[i] = last;
+    borrowed[0] |= last.is_borrowed();
+  }
+  if (PT_UNLIKELY((borrowed[0] | borrowed[1]) != 0)) {
+    for (i = 0; i < count; ++i) to[i] = promote(to[i]);
+  }
+}
+
 PT_INLINE CallRecord* push_generator(Thread* thread, Generator* g, Value* window) {
   const Code* code = g->code;
   CallRecord* record = thread->record + 1;
@@ -132,9 +164,7 @@ PT_INLINE CallRecord* push_generator(Thread* thread, Generator* g, Value* window
     record->result_register = 0;
     thread->record = record;
   }
-  const Value* registers = g->registers;
-#pragma clang loop unroll(disable) vectorize(disable)
-  for (uint32_t i = 0, n = g->live; i < n; ++i) window[i] = registers[i];
+  copy_registers(window, g->registers, g->live);
   generator_attach(thread, g, record);
   return record;
 }
@@ -218,11 +248,7 @@ PT_INLINE void generator_suspend(Thread* thread, CallRecord* record, const uint6
   int c = operand_c(load_word(pc));
   // The compiler says what is live, save where the code waits for another iterator.
   uint32_t live = PT_UNLIKELY(c & 1) ? code->register_count : static_cast<uint32_t>(c >> 1);
-  for (uint32_t i = 0; i < live; ++i) {
-    Value v = from[i];
-    from[i] = Value();
-    to[i] = promote(v);
-  }
+  move_registers(to, from, live);
   for (uint32_t i = live; i < g->live; ++i) to[i] = Value();
   g->live = live;
   g->resume_pc = pc;

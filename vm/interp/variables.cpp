@@ -98,8 +98,10 @@ PT_SLOW_OPERATION(slow_LOAD_CELL, 1) {
   return true;
 }
 PT_HANDLER(LOAD_CELL) {
+  const Field& content = as_cell(PT_READ(PT_B))->content;
   Value v;
-  if (PT_UNLIKELY(!as_cell(PT_READ(PT_B))->content.try_load_register(&v) || v.empty())) PT_TAIL(slow_LOAD_CELL);
+  bool loaded = PT_LIKELY(!multithreaded()) ? try_register_copy(content.peek(), &v) : content.try_load_register(&v);
+  if (PT_UNLIKELY(!loaded || v.empty())) PT_TAIL(slow_LOAD_CELL);
   PT_WRITE_NEXT(v, 1);
 }
 PT_SLOW(slow_STORE_CELL) {
