@@ -10,6 +10,7 @@
 #include "vm/types/dict_inl.h"
 #include "vm/types/function.h"
 #include "vm/types/generator.h"
+#include "vm/types/iterators.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 
@@ -313,6 +314,25 @@ PT_BODY(LoadPosition) {
 }
 PT_BODY(StorePosition) {
   at<int64_t>(x.r[A] + hole0()) = value(word_b<B>(s, x)).as_small_int();
+  return true;
+}
+PT_BODY(NextEntry) {
+  auto& it = at<DictIterator>(x.r[A]);
+  uint64_t dict = at<uint64_t>(x.r[A] + offsetof(DictIterator, dict));
+  if (dict == 0 || it.remaining <= 0) return false;
+  const Dict& d = at<Dict>(dict);
+  DictTable* t = d.table.load(std::memory_order_relaxed);
+  int64_t i = it.position.load(std::memory_order_relaxed);
+  if (it.expected != d.used.load(std::memory_order_relaxed) || i >= t->entry_count.load(std::memory_order_relaxed)) return false;
+  DictEntry* e = t->entries() + i;
+  if (e->value.peek().empty()) return false;
+  x.r[A] = reinterpret_cast<uint64_t>(e);
+  return true;
+}
+PT_BODY(PassEntry) {
+  auto& it = at<DictIterator>(x.r[A]);
+  it.position.store(it.position.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  --it.remaining;
   return true;
 }
 PT_BODY(LoadItem) {

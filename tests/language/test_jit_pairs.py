@@ -160,3 +160,83 @@ def test_nested_and_generators():
     for a, b in inner(list(range(N))):
         s += a - b
     assert s == 0
+
+
+def test_dicts():
+    d = {i: i * 2 for i in range(N)}
+    names = {"k%d" % i: [i] for i in range(N)}
+    for _ in range(3):
+        s = 0
+        for k in d:
+            s += k
+        for v in d.values():
+            s -= v
+        for k, v in d.items():
+            s += v - k
+        assert s == 0
+        n = 0
+        for k, v in names.items():
+            n += len(k) + v[0]
+        for k in names:
+            n -= len(k)
+        for v in names.values():
+            n -= v[0]
+        assert n == 0
+    for pair in d.items():
+        s += pair[0]
+    assert s == N * (N - 1) // 2
+
+
+def test_dicts_change():
+    d = {i: i for i in range(N)}
+    for i in range(0, N, 3):
+        del d[i]
+    seen = []
+    for k, v in d.items():
+        seen.append(k)
+        d[k] = "v%d" % v if k % 2 else v * 0.5
+    assert seen == [i for i in range(N) if i % 3]
+    assert [v for v in d.values()] == ["v%d" % k if k % 2 else k * 0.5 for k in seen]
+    for change in (lambda: d.update({-1: 1}), lambda: d.pop(1), lambda: d.clear()):
+        n = 0
+        try:
+            for k in d:
+                n += 1
+                if n == 2000:
+                    change()
+        except RuntimeError as e:
+            assert str(e) == "dictionary changed size during iteration" and n == 2000
+        else:
+            raise AssertionError("no error")
+    d = dict.fromkeys(range(N))
+    n = 0
+    try:
+        for k, v in d.items():
+            assert v is None
+            n += 1
+            if n > 1000:
+                del d[k]
+                d[-k] = None
+    except RuntimeError as e:
+        assert str(e) in ("dictionary keys changed during iteration", "dictionary changed size during iteration")
+
+
+def test_dict_iterators():
+    d = {i: str(i) for i in range(N)}
+    it = iter(d.items())
+    for k, v in it:
+        if k == 2500:
+            break
+    assert next(it) == (2501, "2501") and it.__length_hint__() == N - 2502
+    for k, v in it:
+        pass
+    assert (k, v) == (N - 1, str(N - 1)) and list(it) == []
+    mixed = {i if i % 5 else str(i): i if i % 3 else (i,) for i in range(N)}
+    out = []
+    for k, v in mixed.items():
+        out.append((k, v))
+    assert out == list(mixed.items())
+    out = []
+    for k in mixed:
+        out.append(k)
+    assert out == list(mixed)

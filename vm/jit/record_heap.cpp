@@ -614,6 +614,9 @@ bool Recorder::for_iter(uint64_t word) {
     case kShape_range_iterator:
     case kShape_list_iterator:
     case kShape_tuple_iterator: return for_element(word);
+    case kShape_dict_key_iterator:
+    case kShape_dict_value_iterator:
+    case kShape_dict_item_iterator: return for_entry(word) || (reason_ == Abort::kCount && for_next(word));
     case kShape_enumerate:
     case kShape_zip: return for_pair(word) || (reason_ == Abort::kCount && for_next(word));
     default: return for_next(word);

@@ -1,8 +1,9 @@
-// Recording of loops over enumerate() and zip() that take the tuple apart at once: no tuple is made.
+// Recording of loops over dicts, and over enumerate(), zip() and items() where they take the tuple apart at once: none is made.
 #include <cstddef>
 
 #include "vm/interp/dispatch.h"
 #include "vm/jit/recorder.h"
+#include "vm/types/dict_inl.h"
 #include "vm/types/iterators.h"
 #include "vm/types/tuple.h"
 
@@ -68,18 +69,7 @@ bool Recorder::for_pair(uint64_t word) {
     const Element& e = elements[i];
     values[i] = e.value;
     if (e.value != kNoReference) continue;
-    owned[i] = e.item.is_object() && !is_none(e.item) && !is_bool(e.item);
-    if (owned[i]) continue;
-    values[i] = emit(Op::kLoadField, e.base, kNoReference, e.offset);
-    if (e.item.is_small_int()) {
-      values[i] = as_int(values[i]);
-    } else if (e.item.is_immediate_float()) {
-      values[i] = as_float(values[i], e.item);
-    } else {
-      Reference constant = object_constant(e.item);
-      emit(Op::kGuardIs, values[i], constant);
-      values[i] = constant;
-    }
+    owned[i] = !load_number(e.base, e.offset, e.item, &values[i]);
   }
   if (counts) next_number = emit(Op::kAddInt, index, builder_.small_int(1));
   for (int i = 0; i < inner; ++i) {
@@ -95,15 +85,78 @@ bool Recorder::for_pair(uint64_t word) {
     values[0] = index;
     owned[0] = false;
   }
-  int32_t first = at(operand_a(unpack));
-  for (int i = 0; i < parts; ++i) {
+  put_parts(unpack_at, values, owned, parts);
+  return true;
+}
+
+// A field that holds something without a count. False: it has to be loaded with one.
+bool Recorder::load_number(Reference base, int64_t offset, Value item, Reference* value) {
+  bool singleton = is_none(item) || is_bool(item);
+  if (item.is_object() && !singleton) return false;
+  Reference r = emit(Op::kLoadField, base, kNoReference, offset);
+  if (item.is_small_int()) {
+    r = as_int(r);
+  } else if (item.is_immediate_float()) {
+    r = as_float(r, item);
+  } else {
+    Reference constant = object_constant(item);
+    emit(Op::kGuardIs, r, constant);
+    r = constant;
+  }
+  *value = r;
+  return true;
+}
+// What UNPACK_SEQUENCE at `unpack` leaves; it is done with.
+void Recorder::put_parts(const uint64_t* unpack, const Reference* values, const bool* owned, int count) {
+  int32_t first = at(operand_a(load_word(unpack)));
+  for (int i = 0; i < count; ++i) {
     if (owned[i])
       set_owned(first + i, values[i]);
     else
       set_lazy(first + i, values[i]);
   }
-  unpacks_at_ = unpack_at;
-  expected_ = unpack_at + instruction_words(Opcode::kUNPACK_SEQUENCE);
+  unpacks_at_ = unpack;
+  expected_ = unpack + instruction_words(Opcode::kUNPACK_SEQUENCE);
+}
+
+// A loop over a dict, its values, or its items that are taken apart at once. False as above.
+bool Recorder::for_entry(uint64_t word) {
+  auto* it = static_cast<DictIterator*>(seen(PT_B).as_object());
+  uint32_t shape = it->shape_id.load(std::memory_order_relaxed);
+  Value dict = it->dict.peek();
+  if (ir_.multithreaded || dict.empty() || it->remaining <= 0 || it->expected != dict_size(as_dict(dict))) return false;
+  DictTable* t = as_dict(dict)->table.load(std::memory_order_relaxed);
+  int64_t i = it->position.load(std::memory_order_relaxed);
+  if (i >= t->entry_count.load(std::memory_order_relaxed) || t->entries()[i].value.peek().empty()) return false;
+  const uint64_t* unpack = pc_ + instruction_words(Opcode::kFOR_ITER);
+  bool both = shape == kShape_dict_item_iterator;
+  if (both && (opcode_of(load_word(unpack)) != Opcode::kUNPACK_SEQUENCE || operand_b(load_word(unpack)) != (PT_A | 1) ||
+               operand_c(load_word(unpack)) != 2 || in_heap(at(PT_A)))) {
+    return false;
+  }
+  const DictEntry& entry = t->entries()[i];
+  Reference o = as_object(read(PT_B), shape);
+  emit(Op::kGuardUnshared, o);
+  Reference e = emit(Op::kNextEntry, o);
+  Value items[2] = {entry.key.peek(), entry.value.peek()};
+  int64_t offsets[2] = {offsetof(DictEntry, key), offsetof(DictEntry, value)};
+  int from = shape == kShape_dict_value_iterator, to = shape == kShape_dict_key_iterator ? 1 : 2;
+  Reference values[2];
+  bool owned[2];
+  for (int k = from; k < to; ++k) owned[k] = !load_number(e, offsets[k], items[k], &values[k]);
+  for (int k = from; k < to; ++k) {
+    if (owned[k]) values[k] = emit(Op::kLoadOwned, e, kNoReference, offsets[k]);
+  }
+  emit(Op::kPassEntry, o);
+  if (both) {
+    put_parts(unpack, values, owned, 2);
+    return true;
+  }
+  if (owned[from])
+    set_owned(at(PT_A), values[from]);
+  else
+    set_lazy(at(PT_A), values[from]);
+  go(2);
   return true;
 }
 

@@ -182,6 +182,9 @@ class Recorder {
   static int64_t position_offset(const Object* it);
   bool for_element(uint64_t word);
   bool for_pair(uint64_t word);
+  bool for_entry(uint64_t word);
+  bool load_number(Reference base, int64_t offset, Value item, Reference* value);
+  void put_parts(const uint64_t* unpack, const Reference* values, const bool* owned, int count);
   bool end_iteration(uint64_t word);
   void find_iterator(Position& p);
   void store_position(Position& p);
