@@ -348,15 +348,7 @@ PT_SLOW_OPERATION(slow_LOAD_ITEM, 2) {
   return true;
 }
 namespace {
-// d[key] for an exact dict in register form, by a lookup that takes no lock and runs no Python code. False: look again.
-PT_INLINE bool dict_item(Dict* d, Value key, Value* v) {
-  if (!key.is_small_int() && !is_exact_str(key)) return false;
-  DictTable* t = d->table.load(std::memory_order_acquire);
-  int64_t hash = key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key));
-  int64_t at = table_find_plain(t, key, hash);
-  return PT_LIKELY(at >= 0 && dict_load_register(d, t, at, v) && !v->empty());
-}
-// The same for an exact list or tuple.
+// d[key] for an exact list or tuple, in register form.
 PT_INLINE bool sequence_item(Object* o, uint32_t shape, int64_t i, Value* v) {
   if (shape == kShape_list) {
     auto* list = static_cast<List*>(o);

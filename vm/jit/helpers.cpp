@@ -10,7 +10,7 @@
 #include "vm/jit/emit.h"
 #include "vm/jit/facts.h"
 #include "vm/object/protocol.h"
-#include "vm/types/dict.h"
+#include "vm/types/dict_inl.h"
 #include "vm/types/float.h"
 #include "vm/types/frame.h"
 #include "vm/types/list.h"
@@ -373,6 +373,11 @@ uint64_t help_compare(State* s, Value*, uint64_t word) {
   return truth_result(s, compare_truth(a, b, op));
 }
 uint64_t help_contains(State* s, Value* frame, uint64_t word) {
+  Value dict = Value::from_bits(s->object), key = Value::from_bits(s->value);
+  if (Value v; is_exact_dict(dict) && dict_item(as_dict(dict), key, &v)) {
+    release(v);
+    return truth_result(s, 1);
+  }
   ColdScope scope(s, frame, info_of(word));
   uint64_t done = truth_result(s, contains(Value::from_bits(s->object), Value::from_bits(s->value)));
   scope.report(s);
@@ -386,11 +391,11 @@ uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
     s->word = c.take().bits();
     return kGoOn;
   }
-  ColdScope scope(s, frame, info_of(word));
-  if (is_exact_dict(container) && is_exact_str(key)) {
-    if (Ref<> v = dict_get_str(as_dict(container), as_str(key))) return finish(s, scope, std::move(v));
-    if (error_pending()) return kRaised;
+  if (Value v; is_exact_dict(container) && dict_item(as_dict(container), key, &v)) {
+    s->word = v.bits();
+    return kGoOn;
   }
+  ColdScope scope(s, frame, info_of(word));
   return finish(s, scope, get_item(container, key));
 }
 uint64_t help_set_item(State* s, Value* frame, uint64_t word) {

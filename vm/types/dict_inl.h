@@ -108,4 +108,12 @@ PT_INLINE Ref<> dict_cached_value(Dict* d, uint32_t version, int64_t position) {
   return Ref<>();
 }
 
+// d[key] for an exact dict in register form, by a lookup that takes no lock and runs no Python code. False: look again.
+PT_INLINE bool dict_item(Dict* d, Value key, Value* v) {
+  if (!key.is_small_int() && !is_exact_str(key)) return false;
+  DictTable* t = d->table.load(std::memory_order_acquire);
+  int64_t hash = key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key));
+  int64_t at = table_find_plain(t, key, hash);
+  return PT_LIKELY(at >= 0 && dict_load_register(d, t, at, v) && !v->empty());
+}
 }  // namespace pt
