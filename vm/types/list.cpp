@@ -349,7 +349,9 @@ bool list_reverse(List* list) {
 
 bool list_assign_slice(List* list, int64_t start, int64_t end, Value iterable) {
   Ref<Tuple> source;
-  if (!iterable.empty()) {
+  // What is copied: a snapshot, or another list itself while nobody can change it.
+  List* other = !multithreaded() && is_exact_list(iterable) && !iterable.is(list) ? as_list(iterable) : nullptr;
+  if (!iterable.empty() && !other) {
     if (!is_exact_list(iterable) && !is_exact_tuple(iterable)) {
       Ref<> iterator = get_iter(iterable);
       if (!iterator) {
@@ -364,7 +366,9 @@ bool list_assign_slice(List* list, int64_t start, int64_t end, Value iterable) {
     }
     if (!source) return false;
   }
-  int64_t added = source ? source->length : 0;
+  int64_t added = source ? source->length : other ? list_size(other) : 0;
+  const Field* from = source ? source->items : nullptr;
+  if (other && added > 0) from = other->buffer.load(std::memory_order_relaxed)->items;
   Ref<Tuple> removed;  // let go after the lock
   bool ok = false;
   {
@@ -375,13 +379,16 @@ bool list_assign_slice(List* list, int64_t start, int64_t end, Value iterable) {
     if (end < start) end = start;
     if (end > n) end = n;
     int64_t gone = end - start;
-    if (gone > 0) removed = tuple_allocate(gone);
-    ok = (gone == 0 || removed) && added - gone <= kMaxList - n && (added <= gone || writer.reserve(n + added - gone));
+    // Numbers need not be let go.
+    bool counted = false;
+    for (int64_t i = start; i < end && !counted; ++i) counted = writer.items()[i].peek().is_object();
+    if (counted) removed = tuple_allocate(gone);
+    ok = (!counted || removed) && added - gone <= kMaxList - n && (added <= gone || writer.reserve(n + added - gone));
     if (ok) {
       Field* items = writer.items();
-      for (int64_t i = 0; i < gone; ++i) removed->items[i].init_value(items[start + i].peek());
+      for (int64_t i = 0; counted && i < gone; ++i) removed->items[i].init_value(items[start + i].peek());
       if (added != gone) move_fields(items + start + added, items + end, n - end);
-      for (int64_t i = 0; i < added; ++i) items[start + i].init(load_locked(source->items[i]));
+      for (int64_t i = 0; i < added; ++i) items[start + i].init(load_locked(from[i]));
       if (added < gone) {
         writer.truncate(n + added - gone);
       } else {

@@ -62,10 +62,10 @@ Ref<> list_get_item(Value self, Value key) {
   int64_t i;
   if (PT_LIKELY(key.is_small_int())) {
     i = key.as_small_int();
-  } else if (has_index(key)) {
-    if (!to_size(key, &i)) return Ref<>();
   } else if (is_slice(key)) {
     return list_get_slice(list, key);
+  } else if (has_index(key)) {
+    if (!to_size(key, &i)) return Ref<>();
   } else {
     return raise(exc::TypeError, "list indices must be integers or slices, not %T", key);
   }
@@ -138,8 +138,6 @@ bool list_set_item(Value self, Value key, Value value) {
   int64_t i;
   if (PT_LIKELY(key.is_small_int())) {
     i = key.as_small_int();
-  } else if (has_index(key)) {
-    if (!to_size(key, &i)) return false;
   } else if (is_slice(key)) {
     int64_t start, stop, step;
     if (!slice_unpack(key, &start, &stop, &step)) return false;
@@ -148,6 +146,8 @@ bool list_set_item(Value self, Value key, Value value) {
       return list_assign_slice(list, start, start + count, value);
     }
     return value.empty() ? delete_extended(list, start, stop, step) : assign_extended(list, value, start, stop, step);
+  } else if (has_index(key)) {
+    if (!to_size(key, &i)) return false;
   } else {
     return raise(exc::TypeError, "list indices must be integers or slices, not %T", key);
   }

@@ -1,5 +1,6 @@
 #include "vm/types/slice.h"
 
+#include "gc/heap/heap_inl.h"
 #include "vm/object/native.h"
 #include "vm/types/container_inl.h"
 #include "vm/types/int.h"
@@ -10,13 +11,13 @@ namespace pt {
 constinit Type slice_type{};
 
 Ref<> slice_new(Value start, Value stop, Value step) {
-  Ref<Slice> slice = allocate<Slice>(&slice_type);
-  if (!slice) return Ref<>();
+  auto* slice = static_cast<Slice*>(allocate_object_inline(kShape_slice, sizeof(Slice), true));
+  if (PT_UNLIKELY(!slice)) return raise_no_memory();
   auto filled = [](Value v) { return v.empty() ? none_ref() : Ref<>::retain(v); };
   slice->start.init(filled(start));
   slice->stop.init(filled(stop));
   slice->step.init(filled(step));
-  return slice;
+  return Ref<>::steal(Value::object(slice));
 }
 
 namespace {
@@ -165,6 +166,13 @@ void slice_traverse(Object* o, FieldVisitor& visit) {
   visit(s->step);
 }
 
+void slice_destroy(Object* o) {
+  Slice* s = static_cast<Slice*>(o);
+  s->start.clear();
+  s->stop.clear();
+  s->step.clear();
+}
+
 constexpr NativeDef kSliceMethods[] = {{"indices", "($self, len, /)", slice_indices_method,
                                         "Assuming a sequence of length len, calculate the start and stop\n"
                                         "indices, and the stride length of the extended slice described by S."},
@@ -180,6 +188,7 @@ const TypeSpec slice_spec = {
     .size = sizeof(Slice),
     .slots = {.compare = slice_compare, .repr = slice_repr, .construct = slice_construct},
     .traverse = slice_traverse,
+    .destroy = slice_destroy,
     .methods = kSliceMethods,
     .members = kSliceMembers,
     .doc =
