@@ -149,8 +149,11 @@ const Type* owner_of(NativeFunctionObject* f) {
   Value owner = f->qualname_owner.peek();
   return owner.empty() ? nullptr : reinterpret_cast<Type*>(owner.as_object());
 }
+Ref<> construct_for(Type* owner, const Args& args);
+extern const NativeDef kConstructorDef;
 Ref<> native_function_call(Value self, const Args& args) {
   auto* f = as<NativeFunctionObject>(self);
+  if (f->def == &kConstructorDef) return construct_for(reinterpret_cast<Type*>(f->self.peek().as_object()), args);
   return call_native(f->def, f->signature(), f->self.peek(), args, owner_of(f), f->module.peek());
 }
 Ref<> native_function_repr(Value self) {
@@ -643,15 +646,13 @@ namespace {
 Ref<> constructor_call(const Value* a);
 const NativeDef kConstructorDef = {"__new__", "($type, /, *args, **kwargs)", constructor_call,
                                    "Create and return a new object.  See help(type) for accurate signature."};
-// a[0] is the type whose __new__ this is; args[0] the type to make.
-Ref<> constructor_call(const Value* a) {
-  auto* owner = reinterpret_cast<Type*>(a[0].as_object());
-  Tuple* args = as_tuple(a[1]);
-  if (args->length == 0) return raise(exc::TypeError, "%N.__new__(): not enough arguments", owner);
-  if (!is_instance_of(args->at(0), &type_type)) {
-    return raise(exc::TypeError, "%N.__new__(X): X is not a type object (%T)", owner, args->at(0));
+// `owner` is the type whose __new__ this is; the first argument the type to make.
+Ref<> construct_for(Type* owner, const Args& args) {
+  if (args.count == 0) return raise(exc::TypeError, "%N.__new__(): not enough arguments", owner);
+  if (!is_instance_of(args.values[0], &type_type)) {
+    return raise(exc::TypeError, "%N.__new__(X): X is not a type object (%T)", owner, args.values[0]);
   }
-  auto* type = reinterpret_cast<Type*>(args->at(0).as_object());
+  auto* type = reinterpret_cast<Type*>(args.values[0].as_object());
   if (!is_subtype(type, owner)) {
     return raise(exc::TypeError, "%N.__new__(%N): %N is not a subtype of %N", owner, type, type, owner);
   }
@@ -662,10 +663,12 @@ Ref<> constructor_call(const Value* a) {
   if (builtin && builtin->slots.construct != owner->slots.construct) {
     return raise(exc::TypeError, "%N.__new__(%N) is not safe, use %N.__new__()", owner, type, builtin);
   }
+  return owner->slots.construct(type, Args{args.values + 1, args.count - 1, args.names});
+}
+Ref<> constructor_call(const Value* a) {
   FlatArgs flat;
   if (!flat.assign(a[1], a[2])) return Ref<>();
-  const Args& all = flat.args();
-  return owner->slots.construct(type, Args{all.values + 1, all.count - 1, all.names});
+  return construct_for(reinterpret_cast<Type*>(a[0].as_object()), flat.args());
 }
 }  // namespace
 

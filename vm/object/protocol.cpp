@@ -151,6 +151,31 @@ Ref<> unary_operation(UnaryOp op, Value operand) {
 
 // ---- comparison ------------------------------------------------------------------------------------------------------
 
+namespace {
+// Exact tuples that small ints decide about: 0 or 1; -1: others.
+int compare_number_tuples(Value left, Value right, CompareOp op) {
+  if (!is_exact_tuple(left) || !is_exact_tuple(right)) return -1;
+  const Tuple *a = as_tuple(left), *b = as_tuple(right);
+  int64_t x = a->length, y = b->length;
+  for (int64_t i = 0, n = x < y ? x : y; i < n; ++i) {
+    Value p = a->at(i), q = b->at(i);
+    if (!p.is_small_int() || !q.is_small_int()) return -1;
+    if (p.bits() == q.bits()) continue;
+    x = p.as_small_int();
+    y = q.as_small_int();
+    break;
+  }
+  switch (op) {
+    case CompareOp::kLt: return x < y;
+    case CompareOp::kLe: return x <= y;
+    case CompareOp::kEq: return x == y;
+    case CompareOp::kNe: return x != y;
+    case CompareOp::kGt: return x > y;
+    default: return x >= y;
+  }
+}
+}  // namespace
+
 Ref<> compare(Value left, Value right, CompareOp op) {
   static constexpr CompareOp kReflected[] = {CompareOp::kGt, CompareOp::kGe, CompareOp::kEq,
                                              CompareOp::kNe, CompareOp::kLt, CompareOp::kLe};
@@ -183,6 +208,7 @@ Ref<> compare(Value left, Value right, CompareOp op) {
                right);
 }
 int compare_truth(Value left, Value right, CompareOp op) {
+  if (int known = compare_number_tuples(left, right, op); known >= 0) return known;
   Ref<> result = compare(left, right, op);
   if (!result) return -1;
   if (is_bool(result.value())) return is_true(result.value());
