@@ -36,7 +36,14 @@ inline uint64_t siphash13(HashKey key, const void* data, size_t size) {
     round();
     v0 ^= word;
   }
-  for (size_t i = 0; i < size; i++) last |= uint64_t{p[i]} << (8 * i);
+  if (size >= 4) {
+    uint32_t head, tail;
+    memcpy(&head, p, 4);
+    memcpy(&tail, p + size - 4, 4);
+    last |= uint64_t{head} | uint64_t{tail} << (8 * (size - 4));
+  } else {
+    for (size_t i = 0; i < size; i++) last |= uint64_t{p[i]} << (8 * i);
+  }
   v3 ^= last;
   round();
   v0 ^= last;

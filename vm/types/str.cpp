@@ -159,10 +159,27 @@ Ref<Str> str_repeat(Str* s, int64_t count) {
   return out;
 }
 
+namespace {
+template <class Word>
+PT_INLINE bool same_ends(const uint8_t* p, const uint8_t* q, size_t n) {
+  Word a, b, c, d;
+  memcpy(&a, p, sizeof(Word));
+  memcpy(&b, q, sizeof(Word));
+  memcpy(&c, p + n - sizeof(Word), sizeof(Word));
+  memcpy(&d, q + n - sizeof(Word), sizeof(Word));
+  return ((a ^ b) | (c ^ d)) == 0;
+}
+}  // namespace
 bool str_equal(const Str* a, const Str* b) {
   if (a == b) return true;
   if (a->length != b->length || a->kind != b->kind) return false;
-  return memcmp(a->data1(), b->data1(), static_cast<size_t>(a->length) * a->kind) == 0;
+  size_t n = static_cast<size_t>(a->length) * a->kind;
+  const uint8_t *p = a->data1(), *q = b->data1();
+  if (n > 16) return memcmp(p, q, n) == 0;
+  if (n >= 8) return same_ends<uint64_t>(p, q, n);
+  if (n >= 4) return same_ends<uint32_t>(p, q, n);
+  // With the zero behind them.
+  return n == 0 || (same_ends<uint16_t>(p, q, n < 2 ? 2 : n));
 }
 
 int str_compare(const Str* a, const Str* b) {

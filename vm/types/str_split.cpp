@@ -1,5 +1,5 @@
 // Taking strings apart and putting them together: split, partition, splitlines, join.
-#include "vm/types/list.h"
+#include "vm/types/list_inl.h"
 #include "vm/types/str_type.h"
 #include "vm/types/tuple.h"
 #include "vm/types/unicode.h"
@@ -10,7 +10,7 @@ namespace {
 
 PT_INLINE bool append_part(List* out, Str* s, int64_t start, int64_t end) {
   Ref<Str> part = str_substring(s, start, end);
-  return part && list_append(out, std::move(part));
+  return part && list_append_private(out, std::move(part));
 }
 
 bool split_whitespace(List* out, Str* s, int64_t limit) {
@@ -78,7 +78,7 @@ Ref<> split(const Value* a, bool from_right) {
   if (limit < 0) limit = INT64_MAX;
   if (given(a[1]) && !is_str(a[1])) return raise(exc::TypeError, "must be str or None, not %T", a[1]);
   if (given(a[1]) && as_str(a[1])->length == 0) return raise(exc::ValueError, "empty separator");
-  Ref<List> out = list_new();
+  Ref<List> out = list_new(limit < 12 ? limit + 1 : 12);
   if (!out) return Ref<>();
   bool ok;
   if (!given(a[1])) {
