@@ -4,8 +4,10 @@
 #include <sys/mman.h>
 
 #include "gc/heap/block.h"
+#include "gc/heap/faults.h"
 #include "gc/heap/heap_inl.h"
 #include "gc/platform/counters.h"
+#include "gc/platform/faults.h"
 #include "gc/platform/futex.h"
 #include "gc/platform/memory.h"
 #include "gc/reclaim/qsbr.h"
@@ -36,6 +38,9 @@ constinit HeapLocal* g_unused_heaps PT_GUARDED_BY(g_pool_lock) = nullptr;
 constinit RawMutex g_abandoned_lock;
 constinit Block* g_abandoned[kSizeClasses] PT_GUARDED_BY(g_abandoned_lock) = {};
 constinit std::atomic<uint32_t> g_abandoned_count[kSizeClasses] = {};
+
+// While allocations fail on purpose: the blocks that would be current, so that each allocation comes to the slow path.
+constinit thread_local Block** t_held = nullptr;
 
 constinit std::atomic<int64_t> g_tracked{0};
 constinit std::atomic<int64_t> g_trigger{0};
@@ -300,7 +305,16 @@ void abandon_all(HeapLocal* heap, bool may_retire) {
 }  // namespace
 
 Object* allocate_slow(HeapLocal* heap, unsigned size_class, ShapeId shape, uint8_t gc_bits) {
-  Block* block = refill(heap, size_class);
+  Block* block;
+  if (PT_UNLIKELY(t_held)) {
+    if (faults::count_and_fail()) return nullptr;
+    heap->current[size_class] = t_held[size_class];
+    block = heap->current[size_class]->free ? heap->current[size_class] : refill(heap, size_class);
+    t_held[size_class] = heap->current[size_class];
+    heap->current[size_class] = &g_no_block;
+  } else {
+    block = refill(heap, size_class);
+  }
   if (!block) return nullptr;
   FreeSlot* slot = block->free;
   block->free = slot->link;
@@ -314,6 +328,28 @@ Object* allocate_slow(HeapLocal* heap, unsigned size_class, ShapeId shape, uint8
 }
 
 Object* allocate_object(ShapeId shape, size_t bytes, bool tracked) { return allocate_object_inline(shape, bytes, tracked); }
+
+bool fail_allocations(int64_t start, int64_t stop) {
+  (void)end_allocation_failures();
+  auto** held = static_cast<Block**>(memory::allocate(kSizeClasses * sizeof(Block*)));
+  if (!held) return false;
+  for (unsigned c = 0; c < kSizeClasses; ++c) {
+    held[c] = tls_mutator->heap->current[c];
+    tls_mutator->heap->current[c] = &g_no_block;
+  }
+  t_held = held;
+  faults::arm(start, stop);
+  return true;
+}
+
+int64_t end_allocation_failures() {
+  if (!t_held) return 0;
+  faults::disarm();
+  for (unsigned c = 0; c < kSizeClasses; ++c) tls_mutator->heap->current[c] = t_held[c];
+  memory::release(t_held);
+  t_held = nullptr;
+  return faults::counted();
+}
 
 void free_slow(HeapLocal* heap, Block* block) {
   switch (block->place) {
@@ -475,6 +511,7 @@ bool heap_create(Mutator* m) {
 void heap_leave(Mutator* m) {
   HeapLocal* heap = m->heap;
   PT_ASSERT(heap->pending_size == 0);
+  if (tls_mutator == m) (void)end_allocation_failures();
   report_tracked(heap);
   abandon_all(heap, tls_mutator == m);
   m->heap = nullptr;

@@ -7,24 +7,28 @@
 #include <mimalloc.h>
 #endif
 
+#include "gc/platform/faults.h"
+
 namespace pt::memory {
 
 #ifdef PT_USE_MIMALLOC
-void* allocate(size_t bytes) { return mi_malloc(bytes); }
-void* allocate_zeroed(size_t bytes) { return mi_zalloc(bytes); }
-void* reallocate(void* block, size_t bytes) { return mi_realloc(block, bytes); }
-void* allocate_aligned(size_t bytes, size_t alignment) { return mi_malloc_aligned(bytes, alignment); }
+void* allocate(size_t bytes) { return faults::allocation_fails() ? nullptr : mi_malloc(bytes); }
+void* allocate_zeroed(size_t bytes) { return faults::allocation_fails() ? nullptr : mi_zalloc(bytes); }
+void* reallocate(void* block, size_t bytes) { return faults::allocation_fails() ? nullptr : mi_realloc(block, bytes); }
+void* allocate_aligned(size_t bytes, size_t alignment) {
+  return faults::allocation_fails() ? nullptr : mi_malloc_aligned(bytes, alignment);
+}
 void release(void* block) { mi_free(block); }
 #else
 // The sanitizers' allocator ends the process over sizes that malloc would refuse.
 namespace {
-bool absurd(size_t bytes) { return bytes >> 38; }
+bool refused(size_t bytes) { return bytes >> 38 || faults::allocation_fails(); }
 }  // namespace
-void* allocate(size_t bytes) { return absurd(bytes) ? nullptr : std::malloc(bytes ? bytes : 1); }
-void* allocate_zeroed(size_t bytes) { return absurd(bytes) ? nullptr : std::calloc(bytes ? bytes : 1, 1); }
-void* reallocate(void* block, size_t bytes) { return absurd(bytes) ? nullptr : std::realloc(block, bytes ? bytes : 1); }
+void* allocate(size_t bytes) { return refused(bytes) ? nullptr : std::malloc(bytes ? bytes : 1); }
+void* allocate_zeroed(size_t bytes) { return refused(bytes) ? nullptr : std::calloc(bytes ? bytes : 1, 1); }
+void* reallocate(void* block, size_t bytes) { return refused(bytes) ? nullptr : std::realloc(block, bytes ? bytes : 1); }
 void* allocate_aligned(size_t bytes, size_t alignment) {
-  if (absurd(bytes)) return nullptr;
+  if (refused(bytes)) return nullptr;
   void* block = nullptr;
   return posix_memalign(&block, alignment, bytes) == 0 ? block : nullptr;
 }

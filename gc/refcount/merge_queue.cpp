@@ -94,17 +94,18 @@ void queue_for_merge(Object* o) {
   for (uint32_t i = 0; i < dead_count; ++i) destroy(dead[i]);
 }
 
-void refcount_open(Mutator* m) {
+bool refcount_open(Mutator* m) {
   RefcountLocal* queue = g_queues[m->id].load(std::memory_order_relaxed);
   if (!queue) {
     queue = static_cast<RefcountLocal*>(memory::allocate_zeroed(sizeof(RefcountLocal)));
-    PT_CHECK(queue);
+    if (!queue) return false;
     g_queues[m->id].store(queue, std::memory_order_release);
   }
   RawGuard guard(queue->lock);
   queue->mutator = m;
   m->refcount = queue;
   m->pending_counts = own_pending_counts();
+  return true;
 }
 
 void refcount_drain(Mutator* m) {

@@ -143,6 +143,13 @@ bool register_mutator(Mutator* m) {
   } else if (g_next_id < kNoOwnerId) {
     id = g_next_id++;
   }
+  m->id = id;
+  m->breaker.store(0, std::memory_order_relaxed);
+  m->state.store(MutatorState::kDetached, std::memory_order_relaxed);
+  if (id != 0 && !refcount_open(m)) {
+    g_free_ids[g_free_id_count++] = id;
+    id = 0;
+  }
   if (id == 0) {
     g_registry.unlock();
     heap_leave(m);
@@ -155,10 +162,6 @@ bool register_mutator(Mutator* m) {
     g_multithreaded.store(true, std::memory_order_relaxed);
     start_others(nullptr);
   }
-  m->id = id;
-  m->breaker.store(0, std::memory_order_relaxed);
-  m->state.store(MutatorState::kDetached, std::memory_order_relaxed);
-  refcount_open(m);
   m->next = g_first;
   g_first = m;
   g_by_id[id].store(m, std::memory_order_relaxed);

@@ -6,9 +6,9 @@
 
 namespace pt {
 
-// gc/refcount. open: the id is known, the registry is locked. drain: merges what waits (may run Python code).
+// gc/refcount. open: the id is known, the registry is locked; false: no memory. drain: merges what waits (may run Python code).
 // close: no other thread will queue to this owner id any more.
-void refcount_open(Mutator*);
+[[nodiscard]] bool refcount_open(Mutator*);
 void refcount_drain(Mutator*);
 void refcount_close(Mutator*);
 void refcount_orphan(Mutator*);

@@ -90,13 +90,20 @@ int run_interactive(Dict* globals) {
   clear_error();
   std::string source, line;
   bool ended = false;
+  // A session that has no memory left to read statements ends, and not well.
+  constexpr int kMaxMemoryErrors = 16;
+  int memory_errors = 0;  // in a row
+  auto report = [&](Value exception) {
+    memory_errors = is_subtype(type_of(exception), exc::MemoryError) ? memory_errors + 1 : 0;
+    report_exception(exception);
+  };
   uint32_t future_flags = 0;  // `from __future__ import` holds for what follows
   for (;;) {
     std::string shown = source.empty() ? prompt("ps1", ">>> ") : prompt("ps2", "... ");
     if (!read_line(shown, &line)) {
       // The end of the input ends a block, too.
       std::fputc('\n', stderr);
-      if (source.empty()) return 0;
+      if (source.empty()) return memory_errors ? 1 : 0;
       ended = true;
       line = "\n";
     }
@@ -126,7 +133,7 @@ int run_interactive(Dict* globals) {
       Ref<> exception = take_error();
       request.only_tree = true;
       if (compile_text(request)) {
-        report_exception(exception.value());  // the parser has nothing against it: it will not get better
+        report(exception.value());  // the parser has nothing against it: it will not get better
         source.clear();
         ended = false;
         continue;
@@ -145,17 +152,19 @@ int run_interactive(Dict* globals) {
         incomplete = !exception || !is_subtype(type_of(exception.value()), exc::IndentationError);
       }
       if (incomplete && !ended) continue;
-      if (exception) report_exception(exception.value());
+      if (exception) report(exception.value());
     } else {
+      memory_errors = 0;
       future_flags |= as_code(code.value())->flags & kCodeFutureAnnotations;
       Ref<> result = run_code(as_code(code.value()), globals, Value(), Value());
       if (!result) {
         if (pending_matches(exc::SystemExit)) return report_pending();
         Ref<> exception = take_error();
-        report_exception(exception.value());
+        report(exception.value());
       }
     }
     clear_error();
+    if (memory_errors > kMaxMemoryErrors) return 1;
     flush_standard_streams();
     source.clear();
     ended = false;

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "gc/platform/memory.h"
+#include "gc/platform/reserve.h"
 #include "vm/object/error.h"
 #include "vm/object/native.h"
 #include "vm/types/dict.h"
@@ -95,8 +95,7 @@ NativeSignature* parse_signature(const char* text) {
   }
   signature->simple = !signature->var_positional && !signature->var_keyword && !signature->required_keyword_only;
   size_t bytes = offsetof(NativeSignature, names) + (signature->count + 1u) * sizeof(Str*);
-  void* kept = memory::allocate(bytes);
-  PT_CHECK(kept);
+  void* kept = memory::allocate_permanent(bytes);
   std::memcpy(kept, signature, bytes < sizeof whole ? bytes : sizeof whole);
   return static_cast<NativeSignature*>(kept);
 }
@@ -259,7 +258,7 @@ const NativeSignature* native_signature(const char* text) {
     const NativeSignature* parsed = parse_signature(text);
     // Two threads may parse the same text once each; the first stays.
     if (entry.signature.compare_exchange_strong(signature, parsed, std::memory_order_acq_rel)) return parsed;
-    memory::release(const_cast<NativeSignature*>(parsed));
+    memory::release_permanent(const_cast<NativeSignature*>(parsed));
     return signature;
   }
   return parse_signature(text);

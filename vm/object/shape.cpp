@@ -3,6 +3,7 @@
 #include <new>
 
 #include "gc/platform/memory.h"
+#include "gc/platform/reserve.h"
 #include "gc/sync/object_lock.h"
 #include "vm/object/type.h"
 #include "vm/types/str.h"
@@ -47,8 +48,7 @@ Shape* find_transition(const Shape* shape, const Str* name) {
 }
 
 void add_transition(Shape* shape, Str* name, Shape* child) {
-  auto* t = static_cast<ShapeTransitions*>(memory::allocate(sizeof(ShapeTransitions)));
-  PT_CHECK(t);
+  auto* t = static_cast<ShapeTransitions*>(memory::allocate_permanent(sizeof(ShapeTransitions)));
   t->name = name;
   t->child = child;
   t->next = shape->transitions.load(std::memory_order_relaxed);

@@ -421,7 +421,7 @@ void warn_unawaited(Generator* g, Value self) {
 
 void generator_finalize(Object* o) {
   auto* g = static_cast<Generator*>(o);
-  if (g->state.load(std::memory_order_acquire) == GeneratorState::kFinished) return;
+  if (!g->code || g->state.load(std::memory_order_acquire) == GeneratorState::kFinished) return;  // no code: half made
   Ref<> pending = take_error();
   Value self = Value::object(o);
   if (has_shape(self, kShape_coroutine) && g->state.load(std::memory_order_acquire) == GeneratorState::kCreated) {

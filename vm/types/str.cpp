@@ -3,6 +3,7 @@
 
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
+#include "gc/platform/reserve.h"
 #include "vm/object/native.h"
 #include "vm/types/codecs.h"
 #include "vm/types/int.h"
@@ -41,6 +42,23 @@ void init_static_strings() {
     if (i < 256) s->data1()[0] = static_cast<uint8_t>(i);
     (void)intern(Ref<Str>::steal(s));
   }
+}
+
+Ref<Str> str_permanent(std::string_view ascii) {
+  if (ascii.size() < 2) return str_from_ascii(ascii);
+  size_t bytes = Str::kHeaderBytes + ascii.size() + 1;
+  Object* o = allocate_object(kShape_str, bytes, false);
+  if (!o) {
+    o = static_cast<Object*>(memory::allocate_permanent(bytes));
+    init_immortal_header(o, kShape_str);
+  }
+  auto* s = reinterpret_cast<Str*>(o);
+  init_fields(s, static_cast<int64_t>(ascii.size()), kMaxAscii);
+  s->interned.store(0, std::memory_order_relaxed);
+  s->unused = 0;
+  std::memcpy(s->data1(), ascii.data(), ascii.size());
+  s->data1()[ascii.size()] = 0;
+  return Ref<Str>::steal(s);
 }
 
 const void* latin1_characters() { return g_static_strings; }

@@ -29,6 +29,9 @@ PT_INLINE auto with_units_mutable(Str* s, F&& f) {
   return f(s->data4());
 }
 
+// A new string in memory that cannot run out (gc/platform/reserve.h), for interning. `ascii` is ASCII.
+Ref<Str> str_permanent(std::string_view ascii);
+
 inline bool all_ascii(const uint8_t* p, size_t n) {
   uint64_t seen = 0;
   while (n >= 32) {

@@ -99,15 +99,12 @@ void remove_entry(Shard& shard, Entry* entry) {
 // A count on an object that may be dying: its owner's plain count is looked at first.
 bool try_hold(Object* o) { return reference_count(o) > 0 && try_incref(o); }
 
-// Callbacks of references whose targets died on this thread, to be run when it is safe.
-struct PendingCallback {
-  WeakRef* ref;  // counted
-  PendingCallback* next;
-};
-constinit thread_local PendingCallback* tls_callbacks = nullptr;
-constinit thread_local PendingCallback** tls_callbacks_end = nullptr;
+// References whose targets died on this thread, counted, whose callbacks run when it is safe. Linked by `next`, which a dead
+// reference does not need: dying must not take memory.
+constinit thread_local WeakRef* tls_callbacks = nullptr;
+constinit thread_local WeakRef** tls_callbacks_end = nullptr;
 
-void queue_callback(PendingCallback* pending) {
+void queue_callback(WeakRef* pending) {
   pending->next = nullptr;
   if (!tls_callbacks) tls_callbacks_end = &tls_callbacks;
   *tls_callbacks_end = pending;
@@ -174,8 +171,8 @@ Ref<> weakref_get(WeakRef* ref) {
 
 void clear_weakrefs(Object* target) {
   Shard& shard = shard_of(target);
-  PendingCallback* first = nullptr;
-  PendingCallback** end = &first;
+  WeakRef* first = nullptr;
+  WeakRef** end = &first;
   {
     ShardGuard guard(shard);
     Entry* entry = find(shard, target);
@@ -188,19 +185,15 @@ void clear_weakrefs(Object* target) {
       ref->next = ref->previous = nullptr;
       ref->target.store(nullptr, std::memory_order_release);
       if (!ref->callback.peek().empty() && !ref->has_gc_bit(kGcUnreachable) && try_hold(ref)) {
-        auto* pending = static_cast<PendingCallback*>(memory::allocate(sizeof(PendingCallback)));
-        PT_CHECK(pending);
-        pending->ref = ref;
-        pending->next = nullptr;
-        *end = pending;
-        end = &pending->next;
+        *end = ref;
+        end = &ref->next;
       }
       ref = next;
     }
   }
   if (!first) return;
   while (first) {
-    PendingCallback* next = first->next;
+    WeakRef* next = first->next;
     queue_callback(first);
     first = next;
   }
@@ -208,10 +201,10 @@ void clear_weakrefs(Object* target) {
 }
 
 void run_weakref_callbacks() {
-  while (PendingCallback* pending = tls_callbacks) {
+  while (WeakRef* pending = tls_callbacks) {
     tls_callbacks = pending->next;
-    Ref<> ref = Ref<>::steal(Value::object(pending->ref));
-    memory::release(pending);
+    pending->next = nullptr;
+    Ref<> ref = Ref<>::steal(Value::object(pending));
     Ref<> callback = as_weakref(ref.value())->callback.load(ref.value().as_object());
     if (!callback) continue;
     Ref<> saved = error_pending() ? take_error() : Ref<>();

@@ -1,5 +1,9 @@
 #include "tests/unit/gc/fixture.h"
 
+#include "gc/heap/faults.h"
+#include "gc/platform/memory.h"
+#include "gc/platform/reserve.h"
+
 #include <algorithm>
 #include <cstring>
 #include <set>
@@ -494,6 +498,32 @@ TEST_F(HeapTest, UntrackedObjectsDoNotTriggerCollections) {
   for (int i = 0; i < 5000; ++i) nodes.push_back(new_node(kLeaf));
   EXPECT_FALSE(tls_mutator->breaker.load() & kBreakCollect);
   set_collection_trigger(0);
+}
+
+TEST_F(HeapTest, AllocationsFailOnPurpose) {
+  Object* before = new_raw(64);
+  ASSERT_TRUE(fail_allocations(2, 4));
+  Object* first = allocate_object(kRaw, 64, false);
+  void* second = memory::allocate(100);
+  EXPECT_TRUE(first && second);
+  EXPECT_EQ(allocate_object(kRaw, 64, false), nullptr);
+  EXPECT_EQ(memory::allocate(100), nullptr);
+  Object* large = allocate_object(kRaw, 100'000, false);
+  EXPECT_TRUE(large);
+  void* permanent = memory::allocate_permanent(10);
+  Worker([] { decref(new_raw(64)); }).join();  // others are not concerned; its block is accounted for here
+  EXPECT_GE(end_allocation_failures(), 6);
+  EXPECT_EQ(end_allocation_failures(), 0);
+  for (Object* o : {before, first, large}) decref(o);
+  memory::release(second);
+  ASSERT_TRUE(fail_allocations(0, 0));
+  void* reserved = memory::allocate_permanent(10);
+  EXPECT_EQ(allocate_object(kRaw, 32, false), nullptr);
+  (void)end_allocation_failures();
+  EXPECT_TRUE(reserved);
+  memory::release_permanent(reserved);  // stays in the reserve
+  memory::release_permanent(permanent);
+  decref(new_raw(32));
 }
 
 // Threads allocate, exchange and free objects of many sizes, come and go; contents stay intact.

@@ -1,8 +1,10 @@
 // _ptpython: what the runtime tells of itself.
+#include "gc/heap/faults.h"
 #include "gc/platform/counters.h"
 #include "gc/refcount/refcount.h"
 #include "gc/sync/mutator.h"
 #include "vm/jit/jit.h"
+#include "vm/modules/support/arguments.h"
 #include "vm/object/module.h"
 #include "vm/object/native.h"
 #include "vm/types/dict.h"
@@ -62,12 +64,22 @@ Ref<> jit_statistics(const Value*) {
   return all;
 }
 
+Ref<> start_failing(const Value* a) {
+  int64_t start, stop = 0;
+  if (!to_int64(a[0], &start) || (!a[1].empty() && !to_int64(a[1], &stop))) return Ref<>();
+  return fail_allocations(start, stop) ? none_ref() : Ref<>(raise_no_memory());
+}
+Ref<> stop_failing(const Value*) { return Ref<>::retain(Value::small_int(end_allocation_failures())); }
+
 const NativeDef kFunctions[] = {
     {"counters", "()", counters, "The runtime's counters, summed over all threads."},
     {"describe_counters", "()", describe_counters, "What each counter counts."},
     {"counting", "(object, /)", counting,
      "How references to the object are counted: immediate, immortal, deferred, own, merged or foreign."},
     {"jit", "()", jit_statistics, "The JIT's mode, the traces it has made, and why recordings were given up."},
+    {"fail_allocations", "(start, stop=0, /)", start_failing,
+     "Lets this thread's allocations fail, for tests: all but the first start ones, and not those after the first stop ones."},
+    {"end_allocation_failures", "()", stop_failing, "Ends it; how many allocations there were."},
     {"multithreaded", "()", is_multithreaded, "Whether a second thread was ever started."},
     {},
 };

@@ -315,6 +315,7 @@ bool sys_add_hooks(Dict* d) {
 void report_exception(Value exception) {
   Ref<> hook = sys_get("excepthook");
   if (!hook || is_none(hook.value())) {
+    clear_error();
     std::fputs("sys.excepthook is missing\n", stderr);
     display_exception(exception);
     return;

@@ -273,6 +273,8 @@ void display_exception(Value exception) {
   Ref<Str> line = text ? str_format("%T: %V\n", exception, text.value()) : str_format("%T\n", exception);
   if (!line) {
     clear_error();
+    std::fprintf(stderr, "%s\n",
+                 is_subtype(type_of(exception), exc::MemoryError) ? "MemoryError" : "error without memory to show it");
     return;
   }
   if (file) {

@@ -347,7 +347,7 @@ Module* builtins_module_object() { return g_builtins; }
 void set_finalizing() { g_finalizing.store(true, std::memory_order_release); }
 bool is_finalizing() { return g_finalizing.load(std::memory_order_acquire); }
 
-Ref<> sys_get(const char* name) { return g_sys_dict ? dict_get_text(g_sys_dict, name) : Ref<>(); }
+Ref<> sys_get(const char* name) { return g_sys_dict ? dict_get_str(g_sys_dict, intern(name)) : Ref<>(); }
 bool sys_set(const char* name, Value value) {
   if (!g_sys_dict) return raise(exc::RuntimeError, "lost sys module");
   if (!value.empty()) return dict_set_text(g_sys_dict, name, value);

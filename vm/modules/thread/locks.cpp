@@ -1,4 +1,5 @@
 // _thread.lock and _thread.RLock.
+#include "vm/modules/support/time_conversion.h"
 #include "vm/modules/thread/locks.h"
 
 #include <cstdio>
@@ -24,7 +25,7 @@ bool ThreadLock::try_acquire() {
 
 Acquire ThreadLock::acquire(int64_t timeout_ns, bool interruptible) {
   if (try_acquire()) return Acquire::kTaken;
-  int64_t deadline = timeout_ns < 0 ? 0 : monotonic_ns() + timeout_ns;
+  int64_t deadline = timeout_ns < 0 ? 0 : deadline_after(timeout_ns);
   for (;;) {
     int64_t wait = -1;
     if (timeout_ns >= 0) {
@@ -64,7 +65,7 @@ bool ThreadLock::release() {
 
 bool acquire_with_signals(ThreadLock& lock, int64_t timeout_ns, bool* timed_out) {
   *timed_out = false;
-  int64_t deadline = timeout_ns < 0 ? 0 : monotonic_ns() + timeout_ns;
+  int64_t deadline = timeout_ns < 0 ? 0 : deadline_after(timeout_ns);
   for (;;) {
     int64_t wait = timeout_ns < 0 ? -1 : deadline - monotonic_ns();
     if (timeout_ns >= 0 && wait < 0) wait = 0;
@@ -91,9 +92,9 @@ namespace {
 bool lock_timeout(Value blocking_flag, Value timeout, int64_t* out) {
   bool blocks = true;
   if (!to_flag(blocking_flag, &blocks)) return false;
-  int64_t ns = -1'000'000'000;
-  if (!timeout.empty() && !to_timeout_ns(timeout, &ns)) return false;
-  bool unset = timeout.empty() || ns == -1'000'000'000;
+  int64_t ns = -kNanosecondsPerSecond;
+  if (!timeout.empty() && !seconds_to_ns(timeout, kTimeoutRounding, &ns)) return false;
+  bool unset = timeout.empty() || ns == -kNanosecondsPerSecond;
   if (!blocks && !unset) return raise(exc::ValueError, "can't specify a timeout for a non-blocking call");
   if (ns < 0 && !unset) return raise(exc::ValueError, "timeout value must be positive");
   *out = !blocks ? 0 : unset ? -1 : ns;
@@ -153,7 +154,7 @@ const NativeDef kLockMethods[] = {
     {"locked_lock", "($self, /)", lock_locked},
     {"locked", "($self, /)", lock_locked, "Return whether the lock is in the locked state."},
     {"__enter__", "($self, blocking=True, timeout=-1)", lock_acquire},
-    {"__exit__", "($self, /, *args)", lock_exit},
+    {"__exit__", "($self, type=None, value=None, traceback=None, /)", lock_exit},
     {"_at_fork_reinit", "($self, /)", lock_at_fork_reinit},
     {},
 };
@@ -258,7 +259,7 @@ const NativeDef kRLockMethods[] = {
     {"_release_save", "($self, /)", rlock_release_save},
     {"_at_fork_reinit", "($self, /)", rlock_at_fork_reinit},
     {"__enter__", "($self, blocking=True, timeout=-1)", rlock_acquire},
-    {"__exit__", "($self, /, *args)", rlock_release},
+    {"__exit__", "($self, type=None, value=None, traceback=None, /)", rlock_release},
     {},
 };
 

@@ -1,0 +1,168 @@
+"""Programs whose n-th allocation fails, for every n: MemoryError, and all works afterwards. Only ptpython can be asked to let
+allocations of one thread fail; elsewhere the programs just run."""
+import subprocess
+import sys
+import threading
+import weakref
+
+try:
+    from _ptpython import end_allocation_failures, fail_allocations
+except ImportError:
+    def fail_allocations(start, stop=0):
+        pass
+
+    def end_allocation_failures():
+        return 0
+
+
+def fail_each(program):
+    """Runs the program with each of its allocations failing in turn, alone and with ten more."""
+    expected = program()
+    program()
+    fail_allocations(1 << 60)
+    program()
+    count = end_allocation_failures()
+    failed = 0
+    for n in range(count):
+        for stop in (n + 1, n + 10):
+            fail_allocations(n, stop)
+            try:
+                program()
+            except MemoryError:
+                failed += 1
+            except RuntimeError as error:  # __set_name__ fails with one, and says why
+                assert isinstance(error.__cause__, MemoryError), repr(error)
+                failed += 1
+            finally:
+                end_allocation_failures()
+        assert program() == expected, n
+    assert not count or failed > count // 4, (failed, count)
+
+
+class Point:
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+    def __repr__(self):
+        return f"Point({self.x!r}, {self.y:>4})"
+
+    def moved(self, *steps, scale=1, **more):
+        return Point(self.x + sum(steps) * scale, self.y + len(more))
+
+
+def numbered(n):
+    for i in range(n):
+        yield i, str(i)
+
+
+def test_objects_and_calls():
+    def program():
+        point = Point(1, 2).moved(3, 4, scale=2, up=1)
+        point.colour = "red"
+        point.shape = ["round"]
+
+        class Local(Point):
+            __slots__ = ("extra",)
+
+            @property
+            def doubled(self):
+                return self.x * 2
+
+        local = Local(5, 6)
+        local.extra = [point]
+
+        def outer():
+            count = 0
+
+            def inner():
+                nonlocal count
+                count += 1
+                return count
+            return inner
+        step = outer()
+        step()
+        return repr(point), local.doubled, step(), [*map(str, range(5)), *zip("ab", "cd")]
+
+    fail_each(program)
+
+
+def test_containers_and_numbers():
+    def program():
+        table = {i: str(i) * 3 for i in range(40)}
+        names = sorted(table.values(), key=lambda s: s[::-1])
+        both = {x for x in numbered(10)} | {1, 2}
+        data = bytearray(b"abc")
+        data += b"x" * 200
+        first, *rest = range(10)
+        text = "ünïcode %s %5.2f {}".format(rest) % ("a", 2.5)
+        with memoryview(bytes(data)) as view:
+            part = view[1:3].tolist()
+        return names, len(both), data.hex(), 3 ** 100 % 10 ** 30, str(2 ** 300), int("7" * 60), text.upper().split("C"), part
+
+    fail_each(program)
+
+
+def test_exceptions_generators_and_coroutines():
+    def program():
+        seen = []
+        try:
+            {}["missing"]
+        except KeyError as error:
+            seen.append(str(error))
+        try:
+            raise ValueError("x") from TypeError("y")
+        except ValueError as error:
+            seen.append(repr(error.__cause__))
+        generator = numbered(3)
+        next(generator)
+        generator.close()
+
+        async def answer():
+            return 42
+        try:
+            answer().send(None)
+        except StopIteration as stop:
+            seen.append(stop.value)
+        namespace = {}
+        exec("def f(x, *y, z=[]): return [x, y, z]\nresult = f(1, 2)", namespace)
+        match {"a": [1, 2], "b": 3}:
+            case {"a": [x, y], **others}:
+                seen.append((x, y, others))
+        return seen, namespace["result"], eval("1 + 2 * 3")
+
+    fail_each(program)
+
+
+def test_locks_are_released():
+    lock, again = threading.Lock(), threading.RLock()
+
+    def program():
+        with lock, again:
+            [0] * 100
+        return lock.locked()
+
+    fail_each(program)
+    assert not lock.locked() and again.acquire(blocking=False)
+
+
+def test_weak_references_die():
+    class Target:
+        pass
+
+    def program():
+        dead = []
+        target = Target()
+        kept = weakref.ref(target, dead.append)
+        del target
+        return len(dead), kept() is None
+
+    fail_each(program)
+
+
+def test_report_without_memory():
+    if sys.implementation.name != "ptpython":
+        return
+    run = subprocess.run([sys.executable, "-c", "import _ptpython\n_ptpython.fail_allocations(0)\nobject().x"],
+                         capture_output=True)
+    assert run.returncode == 1 and b"MemoryError" in run.stderr, run
