@@ -14,6 +14,7 @@
 #include <cmath>
 
 #include "vm/modules/posix/posix_internal.h"
+#include "vm/modules/support/time_conversion.h"
 #include "vm/object/buffer.h"
 #include "vm/types/float.h"
 #include "vm/types/int.h"
@@ -331,19 +332,6 @@ Ref<> posix_umask(const Value* a) {
   if (!to_cint(a[0], &mask)) return Ref<>();
   return int_from_int64(umask(static_cast<mode_t>(mask)));
 }
-bool time_value(Value v, timespec* out) {
-  double d;
-  if (is_int(v)) {
-    int64_t s;
-    if (!to_int64(v, &s)) return false;
-    *out = {s, 0};
-    return true;
-  }
-  if (!to_double(v, &d)) return false;
-  double whole = std::floor(d);
-  *out = {static_cast<time_t>(whole), static_cast<long>((d - whole) * 1e9)};
-  return true;
-}
 Ref<> posix_utime(const Value* a) {
   // path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True
   PathArgument p;
@@ -362,7 +350,7 @@ Ref<> posix_utime(const Value* a) {
       return raise(exc::TypeError, "utime: 'times' must be either a tuple of two ints or None");
     }
     for (int i = 0; i < 2; ++i) {
-      if (!time_value(as_tuple(a[1])->at(i), &times[i])) return Ref<>();
+      if (!seconds_to_timespec(as_tuple(a[1])->at(i), Rounding::kFloor, &times[i])) return Ref<>();
     }
   } else if (!a[2].empty()) {
     if (!is_exact_tuple(a[2]) || as_tuple(a[2])->length != 2) {
@@ -371,12 +359,7 @@ Ref<> posix_utime(const Value* a) {
     for (int i = 0; i < 2; ++i) {
       int64_t ns;
       if (!to_int64(as_tuple(a[2])->at(i), &ns)) return Ref<>();
-      int64_t s = ns / 1'000'000'000, rest = ns % 1'000'000'000;
-      if (rest < 0) {
-        rest += 1'000'000'000;
-        --s;
-      }
-      times[i] = {s, rest};
+      times[i] = ns_to_timespec(ns);
     }
   }
   return none_or_error(blocking([&] {
@@ -487,6 +470,19 @@ Ref<> posix_lockf(const Value* a) {
 
 }  // namespace
 
+namespace {
+// File systems have times that 64 bits of nanoseconds do not reach.
+Ref<> timespec_to_ns(const timespec& t) {
+  int64_t ns;
+  if (!__builtin_mul_overflow(t.tv_sec, kNanosecondsPerSecond, &ns) && !__builtin_add_overflow(ns, t.tv_nsec, &ns)) {
+    return int_from_int64(ns);
+  }
+  Ref<> seconds = int_from_int64(t.tv_sec);
+  Ref<> whole = seconds ? int_binary(BinaryOp::kMul, seconds.value(), Value::small_int(kNanosecondsPerSecond)) : Ref<>();
+  return whole ? int_binary(BinaryOp::kAdd, whole.value(), Value::small_int(t.tv_nsec)) : Ref<>();
+}
+}  // namespace
+
 Ref<> stat_result(const struct stat& s) {
   Ref<Tuple> t = structseq_allocate(&g_stat_result);
   if (!t) return t;
@@ -505,12 +501,12 @@ Ref<> stat_result(const struct stat& s) {
   for (int i = 0; i < 3; ++i) {
     t->items[10 + i].init(
         float_from_double(static_cast<double>(times[i]->tv_sec) + 1e-9 * static_cast<double>(times[i]->tv_nsec)));
-    t->items[13 + i].init(int_from_int64(times[i]->tv_sec * 1'000'000'000 + times[i]->tv_nsec));
+    t->items[13 + i].init(timespec_to_ns(*times[i]));
   }
   t->items[16].init(int_from_int64(s.st_blksize));
   t->items[17].init(int_from_int64(s.st_blocks));
   t->items[18].init(int_from_int64(static_cast<int64_t>(s.st_rdev)));
-  return t;
+  return error_pending() ? Ref<>() : Ref<>(std::move(t));
 }
 bool add_stat_types(Module* m) {
   return module_add_structseq(m, &g_stat_result, &kStatDef) && module_add_structseq(m, &g_statvfs_result, &kStatVfsDef) &&

@@ -6,6 +6,7 @@
 #include "vm/modules/collections/deque.h"
 #include "vm/modules/support.h"
 #include "vm/modules/support/arguments.h"
+#include "vm/modules/support/time_conversion.h"
 #include "vm/object/thread.h"
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
@@ -57,7 +58,7 @@ Raised raise_empty() { return raise_none(reinterpret_cast<Type*>(g_empty.as_obje
 Ref<> get_within(SimpleQueue* q, int64_t timeout) {
   if (claim(q)) return take(q);
   if (timeout == 0) return raise_empty();
-  int64_t deadline = timeout > 0 ? monotonic_ns() + timeout : 0;
+  int64_t deadline = timeout > 0 ? deadline_after(timeout) : 0;
   for (;;) {
     int64_t wait = timeout < 0 ? -1 : deadline - monotonic_ns();
     if (timeout > 0 && wait <= 0) return raise_empty();
@@ -81,7 +82,7 @@ Ref<> get(const Value* a) {
   if (!block) {
     timeout = 0;
   } else if (given(a[2])) {
-    if (!to_timeout_ns(a[2], &timeout)) return Ref<>();
+    if (!seconds_to_ns(a[2], kTimeoutRounding, &timeout)) return Ref<>();
     if (timeout < 0) return raise(exc::ValueError, "'timeout' must be a non-negative number");
   }
   return get_within(as_queue(a[0]), timeout);

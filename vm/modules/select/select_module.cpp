@@ -9,6 +9,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/modules/support/arguments.h"
+#include "vm/modules/support/time_conversion.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/types/dict.h"
@@ -62,7 +63,7 @@ Ref<> ready(Watched* watched, fd_set* set, bool any) {
 Ref<> select_select(const Value* a) {
   int64_t timeout = -1;
   if (given(a[3])) {
-    if (!to_timeout_ns(a[3], &timeout)) {
+    if (!seconds_to_ns(a[3], kTimeoutRounding, &timeout)) {
       if (clear_if(exc::TypeError)) return raise(exc::TypeError, "timeout must be a float or None");
       return Ref<>();
     }
@@ -76,13 +77,9 @@ Ref<> select_select(const Value* a) {
   Ref<> result;
   bool ok = true;
   for (int i = 0; ok && i < 3; ++i) ok = gather(a[i], &watched[i], &original[i], &highest);
-  int64_t deadline = timeout < 0 ? 0 : monotonic_ns() + timeout;
+  int64_t deadline = timeout < 0 ? 0 : deadline_after(timeout);
   while (ok) {
-    timeval limit = {timeout / 1'000'000'000, timeout % 1'000'000'000 / 1000};
-    // Rounded up, so that the wait is never short.
-    if (timeout >= 0 && timeout % 1000) {
-      if (++limit.tv_usec == 1'000'000) limit.tv_usec = 0, ++limit.tv_sec;
-    }
+    timeval limit = ns_to_timeval(timeout, kTimeoutRounding);
     for (int i = 0; i < 3; ++i) sets[i] = original[i];
     int count, error;
     {
@@ -171,28 +168,14 @@ Ref<> poll_unregister(const Value* a) {
 bool to_milliseconds(Value v, int64_t* ns) {
   *ns = -1;
   if (!given(v)) return true;
-  double d = 0;
-  int64_t whole = 0;
-  if (is_float(v)) {
-    d = as_double(v);
-    if (std::isnan(d)) return raise(exc::ValueError, "Invalid value NaN (not a number)");
-    d = std::ceil(d * 1e6);
-    if (!(std::fabs(d) < 9.2e18)) return raise(exc::OverflowError, "timestamp too large to convert to C _PyTime_t");
-    *ns = static_cast<int64_t>(d);
-  } else {
-    Ref<> number = index(v);
-    if (!number) {
-      if (clear_if(exc::TypeError)) return raise(exc::TypeError, "timeout must be an integer or None");
-      return false;
-    }
-    if (!int_to_int64(number.value(), &whole) || __builtin_mul_overflow(whole, int64_t{1'000'000}, ns)) {
-      return raise(exc::OverflowError, "timestamp too large to convert to C _PyTime_t");
-    }
+  if (!milliseconds_to_ns(v, kTimeoutRounding, ns)) {
+    if (clear_if(exc::TypeError)) return raise(exc::TypeError, "timeout must be an integer or None");
+    return false;
   }
   if (*ns / 1'000'000 > INT_MAX) return raise(exc::OverflowError, "timeout is too large");
   return true;
 }
-int milliseconds_up(int64_t ns) { return ns < 0 ? -1 : static_cast<int>((ns + 999'999) / 1'000'000); }
+int milliseconds_up(int64_t ns) { return ns < 0 ? -1 : static_cast<int>(divide_ns(ns, 1'000'000, Rounding::kCeiling)); }
 
 Ref<> poll_poll(const Value* a) {
   int64_t timeout;
@@ -217,7 +200,7 @@ Ref<> poll_poll(const Value* a) {
   while (filled < count && dict_next(snapshot.get(), &position, &key, &value)) {
     fds[filled++] = {static_cast<int>(key.value().as_small_int()), static_cast<short>(value.value().as_small_int()), 0};
   }
-  int64_t deadline = timeout < 0 ? 0 : monotonic_ns() + timeout;
+  int64_t deadline = timeout < 0 ? 0 : deadline_after(timeout);
   int found;
   for (;;) {
     int error;
@@ -343,7 +326,7 @@ Ref<> epoll_poll(const Value* a) {
   if (!epoll_fd(a[0], &fd)) return Ref<>();
   int64_t timeout = -1;
   if (given(a[1])) {
-    if (!to_timeout_ns(a[1], &timeout)) {
+    if (!seconds_to_ns(a[1], kTimeoutRounding, &timeout)) {
       if (clear_if(exc::TypeError)) return raise(exc::TypeError, "timeout must be an integer or None");
       return Ref<>();
     }
@@ -356,7 +339,7 @@ Ref<> epoll_poll(const Value* a) {
     return raise(exc::ValueError, "maxevents must be greater than 0, got %d", most);
   auto* events = static_cast<epoll_event*>(memory::allocate(static_cast<size_t>(most) * sizeof(epoll_event)));
   if (!events) return raise_no_memory();
-  int64_t deadline = timeout < 0 ? 0 : monotonic_ns() + timeout;
+  int64_t deadline = timeout < 0 ? 0 : deadline_after(timeout);
   int found;
   for (;;) {
     int error;

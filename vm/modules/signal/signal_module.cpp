@@ -13,6 +13,7 @@
 #include "vm/modules/signal/signal_state.h"
 #include "vm/modules/signal/signals.h"
 #include "vm/modules/support/arguments.h"
+#include "vm/modules/support/time_conversion.h"
 #include "vm/object/module.h"
 #include "vm/object/thread.h"
 #include "vm/types/dict.h"
@@ -94,24 +95,10 @@ Ref<> signal_alarm(const Value* a) {
   return int_from_int64(alarm(static_cast<unsigned>(seconds)));
 }
 
-bool to_timeval(Value v, timeval* out) {
-  if (v.empty()) {
-    *out = {};
-    return true;
-  }
-  double d;
-  if (!to_double(v, &d)) return false;
-  if (std::isnan(d)) return raise(exc::ValueError, "Invalid value NaN (not a number)");
-  if (!(std::fabs(d) < 9.2e18)) return raise(exc::OverflowError, "timestamp out of range for platform time_t");
-  double whole;
-  double fraction = std::modf(d, &whole) * 1e6;
-  fraction = d >= 0 ? std::ceil(fraction) : std::floor(fraction);
-  out->tv_sec = static_cast<time_t>(whole);
-  out->tv_usec = static_cast<suseconds_t>(fraction);
-  if (out->tv_usec >= 1000000) {
-    out->tv_usec -= 1000000;
-    ++out->tv_sec;
-  }
+bool to_interval(Value v, timeval* out) {
+  int64_t ns = 0;
+  if (!v.empty() && !seconds_to_ns(v, Rounding::kCeiling, &ns)) return false;
+  *out = ns_to_timeval(ns, Rounding::kCeiling);
   return true;
 }
 
@@ -134,7 +121,7 @@ Raised raise_itimer_error() {
 Ref<> signal_setitimer(const Value* a) {
   int which;
   itimerval wanted, old;
-  if (!to_cint(a[0], &which) || !to_timeval(a[1], &wanted.it_value) || !to_timeval(a[2], &wanted.it_interval)) return Ref<>();
+  if (!to_cint(a[0], &which) || !to_interval(a[1], &wanted.it_value) || !to_interval(a[2], &wanted.it_interval)) return Ref<>();
   if (setitimer(static_cast<__itimer_which_t>(which), &wanted, &old) != 0) return raise_itimer_error();
   return from_itimerval(old);
 }
@@ -314,11 +301,11 @@ Ref<> signal_sigtimedwait(const Value* a) {
   sigset_t set;
   siginfo_t info;
   int64_t timeout;
-  if (!to_sigset(a[0], &set) || !to_timeout_ns(a[1], &timeout)) return Ref<>();
+  if (!to_sigset(a[0], &set) || !seconds_to_ns(a[1], Rounding::kCeiling, &timeout)) return Ref<>();
   if (timeout < 0) return raise(exc::ValueError, "timeout must be non-negative");
-  int64_t deadline = monotonic_ns() + timeout;
+  int64_t deadline = deadline_after(timeout);
   for (;;) {
-    timespec t = {timeout / 1'000'000'000, timeout % 1'000'000'000};
+    timespec t = ns_to_timespec(timeout);
     int result, error;
     {
       Detached detached;

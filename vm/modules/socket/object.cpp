@@ -8,6 +8,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/modules/socket/socket.h"
+#include "vm/modules/support/time_conversion.h"
 #include "vm/modules/support/writable_view.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/buffer.h"
@@ -25,7 +26,7 @@ namespace {
 // Waits for readiness; 1 ready, 0 timed out, -1 errno. Detached.
 int wait_ready(int fd, bool writing, int64_t wait_ns) {
   pollfd item = {fd, static_cast<short>(writing ? POLLOUT : POLLIN), 0};
-  int64_t ms = (wait_ns + 999'999) / 1'000'000;
+  int64_t ms = divide_ns(wait_ns, 1'000'000, Rounding::kCeiling);
   return poll(&item, 1, ms > INT_MAX ? INT_MAX : static_cast<int>(ms));
 }
 
@@ -42,7 +43,7 @@ Raised raise_timed_out() { return raise(exc::TimeoutError, "timed out"); }
 }  // namespace
 
 bool run_call(Socket* socket, bool writing, bool (*call)(void* context), void* context, int64_t timeout_ns) {
-  int64_t deadline = timeout_ns > 0 ? monotonic_ns() + timeout_ns : 0;
+  int64_t deadline = timeout_ns > 0 ? deadline_after(timeout_ns) : 0;
   int fd = socket->fd.load(std::memory_order_relaxed);
   bool waited = false;
   for (;;) {
@@ -218,7 +219,7 @@ int connect_to(Socket* self, Address* address, bool numbers) {
     raise_os_error();
     return -1;
   }
-  int64_t deadline = timeout > 0 ? monotonic_ns() + timeout : 0;
+  int64_t deadline = timeout > 0 ? deadline_after(timeout) : 0;
   for (;;) {
     int64_t left = timeout > 0 ? deadline - monotonic_ns() : int64_t{1} << 60;
     int ready;
@@ -319,12 +320,11 @@ Ref<> getblocking_method(const Value* a) { return bool_ref(as_socket(a[0])->time
 bool parse_timeout(Value v, int64_t* out) {
   *out = -1;
   if (is_none(v)) return true;
-  if (!to_timeout_ns(v, out)) return false;
+  if (!seconds_to_ns(v, kTimeoutRounding, out)) return false;
   if (*out < 0) return raise(exc::ValueError, "Timeout value out of range");
-  if (*out / 1'000'000 > INT_MAX) return raise(exc::OverflowError, "timeout doesn't fit into C timeval");
   return true;
 }
-Ref<> timeout_object(int64_t ns) { return ns < 0 ? none_ref() : float_from_double(static_cast<double>(ns) / 1e9); }
+Ref<> timeout_object(int64_t ns) { return ns < 0 ? none_ref() : float_from_double(ns_to_seconds(ns)); }
 
 namespace {
 Ref<> settimeout_method(const Value* a) {
@@ -481,7 +481,7 @@ Ref<> sendall_method(const Value* a) {
   Socket* self = as_socket(a[0]);
   const uint8_t* data = view.data();
   int64_t left = view.size(), timeout = self->timeout_ns.load(std::memory_order_relaxed);
-  int64_t deadline = timeout > 0 ? monotonic_ns() + timeout : 0;
+  int64_t deadline = timeout > 0 ? deadline_after(timeout) : 0;
   int fd = fd_of(a[0]);
   // The timeout is for the whole.
   while (left > 0) {

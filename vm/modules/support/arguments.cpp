@@ -226,24 +226,4 @@ Ref<> make_exception_class(const char* qualified_name, Value base, const char* d
   return call_values(Value::object(&type_type), {name.value(), bases.value(), ns.value()});
 }
 
-bool to_timeout_ns(Value seconds, int64_t* out) {
-  if (is_float(seconds)) {
-    double d = as_double(seconds);
-    if (std::isnan(d)) return raise(exc::ValueError, "Invalid value NaN (not a number)");
-    d = std::ceil(d * 1e9);
-    if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0)) {
-      return raise(exc::OverflowError, "timestamp too large to convert to C _PyTime_t");
-    }
-    *out = static_cast<int64_t>(d);
-    return true;
-  }
-  Ref<> number = index(seconds);
-  if (!number) return false;
-  int64_t whole;
-  if (!int_to_int64(number.value(), &whole) || __builtin_mul_overflow(whole, int64_t{1'000'000'000}, out)) {
-    return raise(exc::OverflowError, "timestamp too large to convert to C _PyTime_t");
-  }
-  return true;
-}
-
 }  // namespace pt

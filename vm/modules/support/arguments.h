@@ -108,9 +108,4 @@ bool module_add_ints(Module* module, const IntConstant* constants);  // ends wit
 // A new exception class "module.Name" with the given base.
 Ref<> make_exception_class(const char* qualified_name, Value base, const char* doc = nullptr);
 
-// Monotonic clock in nanoseconds.
-// A timeout in seconds (int or float) as nanoseconds, rounded up; OverflowError "timestamp too large to convert to C
-// _PyTime_t", ValueError for NaN.
-bool to_timeout_ns(Value seconds, int64_t* out);
-
 }  // namespace pt

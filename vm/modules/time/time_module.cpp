@@ -8,6 +8,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/modules/support/arguments.h"
+#include "vm/modules/support/time_conversion.h"
 #include "vm/object/module.h"
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
@@ -19,7 +20,7 @@
 namespace pt {
 namespace {
 
-constexpr int64_t kNano = 1'000'000'000;
+constexpr int64_t kNano = kNanosecondsPerSecond;
 
 constinit StructSeqType g_struct_time = {};
 const StructSeqField kTimeFields[] = {{"tm_year", "year, for example, 1993"},
@@ -47,7 +48,7 @@ int64_t clock_ns(clockid_t clock) {
   clock_gettime(clock, &t);
   return t.tv_sec * kNano + t.tv_nsec;
 }
-Ref<> seconds_of(int64_t ns) { return float_from_double(static_cast<double>(ns) / 1e9); }
+Ref<> seconds_of(int64_t ns) { return float_from_double(ns_to_seconds(ns)); }
 
 template <clockid_t clock>
 Ref<> time_seconds(const Value*) {
@@ -81,21 +82,17 @@ Ref<> time_clock_getres(const Value* a) {
 Ref<> set_clock(Value id, int64_t ns) {
   int clock;
   if (!to_cint(id, &clock)) return Ref<>();
-  timespec t = {ns / kNano, ns % kNano};
-  if (t.tv_nsec < 0) {
-    t.tv_nsec += kNano;
-    --t.tv_sec;
-  }
+  timespec t = ns_to_timespec(ns);
   if (clock_settime(clock, &t) != 0) return raise_os_error();
   return none_ref();
 }
 Ref<> time_clock_settime(const Value* a) {
   int64_t ns;
-  return to_timeout_ns(a[1], &ns) ? set_clock(a[0], ns) : Ref<>();
+  return seconds_to_ns(a[1], Rounding::kFloor, &ns) ? set_clock(a[0], ns) : Ref<>();
 }
 Ref<> time_clock_settime_ns(const Value* a) {
   int64_t ns;
-  return to_int64(a[1], &ns) ? set_clock(a[0], ns) : Ref<>();
+  return to_nanoseconds(a[1], &ns) ? set_clock(a[0], ns) : Ref<>();
 }
 Ref<> time_pthread_getcpuclockid(const Value* a) {
   uint64_t thread;
@@ -144,11 +141,9 @@ Ref<> time_get_clock_info(const Value* a) {
 
 Ref<> time_sleep(const Value* a) {
   int64_t ns;
-  if (!to_timeout_ns(a[0], &ns)) return Ref<>();
+  if (!seconds_to_ns(a[0], kTimeoutRounding, &ns)) return Ref<>();
   if (ns < 0) return raise(exc::ValueError, "sleep length must be non-negative");
-  int64_t deadline;
-  if (__builtin_add_overflow(monotonic_ns(), ns, &deadline)) deadline = INT64_MAX;
-  timespec t = {deadline / kNano, deadline % kNano};
+  timespec t = ns_to_timespec(deadline_after(ns));
   for (;;) {
     int error;
     {
@@ -189,22 +184,7 @@ bool to_time_t(Value v, time_t* out) {
     *out = ::time(nullptr);
     return true;
   }
-  if (is_float(v)) {
-    double d = as_double(v);
-    if (std::isnan(d)) return raise(exc::ValueError, "Invalid value NaN (not a number)");
-    d = std::floor(d);
-    if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0)) {
-      return raise(exc::OverflowError, "timestamp out of range for platform time_t");
-    }
-    *out = static_cast<time_t>(d);
-    return true;
-  }
-  Ref<> number = index(v);
-  if (!number) return false;
-  int64_t i;
-  if (!int_to_int64(number.value(), &i)) return raise(exc::OverflowError, "timestamp out of range for platform time_t");
-  *out = i;
-  return true;
+  return seconds_to_time_t(v, Rounding::kFloor, out);
 }
 
 Ref<> time_gmtime(const Value* a) {

@@ -10,9 +10,11 @@
 #include <string_view>
 
 #include "vm/modules/contextvars/persistent_map.h"
+#include "gc/heap/faults.h"
 #include "gc/platform/memory.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
+#include "vm/modules/support/time_conversion.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
@@ -20,6 +22,7 @@
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
 #include "vm/types/float.h"
+#include "vm/types/int.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
@@ -289,6 +292,85 @@ Ref<> set_errno(const Value* a) {
   return none_ref();
 }
 
+// ---- conversions of times ---------------------------------------------------------------------------------------------------
+
+// The suite's numbers of the directions are those of Rounding.
+bool to_rounding(Value v, Rounding* out) {
+  int number;
+  if (!to_cint(v, &number)) return false;
+  if (number < 0 || number > 3) return raise(exc::ValueError, "invalid rounding");
+  *out = static_cast<Rounding>(number);
+  return true;
+}
+// A method of an int and one direction.
+template <class F>
+Ref<> rounded(const Value* a, F&& convert) {
+  int64_t ns;
+  Rounding rounding;
+  return to_int64(a[0], &ns) && to_rounding(a[1], &rounding) ? convert(ns, rounding) : Ref<>();
+}
+Ref<> pair(int64_t whole, int64_t fraction) {
+  Ref<> first = int_from_int64(whole), second = int_from_int64(fraction);
+  return first && second ? Ref<>(tuple_of({first.value(), second.value()})) : Ref<>();
+}
+
+Ref<> time_from_seconds(const Value* a) {
+  int seconds;
+  return to_cint(a[0], &seconds) ? int_from_int64(seconds * kNanosecondsPerSecond) : Ref<>();
+}
+Ref<> time_from_seconds_object(const Value* a) {
+  Rounding rounding;
+  int64_t ns;
+  return to_rounding(a[1], &rounding) && seconds_to_ns(a[0], rounding, &ns) ? int_from_int64(ns) : Ref<>();
+}
+Ref<> time_as_seconds(const Value* a) {
+  int64_t ns;
+  return to_int64(a[0], &ns) ? float_from_double(ns_to_seconds(ns)) : Ref<>();
+}
+Ref<> time_as_timeval(const Value* a) {
+  return rounded(a, [](int64_t ns, Rounding rounding) {
+    timeval t = ns_to_timeval(ns, rounding);
+    return pair(t.tv_sec, t.tv_usec);
+  });
+}
+Ref<> time_as_timespec(const Value* a) {
+  int64_t ns;
+  if (!to_int64(a[0], &ns)) return Ref<>();
+  timespec t = ns_to_timespec(ns);
+  return pair(t.tv_sec, t.tv_nsec);
+}
+Ref<> time_as_milliseconds(const Value* a) {
+  return rounded(a, [](int64_t ns, Rounding rounding) { return int_from_int64(divide_ns(ns, 1'000'000, rounding)); });
+}
+Ref<> time_as_microseconds(const Value* a) {
+  return rounded(a, [](int64_t ns, Rounding rounding) { return int_from_int64(divide_ns(ns, 1000, rounding)); });
+}
+Ref<> object_to_time_t(const Value* a) {
+  Rounding rounding;
+  time_t t;
+  return to_rounding(a[1], &rounding) && seconds_to_time_t(a[0], rounding, &t) ? int_from_int64(t) : Ref<>();
+}
+Ref<> object_to_timeval(const Value* a) {
+  Rounding rounding;
+  timeval t;
+  return to_rounding(a[1], &rounding) && seconds_to_timeval(a[0], rounding, &t) ? pair(t.tv_sec, t.tv_usec) : Ref<>();
+}
+Ref<> object_to_timespec(const Value* a) {
+  Rounding rounding;
+  timespec t;
+  return to_rounding(a[1], &rounding) && seconds_to_timespec(a[0], rounding, &t) ? pair(t.tv_sec, t.tv_nsec) : Ref<>();
+}
+
+Ref<> set_nomemory(const Value* a) {
+  int start, stop = 0;
+  if (!to_cint(a[0], &start) || (given(a[1]) && !to_cint(a[1], &stop))) return Ref<>();
+  return fail_allocations(start, stop) ? none_ref() : Ref<>(raise_no_memory());
+}
+Ref<> remove_mem_hooks(const Value*) {
+  (void)end_allocation_failures();
+  return none_ref();
+}
+
 Ref<> allocator_name(const Value*) { return str_from_ascii("mimalloc"); }
 
 const NativeDef kFunctions[] = {
@@ -318,6 +400,20 @@ const NativeDef kFunctions[] = {
     {"set_errno", "(errno, /)", set_errno},
     {"call_in_temporary_c_thread", "(callback, wait=True, /)", call_in_temporary_c_thread},
     {"join_temporary_c_thread", "()", join_temporary_c_thread},
+    {"PyTime_FromSeconds", "(seconds, /)", time_from_seconds},
+    {"PyTime_FromSecondsObject", "(seconds, round, /)", time_from_seconds_object},
+    {"PyTime_AsSecondsDouble", "(ns, /)", time_as_seconds},
+    {"PyTime_AsTimeval", "(ns, round, /)", time_as_timeval},
+    {"PyTime_AsTimeval_clamp", "(ns, round, /)", time_as_timeval},  // 64 bits of ns never pass time_t
+    {"PyTime_AsTimespec", "(ns, /)", time_as_timespec},
+    {"PyTime_AsTimespec_clamp", "(ns, /)", time_as_timespec},
+    {"PyTime_AsMilliseconds", "(ns, round, /)", time_as_milliseconds},
+    {"PyTime_AsMicroseconds", "(ns, round, /)", time_as_microseconds},
+    {"pytime_object_to_time_t", "(seconds, round, /)", object_to_time_t},
+    {"pytime_object_to_timeval", "(seconds, round, /)", object_to_timeval},
+    {"pytime_object_to_timespec", "(seconds, round, /)", object_to_timespec},
+    {"set_nomemory", "(start, stop=0, /)", set_nomemory},
+    {"remove_mem_hooks", "()", remove_mem_hooks},
     {"pymem_getallocatorsname", "()", allocator_name},
     {},
 };
