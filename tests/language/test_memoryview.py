@@ -11,6 +11,8 @@ def raises(exception, function, *args, message=None, **kwargs):
     raise AssertionError("%s not raised" % exception.__name__)
 
 
+import weakref
+import gc
 import operator
 
 M = memoryview
@@ -205,6 +207,54 @@ def test_as_bytes_argument():
     assert b"-".join([m, m]) == b"abc-abc" and b"zabcz".find(m) == 1 and b"abc".startswith(m) and bytearray(m) == b"abc" and b"" + m == b"abc" and int(M(b"12")) == 12 and float(M(b"1.5")) == 1.5
     assert str(m, "ascii") == "abc" and bytes.maketrans(m, M(b"xyz"))[97] == 120 and b"%s" % m == b"abc"
     raises(TypeError, b"".join, [M(b"abcdef")[::2]], message="sequence item 0: expected a bytes-like object, memoryview found")
+
+
+def test_released_while_in_use():
+    class Releasing:
+        def __init__(self, view, value):
+            self.view, self.value = view, value
+
+        def __index__(self):
+            self.view.release()
+            return self.value
+
+    released = "operation forbidden on released memoryview object"
+    m = memoryview(bytearray(b"abcdefgh"))
+    raises(ValueError, lambda: m[Releasing(m, 4)], message=released)
+    raises(ValueError, lambda: m[0], message=released)
+    m = memoryview(bytearray(b"abcdefgh"))
+    assert m[:Releasing(m, 4)].tobytes() == b"abcd"  # the slice has an export of its own by then
+    data = bytearray(b"abcdefgh")
+    m = memoryview(data)
+
+    def assign(key, value):
+        m[key] = value
+    raises(ValueError, assign, 0, Releasing(m, 65), message=released)
+    data.clear()
+    m = memoryview(bytearray(b"abcdefgh"))
+    raises(ValueError, assign, slice(0, Releasing(m, 2)), b"xy", message=released)
+    m = memoryview(bytearray(8)).cast("B", (2, 4))
+    raises(ValueError, lambda: m[Releasing(m, 1), 0], message=released)
+    m = memoryview(bytearray(8))
+    other = memoryview(m)
+    m.release()
+    assert other[0] == 0 and repr(m).startswith("<released memory at")
+
+
+def test_cycles_through_views():
+    class Source(bytes):
+        pass
+
+    class Witness:
+        pass
+
+    for make in (lambda source: memoryview(source), lambda source: memoryview(source)[1:]):
+        source, witness = Source(b"abc"), Witness()
+        source.view, source.witness = make(source), witness
+        gone = weakref.ref(witness)
+        del source, witness
+        gc.collect()
+        assert gone() is None
 
 
 for name, function in list(globals().items()):

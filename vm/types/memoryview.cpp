@@ -18,11 +18,21 @@ namespace pt {
 
 // ---- Pins ----------------------------------------------------------------------------------------------------------
 
+namespace {
+// The export that a released view held, if any.
+void give_back(MemoryView* m, Buffer* held) {
+  if (!held) return;
+  release_buffer(held);
+  memory::release(held);
+  m->exporter.store(m, Ref<>());
+}
+}  // namespace
+
 ViewPin::ViewPin(Value v) : view_(as_memoryview(v)) {
   {
     LockGuard guard(view_);
-    if (view_->held) {
-      view_->exports++;
+    if (view_->held && !view_->released) {
+      view_->pins++;
       ok_ = true;
     }
   }
@@ -30,8 +40,21 @@ ViewPin::ViewPin(Value v) : view_(as_memoryview(v)) {
 }
 ViewPin::~ViewPin() {
   if (!ok_) return;
-  LockGuard guard(view_);
-  view_->exports--;
+  Buffer* held = nullptr;
+  {
+    LockGuard guard(view_);
+    if (--view_->pins == 0 && view_->released) std::swap(held, view_->held);
+  }
+  give_back(view_, held);
+}
+
+bool ViewPin::usable() const {
+  bool released;
+  {
+    LockGuard guard(view_);
+    released = view_->released;
+  }
+  return !released || raise(exc::ValueError, "operation forbidden on released memoryview object");
 }
 
 Buffer view_buffer(const MemoryView* m) {
@@ -189,26 +212,22 @@ Ref<> memoryview_from_memory(void* data, int64_t length, bool read_only, Value o
   return m;
 }
 
-// Gives the export back. False: the view is itself exported.
-bool release_view(MemoryView* m, int64_t own_pins) {
+// Gives the export back, or has the operations under way do so. False: the view is itself exported.
+bool release_view(MemoryView* m) {
   Buffer* held = nullptr;
   int64_t exports;
   {
     LockGuard guard(m);
-    exports = m->exports - own_pins;
-    if (exports <= 0) {
-      held = m->held;
-      m->held = nullptr;
+    exports = m->exports;
+    if (exports == 0) {
+      m->released = true;
+      if (m->pins == 0) std::swap(held, m->held);
     }
   }
   if (exports > 0) {
     return raise(exc::BufferError, "memoryview has %ld exported buffer%s", exports, exports == 1 ? "" : "s");
   }
-  if (held) {
-    release_buffer(held);
-    memory::release(held);
-    m->exporter.store(m, Ref<>());
-  }
+  give_back(m, held);
   return true;
 }
 
@@ -230,7 +249,7 @@ void destroy_slot(Object* o) {
 void clear_slot(Object* o) {
   // Breaking a cycle releases the memory as release() would; an exported view keeps it until its consumers are gone.
   auto* m = static_cast<MemoryView*>(o);
-  if (m->exports == 0 && m->held) {
+  if (m->exports == 0 && m->pins == 0 && m->held) {
     Buffer* held = m->held;
     m->held = nullptr;
     release_buffer(held);
@@ -238,7 +257,11 @@ void clear_slot(Object* o) {
     m->exporter.clear();
   }
 }
-void traverse_slot(Object* o, FieldVisitor& visit) { visit(static_cast<MemoryView*>(o)->exporter); }
+void traverse_slot(Object* o, FieldVisitor& visit) {
+  auto* m = static_cast<MemoryView*>(o);
+  visit(m->exporter);
+  if (m->held && m->held->owner) visit(m->exporter);  // the export counts the same object a second time
+}
 
 Ref<> construct_slot(Type*, const Args& args) {
   Value object;
@@ -250,7 +273,7 @@ Ref<> repr_slot(Value v) {
   bool released;
   {
     LockGuard guard(v.as_object());
-    released = !as_memoryview(v)->held;
+    released = !as_memoryview(v)->held || as_memoryview(v)->released;
   }
   char address[32];
   snprintf(address, sizeof address, "%p", static_cast<void*>(v.as_object()));
@@ -332,7 +355,7 @@ Ref<> get_item_slot(Value self, Value key) {
   switch (classify(key)) {
     case KeyKind::kIndex: {
       int64_t i;
-      if (!to_size(key, &i)) return Ref<>();
+      if (!to_size(key, &i) || !pin.usable()) return Ref<>();
       if (m->dimensions > 1) {
         if (!step_into(m, 0, i, &item)) return Ref<>();
         return raise(exc::NotImplementedError, "multi-dimensional sub-views are not implemented");
@@ -340,7 +363,7 @@ Ref<> get_item_slot(Value self, Value key) {
       return step_into(m, 0, i, &item) ? unpack_item(m->format, item) : Ref<>();
     }
     case KeyKind::kSlice: return slice_view(m, key);
-    case KeyKind::kIndexes: return locate(m, as_tuple(key), &item) ? unpack_item(m->format, item) : Ref<>();
+    case KeyKind::kIndexes: return locate(m, as_tuple(key), &item) && pin.usable() ? unpack_item(m->format, item) : Ref<>();
     case KeyKind::kSlices: return raise(exc::NotImplementedError, "multi-dimensional slicing is not implemented");
     default: return raise(exc::TypeError, "memoryview: invalid slice key");
   }
@@ -397,10 +420,10 @@ bool set_item_slot(Value self, Value key, Value value) {
     case KeyKind::kIndex: {
       if (m->dimensions > 1) return raise(exc::NotImplementedError, "sub-views are not implemented");
       int64_t i;
-      return to_size(key, &i) && step_into(m, 0, i, &item) && pack_item(m->format, item, value);
+      return to_size(key, &i) && step_into(m, 0, i, &item) && pack_item(m->format, item, value) && pin.usable();
     }
-    case KeyKind::kSlice: return assign_slice(m, key, value);
-    case KeyKind::kIndexes: return locate(m, as_tuple(key), &item) && pack_item(m->format, item, value);
+    case KeyKind::kSlice: return assign_slice(m, key, value) && pin.usable();
+    case KeyKind::kIndexes: return locate(m, as_tuple(key), &item) && pack_item(m->format, item, value) && pin.usable();
     case KeyKind::kSlices:
       return raise(exc::NotImplementedError, "memoryview slice assignments are currently restricted to ndim = 1");
     default: return raise(exc::TypeError, "memoryview: invalid slice key");
@@ -456,7 +479,7 @@ Ref<> compare_slot(Value left, Value right, CompareOp op) {
   auto released = [](Value v) {
     if (!is_memoryview(v)) return false;
     LockGuard guard(v.as_object());
-    return !as_memoryview(v)->held;
+    return !as_memoryview(v)->held || as_memoryview(v)->released;
   };
   if (released(left) || released(right)) return result(left.same(right));
   ViewPin pin(left);
@@ -504,7 +527,7 @@ bool get_buffer_slot(Value self, Buffer* out, int flags) {
   {
     LockGuard guard(m);
     Buffer b = view_buffer(m);
-    released = !m->held;
+    released = !m->held || m->released;
     if (released) {
     } else if ((flags & kBufferWritable) && m->read_only) {
       problem = "memoryview: underlying buffer is not writable";

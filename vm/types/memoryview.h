@@ -17,7 +17,9 @@ struct MemoryView : Object {
   const char* format;      // never nullptr
   char* own_format;        // released with the view
   Buffer* held;            // the export on the owner; released with the view. nullptr once released.
-  int64_t exports;         // exports of this view and operations under way; guarded by the lock
+  int64_t exports;         // exports of this view; guarded by the lock
+  int64_t pins;            // operations under way, which keep the memory; guarded by the lock
+  bool released;           // by release(), perhaps while pinned; guarded by the lock
   mutable std::atomic<int64_t> hash;
   int32_t dimensions;
   bool read_only;

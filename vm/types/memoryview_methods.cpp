@@ -15,7 +15,7 @@ namespace pt {
 
 namespace {
 
-Ref<> release_method(const Value* a) { return release_view(as_memoryview(a[0]), 0) ? none_ref() : Ref<>(); }
+Ref<> release_method(const Value* a) { return release_view(as_memoryview(a[0])) ? none_ref() : Ref<>(); }
 Ref<> enter(const Value* a) {
   ViewPin pin(a[0]);
   return pin.ok() ? Ref<>::retain(a[0]) : Ref<>();

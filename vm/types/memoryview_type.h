@@ -8,6 +8,8 @@ namespace pt {
 class ViewPin {
  public:
   explicit ViewPin(Value v);
+  // After Python code ran: false with ValueError when it released the view. The memory is still there.
+  bool usable() const;
   ~ViewPin();
   ViewPin(const ViewPin&) = delete;
   ViewPin& operator=(const ViewPin&) = delete;
@@ -23,7 +25,7 @@ class ViewPin {
 Buffer view_buffer(const MemoryView* m);  // without an owner: for reading while pinned
 // A view of the same memory with room for `dimensions` (filled in when their number stays the same).
 Ref<MemoryView> derived_view(MemoryView* parent, int dimensions);
-bool release_view(MemoryView* m, int64_t own_pins);
+bool release_view(MemoryView* m);
 
 extern const NativeDef kMemoryViewMethods[];
 extern const GetSetDef kMemoryViewGetSets[];
