@@ -295,7 +295,9 @@ Ref<> reduce_new(Value self, int64_t protocol) {
   if (!constructor || !constructor_args) return Ref<>();
   Ref<> get_state = get_attribute(self, names::getstate.str());
   if (!get_state) return Ref<>();
-  bool default_state = has_shape(get_state.value(), kShape_native_function);
+  bool default_state =
+      has_shape(get_state.value(), kShape_native_function) &&
+      type_lookup_borrowed(type, names::getstate.str()).same(type_lookup_borrowed(&object_type, names::getstate.str()));
   if (default_state && !has_args && type->item_size && !is_subtype(type, &list_type) && !has_flag(type, kTypeIntSubclass)) {
     return raise(exc::TypeError, "cannot pickle '%N' object", type);
   }

@@ -1,4 +1,4 @@
-// The _pickle module: PickleBuffer (PEP 574). The picklers themselves are the library's; their names here lead there.
+// The _pickle module: PickleBuffer (PEP 574). The picklers themselves are Python: the library's, and lib/_unpickler.py.
 #include <initializer_list>
 #include <utility>
 
@@ -78,10 +78,10 @@ const TypeSpec kBufferSpec = {.name = "_pickle.PickleBuffer",
                               .methods = kBufferMethods,
                               .doc = "Wrapper for potentially out-of-band buffers"};
 
-// pickle.NAME(positional..., keywords...): missing keywords are left out.
-Ref<> library_call(const char* name, std::initializer_list<Value> positional,
+// MODULE.NAME(positional..., keywords...): missing keywords are left out.
+Ref<> library_call(const char* module, const char* name, std::initializer_list<Value> positional,
                    std::initializer_list<std::pair<const char*, Value>> keywords) {
-  Ref<> function = import_attribute("pickle", name);
+  Ref<> function = import_attribute(module, name);
   Ref<Tuple> args = tuple_of(positional);
   Ref<Dict> named = dict_new();
   if (!function || !args || !named) return Ref<>();
@@ -91,34 +91,37 @@ Ref<> library_call(const char* name, std::initializer_list<Value> positional,
   return call_tuple_dict(function.value(), args.value(), named.value());
 }
 Ref<> pickle_dump(const Value* a) {
-  return library_call("_dump", {a[0], a[1]}, {{"protocol", a[2]}, {"fix_imports", a[3]}, {"buffer_callback", a[4]}});
+  return library_call("pickle", "_dump", {a[0], a[1]}, {{"protocol", a[2]}, {"fix_imports", a[3]}, {"buffer_callback", a[4]}});
 }
 Ref<> pickle_dumps(const Value* a) {
-  return library_call("_dumps", {a[0]}, {{"protocol", a[1]}, {"fix_imports", a[2]}, {"buffer_callback", a[3]}});
+  return library_call("pickle", "_dumps", {a[0]}, {{"protocol", a[1]}, {"fix_imports", a[2]}, {"buffer_callback", a[3]}});
 }
 Ref<> pickle_load(const Value* a) {
-  return library_call("_load", {a[0]}, {{"fix_imports", a[1]}, {"encoding", a[2]}, {"errors", a[3]}, {"buffers", a[4]}});
+  return library_call("_unpickler", "load", {a[0]},
+                      {{"fix_imports", a[1]}, {"encoding", a[2]}, {"errors", a[3]}, {"buffers", a[4]}});
 }
 Ref<> pickle_loads(const Value* a) {
-  return library_call("_loads", {a[0]}, {{"fix_imports", a[1]}, {"encoding", a[2]}, {"errors", a[3]}, {"buffers", a[4]}});
+  return library_call("_unpickler", "loads", {a[0]},
+                      {{"fix_imports", a[1]}, {"encoding", a[2]}, {"errors", a[3]}, {"buffers", a[4]}});
 }
 
 // PEP 562: pickle.py asks for these names when it has defined its own.
 Ref<> module_getattr(const Value* a) {
   static constexpr struct {
     const char* name;
-    const char* library;
-  } kNames[] = {{"PickleError", "PickleError"},
-                {"PicklingError", "PicklingError"},
-                {"UnpicklingError", "UnpicklingError"},
-                {"Pickler", "_Pickler"},
-                {"Unpickler", "_Unpickler"}};
+    const char* module;
+    const char* there;
+  } kNames[] = {{"PickleError", "pickle", "PickleError"},
+                {"PicklingError", "pickle", "PicklingError"},
+                {"UnpicklingError", "pickle", "UnpicklingError"},
+                {"Pickler", "pickle", "_Pickler"},
+                {"Unpickler", "_unpickler", "Unpickler"}};
   if (!is_str(a[0])) return raise(exc::TypeError, "attribute name must be string, not '%T'", a[0]);
   for (const auto& entry : kNames) {
     if (!as_str(a[0])->equals_ascii(entry.name)) continue;
-    Ref<> module = import_module("pickle");
+    Ref<> module = import_module(entry.module);
     if (!module) return module;
-    Ref<> found = find_attribute(module.value(), intern(entry.library));
+    Ref<> found = find_attribute(module.value(), intern(entry.there));
     if (found || error_pending()) return found;
   }
   return raise(exc::AttributeError, "module '_pickle' has no attribute '%U'", as_str(a[0]));
