@@ -111,13 +111,18 @@ void queue_callback(WeakRef* pending) {
   tls_callbacks_end = &pending->next;
 }
 
+bool is_plain_type(const Type* type) {
+  return type == &weakref_type || type == &weak_proxy_type || type == &weak_callable_proxy_type;
+}
+bool is_plain(const WeakRef* ref) { return ref->callback.peek().empty() && is_plain_type(ref->shape()->type); }
+
 Ref<> construct_reference(Type* type, Value target, Value callback) {
   if (!has_flag(type_of(target), kTypeWeakrefs) || !target.is_object()) {
     return raise(exc::TypeError, "cannot create weak reference to '%T' object", target);
   }
   if (!callback.empty() && is_none(callback)) callback = Value();
   Object* object = target.as_object();
-  bool shareable = callback.empty() && (type == &weakref_type || type == &weak_proxy_type || type == &weak_callable_proxy_type);
+  bool shareable = callback.empty() && is_plain_type(type);
   Shard& shard = shard_of(object);
   mark_maybe_shared(object);
   auto plain_one = [&](WeakRef* ref) {
@@ -142,9 +147,15 @@ Ref<> construct_reference(Type* type, Value target, Value callback) {
     if (Entry* entry = find_or_add(shard, object)) {
       // Another thread may have made the plain one meanwhile.
       if (WeakRef* ref = shareable ? plain_one(entry->head) : nullptr) return Ref<>::steal(Value::object(ref));
-      made->next = entry->head;
-      if (entry->head) entry->head->previous = made.get();
-      entry->head = made.get();
+      // The plain ones, which have no callbacks, come first; before them only another plain one.
+      WeakRef* before = nullptr;
+      if (!shareable) {
+        for (WeakRef* ref = entry->head; ref && is_plain(ref); ref = ref->next) before = ref;
+      }
+      made->previous = before;
+      made->next = before ? before->next : entry->head;
+      if (made->next) made->next->previous = made.get();
+      (before ? before->next : entry->head) = made.get();
       made->target.store(object, std::memory_order_release);
       object->gc_bits.fetch_or(kGcHasWeakrefs, std::memory_order_relaxed);
       added = true;
@@ -201,8 +212,12 @@ void clear_weakrefs(Object* target) {
 }
 
 void run_weakref_callbacks() {
-  while (WeakRef* pending = tls_callbacks) {
-    tls_callbacks = pending->next;
+  // The queue is taken as a whole: a callback's first safepoint, which comes here again, must not run the next ones before it.
+  WeakRef* batch = tls_callbacks;
+  tls_callbacks = nullptr;
+  while (batch) {
+    WeakRef* pending = batch;
+    batch = pending->next;
     pending->next = nullptr;
     Ref<> ref = Ref<>::steal(Value::object(pending));
     Ref<> callback = as_weakref(ref.value())->callback.load(ref.value().as_object());
