@@ -399,8 +399,19 @@ void report_tracked(HeapLocal* heap) {
 }
 
 void set_collection_trigger(int64_t net_allocations) { g_trigger.store(net_allocations, std::memory_order_relaxed); }
-int64_t tracked_allocations() { return g_tracked.load(std::memory_order_relaxed); }
-void reset_tracked_allocations() { g_tracked.store(0, std::memory_order_relaxed); }
+int64_t tracked_allocations() {
+  int64_t total = g_tracked.load(std::memory_order_relaxed);
+  HeapLocal* heap = tls_mutator ? tls_mutator->heap : nullptr;
+  if (!heap) return total;
+  total += heap->tracked_net;
+  if (total >= 0) return total;
+  heap->tracked_net -= static_cast<int32_t>(total);  // never below zero: what is made from now on counts
+  return 0;
+}
+void reset_tracked_allocations() {
+  g_tracked.store(0, std::memory_order_relaxed);
+  if (tls_mutator && tls_mutator->heap) tls_mutator->heap->tracked_net = 0;
+}
 
 size_t slot_size(const Object* o) { return in_region(o) ? block_of(o)->slot_bytes : large_slot_size(o); }
 

@@ -1,4 +1,7 @@
 # The gc module: what collections are told as, and what objects refer to.
+import weakref
+import sys
+import subprocess
 import gc
 
 
@@ -83,6 +86,64 @@ def test_referrers():
     for holder in holders:
         assert any(o is holder for o in found)
     assert not any(type(o) is tuple and len(o) == 1 for o in found)
+
+
+def test_weak_references_in_order():
+    class Target:
+        pass
+
+    for cyclic in (False, True):
+        called = []
+        target = Target()
+        if cyclic:
+            target.itself = target
+        references = [weakref.ref(target, lambda reference, i=i: called.append(i)) for i in range(6)]
+        del references[2], target
+        gc.collect()
+        assert called == [5, 4, 3, 1, 0], called
+        target = Target()
+        kept = [weakref.finalize(target, called.append, name) for name in "abcd"]
+        kept[2]()
+        del target
+        gc.collect()
+        assert called[5:] == ["c", "d", "b", "a"], called
+
+
+def test_plain_references_come_first():
+    class Reference(weakref.ref):
+        pass
+
+    class Target:
+        pass
+
+    target = Target()
+    special, plain = Reference(target), weakref.ref(target)
+    late = Reference(target)
+    assert special is not plain and weakref.getweakrefs(target)[0] is plain
+    assert weakref.getweakrefcount(target) == 3 and late is not special and weakref.ref(target) is plain
+
+
+def test_what_is_counted():
+    gc.collect()
+    namespace = {}
+    exec("def f(): pass", namespace)
+    assert not gc.is_tracked(namespace["f"].__code__)
+    del namespace
+    assert gc.collect() == 2  # the dict and the function
+    before = gc.get_count()[0]
+    some = [[] for _ in range(20)]
+    assert gc.get_count()[0] >= before + 20 and some
+
+
+def test_garbage_at_the_end():
+    def stderr(program):
+        return subprocess.run([sys.executable, "-Wd", "-c", program], capture_output=True, text=True).stderr
+
+    program = "import gc\ngc.garbage.append('kept')\n"
+    assert "gc: 1 uncollectable objects at shutdown; use gc.set_debug(gc.DEBUG_UNCOLLECTABLE) to list them" in stderr(program)
+    text = stderr(program + "gc.set_debug(gc.DEBUG_UNCOLLECTABLE)")
+    assert "gc: 1 uncollectable objects at shutdown\n" in text and "['kept']" in text
+    assert "uncollectable" not in stderr(program + "gc.set_debug(gc.DEBUG_SAVEALL)")
 
 
 for name, function in list(globals().items()):

@@ -3,6 +3,7 @@
 #include "gc/collector/collector.h"
 #include "gc/collector/introspect.h"
 #include "gc/sync/mutator.h"
+#include "vm/modules/gc/gc_module.h"
 #include "vm/modules/io/io.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/constants.h"
@@ -95,6 +96,7 @@ int64_t loaded_module_count() { return sys_modules() ? dict_size(sys_modules()) 
 void finalize_modules(Dict* main_globals, int64_t startup_modules) {
   if (mutator_count() > 1) return;
   reset_streams();
+  warn_of_garbage();
   Ref<List> modules = sys_modules() ? dict_values_list(sys_modules()) : Ref<List>();
   clear_error();
   bool finalizers = g_finalizers_present.load(std::memory_order_relaxed);

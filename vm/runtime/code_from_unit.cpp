@@ -6,6 +6,7 @@
 #include "vm/object/error.h"
 #include "vm/object/native.h"
 #include "vm/types/bytes.h"
+#include "vm/types/code_life.h"
 #include "vm/types/complex.h"
 #include "vm/types/float.h"
 #include "vm/types/function.h"
@@ -165,7 +166,7 @@ Ref<Code> code_from_unit(const CodeUnit* unit, Str* filename) {
   c->name.init(Ref<>::retain(Value::object(name)));
   c->qualname.init(Ref<>::retain(Value::object(intern(std::move(qualname)))));
   c->filename.init(Ref<>::retain(Value::object(filename)));
-  make_deferred(c);
+  code_deferred(c);
   return code;
 }
 

@@ -6,6 +6,7 @@
 #include "vm/object/native.h"
 #include "vm/ops/instruction.h"
 #include "vm/types/bytes.h"
+#include "vm/types/code_life.h"
 #include "vm/types/drain.h"
 #include "vm/types/frame.h"
 #include "vm/types/function.h"
@@ -15,6 +16,11 @@
 #include "vm/types/tuple.h"
 
 namespace pt {
+
+void code_deferred(Code* code) {
+  make_deferred(code);
+  code->gc_bits.fetch_and(static_cast<uint8_t>(~kGcTracked), std::memory_order_relaxed);
+}
 
 constinit Type code_type;
 
@@ -237,7 +243,7 @@ Ref<Code> code_copy(Code* from) {
   c->name.init(from->name.load(from));
   c->qualname.init(from->qualname.load(from));
   c->filename.init(from->filename.load(from));
-  make_deferred(c.get());
+  code_deferred(c.get());
   return c;
 }
 

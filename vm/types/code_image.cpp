@@ -13,6 +13,7 @@
 #include "vm/object/error.h"
 #include "vm/object/native.h"
 #include "vm/ops/instruction.h"
+#include "vm/types/code_life.h"
 #include "vm/types/complex.h"
 #include "vm/types/float.h"
 #include "vm/types/int.h"
@@ -163,7 +164,7 @@ Ref<Code> code_head(CodeImage* image, uint32_t offset, Value filename, bool keep
   } else {
     c->filename.init(Ref<>::retain(filename));
   }
-  make_deferred(c);
+  code_deferred(c);
   return code;
 }
 

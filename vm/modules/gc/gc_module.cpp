@@ -1,10 +1,14 @@
 // The gc module, over gc/collector.
+#include "vm/modules/gc/gc_module.h"
+
+#include <cstdio>
 #include <utility>
 
 #include "gc/collector/collector.h"
 #include "gc/collector/introspect.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/sys/sys.h"
+#include "vm/modules/warnings/warnings.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/types/dict.h"
@@ -239,6 +243,26 @@ bool gc_execute(Module* module) {
 }
 
 }  // namespace
+
+void warn_of_garbage() {
+  int64_t count = g_garbage ? list_size(g_garbage) : 0;
+  uint32_t debug = collector_debug();
+  if (count == 0 || (debug & kCollectorDebugSaveAll)) return;
+  bool listed = debug & kCollectorDebugUncollectable;
+  Ref<Str> place = str_from_ascii("gc");
+  Ref<Str> message = str_format("gc: %ld uncollectable objects at shutdown%s", count,
+                                listed ? "" : "; use gc.set_debug(gc.DEBUG_UNCOLLECTABLE) to list them");
+  if (!place || !message ||
+      !warn_explicit(Value::object(exc::ResourceWarning), message.value(), place.get(), 0, place.value(), Value())) {
+    write_unraisable("ignored in", Value());
+  }
+  if (!listed) return;
+  Ref<> text = repr(Value::object(g_garbage));
+  if (!text) return write_unraisable("ignored in", Value::object(g_garbage));
+  Utf8 utf8(as_str(text.value()));
+  if (utf8.ok()) std::fprintf(stderr, "      %s\n", utf8.c_str());
+}
+
 extern const NativeModule gc_module;
 const NativeModule gc_module = {"gc", "This module provides access to the garbage collector for reference cycles.", kFunctions,
                                 gc_execute};
