@@ -1,4 +1,6 @@
 """Text codecs through str.encode and bytes.decode: results, errors and their positions."""
+import subprocess
+import sys
 
 
 def raises(exception, function, *args, message=None, **kwargs):
@@ -181,6 +183,27 @@ def test_charmap_codecs():
 def test_non_text_codecs():
     raises(LookupError, "a".encode, "hex", message="'hex' is not a text encoding; use codecs.encode() to handle arbitrary codecs")
     raises(LookupError, b"a".decode, "base64", message="'base64' is not a text encoding; use codecs.decode() to handle arbitrary codecs")
+
+
+def test_names_that_are_not_needed():
+    assert b"".decode("no such codec") == str(b"", "no such codec") == "" and b"".decode(errors="no such handler") == ""
+    assert "text".encode("ascii", "no such handler") == b"text" and bytes("", "utf-8", "no such handler") == b""
+    raises(LookupError, "".encode, "no such codec", message="unknown encoding: no such codec")
+
+
+def test_development_mode_checks_names():
+    program = """
+import io
+for use in (lambda: b"".decode("bogus"), lambda: "".encode("utf-8", "bogus"), lambda: b"x".decode("latin-1", "bogus"),
+            lambda: bytes("a", "ascii", "bogus"), lambda: io.TextIOWrapper(io.BytesIO(), errors="bogus")):
+    try:
+        use()
+    except LookupError as error:
+        print(error)
+assert b"x".decode("utf-8", "surrogateescape") + "y".encode("latin-1", "ignore").decode() == "xy"
+"""
+    run = subprocess.run([sys.executable, "-X", "dev", "-c", program], capture_output=True, text=True)
+    assert run.stdout.splitlines() == ["unknown encoding: bogus"] + ["unknown error handler name 'bogus'"] * 4, run
 
 
 for name, function in list(globals().items()):

@@ -12,6 +12,7 @@
 namespace pt {
 
 constinit CodecHooks g_codec_hooks = {};
+constinit bool g_check_codec_names = false;
 
 ErrorMode error_mode(const Str* errors) {
   if (!errors || errors->equals_ascii("strict")) return ErrorMode::kStrict;

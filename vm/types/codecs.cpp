@@ -47,7 +47,20 @@ bool check_name(Str* name) {
 
 }  // namespace
 
+bool codec_names_exist(Str* encoding, Str* errors) {
+  if (native_codec(encoding) == Codec::kOther && g_codec_hooks.lookup) {
+    Ref<> found = g_codec_hooks.lookup(encoding);
+    if (!found) return false;
+  }
+  if (error_mode(errors) == ErrorMode::kOther && g_codec_hooks.lookup_error) {
+    Ref<> found = g_codec_hooks.lookup_error(errors);
+    if (!found) return false;
+  }
+  return true;
+}
+
 Ref<> encode_text(Str* text, Str* encoding, Str* errors) {
+  if (PT_UNLIKELY(g_check_codec_names) && !codec_names_exist(encoding, errors)) return Ref<>();
   switch (native_codec(encoding)) {
     case Codec::kUtf8: return utf8_encode(text, errors);
     case Codec::kLatin1: return latin1_encode(text, errors);
@@ -69,6 +82,8 @@ Ref<> encode_text(Str* text, Str* encoding, Str* errors) {
 }
 
 Ref<> decode_bytes(Value object, std::string_view data, Str* encoding, Str* errors) {
+  if (PT_UNLIKELY(g_check_codec_names) && !codec_names_exist(encoding, errors)) return Ref<>();
+  if (data.empty()) return Ref<>::retain(Value::object(empty_str()));  // whatever the codec
   int order = 0;
   switch (native_codec(encoding)) {
     case Codec::kUtf8: return utf8_decode(data, errors, true, nullptr);

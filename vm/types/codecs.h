@@ -26,8 +26,14 @@ struct CodecHooks {
   Ref<> (*lookup_error)(Str* name);                     // the handler; LookupError
   Ref<Str> (*character_name)(uint32_t code_point);      // empty without an exception: no name
   int64_t (*character_by_name)(std::string_view name);  // -1: unknown; -2: error pending (unicodedata cannot be had)
+  Ref<> (*lookup)(Str* encoding);                       // LookupError
 };
 extern CodecHooks g_codec_hooks;
+
+// Development mode (-X dev): encodings and error handlers are looked up where they turn out not to be needed, too. Set at
+// start-up. The names of built-in ones are not looked up. LookupError.
+extern bool g_check_codec_names;
+bool codec_names_exist(Str* encoding, Str* errors);
 
 enum class ErrorMode : uint8_t {
   kStrict,

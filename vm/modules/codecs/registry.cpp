@@ -3,6 +3,7 @@
 
 #include "vm/modules/codecs/error_handlers.h"
 #include "vm/modules/codecs/registry_internal.h"
+#include "vm/modules/sys/config.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/object/attributes.h"
 #include "vm/object/module.h"
@@ -224,6 +225,8 @@ void init_codecs() {
   g_codec_hooks.encode = hook_encode;
   g_codec_hooks.decode = hook_decode;
   g_codec_hooks.lookup_error = hook_lookup_error;
+  g_codec_hooks.lookup = codec_lookup;
+  g_check_codec_names = g_config.dev_mode;
   if (!g_codec_hooks.character_name) g_codec_hooks.character_name = hook_character_name;
   if (!g_codec_hooks.character_by_name) g_codec_hooks.character_by_name = hook_character_by_name;
 }

@@ -7,6 +7,7 @@
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/buffer.h"
+#include "vm/types/codecs.h"
 #include "vm/types/float.h"
 
 namespace pt {
@@ -164,6 +165,7 @@ bool textio_init(Value v, const Args& args) {
   if (!ask(buffer, kReadable.str(), &can_decode) || !ask(buffer, kWritable.str(), &can_encode)) return false;
   self->can_decode = can_decode;
   self->can_encode = can_encode;
+  if (g_check_codec_names && !codec_names_exist(nullptr, errors.get())) return false;
   if (!textio_set_codec(self, encoding.get(), errors.get())) return false;
   self->buffer.store(self, Ref<>::retain(buffer));
   self->buffer_is_exact = is_exact_buffered(buffer);
