@@ -218,6 +218,11 @@ def test_threads():
     assert not wrong
 
 
+def test_equal_keys_are_one_string():
+    first, second = json.loads('[{"a_key": 1, "b_\xe9": 2, "c\\u20ac": 3}, {"a_key": 3, "b_\xe9": 4, "c\\u20ac": 5}]')
+    assert list(first) == list(second) and all(x is y for x, y in zip(first, second))
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -273,6 +273,22 @@ def test_conditions_on_groups_with_any_character():
         assert both.match("b" + c) and not both.match("ba" + c)
 
 
+def test_scanners_hold_the_buffer():
+    data = bytearray(b"xax")
+    iterator = re.finditer(b"a", data)
+    raises(BufferError, data.extend, b"x" * 400)
+    assert [match.span() for match in iterator] == [(1, 2)]
+    del iterator
+    data.extend(b"x" * 400)
+    scanner = re.compile(b"x").scanner(data)
+    raises(BufferError, data.clear)
+    assert scanner.search().span() == (0, 1)
+    del scanner
+    match = re.match(b"x", data)
+    data.clear()
+    assert match.span() == (0, 1)
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

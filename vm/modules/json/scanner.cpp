@@ -21,7 +21,8 @@ struct ScannerObject : Object {
   bool strict;
 };
 
-// Keys met in this document, so that equal ones share one string. Only short ASCII keys are remembered.
+// Keys met in this document, so that equal ones share one string. Only short keys are remembered; ASCII ones without escapes
+// are found before an object is made.
 class KeyCache {
  public:
   Ref<Str> find_or_make(const uint8_t* data, int64_t length) {
@@ -36,9 +37,17 @@ class KeyCache {
   }
   static constexpr int64_t kLongest = 32;
 
+  // For a key that had to be made to be known.
+  Ref<Str> share(Ref<Str> key) {
+    if (!key || key->length > kLongest) return key;
+    Ref<Str>& slot = others_[static_cast<uint64_t>(str_hash(key.get())) % kOtherSlots];
+    if (!slot || !str_equal(slot.get(), key.get())) slot = key.copy();
+    return slot.copy();
+  }
+
  private:
-  static constexpr uint32_t kSlots = 128;
-  Ref<Str> slots_[kSlots];
+  static constexpr uint32_t kSlots = 128, kOtherSlots = 32;
+  Ref<Str> slots_[kSlots], others_[kOtherSlots];
 };
 
 template <class Char>
@@ -156,7 +165,7 @@ Ref<Str> Scanner<Char>::key() {
       if (c == '\\' || c < 0x20 || c > 0x7f) break;
     }
   }
-  return scan_string(document_, at_ + 1, options_->strict, &at_);
+  return keys_.share(scan_string(document_, at_ + 1, options_->strict, &at_));
 }
 
 template <class Char>

@@ -3,7 +3,9 @@
 
 #include <memory>
 
+#include "gc/platform/memory.h"
 #include "vm/modules/support.h"
+#include "vm/object/buffer.h"
 #include "vm/types/bytes.h"
 #include "vm/types/dict.h"
 #include "vm/types/list.h"
@@ -282,7 +284,31 @@ struct ScannerObject : Object {
   int64_t position, end;  // immutable: as given, clamped
   int64_t start;          // guarded by the object lock, as is must_advance; -1: at the end
   bool must_advance;
+  Buffer* held;           // keeps the string's buffer from being resized, or nullptr; immutable
 };
+// The text must be the same at each step: mutable memory is exported as long as the scanner lives.
+bool hold_buffer(ScannerObject* self, Value string) {
+  if (is_str(string) || is_bytes(string)) return true;
+  auto* held = static_cast<Buffer*>(memory::allocate(sizeof(Buffer)));
+  if (!held) return raise_no_memory();
+  new (held) Buffer;
+  if (!get_buffer(string, held, kBufferSimple)) {
+    memory::release(held);
+    return false;
+  }
+  self->held = held;
+  return true;
+}
+void scanner_destroy(Object* o) {
+  auto* self = static_cast<ScannerObject*>(o);
+  if (Buffer* held = self->held) {
+    self->held = nullptr;
+    release_buffer(held);
+    memory::release(held);
+  }
+  self->pattern.clear();
+  self->string.clear();
+}
 Ref<> scanner_new(Type* type, const Value* a) {
   int64_t from, to;
   Scanning s;
@@ -293,7 +319,7 @@ Ref<> scanner_new(Type* type, const Value* a) {
   self->string.init(Ref<>::retain(a[1]));
   self->position = self->start = s.position;
   self->end = s.scan.length;
-  return self;
+  return hold_buffer(self.get(), a[1]) ? Ref<>(std::move(self)) : Ref<>();
 }
 // The next match; empty without an exception when there is none.
 Ref<> scanner_step(Value self, bool searching) {
@@ -339,7 +365,9 @@ Ref<> find_iterator_next(Value self) { return scanner_step(self, true); }
 Ref<> scanner_pattern(Value self) { return Ref<>::retain(object_of<ScannerObject>(self)->pattern.peek()); }
 void scanner_traverse(Object* o, FieldVisitor& visitor) {
   visitor(static_cast<ScannerObject*>(o)->pattern);
-  visitor(static_cast<ScannerObject*>(o)->string);
+  auto* self = static_cast<ScannerObject*>(o);
+  visitor(self->string);
+  if (self->held && self->held->owner.value().same(self->string.peek())) visitor(self->string);  // the export's reference
 }
 const NativeDef kScannerMethods[] = {
     {"match", "($self, /)", scanner_method<false>}, {"search", "($self, /)", scanner_method<true>}, {}};
@@ -464,6 +492,7 @@ const TypeSpec scanner_spec = {
     .size = sizeof(ScannerObject),
     .flags = kTypeNoInstantiate,
     .traverse = scanner_traverse,
+    .destroy = scanner_destroy,
     .methods = kScannerMethods,
     .getsets = kScannerGetSets,
 };
@@ -473,6 +502,7 @@ const TypeSpec find_iterator_spec = {
     .flags = kTypeNoInstantiate,
     .slots = {.iter = return_self, .next = find_iterator_next},
     .traverse = scanner_traverse,
+    .destroy = scanner_destroy,
 };
 
 }  // namespace pt::sre
