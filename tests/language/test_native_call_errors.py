@@ -44,6 +44,16 @@ def test_size_that_is_too_large():
         pass
 
 
+def test_counts_told_plainly():
+    for value in ("a", b"a", bytearray(b"a")):
+        for name in ("find", "rfind", "index", "rindex", "count", "startswith", "endswith"):
+            method = getattr(value, name)
+            assert message(method) == f"{name}() takes at least 1 argument (0 given)"
+            assert message(method, value, 1, 2, 3) == f"{name}() takes at most 3 arguments (4 given)"
+    assert message(time.clock_gettime) == "clock_gettime() takes exactly 1 argument (0 given)"
+    assert message([].index) == "index expected at least 1 argument, got 0"
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -19,6 +19,7 @@ NativeSignature* parse_signature(const char* text) {
   std::string_view rest(text);
   PT_CHECK(rest.size() >= 2 && rest.front() == '(');
   rest.remove_prefix(1);
+  signature->counted_plainly = rest.ends_with("/ )");
   bool keyword_only = false;
   bool default_seen = false;
   while (!rest.empty() && rest.front() != ')') {
@@ -125,6 +126,12 @@ Raised wrong_count(const CallName& call, const NativeSignature* s, int64_t given
   int self = s->has_self;
   int64_t maximum = s->positional - self;
   int64_t minimum = s->required - self;
+  if (s->counted_plainly) {
+    const char* bound = minimum == maximum ? "exactly" : given < minimum ? "at least" : "at most";
+    int64_t limit = given < minimum ? minimum : maximum;
+    return raise(exc::TypeError, "%s() takes %s %ld argument%s (%ld given)", call.name, bound, limit, limit == 1 ? "" : "s",
+                 given);
+  }
   if (!s->keywords_allowed) {
     if (maximum == 0 && !s->var_positional) {
       return raise(exc::TypeError, "%U() takes no arguments (%ld given)", qualified(call).get(), given);

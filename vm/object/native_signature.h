@@ -20,6 +20,7 @@ struct NativeSignature {
   bool var_positional = false, var_keyword = false;
   bool keywords_allowed = false;  // some parameter may be given by name
   bool required_keyword_only = false;
+  bool counted_plainly = false;   // ends with "/ )": "f() takes at most 3 arguments" where "f expected" is the rule
   ParameterKind kinds[kMaxNativeParameters];
   bool optional[kMaxNativeParameters];
   Str* names[kMaxNativeParameters];   // the first `count` exist

@@ -79,21 +79,21 @@ Ref<> fromhex(const Value* a);
   {"capitalize", "($self, /)", bytes_methods::capitalize,                                                                        \
    "Return a copy with the first byte capitalized and the rest in lower case."},                                                 \
       {"center", "($self, width, fillchar=b' ', /)", bytes_methods::center, "Return a centered copy of length width."},          \
-      {"count", "($self, sub, start=None, end=None, /)", bytes_methods::count,                                                   \
+      {"count", "($self, sub, start=None, end=None, / )", bytes_methods::count,                                                  \
        "Return the number of non-overlapping occurrences of sub in B[start:end]."},                                              \
       {"decode", "($self, /, encoding='utf-8', errors='strict')", bytes_methods::decode,                                         \
        "Decode the bytes using the codec registered for encoding."},                                                             \
-      {"endswith", "($self, suffix, start=None, end=None, /)", bytes_methods::endswith,                                          \
+      {"endswith", "($self, suffix, start=None, end=None, / )", bytes_methods::endswith,                                         \
        "Return True if B ends with the specified suffix (or one of a tuple), False otherwise."},                                 \
       {"expandtabs", "($self, /, tabsize=8)", bytes_methods::expandtabs,                                                         \
        "Return a copy where all tab characters are expanded using spaces."},                                                     \
-      {"find", "($self, sub, start=None, end=None, /)", bytes_methods::find,                                                     \
+      {"find", "($self, sub, start=None, end=None, / )", bytes_methods::find,                                                    \
        "Return the lowest index where sub is found in B[start:end], or -1."},                                                    \
       {"fromhex", "($type, string, /)", bytes_methods::fromhex, "Create an object from a string of hexadecimal numbers.",        \
        kClassMethod},                                                                                                            \
       {"hex", "($self, /, sep=<unrepresentable>, bytes_per_sep=1)", bytes_methods::hex,                                          \
        "Create a string of hexadecimal numbers from the content.\n\n>>> b'\\x01\\xfe\\x7f'.hex('-')\n'01-fe-7f'"},               \
-      {"index", "($self, sub, start=None, end=None, /)", bytes_methods::index,                                                   \
+      {"index", "($self, sub, start=None, end=None, / )", bytes_methods::index,                                                  \
        "Return the lowest index where sub is found in B[start:end]; ValueError when it is not."},                                \
       {"isalnum", "($self, /)", bytes_methods::isalnum,                                                                          \
        "Return True if all bytes are ASCII letters or digits and there is at least one."},                                       \
@@ -121,9 +121,9 @@ Ref<> fromhex(const Value* a);
       {"removesuffix", "($self, suffix, /)", bytes_methods::removesuffix, "Return a copy without the given suffix if present."}, \
       {"replace", "($self, old, new, count=-1, /)", bytes_methods::replace,                                                      \
        "Return a copy with all occurrences of old replaced by new."},                                                            \
-      {"rfind", "($self, sub, start=None, end=None, /)", bytes_methods::rfind,                                                   \
+      {"rfind", "($self, sub, start=None, end=None, / )", bytes_methods::rfind,                                                  \
        "Return the highest index where sub is found in B[start:end], or -1."},                                                   \
-      {"rindex", "($self, sub, start=None, end=None, /)", bytes_methods::rindex,                                                 \
+      {"rindex", "($self, sub, start=None, end=None, / )", bytes_methods::rindex,                                                \
        "Return the highest index where sub is found in B[start:end]; ValueError when it is not."},                               \
       {"rjust", "($self, width, fillchar=b' ', /)", bytes_methods::rjust, "Return a right-justified copy of length width."},     \
       {"rpartition", "($self, sep, /)", bytes_methods::rpartition, "Partition into three parts, searching from the end."},       \
@@ -134,7 +134,7 @@ Ref<> fromhex(const Value* a);
        "Return a list of the sections, using sep as the delimiter."},                                                            \
       {"splitlines", "($self, /, keepends=False)", bytes_methods::splitlines,                                                    \
        "Return a list of the lines, breaking at line boundaries."},                                                              \
-      {"startswith", "($self, prefix, start=None, end=None, /)", bytes_methods::startswith,                                      \
+      {"startswith", "($self, prefix, start=None, end=None, / )", bytes_methods::startswith,                                     \
        "Return True if B starts with the specified prefix (or one of a tuple), False otherwise."},                               \
       {"strip", "($self, bytes=None, /)", bytes_methods::strip, "Strip leading and trailing bytes contained in the argument."},  \
       {"swapcase", "($self, /)", bytes_methods::swapcase,                                                                        \

@@ -438,8 +438,8 @@ Ref<> repr(Value v) {
 }
 
 const NativeDef kMethods[] = {{"close", "($self, /)", close_method},
-                              {"find", "($self, sub, start=None, end=None, /)", find_method},
-                              {"rfind", "($self, sub, start=None, end=None, /)", rfind_method},
+                              {"find", "($self, sub, start=None, end=None, / )", find_method},
+                              {"rfind", "($self, sub, start=None, end=None, / )", rfind_method},
                               {"flush", "($self, offset=0, size=-1, /)", flush_method},
                               {"madvise", "($self, option, start=0, length=-1, /)", madvise_method},
                               {"move", "($self, dest, src, count, /)", move_method},
