@@ -345,6 +345,22 @@ def test_nan_and_none_keys():
     assert "x" not in d
 
 
+def test_keys_are_not_hashed_again():
+    class Counted(int):
+        hashed = 0
+
+        def __hash__(self):
+            Counted.hashed += 1
+            return int.__hash__(self)
+
+    keys = dict.fromkeys(map(Counted, range(10)))
+    assert Counted.hashed == 10
+    for collection in (set(keys), frozenset(keys), keys):
+        assert dict.fromkeys(collection, 1) == dict.fromkeys(range(10), 1)
+    set(keys).symmetric_difference_update(keys)
+    assert Counted.hashed == 10
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

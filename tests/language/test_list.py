@@ -361,6 +361,24 @@ def test_unpacking():
     assert [*range(3), *"ab"] == [0, 1, 2, "a", "b"]
 
 
+def test_comparison_that_empties_the_lists():
+    class Emptying:
+        def __init__(self, victim):
+            self.victim = victim
+
+        def __eq__(self, other):
+            self.victim.clear()
+            return NotImplemented
+
+    second = []
+    first = [Emptying(second)]
+    second.append(Emptying(first))
+    assert first == second  # nothing is left to be different
+    third = []
+    third.append(Emptying(third))
+    assert not third == [1]
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

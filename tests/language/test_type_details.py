@@ -1,4 +1,5 @@
 # Small rules of builtin types that programs meet: conversions, iterators, pickling of subclasses, messages.
+import sys
 import copy
 import io
 import pickle
@@ -216,6 +217,40 @@ def test_methods_through_an_alias():
     made = alias()
     alias.append(made, "a")
     assert alias.__getitem__(made, 0) == "a" and alias.__len__(made) == 1
+
+
+def test_failing_descriptor_of_a_comparison():
+    class Odd:
+        @property
+        def __eq__(self):
+            raise AttributeError("not to be had")
+
+        @property
+        def __len__(self):
+            raise AttributeError("no length")
+
+    odd = Odd()
+    assert (odd == odd) is True and (odd == Odd()) is False
+    assert raises(AttributeError, len, odd) == "no length"
+
+
+def test_truth_of_strings_is_their_length():
+    for kind in (str, bytes, bytearray, list):
+        assert not hasattr(kind, "__bool__") and bool(kind()) is False
+    assert "a" and b"a" and bytearray(b"a")
+
+    class Long(str):
+        def __len__(self):
+            return 3
+    assert Long()
+
+
+def test_sizes_count_slots():
+    for base in (bytearray, dict, list, set, frozenset):
+        class Slotted(base):
+            __slots__ = ("a", "b", "c")
+        assert sys.getsizeof(Slotted()) >= sys.getsizeof(base()) + 24, base
+    assert bytearray(b"abc").__alloc__() > 3
 
 
 for name, function in list(globals().items()):

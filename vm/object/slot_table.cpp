@@ -214,7 +214,18 @@ int64_t hash_not_implemented(Value self) {
 constinit Name* kCompareNames[6] = {&names::lt, &names::le, &names::eq, &names::ne, &names::gt, &names::ge};
 Ref<> dispatch_compare(Value self, Value other, CompareOp op) {
   bool found;
-  Ref<> result = call_special(self, kCompareNames[static_cast<int>(op)]->str(), {other}, &found);
+  Str* name = kCompareNames[static_cast<int>(op)]->str();
+  if (PT_UNLIKELY(!has_shape(type_lookup_borrowed(type_of(self), name), kShape_function))) {
+    Ref<> method = type_lookup(type_of(self), name);
+    if (method && !has_flag(type_of(method.value()), kTypeMethodDescriptor)) {
+      // A descriptor that fails to give the method is as no method at all.
+      method = lookup_special(self, name);
+      if (method) return call1(method.value(), other);
+      clear_error();
+      return not_implemented_ref();
+    }
+  }
+  Ref<> result = call_special(self, name, {other}, &found);
   if (!found) return not_implemented_ref();
   return result;
 }

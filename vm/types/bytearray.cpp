@@ -127,7 +127,6 @@ void destroy_slot(Object* o) {
 }
 
 int64_t length_slot(Value v) { return static_cast<int64_t>(byte_view(v).size()); }
-int truth_slot(Value v) { return !byte_view(v).empty(); }
 Ref<> repr_slot(Value v) {
   Ref<Str> inner = bytes_repr(byte_view(v), true);
   if (!inner) return Ref<>();
@@ -443,13 +442,13 @@ Ref<> allocated(const Value* a) {
   ByteArray* b = as_bytearray(a[0]);
   LockGuard guard(b);
   ByteBuffer* buffer = b->buffer.load(std::memory_order_relaxed);
-  return int_from_int64(buffer ? buffer->capacity : 0);
+  return int_from_int64(buffer ? static_cast<int64_t>(sizeof(ByteBuffer)) + buffer->capacity : 0);
 }
 Ref<> size_of(const Value* a) {
   Ref<> extra = allocated(a);
   int64_t bytes = 0;
   (void)int_to_int64(extra.value(), &bytes);
-  return int_from_int64(static_cast<int64_t>(sizeof(ByteArray)) + bytes);
+  return int_from_int64(static_cast<int64_t>(type_of(a[0])->layout.fixed_size) + bytes);
 }
 
 // The instance's attributes for pickling: __dict__ and slots, or None.
@@ -510,7 +509,6 @@ const TypeSpec bytearray_spec = {
     .slots =
         {
             .binary = {[static_cast<int>(BinaryOp::kMod)] = bytes_mod},
-            .truth = truth_slot,
             .length = length_slot,
             .get_item = get_item_slot,
             .set_item = set_item_slot,

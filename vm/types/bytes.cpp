@@ -462,7 +462,6 @@ int64_t hash_slot(Value v) {
   return h;
 }
 int64_t length_slot(Value v) { return as_bytes(v)->length; }
-int truth_slot(Value v) { return as_bytes(v)->length != 0; }
 Ref<> get_item_slot(Value self, Value key) {
   bool is_slice;
   Ref<> byte = byte_at(self, key, &is_slice);
@@ -593,7 +592,6 @@ const TypeSpec bytes_spec = {
     .slots =
         {
             .binary = {[static_cast<int>(BinaryOp::kMod)] = bytes_mod},
-            .truth = truth_slot,
             .length = length_slot,
             .get_item = get_item_slot,
             .concat = bytes_concat,

@@ -4,6 +4,7 @@
 #include "vm/types/dict_table.h"
 #include "vm/types/dict_views.h"
 #include "vm/types/iterators.h"
+#include "vm/types/set.h"
 #include "vm/types/tuple.h"
 #include "vm/types/tuple_inl.h"
 
@@ -151,6 +152,19 @@ Ref<> method_fromkeys(const Value* a) {
   if (!result) return result;
   bool exact = is_exact_dict(result.value());
   Value target = result.value();
+  if (exact && (has_shape(a[1], kShape_set) || has_shape(a[1], kShape_frozenset) || is_exact_dict(a[1]))) {
+    // Keys that were hashed already.
+    int64_t position = 0, hash;
+    Ref<> key;
+    auto next_key = [&] {
+      return is_exact_dict(a[1]) ? dict_next(as_dict(a[1]), &position, &key, nullptr, &hash)
+                                 : set_next(as_set(a[1]), &position, &key, &hash);
+    };
+    while (next_key()) {
+      if (!dict_set_hashed(as_dict(target), key.value(), hash, value)) return Ref<>();
+    }
+    return result;
+  }
   bool ok =
       for_each(a[1], [&](Value key) { return exact ? dict_set(as_dict(target), key, value) : set_item(target, key, value); });
   if (!ok) return Ref<>();

@@ -274,6 +274,7 @@ Ref<> list_compare(Value left, Value right, CompareOp op) {
     int result = equal_items(x.value(), y.value());
     if (result < 0) return Ref<>();
     if (result) continue;
+    if (i >= list_size(a) || i >= list_size(b)) break;  // the comparison took the items away
     if (op == CompareOp::kEq) return bool_ref(false);
     if (op == CompareOp::kNe) return bool_ref(true);
     return compare(x.value(), y.value(), op);

@@ -252,7 +252,6 @@ Ref<> str_compare_slot(Value a, Value b, CompareOp op) {
 
 int64_t str_hash_slot(Value s) { return str_hash(as_str(s)); }
 int64_t str_length_slot(Value s) { return as_str(s)->length; }
-int str_truth_slot(Value s) { return as_str(s)->length != 0; }
 Ref<> str_str_slot(Value s) {
   if (is_exact_str(s)) return Ref<>::retain(s);
   Str* text = as_str(s);
@@ -433,7 +432,6 @@ const TypeSpec str_iterator_spec = {
 static constexpr Slots str_slots() {
   Slots s{};
   s.binary[static_cast<int>(BinaryOp::kMod)] = str_mod_slot;
-  s.truth = str_truth_slot;
   s.length = str_length_slot;
   s.get_item = str_get_item_slot;
   s.concat = str_concat_slot;

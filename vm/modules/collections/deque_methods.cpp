@@ -150,7 +150,8 @@ Ref<> remove(const Value* a) {
 Ref<> size_of(const Value* a) {
   Deque* d = deque_of(a[0]);
   LockGuard guard(d);
-  return int_from_int64(static_cast<int64_t>(sizeof(Deque)) + d->capacity * static_cast<int64_t>(sizeof(Field)));
+  return int_from_int64(static_cast<int64_t>(type_of(a[0])->layout.fixed_size) +
+                        d->capacity * static_cast<int64_t>(sizeof(Field)));
 }
 
 Ref<> reduce(const Value* a) {

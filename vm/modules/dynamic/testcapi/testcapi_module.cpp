@@ -220,7 +220,7 @@ Ref<> write_unraisable_exc(const Value* a) {
 struct Holder : Object {
   Field held;  // immutable after construction
 };
-constinit Type await_type = {}, generic_type = {}, generic_alias_type = {};
+constinit Type untraversed_type = {}, await_type = {}, generic_type = {}, generic_alias_type = {};
 Value held_by(Value self) { return reinterpret_cast<Holder*>(self.as_object())->held.peek(); }
 Ref<> holder_new(Type* type, Value held) {
   Ref<Holder> made = allocate<Holder>(type);
@@ -238,6 +238,21 @@ const TypeSpec kAwaitSpec = {
     .size = sizeof(Holder),
     .slots = {.construct = await_construct, .await = [](Value self) { return Ref<>::retain(held_by(self)); }},
     .traverse = holder_traverse};
+
+// A container the collector does not see into.
+Ref<> untraversed_construct(Type* type, const Args& args) {
+  Value held;
+  return bind_arguments("ContainerNoGC", "(value)", args, &held) ? holder_new(type, held) : Ref<>();
+}
+Ref<> untraversed_value(Value self) { return Ref<>::retain(held_by(self)); }
+void untraversed_destroy(Object* o) { static_cast<Holder*>(o)->held.clear(); }
+const GetSetDef kUntraversedGetSets[] = {{"value", untraversed_value}, {}};
+const TypeSpec kUntraversedSpec = {.name = "_testcapi.ContainerNoGC",
+                                   .size = sizeof(Holder),
+                                   .flags = kTypeBase,
+                                   .slots = {.construct = untraversed_construct},
+                                   .destroy = untraversed_destroy,
+                                   .getsets = kUntraversedGetSets};
 
 Ref<> alias_bases(const Value* a) { return tuple_of({held_by(a[0])}); }
 Ref<> alias_new(const Value* a) { return holder_new(&generic_alias_type, a[1]); }
@@ -453,7 +468,7 @@ bool execute(Module* module) {
          module_add_type(module, &instance_type, &kInstanceSpec) && module_add_type(module, &class_type, &kClassSpec) &&
          module_add_type(module, &static_type, &kStaticSpec) && module_add_type(module, &await_type, &kAwaitSpec) &&
          module_add_type(module, &generic_type, &kGenericSpec) && module_add_type(module, &generic_alias_type, &kAliasSpec) &&
-         module_add_type(module, &recorder_type, &kRecorderSpec);
+         module_add_type(module, &recorder_type, &kRecorderSpec) && module_add_type(module, &untraversed_type, &kUntraversedSpec);
 }
 
 }  // namespace
