@@ -11,10 +11,8 @@ namespace pt {
 
 using ops::Flow;
 
-namespace {
+namespace {}  // namespace
 
-// Operands that are exact builtin numbers but not both small ints or both immediate floats. False, and nothing has been
-// done: something else. Otherwise the result, or an exception.
 bool number_operation(BinaryOp op, Value a, Value b, Ref<>* result) {
   if (has_shape(a, kShape_complex) || has_shape(b, kShape_complex)) return complex_operation(op, a, b, result);
   if (PT_UNLIKELY(is_bool(a) && is_bool(b))) return false;
@@ -43,6 +41,7 @@ bool number_operation(BinaryOp op, Value a, Value b, Ref<>* result) {
   return true;
 }
 
+namespace {
 // Everything that has no short way. Consumes the operands and writes the result.
 bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, BinaryOp op,
                     bool inplace) {

@@ -36,4 +36,8 @@ __attribute__((preserve_none)) uint64_t generator_returned(PT_HANDLER_PARAMETERS
 __attribute__((preserve_none)) uint64_t for_iter_generator(PT_HANDLER_PARAMETERS);
 __attribute__((preserve_none)) uint64_t for_iter_native(PT_HANDLER_PARAMETERS);
 
+// Operands that are exact builtin numbers but not both small ints or both immediate floats. False, and nothing has been
+// done: something else. Otherwise the result, or an exception.
+bool number_operation(BinaryOp op, Value a, Value b, Ref<>* result);
+
 }  // namespace pt

@@ -147,7 +147,9 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
     case Op::kGuardBound:
       if (ir_.at(a).type == Type::F) return kNothing;
       if (ir_.at(a).type != Type::W || ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
-      if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadItem || ir_.at(a).op == Op::kLoadFact || ir_.at(a).op == Op::kLoadOwned) return kNothing;
+      if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadItem || ir_.at(a).op == Op::kLoadFact ||
+          ir_.at(a).op == Op::kLoadOwned)
+        return kNothing;
       break;
     case Op::kGuardIs:
       if (ir_.at(a).type == Type::I && b_known && !(ir_.at(b).imm & 1)) failed_ = true;
@@ -296,7 +298,8 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     }
     if (describe(in.op).flags & kBarrier) return kNoReference;
     if (in.op == Op::kSafepointThreads && !is_fact && !exclusive) return kNoReference;
-    bool clobbered = op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kLoadField || op == Op::kCheckShape || op == Op::kGuardExclusive;
+    bool clobbered = op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kLoadField || op == Op::kCheckShape ||
+                     op == Op::kGuardExclusive;
     if (clobbered && (describe(in.op).flags & kClobber)) return kNoReference;
     switch (in.op) {
       case Op::kStoreLocked:

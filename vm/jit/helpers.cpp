@@ -4,6 +4,7 @@
 
 #include "gc/reclaim/qsbr.h"
 #include "vm/interp/attribute_cache.h"
+#include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
 #include "vm/interp/hot_loop.h"
@@ -115,6 +116,7 @@ uint64_t help_release(State* s, Value* frame, uint64_t word) {
     case kShape_int:
     case kShape_float:
     case kShape_bytes:
+    case kShape_complex:
     case kShape_range_iterator:
       release(old);  // nothing hangs on these
       return kGoOn;
@@ -348,6 +350,11 @@ uint64_t help_binary(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   auto op = static_cast<BinaryOp>(info.imm & 63);
   Value a = argument(s, 0), b = argument(s, 1);
+  if (Ref<> result; number_operation(op, a, b, &result)) {
+    if (PT_UNLIKELY(!result)) return kRaised;
+    s->word = result.take().bits();
+    return kGoOn;
+  }
   // `tag`: the register, from kSlotBias on, that holds a, and gets the sum.
   if (info.tag && frame[static_cast<int32_t>(info.tag) - kSlotBias].bits() == (a.bits() & ~Value::kBorrowedBit)) {
     Str* sum = str_append(as_str(a), as_str(b));
