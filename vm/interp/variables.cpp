@@ -150,6 +150,7 @@ struct BuiltinNode {
   int64_t globals_entries;   // no key was added to the globals' table since
   uint32_t builtins_version;
   int64_t position;
+  Value immortal;            // what was there, if it lives for ever
 };
 
 Dict* builtins_of_record(Thread* thread) {
@@ -223,7 +224,8 @@ Ref<> load_global_general(Thread* thread, Str* name, std::atomic<uint64_t>* cach
       dict_place(builtins, name, &builtin) && builtin.position >= 0) {
     // Nodes are few (one a site, replaced only when module namespaces grow) and live for ever.
     if (auto* node = static_cast<BuiltinNode*>(memory::allocate(sizeof(BuiltinNode)))) {
-      *node = {place.version, place.entries, builtin.version, builtin.position};
+      bool immortal = v.value().is_object() && v.value().as_object()->is_immortal();
+      *node = {place.version, place.entries, builtin.version, builtin.position, immortal ? v.value() : Value()};
       cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
     }
   }
@@ -280,10 +282,46 @@ PT_SLOW_OPERATION(slow_LOAD_GLOBAL, 2) {
   write(frame, PT_A, register_form(std::move(v)));
   return true;
 }
-PT_HANDLER(LOAD_GLOBAL) {
+PT_SLOW(cached_LOAD_GLOBAL) {
   Value v = global_from_cache(thread, load_word(pc + 1));
   if (PT_UNLIKELY(v.empty())) PT_TAIL(slow_LOAD_GLOBAL);
   PT_WRITE_NEXT(v, 2);
+}
+// What needs no call: deferred and immortal values, and any value while there is one thread.
+PT_HANDLER(LOAD_GLOBAL) {
+  uint64_t cached = load_word(pc + 1);
+  CallRecord* record = thread->record;
+  DictTable* t = record->globals->table.load(std::memory_order_acquire);
+  uint32_t version = t->version.load(std::memory_order_relaxed);
+  if (PT_LIKELY(cached & 1)) {
+    auto position = static_cast<int64_t>((cached >> 1) & 0x3FFFFFFF);
+    if (PT_UNLIKELY(version != static_cast<uint32_t>(cached >> 32))) PT_TAIL(slow_LOAD_GLOBAL);
+    Field& field = t->entries()[position].value;
+    Value v = field.peek_acquire();
+    if (v.is_object()) {
+      Object* o = v.as_object();
+      // As in global_from_cache.
+      if ((o->gc_bits.load(std::memory_order_acquire) & kGcDeferred) && PT_LIKELY(field.peek_acquire().bits() == v.bits())) {
+        v = v.as_borrowed();
+      } else if (PT_UNLIKELY(multithreaded() || !try_register_copy(v, &v))) {
+        PT_TAIL(cached_LOAD_GLOBAL);
+      }
+    } else if (PT_UNLIKELY(v.empty())) {
+      PT_TAIL(slow_LOAD_GLOBAL);
+    }
+    PT_WRITE_NEXT(v, 2);
+  }
+  if (PT_UNLIKELY(!cached || !record->function)) PT_TAIL(slow_LOAD_GLOBAL);
+  auto* node = reinterpret_cast<BuiltinNode*>(cached);
+  if (PT_LIKELY(version == node->globals_version && t->entry_count.load(std::memory_order_acquire) == node->globals_entries)) {
+    Dict* builtins = record->function->builtins();
+    DictTable* b = builtins ? builtins->table.load(std::memory_order_acquire) : nullptr;
+    if (PT_LIKELY(b && b->version.load(std::memory_order_relaxed) == node->builtins_version)) {
+      Value v = b->entries()[node->position].value.peek_acquire();
+      if (PT_LIKELY(v.bits() == node->immortal.bits() && !v.empty())) PT_WRITE_NEXT(v.as_borrowed(), 2);
+    }
+  }
+  PT_TAIL(cached_LOAD_GLOBAL);
 }
 PT_OPERATION(STORE_GLOBAL, 1) {
   Ref<> v = take_operand(frame, constants, PT_B);
