@@ -151,3 +151,28 @@ def test_min_and_max():
             assert message is None or str(e) == message, str(e)
         else:
             assert False
+
+
+def test_complex_temporaries():
+    def f(a, b):
+        return a * a + b, a - b - a, a + b, a
+
+    x, y = 1 + 2j, 3 - 1j
+    for _ in range(5):
+        assert f(x, y) == (3j, -3 + 1j, 4 + 1j, 1 + 2j)
+    assert (x, y) == (1 + 2j, 3 - 1j)
+    kept = []
+    z = 0j
+    for i in range(5):
+        z = z * z + y
+        kept.append(z)
+        z = z + x + x
+    assert kept[0] == y and len(set(kept)) == 5
+    held = [x * y]
+    assert held[0] + held[0] == (x * y) * 2 and held == [5 + 5j]
+    w = x * y
+    w = w + w
+    v = w
+    w += 1j
+    assert v == 10 + 10j and w == 10 + 11j
+    assert (lambda t: (t + t, t))(x + y) == (8 + 2j, 4 + 1j)

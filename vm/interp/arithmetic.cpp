@@ -69,8 +69,47 @@ bool binary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* con
   write(frame, PT_A, owned);
   return true;
 }
+// Two exact complex numbers. A temporary that nobody else has becomes the result. As binary_numbers.
+int binary_complex(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, BinaryOp op) {
+  Value a = PT_READ(PT_B), b = PT_READ(PT_C);
+  const Complex *x = as_complex(a), *y = as_complex(b);
+  double real, imaginary;
+  switch (op) {
+    case BinaryOp::kAdd:
+      real = x->real + y->real;
+      imaginary = x->imaginary + y->imaginary;
+      break;
+    case BinaryOp::kSub:
+      real = x->real - y->real;
+      imaginary = x->imaginary - y->imaginary;
+      break;
+    case BinaryOp::kMul:
+      real = x->real * y->real - x->imaginary * y->imaginary;
+      imaginary = x->real * y->imaginary + x->imaginary * y->real;
+      break;
+    default: return 0;
+  }
+  PT_SAVE_PC();
+  Value result;
+  if ((PT_B & 1) && a.is_counted() && owned_by_this_thread(x) && only_reference(x)) {
+    register_at(frame, PT_B) = Value();
+    as_complex(a)->real = real;
+    as_complex(a)->imaginary = imaginary;
+    result = a;
+  } else {
+    result = complex_from_doubles(real, imaginary).take();
+    if (PT_UNLIKELY(result.empty())) return -1;
+    consume(frame, PT_B);
+  }
+  consume(frame, PT_C);
+  write(frame, PT_A, result);
+  return 1;
+}
 // The same for numbers. 1 done, 0 other operands, -1 an exception.
 int binary_numbers(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, BinaryOp op) {
+  if (has_shape(PT_READ(PT_B), kShape_complex) && has_shape(PT_READ(PT_C), kShape_complex)) {
+    if (int done = binary_complex(thread, frame, pc, constants, word, op)) return done;
+  }
   Ref<> result;
   if (!number_operation(op, PT_READ(PT_B), PT_READ(PT_C), &result)) return 0;
   PT_SAVE_PC();

@@ -11,6 +11,7 @@
 #include "vm/object/native.h"
 #include "vm/object/slot_table.h"
 #include "vm/object/thread.h"
+#include "vm/types/complex.h"
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
 #include "vm/types/format.h"
@@ -99,6 +100,10 @@ Ref<> operator_fallback(BinaryOp op, Value left, Value right, bool inplace) {
 }
 Ref<> binary_operation(BinaryOp op, Value left, Value right) {
   int i = static_cast<int>(op);
+  if (has_shape(left, kShape_complex) && has_shape(right, kShape_complex)) {
+    Ref<> result;
+    if (complex_operation(op, left, right, &result)) return result;
+  }
   if (op == BinaryOp::kPow) return power(left, right, Value());
   Ref<> result = binary_slots(i, left, right);
   if (result && is_not_implemented(result.value())) return sequence_fallback(i, left, right, false);

@@ -71,7 +71,20 @@ int equal_bounded(Value a, Value b, int depth) {
 
 }  // namespace
 
-int equal_simple(Value a, Value b) { return equal_bounded(a, b, 3); }
+int equal_simple(Value a, Value b) {
+  if (is_exact_tuple(a) && is_exact_tuple(b)) {
+    // Pairs of numbers as keys.
+    const Tuple *x = as_tuple(a), *y = as_tuple(b);
+    if (x->length != y->length) return 0;
+    for (int64_t i = 0;; ++i) {
+      if (i == x->length) return 1;
+      Value p = x->at(i), q = y->at(i);
+      if (!p.is_small_int() || !q.is_small_int()) break;
+      if (p.bits() != q.bits()) return 0;
+    }
+  }
+  return equal_bounded(a, b, 3);
+}
 
 bool index_bound(Value v, int64_t* out) {
   if (v.is_small_int()) {
