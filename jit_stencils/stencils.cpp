@@ -283,6 +283,11 @@ PT_BODY(GuardUnshared) {
   return o.owner.load(std::memory_order_relaxed) == s->owner_id && o.local.load(std::memory_order_relaxed) == 1 &&
          o.shared.load(std::memory_order_relaxed) == 0;
 }
+PT_BODY(GuardOwnGenerator) {
+  const Generator& g = at<Generator>(x.r[A]);
+  return g.owner.load(std::memory_order_relaxed) == s->owner_id &&
+         g.local.load(std::memory_order_relaxed) == uint32_t{g.lent} + 1 && g.shared.load(std::memory_order_relaxed) == 0;
+}
 PT_BODY(TagWord) {
   auto i = static_cast<int64_t>(x.r[A]);
   if (!Value::fits_small_int(i)) return false;

@@ -283,7 +283,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
   if (op == Op::kLoadRegister) return forward_register(a, imm);
   // Other threads announce changes of these, and the safepoint then leaves the trace.
   bool is_fact = op == Op::kLoadFact || op == Op::kGuardCell || op == Op::kGlobalAddress || op == Op::kGuardTable ||
-                 op == Op::kGuardUnshared;
+                 op == Op::kGuardUnshared || op == Op::kGuardOwnGenerator;
   bool exclusive = false;  // no other thread has ever seen the object: none has changed it
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction in = ir_.at(i);

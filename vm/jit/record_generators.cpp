@@ -38,7 +38,7 @@ bool Recorder::for_generator(uint64_t word) {
     return fall_back();
   }
   // With several threads only a generator that nobody else can reach is run without claiming it.
-  if (ir_.multithreaded && (g->owner.load(std::memory_order_relaxed) != tls_owner_id || !only_reference(g))) return fall_back();
+  if (ir_.multithreaded && !is_own_generator(g)) return fall_back();
   const Code* code = g->code;
   const uint64_t* pc = g->resume_pc;
   int32_t live = live_registers(code, pc);
@@ -54,7 +54,7 @@ bool Recorder::for_generator(uint64_t word) {
   keep(Value::object(code));
   keep(Value::object(globals));
   Reference o = as_object(read(PT_B), kShape_generator);
-  if (ir_.multithreaded) emit(Op::kGuardUnshared, o);
+  if (ir_.multithreaded) emit(Op::kGuardOwnGenerator, o);
   emit(Op::kGuardGenerator, o, builder_.constant(reinterpret_cast<uint64_t>(pc), Type::P), depth);
   emit(Op::kGuardEqual, emit(Op::kGeneratorGlobals, o), builder_.constant(reinterpret_cast<uint64_t>(globals), Type::P));
   Reference registers = emit(Op::kLoadImmutable, o, kNoReference, offsetof(Generator, registers));

@@ -107,9 +107,36 @@ Drain::~Drain() {
   drawn.store(drawn.load(std::memory_order_relaxed) + static_cast<uint32_t>(given_ - left_) + kItemsOfACall,
               std::memory_order_relaxed);
 }
+namespace {
+// While it lives, the generator is known to be lent by a temporary of the running frame, if there is such a one: nobody sees
+// that, nor does it change before the native call is over.
+class Lent {
+ public:
+  explicit Lent(Generator* g) {
+    const CallRecord* record = current_thread()->record;
+    if (!multithreaded() || !owned_by_this_thread(g) || record < current_thread()->record_base || g->lent == UINT8_MAX) return;
+    for (uint32_t i = record->code->local_end; i < record->code->register_count; ++i) {
+      if (record->registers[i].bits() != Value::object(g).bits()) continue;
+      generator_ = g;
+      ++g->lent;
+      return;
+    }
+  }
+  ~Lent() {
+    if (generator_) --generator_->lent;
+  }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+
+ private:
+  Generator* generator_ = nullptr;
+};
+}  // namespace
+
 Ref<> Drain::rest(DrainKind kind, Value state) {
   Function* function = drain_function(const_cast<Code*>(as_generator(items_)->code), kind);
   if (!function) return Ref<>();
+  Lent lent(as_generator(items_));
   return call_values(Value::object(function), {items_, state});
 }
 void drains_release(Code* code) {

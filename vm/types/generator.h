@@ -17,6 +17,7 @@ struct Generator : Object {
   bool hooks_initialised;             // async generators: firstiter hook has been called
   bool closed;                        // async generators: aclose() or the end was reached
   bool skip_value;                    // resume behind resume_pc - 1 without storing the value sent
+  uint8_t lent;                       // references that lie in registers of its owner's frames, which wait for what draws from it
   bool running_async;                 // async generators: an asend/athrow is in progress
   Field function;                     // Function; for exec'd code too
   Field name, qualname;               // str
@@ -31,6 +32,11 @@ struct Generator : Object {
   Field code_field;
 };
 inline Generator* as_generator(Value v) { return reinterpret_cast<Generator*>(v.as_object()); }
+// Owned by this thread, which holds all references to it: the register that it is drawn from, and those it is lent by.
+PT_INLINE bool is_own_generator(const Generator* g) {
+  return owned_by_this_thread(g) && g->local.load(std::memory_order_relaxed) == uint32_t{g->lent} + 1 &&
+         g->shared.load(std::memory_order_relaxed) == 0;
+}
 inline bool is_generator_like(Value v) {
   return has_shape(v, kShape_generator) || has_shape(v, kShape_coroutine) || has_shape(v, kShape_async_generator);
 }
