@@ -105,6 +105,14 @@ Ref<> bind(Value descriptor, Value object, Type* type) {
   return get ? get(descriptor, object, Value::object(type)) : Ref<>::retain(descriptor);
 }
 
+// The function of a classmethod; empty for anything else.
+Ref<> class_method_function(Value descriptor) {
+  if (type_of(descriptor) != &classmethod_type) return Ref<>();
+  auto* method = reinterpret_cast<ClassMethod*>(descriptor.as_object());
+  Ref<> callable = method->callable.load(method);
+  return callable && is_function(callable.value()) ? std::move(callable) : Ref<>();
+}
+
 Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound) {
   Type* type = type_of(object);
   Object* o = object.is_object() ? object.as_object() : nullptr;
@@ -153,6 +161,12 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
     }
   } else if (!kind->slots.descriptor_get) {
     publish_value(cache, type, name, shape_id, AttributeKind::kClassValue, descriptor.value(), descriptor.value());
+  } else if (Ref<> function = class_method_function(descriptor.value())) {
+    publish_value(cache, type, name, shape_id, AttributeKind::kClassMethod, function.value(), descriptor.value());
+  } else if (kind == &staticmethod_type) {
+    auto* s = reinterpret_cast<StaticMethod*>(descriptor.value().as_object());
+    Ref<> callable = s->callable.load(s);
+    if (callable) publish_value(cache, type, name, shape_id, AttributeKind::kClassValue, callable.value(), descriptor.value());
   }
   return bind(descriptor.value(), object, type);
 }
@@ -248,6 +262,9 @@ Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) 
       return bind(node->value, object, type_of(object));
     case AttributeKind::kClassValue: return Ref<>::retain(node->value);
     case AttributeKind::kProperty: return call1(node->value, object);
+    case AttributeKind::kClassMethod:
+      if (node->holder && !object.is(node->holder)) return Ref<>();
+      return bound_method_new(node->value, class_method_receiver(node, object));
     case AttributeKind::kClassAttribute: return object.is(node->holder) ? Ref<>::retain(node->value) : Ref<>();
     case AttributeKind::kModule:
       if (!object.is(node->holder)) return Ref<>();
@@ -279,7 +296,7 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
     auto* cls = reinterpret_cast<Type*>(object.as_object());
     if (const AttributeNode* node = find_node(kShape_type, name, cls, false)) {
       cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
-      return Ref<>::retain(node->value);
+      return load_through_node(object, node, nullptr);
     }
     // What `type` has under the name counts only if the class has no such attribute, or it is a data descriptor.
     Value of_type = type_lookup_borrowed(&type_type, name);
@@ -298,6 +315,10 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
             publish_value(cache, cls, name, kShape_type, AttributeKind::kClassAttribute, function.value(), found.value(), cls);
             return function;
           }
+        }
+        if (Ref<> function = class_method_function(found.value())) {
+          publish_value(cache, cls, name, kShape_type, AttributeKind::kClassMethod, function.value(), found.value(), cls);
+          return bound_method_new(function.value(), object);
         }
       }
     }

@@ -16,6 +16,7 @@ enum class AttributeKind : uint8_t {
   kClassValue,      // a plain value of the class, not shadowed by the instance
   kProperty,        // a property of the class: `value` is its getter
   kClassAttribute,  // C.name on the class object `holder`
+  kClassMethod,     // a function in a classmethod: of the class object `holder`, or of the instance's class
   kModule,          // in a module's dict: table `version` and entry `offset`
   kDescriptor,      // a data descriptor of a builtin type: `value`
   kSuperMethod,     // what super(holder, object).name calls with the object first
@@ -57,6 +58,10 @@ PT_INLINE Field* node_field(Object* o, const AttributeNode* node) {
 bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>* cache);
 // What a node whose shape fits gives for the object; empty without an exception when it does not apply after all.
 Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound);
+// What the function of a kClassMethod node gets.
+inline Value class_method_receiver(const AttributeNode* node, Value object) {
+  return node->holder ? object : Value::object(type_of(object));
+}
 bool store_through_node(Object* o, const AttributeNode* node, Ref<>& value);
 
 PT_INLINE std::atomic<uint64_t>* inline_cache(const uint64_t* pc) {

@@ -262,6 +262,13 @@ PT_SLOW_OPERATION(slow_LOAD_METHOD, 2) {
   Ref<> v;
   if (node && object.is_object() &&
       object.as_object()->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed)) {
+    if (node->kind == AttributeKind::kClassMethod && (!node->holder || object.is(node->holder))) {
+      Value receiver = register_copy(class_method_receiver(node, object));
+      consume(frame, PT_B);
+      write(frame, PT_A, register_copy(node->value));
+      write(frame, PT_A + 2, receiver);
+      return true;
+    }
     v = load_through_node(object, node, &unbound);
     if (!v && error_pending()) return false;
   }

@@ -376,6 +376,21 @@ bool Recorder::load_method(uint64_t word) {
     go(2);
     return true;
   }
+  if (node->kind == AttributeKind::kClassValue || node->kind == AttributeKind::kClassMethod) {
+    bool of_class = node->kind == AttributeKind::kClassMethod;
+    if (of_class && node->holder && !object.is(node->holder)) return fall_back();
+    if (node->holder)
+      known(PT_B);
+    else
+      as_object(read(PT_B), shape);
+    guard_node(node, shape);
+    Reference receiver = of_class ? object_constant(class_method_receiver(node, object)) : empty_;
+    drop(PT_B);
+    set_lazy(at(PT_A), constant_of(node->value));
+    set_lazy(at(PT_A) + 1, receiver);
+    go(2);
+    return true;
+  }
   if (node->kind != AttributeKind::kMethod) return fall_back();
   as_object(read(PT_B), shape);
   guard_node(node, shape);

@@ -17,18 +17,18 @@ struct Generator : Object {
   bool hooks_initialised;             // async generators: firstiter hook has been called
   bool closed;                        // async generators: aclose() or the end was reached
   bool skip_value;                    // resume behind resume_pc - 1 without storing the value sent
-  uint8_t lent;                       // references that lie in registers of its owner's frames, which wait for what draws from it
-  bool running_async;                 // async generators: an asend/athrow is in progress
-  Field function;                     // Function; for exec'd code too
-  Field name, qualname;               // str
-  Field origin;                       // cr_origin or empty
-  Field finalizer;                    // async generators: hook, or empty
-  FrameObject* frame_object;          // counted; nullptr until asked for
-  const uint64_t* resume_pc;          // the YIELD (or RETURN_GENERATOR) it stopped at
-  Value handled;                      // owned: the exception being handled inside, or empty
-  Value* registers;                   // owned words, register_count of them; nullptr when finished
-  uint32_t live;                      // the first `live` of them hold something while it is suspended
-  const Code* code;                   // kept by code_field
+  uint8_t lent;  // references that lie in registers of its owner's frames, which wait for what draws from it
+  bool running_async;  // async generators: an asend/athrow is in progress
+  Field function;  // Function; for exec'd code too
+  Field name, qualname;  // str
+  Field origin;  // cr_origin or empty
+  Field finalizer;  // async generators: hook, or empty
+  FrameObject* frame_object;  // counted; nullptr until asked for
+  const uint64_t* resume_pc;  // the YIELD (or RETURN_GENERATOR) it stopped at
+  Value handled;  // owned: the exception being handled inside, or empty
+  Value* registers;  // owned words, register_count of them; nullptr when finished
+  uint32_t live;  // the first `live` of them hold something while it is suspended
+  const Code* code;  // kept by code_field
   Field code_field;
 };
 inline Generator* as_generator(Value v) { return reinterpret_cast<Generator*>(v.as_object()); }
