@@ -42,7 +42,8 @@ def test_waits_out_of_range():
     for wait in waits():
         assert error(wait, NAN) == NOT_A_NUMBER
         for seconds in (1e300, -1e300, 1e19, float("inf")):
-            assert error(wait, seconds) == NO_TIME_T
+            # The early point releases of 3.11 say the latter.
+            assert error(wait, seconds) in (NO_TIME_T, NO_NS)
         assert error(wait, HUGE) == error(wait, -HUGE) == NO_NS
     assert error(time.clock_settime_ns, 77, 0.5) == ("TypeError", "expect int, got float")
     assert error(time.clock_settime_ns, 77, HUGE) == NO_NS
