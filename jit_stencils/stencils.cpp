@@ -541,6 +541,7 @@ PT_BODY(ContainsAny) {
   return false;
 }
 PT_BODY(GetItemAny) { return false; }
+PT_BODY(GetSlice) { return false; }
 // In line: a list's item, uncounted over uncounted.
 PT_BODY(SetItemAny) {
   List& list = at<List>(s->arguments[0] & ~Value::kBorrowedBit);

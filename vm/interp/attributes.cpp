@@ -542,7 +542,7 @@ PT_INLINE bool slice_bound(Value v, int64_t length, int64_t fallback, int64_t* o
   *out = fallback;
   return v.empty() || is_none(v);
 }
-// object[start:stop] for exact lists, strs and tuples. Empty without an exception: something else.
+}  // namespace
 Ref<> plain_slice(Value object, Value from, Value to) {
   int64_t start, stop;
   if (is_exact_list(object)) {
@@ -562,6 +562,7 @@ Ref<> plain_slice(Value object, Value from, Value to) {
   }
   return Ref<>();
 }
+namespace {
 // Numbers and None: nothing to release.
 PT_INLINE bool is_plain_bound(Value v) { return v.is_small_int() || v.empty() || is_none(v); }
 bool slice_and_load(Value* frame, Value* constants, uint64_t word, uint64_t after, bool* done) {

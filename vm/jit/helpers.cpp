@@ -405,6 +405,12 @@ uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info_of(word));
   return finish(s, scope, get_item(container, key));
 }
+uint64_t help_get_slice(State* s, Value*, uint64_t) {
+  Ref<> slice = plain_slice(argument(s, 0), argument(s, 1), argument(s, 2));
+  if (PT_UNLIKELY(!slice)) return kRaised;
+  s->word = slice.take().bits();
+  return kGoOn;
+}
 uint64_t help_set_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1), value = argument(s, 2);
   ColdScope scope(s, frame, info_of(word));
@@ -546,6 +552,7 @@ Helper cold_helper(Op op) {
     case Op::kCompareAny: return help_compare;
     case Op::kContainsAny: return help_contains;
     case Op::kGetItemAny: return help_get_item;
+    case Op::kGetSlice: return help_get_slice;
     case Op::kSetItemAny: return help_set_item;
     default: return nullptr;
   }

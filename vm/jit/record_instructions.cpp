@@ -19,7 +19,43 @@ bool Recorder::build(uint64_t word, Op op) {
   return true;
 }
 
+// object[start:stop], with the instruction that reads it.
+bool Recorder::read_slice(uint64_t word, const uint64_t* load) {
+  uint64_t after = load_word(load);
+  Value object = seen(operand_b(after));
+  if (!has_shape(object, kShape_list) && !has_shape(object, kShape_str) && !has_shape(object, kShape_tuple)) return false;
+  int32_t first = at(PT_B);
+  for (int i = 0; i < 2; ++i) {
+    Value bound = base_frame_[first + i];
+    if (!bound.is_small_int() && !is_none(bound)) return false;
+  }
+  Reference o = as_object(read(operand_b(after)), object.as_object()->shape_id.load(std::memory_order_relaxed));
+  Reference bounds[2];
+  for (int i = 0; i < 2; ++i) {
+    if (base_frame_[first + i].is_small_int()) {
+      bounds[i] = as_int(slot(first + i));
+    } else {
+      Reference r = slot(first + i);
+      bounds[i] = object_constant(none());
+      if (r != bounds[i]) emit(Op::kGuardIs, r, bounds[i]);
+    }
+  }
+  emit(Op::kStoreArgument, o, kNoReference, 0);
+  for (int i = 0; i < 2; ++i) emit(Op::kStoreArgument, bounds[i], kNoReference, i + 1);
+  Reference made = emit(Op::kGetSlice);
+  consume_window(first, 2, -kSlotBias);
+  drop(operand_b(after), operand_a(after));
+  set_owned(at(operand_a(after)), made);
+  taken_along_ = load;
+  expected_ = load + instruction_words(Opcode::kLOAD_ITEM);
+  return true;
+}
 bool Recorder::build_slice(uint64_t word) {
+  const uint64_t* next = pc_ + instruction_words(Opcode::kBUILD_SLICE);
+  if (PT_C == 2 && opcode_of(load_word(next)) == Opcode::kLOAD_ITEM && operand_c(load_word(next)) == (PT_A | 1) &&
+      (operand_b(load_word(next)) >> 1) != (PT_A >> 1) && read_slice(word, next)) {
+    return true;
+  }
   int32_t first = at(PT_B);
   Reference items[3] = {boxed(first), boxed(first + 1), PT_C == 3 ? boxed(first + 2) : object_constant(none())};
   for (int i = 0; i < 3; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);

@@ -115,7 +115,7 @@ void Recorder::put_parts(const uint64_t* unpack, const Reference* values, const 
     else
       set_lazy(first + i, values[i]);
   }
-  unpacks_at_ = unpack;
+  taken_along_ = unpack;
   expected_ = unpack + instruction_words(Opcode::kUNPACK_SEQUENCE);
 }
 

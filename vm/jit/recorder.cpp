@@ -544,10 +544,10 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
     makes_generator_ = false;
     if (opcode_ == Opcode::kRETURN_GENERATOR) return Step::kGoOn;
   }
-  if (unpacks_at_) {
-    bool unpacks = pc == unpacks_at_;
-    unpacks_at_ = nullptr;
-    if (unpacks) return Step::kGoOn;
+  if (taken_along_) {
+    bool taken = pc == taken_along_;
+    taken_along_ = nullptr;
+    if (taken) return Step::kGoOn;
   }
   if ((expected_ && pc != expected_) || frame != base_frame_ + window_) {
     reason_ = Abort::kexception;

@@ -264,6 +264,7 @@ class Recorder {
   void guard_version(const pt::Type* type, uint32_t version);
   bool build(uint64_t word, Op op);
   bool build_slice(uint64_t word);
+  bool read_slice(uint64_t word, const uint64_t* load);
   bool list_append(int list, int item);
   bool power(uint64_t word);
   Reference boxed(int32_t at);
@@ -302,7 +303,7 @@ class Recorder {
   Interpreted* interpreted_ = nullptr;   // the instruction before
   CallRecord* interpreted_record_ = nullptr;
   int count_ = 0, interpreted_count_ = 0, back_edges_ = 0;
-  const uint64_t* unpacks_at_ = nullptr;   // UNPACK_SEQUENCE that was recorded with the FOR_ITER before it
+  const uint64_t* taken_along_ = nullptr;   // the next instruction, where it was recorded with the one before it
   bool barrier_ = false, makes_generator_ = false;
   Opcode opcode_ = Opcode::kNOP;
   Abort reason_ = Abort::kCount;
