@@ -22,6 +22,7 @@ enum class StencilOp : uint8_t {
   kMoveFrame,   // frame += hole 0
   kCallHelper,  // calls hole 0 with the word at hole 1; leaves through EXIT when it returns 0. Keeps r0 and r1 only.
   kCallCold,    // the same, but the result goes to State::go_on
+  kLetGo,       // gives the lock back that State::held tells of
   kGuardGoOn,   // leaves when State::go_on is kLeave
   kGuardNotRaised,  // leaves when it is kRaised
   kCount

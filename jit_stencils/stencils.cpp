@@ -758,6 +758,11 @@ __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
       }
     }
     [[clang::musttail]] return pt_continue(PT_PASS(x));
+  } else if constexpr (Op == StencilOp::kLetGo) {
+    if (__builtin_expect(s->held != 0, 0)) s->let_go(s);
+    for (int i = kKeptRegisters; i < kRegisterCount; ++i) asm("" : "=r"(x.r[i]));
+    for (int i = 0; i < kRegisterCount; ++i) asm("" : "=x"(x.f[i]));
+    [[clang::musttail]] return pt_continue(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kGuardNotRaised) {
     if (__builtin_expect(s->go_on == kRaised, 0)) {
       [[clang::musttail]] return pt_exit(PT_PASS(x));
@@ -821,6 +826,7 @@ PT_TABLE(JumpThrough, N, N, Alone)
 PT_TABLE(MoveFrame, N, N, Alone)
 PT_TABLE(CallHelper, N, N, Alone)
 PT_TABLE(CallCold, N, N, Alone)
+PT_TABLE(LetGo, N, N, Alone)
 PT_TABLE(GuardGoOn, N, N, Alone)
 PT_TABLE(GuardNotRaised, N, N, Alone)
 

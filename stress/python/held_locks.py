@@ -54,6 +54,19 @@ def two(shown):
     common.equal(first.n, second.n, "rounds")
 
 
+def nested(shown):
+    """A loop that stores around one that does not, which goes on until the other thread has stored."""
+    box = Box()
+    shown.append(box)
+    for i in range(2000):
+        box.n = box.n + 1
+        last = i == 1999
+        spin = 0
+        while spin < 20 or (last and not box.stop):
+            spin += 1
+    common.equal(box.n, 2000, "rounds")
+
+
 def moving(shown):
     """Attributes for which the object has no room; it gets more of them, and a dict in the end."""
     box = Roomy()
@@ -93,7 +106,7 @@ def disturb(random, target, k):
 def body(n):
     def worker(index):
         random = common.rng(index + 97 * n)
-        for part in (attributes, lists, two, moving):
+        for part in (attributes, lists, two, nested, moving):
             shown = []
             thread = threading.Thread(target=loop, args=(part, shown))
             thread.start()

@@ -194,6 +194,10 @@ void Emitter::instruction(Reference i) {
     restore(live);
     return;
   }
+  if (in.op == Op::kSafepointThreads && !ir_.may_hold) {
+    stencil(StencilOp::kSafepoint, 0, 0, {}, {}, in.snapshot);
+    return;
+  }
   auto op = static_cast<StencilOp>(in.op);
   HoleValue hole0{static_cast<uint64_t>(in.imm), false};
   switch (in.op) {
@@ -323,6 +327,7 @@ const char* Emitter::run(CompiledTrace* out) {
   }
   out->exit_count = ir_.snapshots.size();
   out->exits = std::make_unique<Exit[]>(ir_.snapshots.size());
+  for (const Instruction& in : ir_.code) ir_.may_hold |= (describe(in.op).flags & kHold) != 0;
   size_t loop_at = 0;
   for (Reference i = 0; i < ir_.size() && !error_; ++i) {
     if (i == ir_.loop_start) loop_at = code_.size();
@@ -335,6 +340,8 @@ const char* Emitter::run(CompiledTrace* out) {
     jump(static_cast<int64_t>(loop_at));
   } else {
     if (!ir_.link && !ir_.link_self) return "a trace without an end";
+    // The other trace may have no store, and then nobody would give the lock back.
+    if (ir_.may_hold && !ir_.link_self && !ir_.link->may_hold) stencil(StencilOp::kLetGo, 0, 0, {}, {});
     if (ir_.link_window) stencil(StencilOp::kMoveFrame, 0, 0, {static_cast<uint64_t>(int64_t{ir_.link_window} * 8), false});
     link_at = code_.size();
     jump(0);
@@ -413,6 +420,7 @@ const char* Emitter::run(CompiledTrace* out) {
   out->code_bytes = pool_at;
   out->stencil_count = stencil_count;
   out->multithreaded = ir_.multithreaded;
+  out->may_hold = ir_.may_hold;
   auto fill = [&](Reference i, int32_t s) {
     if (s < 0) return;
     const Snapshot& snapshot = ir_.snapshots[static_cast<size_t>(s)];

@@ -45,7 +45,8 @@ enum OpFlags : uint16_t {
   kCold = 128,
   kAfter = 256,
   kRaise = 512,
-  kClobber = 1024
+  kClobber = 1024,
+  kHold = 2048
 };
 struct OpDescription {
   const char* name;
@@ -171,6 +172,7 @@ struct Ir {
   bool link_self = false;  // to the trace's own beginning
   int32_t link_window = 0;
   bool multithreaded = false;  // other threads may change what the trace reads
+  bool may_hold = false;       // an object's lock may be held (State::held): by its stores, or where it begins
 
   const Instruction& at(Reference r) const { return code[static_cast<size_t>(r)]; }
   Reference size() const { return static_cast<Reference>(code.size()); }

@@ -50,6 +50,7 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   base_ = call_of(base_record_);
   window_ = base_.window;
   ir_.multithreaded = multithreaded();
+  ir_.may_hold = exit->trace->may_hold;
   pc_ = expected_ = exit->pc;
   // What the parent left in machine registers comes first.
   std::vector<Reference> values;
