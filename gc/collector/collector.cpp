@@ -75,8 +75,11 @@ class Collection {
   void drop_resurrected();
   void free_garbage();
   void save_garbage();
+  void keep_uncollectable(Trial& trial);
 
   WordArray<Object*> garbage_;
+  WordArray<Object*> uncollectable_;  // a count each
+  int64_t kept_ = 0;                  // by those: themselves included
   int64_t objects_ = 0;  // of the whole heap
   int64_t tracked_ = 0;  // or deferred
   int64_t pause_ns_ = 0;
@@ -139,7 +142,32 @@ bool Collection::find_garbage() {
   trial_ = nullptr;
   if (failed_) return false;
   trial.subtract_internal();
-  return trial.mark_from_roots() && trial.unreachable(garbage_);
+  if (!trial.mark_from_roots() || !trial.unreachable(garbage_)) return false;
+  if (g_collector_hooks.uncollectable) keep_uncollectable(trial);
+  return !failed_;
+}
+
+void Collection::keep_uncollectable(Trial& trial) {
+  for (Object* o : garbage_) {
+    if (!g_collector_hooks.uncollectable(o)) continue;
+    if (!uncollectable_.push(o)) {
+      failed_ = true;
+      return;
+    }
+    trial.keep(o);
+  }
+  if (uncollectable_.empty()) return;
+  int64_t before = static_cast<int64_t>(garbage_.size());
+  garbage_.truncate(0);
+  failed_ = failed_ || !trial.unreachable(garbage_);
+  kept_ = before - static_cast<int64_t>(garbage_.size());
+  for (Object* o : uncollectable_) {
+    if (owned_by_this_thread(o)) {
+      incref(o);
+    } else {
+      merge_counts(o, 1);
+    }
+  }
 }
 
 // Makes the garbage ours: a count each, and counts merged, so that no owner that is blocked (or gone) has to help.
@@ -268,16 +296,26 @@ CollectionResult Collection::run(bool automatic) {
     }
   }
   if (debug & kCollectorDebugSaveAll) save_garbage();
+  for (Object* o : uncollectable_) {
+    if (debug & kCollectorDebugUncollectable) {
+      std::fprintf(stderr, "gc: uncollectable <%s %p>\n", layout_of(o)->name ? layout_of(o)->name : "object",
+                   static_cast<void*>(o));
+    }
+    if (g_collector_hooks.save_garbage) g_collector_hooks.save_garbage(o);
+    decref(o);
+  }
   free_garbage();
   if (weakrefs_cleared_ && g_heap_hooks.run_callbacks) g_heap_hooks.run_callbacks();
 
   g_collections.fetch_add(1, std::memory_order_relaxed);
   g_collected.fetch_add(collected, std::memory_order_relaxed);
+  g_uncollectable.fetch_add(kept_, std::memory_order_relaxed);
   if (debug & kCollectorDebugStatistics) {
-    std::fprintf(stderr, "gc: done, %lld unreachable, 0 uncollectable, %.4fs elapsed\n", static_cast<long long>(collected),
+    std::fprintf(stderr, "gc: done, %lld unreachable, %lld uncollectable, %.4fs elapsed\n",
+                 static_cast<long long>(collected + kept_), static_cast<long long>(kept_),
                  static_cast<double>(now_ns() - start) * 1e-9);
   }
-  return {collected, 0, pause_ns_};
+  return {collected, kept_, pause_ns_};
 }
 
 CollectionResult run_collection(bool automatic) {

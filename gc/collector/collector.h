@@ -54,7 +54,10 @@ uint32_t collector_debug();
 struct CollectorHooks {
   void (*started)() = nullptr;                                  // gc.callbacks, phase "start"
   void (*finished)(const CollectionResult& result) = nullptr;  // gc.callbacks, phase "stop"
-  void (*save_garbage)(Object*) = nullptr;                      // kCollectorDebugSaveAll: append to gc.garbage
+  void (*save_garbage)(Object*) = nullptr;                      // append to gc.garbage
+  // Whether garbage with this object in it must not be taken apart: what native code can only finalise in an order of its
+  // own. Such objects go to gc.garbage, and they keep what they reach. Called with the world stopped.
+  bool (*uncollectable)(const Object*) = nullptr;
 };
 extern constinit CollectorHooks g_collector_hooks;
 

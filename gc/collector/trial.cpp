@@ -151,6 +151,11 @@ bool Trial::mark_from_roots() {
   return !failed_;
 }
 
+void Trial::keep(Object* o) {
+  reach(o);
+  drain();
+}
+
 bool Trial::unreachable(WordArray<Object*>& out) {
   bool complete = true;
   shadow_.for_each([&](Object* o, uint32_t& word) {

@@ -18,6 +18,8 @@ class Trial {
   // Marks what is reachable from candidates with references left over, from all frames and native roots, and from the
   // registered immortal roots. False: memory is out; the marks are then incomplete and nothing may be freed.
   [[nodiscard]] bool mark_from_roots();
+  // Keeps the candidate, and what it reaches. After mark_from_roots().
+  void keep(Object*);
   // Appends the candidates that were not reached. False: memory is out.
   [[nodiscard]] bool unreachable(WordArray<Object*>& out);
   bool reached(const Object* o) const {

@@ -96,12 +96,12 @@ int64_t loaded_module_count() { return sys_modules() ? dict_size(sys_modules()) 
 void finalize_modules(Dict* main_globals, int64_t startup_modules) {
   if (mutator_count() > 1) return;
   reset_streams();
-  warn_of_garbage();
   Ref<List> modules = sys_modules() ? dict_values_list(sys_modules()) : Ref<List>();
   clear_error();
   bool finalizers = g_finalizers_present.load(std::memory_order_relaxed);
+  if (finalizers || g_collector_hooks.uncollectable) collect();
+  warn_of_garbage();
   if (finalizers) {
-    collect();
     run_finalizers(main_globals, modules.get());
   }
   clear_globals(main_globals, false);

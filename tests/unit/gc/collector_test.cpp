@@ -695,6 +695,29 @@ TEST_F(Collector, SaveAllHandsTheGarbageOver) {
   EXPECT_EQ(unreachable(), 3);
 }
 
+TEST_F(Collector, UncollectableObjectsStayWithWhatTheyReach) {
+  static std::vector<Ref<Object>> garbage;
+  static Object* held_back;
+  g_collector_hooks.save_garbage = [](Object* o) { garbage.push_back(Ref<Object>::retain(o)); };
+  g_collector_hooks.uncollectable = [](const Object* o) { return o == held_back; };
+  Ref<Node> ring = make_ring(3), other = make_ring(2);
+  held_back = ring.get();
+  ring.reset();
+  other.reset();
+  CollectionResult result = collect();
+  EXPECT_EQ(result.unreachable, 2);
+  EXPECT_EQ(result.uncollectable, 3);
+  EXPECT_EQ(g_destroyed, 2);
+  ASSERT_EQ(garbage.size(), 1u);
+  EXPECT_EQ(garbage[0].get(), held_back);
+  // From now on the list keeps them.
+  EXPECT_EQ(collect().uncollectable, 0);
+  g_collector_hooks.uncollectable = nullptr;
+  garbage.clear();
+  EXPECT_EQ(unreachable(), 3);
+  EXPECT_EQ(g_destroyed, 5);
+}
+
 TEST_F(Collector, StatisticsAndHooks) {
   static int started, finished;
   static int64_t seen;

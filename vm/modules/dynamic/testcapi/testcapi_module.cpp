@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "vm/modules/contextvars/persistent_map.h"
+#include "gc/collector/collector.h"
 #include "gc/heap/faults.h"
+#include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
@@ -239,6 +241,79 @@ const TypeSpec kAwaitSpec = {
     .slots = {.construct = await_construct, .await = [](Value self) { return Ref<>::retain(held_by(self)); }},
     .traverse = holder_traverse};
 
+// ---- finalisers of native code before PEP 442 --------------------------------------------------------------------------------
+
+// A class whose instances the collector takes apart in no cycle. __tp_del__ runs at each of their deaths, after __del__, which
+// runs once, and after their weak references were cleared.
+struct LegacyClass {
+  std::atomic<Type*> type;
+  std::atomic<void (*)(Object*)> finalize;  // what the class had
+};
+constinit LegacyClass g_legacy[32] = {};
+constinit std::atomic<Object*> g_deleted[64] = {};  // whose __del__ has run and which live on
+
+const LegacyClass* legacy_of(const Type* type) {
+  for (const LegacyClass& entry : g_legacy) {
+    if (entry.type.load(std::memory_order_acquire) == type) return &entry;
+  }
+  return nullptr;
+}
+bool is_legacy(const Object* o) { return legacy_of(o->shape()->type) != nullptr; }
+
+std::atomic<Object*>* deleted_place(Object* o) {
+  for (auto& place : g_deleted) {
+    if (place.load(std::memory_order_relaxed) == o) return &place;
+  }
+  return nullptr;
+}
+void legacy_finalize(Object* o) {
+  Value self = Value::object(o);
+  const LegacyClass* entry = legacy_of(type_of(self));
+  std::atomic<Object*>* place = deleted_place(o);
+  if (void (*finalize)(Object*) = entry ? entry->finalize.load(std::memory_order_relaxed) : nullptr; finalize && !place) {
+    finalize(o);
+  }
+  if (reference_count(o) == 1) {
+    if (o->has_gc_bit(kGcHasWeakrefs)) {
+      g_heap_hooks.clear_weakrefs(o);
+      g_heap_hooks.run_callbacks();
+    }
+    Ref<> pending = error_pending() ? take_error() : Ref<>();
+    Ref<> done = call_method(self, "__tp_del__");
+    if (!done) write_unraisable("ignored in", self);
+    if (pending) restore_error(std::move(pending));
+  }
+  if (reference_count(o) == 1) {
+    if (place) place->store(nullptr, std::memory_order_relaxed);
+    return;
+  }
+  // It lives on: the next death comes here again.
+  if (!place && (place = deleted_place(nullptr))) place->store(o, std::memory_order_relaxed);
+  o->gc_bits.fetch_and(static_cast<uint8_t>(~kGcFinalised), std::memory_order_relaxed);
+}
+
+Ref<> with_tp_del(const Value* a) {
+  if (!is_instance_of(a[0], &type_type)) return raise(exc::TypeError, "with_tp_del expects a class");
+  auto* type = reinterpret_cast<Type*>(a[0].as_object());
+  for (LegacyClass& entry : g_legacy) {
+    Type* none_yet = nullptr;
+    if (!entry.type.compare_exchange_strong(none_yet, type, std::memory_order_acq_rel)) continue;
+    (void)Ref<>::retain(a[0]).take();  // the entry stays
+    entry.finalize.store(type->layout.finalizer(), std::memory_order_relaxed);
+    type->layout.finalize.store(legacy_finalize, std::memory_order_relaxed);
+    g_collector_hooks.uncollectable = is_legacy;
+    return Ref<>::retain(a[0]);
+  }
+  return raise(exc::RuntimeError, "too many classes with a __tp_del__");
+}
+
+// Instances made from now on are unknown to the collector.
+Ref<> without_gc(const Value* a) {
+  if (!is_instance_of(a[0], &type_type)) return raise(exc::TypeError, "without_gc expects a class");
+  reinterpret_cast<Type*>(a[0].as_object())->layout.tracked = false;
+  return Ref<>::retain(a[0]);
+}
+
 // A container the collector does not see into.
 Ref<> untraversed_construct(Type* type, const Args& args) {
   Value held;
@@ -427,6 +502,8 @@ const NativeDef kFunctions[] = {
     {"pytime_object_to_time_t", "(seconds, round, /)", object_to_time_t},
     {"pytime_object_to_timeval", "(seconds, round, /)", object_to_timeval},
     {"pytime_object_to_timespec", "(seconds, round, /)", object_to_timespec},
+    {"with_tp_del", "(cls, /)", with_tp_del},
+    {"without_gc", "(cls, /)", without_gc},
     {"set_nomemory", "(start, stop=0, /)", set_nomemory},
     {"remove_mem_hooks", "()", remove_mem_hooks},
     {"pymem_getallocatorsname", "()", allocator_name},
