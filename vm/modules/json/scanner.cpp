@@ -40,13 +40,18 @@ class KeyCache {
   // For a key that had to be made to be known.
   Ref<Str> share(Ref<Str> key) {
     if (!key || key->length > kLongest) return key;
-    Ref<Str>& slot = others_[static_cast<uint64_t>(str_hash(key.get())) % kOtherSlots];
-    if (!slot || !str_equal(slot.get(), key.get())) slot = key.copy();
-    return slot.copy();
+    auto start = static_cast<uint64_t>(str_hash(key.get()));
+    for (uint64_t i = 0; i < kWays; ++i) {
+      Ref<Str>& slot = others_[(start + i) % kOtherSlots];
+      if (!slot) slot = key.copy();
+      if (str_equal(slot.get(), key.get())) return slot.copy();
+    }
+    others_[start % kOtherSlots] = key.copy();
+    return key;
   }
 
  private:
-  static constexpr uint32_t kSlots = 128, kOtherSlots = 32;
+  static constexpr uint32_t kSlots = 128, kOtherSlots = 32, kWays = 4;
   Ref<Str> slots_[kSlots], others_[kOtherSlots];
 };
 
