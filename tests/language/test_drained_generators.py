@@ -185,3 +185,42 @@ def test_already_executing():
     for _ in range(12):
         box = [selfish()]
         assert sum(box[0]) == 500 * 499 // 2 + len("generator already executing")
+
+
+def test_in_threads():
+    import threading
+
+    def own(out):
+        for _ in range(10):
+            out.append((sum(i for i in range(3000)), len(list(i for i in range(3000))), max(i for i in range(3000)),
+                        all(i < 3000 for i in range(3000)), len("".join(str(i) for i in range(3000))),
+                        sorted(-i for i in range(3000))[0]))
+
+    def shared(generators, out):
+        # What is drawn is kept, whoever is refused meanwhile.
+        for g in generators:
+            done = False
+            while not done:
+                try:
+                    out.extend(g)
+                    done = True
+                except ValueError as error:
+                    assert "already executing" in str(error)
+
+    def kept(out):
+        g = (i for i in range(3000))
+        holder = [g]
+        out.append(sum(g) + sum(holder[0]))
+
+    outs, drawn, sums = [[] for _ in range(3)], [[] for _ in range(3)], []
+    generators = [(i for i in range(20000)) for _ in range(4)]
+    threads = [threading.Thread(target=own, args=(out,)) for out in outs]
+    threads += [threading.Thread(target=shared, args=(generators, out)) for out in drawn]
+    threads += [threading.Thread(target=kept, args=(sums,)) for _ in range(3)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert all(out == [(4498500, 3000, 2999, True, 10890, -2999)] * 10 for out in outs)
+    assert sorted(i for out in drawn for i in out) == sorted(list(range(20000)) * 4)
+    assert sums == [4498500] * 3

@@ -108,35 +108,39 @@ Drain::~Drain() {
               std::memory_order_relaxed);
 }
 namespace {
-// While it lives, the generator is known to be lent by a temporary of the running frame, if there is such a one: nobody sees
-// that, nor does it change before the native call is over.
+// While it lives, the generator is known to be lent by `held` references of native code and by a temporary of the running
+// frame, if there is such a one: nobody sees these, nor do they change before the native call is over.
 class Lent {
  public:
-  explicit Lent(Generator* g) {
+  Lent(Generator* g, uint8_t held) : generator_(g) {
     const CallRecord* record = current_thread()->record;
-    if (!multithreaded() || !owned_by_this_thread(g) || record < current_thread()->record_base || g->lent == UINT8_MAX) return;
-    for (uint32_t i = record->code->local_end; i < record->code->register_count; ++i) {
-      if (record->registers[i].bits() != Value::object(g).bits()) continue;
-      generator_ = g;
-      ++g->lent;
-      return;
+    if (!multithreaded() || !owned_by_this_thread(g) || g->lent > UINT8_MAX / 2) return;
+    count_ = held;
+    if (record >= current_thread()->record_base) {
+      for (uint32_t i = record->code->local_end; i < record->code->register_count; ++i) {
+        if (record->registers[i].bits() != Value::object(g).bits()) continue;
+        ++count_;
+        break;
+      }
     }
+    g->lent = static_cast<uint8_t>(g->lent + count_);
   }
   ~Lent() {
-    if (generator_) --generator_->lent;
+    if (count_) generator_->lent = static_cast<uint8_t>(generator_->lent - count_);
   }
   Lent(const Lent&) = delete;
   Lent& operator=(const Lent&) = delete;
 
  private:
-  Generator* generator_ = nullptr;
+  Generator* generator_;
+  uint8_t count_ = 0;
 };
 }  // namespace
 
-Ref<> Drain::rest(DrainKind kind, Value state) {
+Ref<> Drain::rest(DrainKind kind, Value state, uint8_t held) {
   Function* function = drain_function(const_cast<Code*>(as_generator(items_)->code), kind);
   if (!function) return Ref<>();
-  Lent lent(as_generator(items_));
+  Lent lent(as_generator(items_), held);
   return call_values(Value::object(function), {items_, state});
 }
 void drains_release(Code* code) {

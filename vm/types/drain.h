@@ -22,8 +22,9 @@ class Drain {
   // After each item: whether the native loop goes on.
   PT_INLINE bool more() { return --left_ != 0; }
   PT_INLINE bool due() const { return left_ == 0; }
-  // `state`: the sum so far, the list to append to, the best item so far. The result; for lists the list.
-  Ref<> rest(DrainKind kind, Value state);
+  // `state`: the sum so far, the list to append to, the best item so far. The result; for lists the list. `held`: references
+  // to the generator that the caller itself owns meanwhile.
+  Ref<> rest(DrainKind kind, Value state, uint8_t held = 0);
 
  private:
   Value items_;        // the generator; empty: something else

@@ -222,7 +222,7 @@ bool extend_one_by_one(List* list, Value iterable, bool unshared) {
   }
   Drain drain(is_exact_list(Value::object(list)) ? iterator.value() : Value());
   for (;;) {
-    if (drain.due()) return static_cast<bool>(drain.rest(DrainKind::kList, Value::object(list)));
+    if (drain.due()) return static_cast<bool>(drain.rest(DrainKind::kList, Value::object(list), 1));
     Ref<> item = next(iterator.value());
     if (!item) break;
     drain.more();

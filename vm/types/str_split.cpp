@@ -185,7 +185,9 @@ Ref<Str> str_join(Str* separator, Value iterable) {
       if (clear_if(exc::TypeError)) return raise(exc::TypeError, "can only join an iterable");
       return nullptr;
     }
-    items = tuple_from_iterable(iterator.value());
+    // Its own iterator: one reference less, which who draws from it may have to know to be the only one.
+    if (iterator.value().same(iterable.untagged())) iterator.reset();
+    items = tuple_from_iterable(iterator ? iterator.value() : iterable);
   }
   if (!items) return nullptr;
   Tuple* tuple = items.get();
