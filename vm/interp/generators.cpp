@@ -185,8 +185,9 @@ PT_INLINE bool claim(Generator* g, GeneratorState& seen) {
 // Resumes a generator for an instruction of the running frame, without native recursion. False: not that simple (the thread
 // is traced, among others), nothing has been done. Otherwise its record is on top, or an exception is pending and *record
 // is nullptr.
-// `sent` empty: None.
-PT_INLINE bool generator_enter(Thread* thread, Generator* g, Value sent, int result, CallRecord** record) {
+// `sent` empty: None. `*next` is where it goes on; `whole` tells that every instruction has to be seen.
+PT_INLINE bool generator_enter(Thread* thread, Generator* g, Value sent, int result, bool whole, CallRecord** record,
+                               const uint64_t** next) {
   GeneratorState seen = g->state.load(std::memory_order_acquire);
   bool started = seen == GeneratorState::kSuspended;
   if (!started && (seen != GeneratorState::kCreated || !(sent.empty() || is_none(sent)))) return false;
@@ -201,9 +202,17 @@ PT_INLINE bool generator_enter(Thread* thread, Generator* g, Value sent, int res
     return true;
   }
   (*record)->result_register = result;
+  const uint64_t* pc = (*record)->pc;
+  *next = pc + 1;
   if (started) {
     Value* registers = (*record)->registers;
-    int at = operand_a(load_word((*record)->pc));
+    int at = operand_a(load_word(pc));
+    // A statement `yield x` throws away what is sent.
+    if (sent.empty() && !whole && load_word(pc + 1) == encode(Opcode::kCLEAR, at, 0, 0) &&
+        static_cast<uint32_t>(at >> 1) >= g->live) {
+      *next = pc + 2;
+      return true;
+    }
     Value word = sent.empty() ? none() : register_copy(sent);
     if (PT_UNLIKELY(registers[at >> 1].is_counted())) {
       write(registers, at, word);
@@ -432,8 +441,9 @@ SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* o
 Ref<> generator_advance(Generator* g) {
   Thread* thread = current_thread();
   CallRecord* record;
+  const uint64_t* pc;
   if (PT_UNLIKELY(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) <= thread->native_limit) ||
-      !generator_enter(thread, g, Value(), 0, &record)) {
+      !generator_enter(thread, g, Value(), 0, false, &record, &pc)) {
     Ref<> out;
     SendResult result = generator_resume(g, none(), Ref<>(), &out);
     if (result == SendResult::kYield) return out;
@@ -442,7 +452,6 @@ Ref<> generator_advance(Generator* g) {
   }
   if (PT_UNLIKELY(!record)) return Ref<>();
   record->flags = kRecordEntry | kRecordGenerator;
-  const uint64_t* pc = record->pc + 1;
   uint64_t word = load_word(pc);
   uint64_t bits;
   {
@@ -615,12 +624,12 @@ PT_OPERATION(GET_AWAITABLE, 1) {
   return true;
 }
 
-#define PT_ENTER_GENERATOR(record_)             \
+#define PT_ENTER_GENERATOR(record_, next_)      \
   do {                                          \
     if (PT_UNLIKELY(!(record_))) PT_RAISE();    \
     frame = (record_)->registers;               \
     constants = (record_)->code->constants_end; \
-    pc = (record_)->pc + 1;                     \
+    pc = (next_);                               \
     word = load_word(pc);                       \
     PT_TAIL(dispatch->handlers[word & 0xFFFF]); \
   } while (0)
@@ -628,8 +637,11 @@ PT_OPERATION(GET_AWAITABLE, 1) {
 uint64_t for_iter_generator(PT_HANDLER_PARAMETERS) {
   PT_SAVE_PC();
   CallRecord* record;
-  if (!generator_enter(thread, as_generator(register_at(frame, PT_B)), Value(), PT_A, &record)) PT_TAIL(for_iter_native);
-  PT_ENTER_GENERATOR(record);
+  const uint64_t* next;
+  if (!generator_enter(thread, as_generator(register_at(frame, PT_B)), Value(), PT_A, dispatch != &g_dispatch, &record, &next)) {
+    PT_TAIL(for_iter_native);
+  }
+  PT_ENTER_GENERATOR(record, next);
 }
 
 PT_SLOW(native_SEND) {
@@ -656,9 +668,10 @@ PT_HANDLER(SEND) {
   Value iterator = PT_READ(PT_B);
   if (PT_UNLIKELY(!has_shape(iterator, kShape_generator) && !has_shape(iterator, kShape_coroutine))) PT_TAIL(native_SEND);
   CallRecord* record;
-  if (!generator_enter(thread, as_generator(iterator), PT_READ(PT_C), PT_A, &record)) PT_TAIL(native_SEND);
+  const uint64_t* next;
+  if (!generator_enter(thread, as_generator(iterator), PT_READ(PT_C), PT_A, true, &record, &next)) PT_TAIL(native_SEND);
   if (PT_LIKELY(record != nullptr)) consume(frame, PT_C);
-  PT_ENTER_GENERATOR(record);
+  PT_ENTER_GENERATOR(record, next);
 }
 PT_OPERATION(ASYNC_GEN_WRAP, 1) {
   Ref<> wrapped = async_generator_wrap(PT_READ(PT_B));
