@@ -82,6 +82,7 @@ void publish_value(std::atomic<uint64_t>* cache, Type* type, Str* name, uint32_t
   AttributeNode* node = new_node(shape, name, kind, holder);
   if (!node) return;
   node->value = Ref<>::retain(value).take();
+  node->lasting = value.is_object() && lives_on(value.as_object());
   publish(cache, node, type, name, expected);
 }
 

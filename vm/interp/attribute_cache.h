@@ -31,6 +31,7 @@ struct AttributeNode {
   const Object* holder; // kClassAttribute, kModule: the very object
   const Str* name;
   bool store;           // a node for STORE_ATTR
+  bool lasting;         // `value` lives on: registers may hold it without a count
   const AttributeNode* next;  // in the table, older
 };
 

@@ -293,7 +293,7 @@ PT_SLOW_OPERATION(slow_LOAD_METHOD, 2) {
 namespace {
 // A method that registers may hold without a count.
 PT_INLINE bool is_lasting_method(const AttributeNode* node) {
-  return node->kind == AttributeKind::kMethod && lives_on(node->value.as_object());
+  return node->kind == AttributeKind::kMethod && node->lasting;
 }
 }  // namespace
 #define PT_METHOD_NEXT(node_)                                \
