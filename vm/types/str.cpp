@@ -117,6 +117,13 @@ Ref<Str> str_concat(Str* a, Str* b) {
   if (b->length == 0 && is_exact_str(Value::object(a))) return Ref<Str>::retain(a);
   if (a->length == 0 && is_exact_str(Value::object(b))) return Ref<Str>::retain(b);
   if (PT_UNLIKELY(a->length > INT64_MAX - b->length)) return raise_no_memory();
+  if (a->ascii && b->ascii && a->length > 0 && b->length > 0 && a->length + b->length <= 256) {
+    Ref<Str> s = ascii_str_allocate(a->length + b->length);
+    if (PT_UNLIKELY(!s)) return s;
+    copy_short(s->data1(), a->data1(), static_cast<size_t>(a->length));
+    copy_short(s->data1() + a->length, b->data1(), static_cast<size_t>(b->length));
+    return s;
+  }
   uint32_t max = max_class(a) > max_class(b) ? max_class(a) : max_class(b);
   Ref<Str> s = str_allocate(a->length + b->length, max);
   if (!s || s->length == 0) return s;
