@@ -133,7 +133,7 @@ PT_HANDLER(FOR_ITER) {
   Value word_of_iterator = register_at(frame, PT_B);
   Object* iterator = word_of_iterator.as_object();
   // The usual loop: nothing but this register knows the iterator.
-  bool exclusive = word_of_iterator.is_counted() && only_reference(iterator);
+  bool exclusive = PT_LIKELY(!multithreaded()) || (word_of_iterator.is_counted() && only_reference(iterator));
   switch (iterator->shape_id.load(std::memory_order_relaxed)) {
     case kShape_range_iterator: PT_STORE_ITEM_AND_GO(range_iterator_advance(static_cast<RangeIterator*>(iterator), exclusive));
     case kShape_list_iterator: PT_STORE_ITEM_AND_GO(list_iterator_advance(static_cast<ListIterator*>(iterator), exclusive));
