@@ -19,6 +19,10 @@ class Box:
         self.y = y
     def total(self):
         return self.x + self.y
+    def __lt__(self, other):
+        return self.x < other.x if type(other) is Box else NotImplemented
+    def __gt__(self, other):
+        return self.x > other.x
     def bump(self, by):
         self.x = (self.x + by) % 1009
         return self.x
@@ -193,6 +197,8 @@ class Program:
             f"kept.append({self.pick('u', 'v', 't', 'tr', 'w')})",
             f"del kept[:-3]",
             f"if u is v: {target} = 3",
+            f"if {self.pick('u < v', 'v < u', 'not u < v', 'u > v')}: {target} = {number()}",
+            f"{target} = 1 + (u < v)",
             f"if {self.condition(names)}: kept.append({box})",
             f"if {self.condition(names)}: {box} = Box({number()}, {box}.x)")
         self.emit(indent, text)

@@ -329,54 +329,58 @@ PT_INLINE bool compare_text(Value a, Value b) {
     PT_NEXT((words) + jump_);                                                    \
   } while (0)
 
-#define PT_COMPARE(name, op)                                                             \
-  PT_SLOW(slow_##name) {                                                                 \
-    if (!compare_general(thread, frame, pc, constants, word, CompareOp::op)) PT_RAISE(); \
-    PT_NEXT(1);                                                                          \
-  }                                                                                      \
-  PT_SLOW(text_##name) {                                                                 \
-    bool result = compare_text<CompareOp::op>(PT_READ(PT_B), PT_READ(PT_C));             \
-    PT_SAVE_PC();                                                                        \
-    consume(frame, PT_B);                                                                \
-    consume(frame, PT_C);                                                                \
-    write(frame, PT_A, boolean(result));                                                 \
-    PT_NEXT(1);                                                                          \
-  }                                                                                      \
-  PT_HANDLER(name) {                                                                     \
-    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                          \
-    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                        \
-      PT_WRITE_NEXT(boolean(ops::CompareInt<CompareOp::op>::run(a, b)), 1);              \
-    }                                                                                    \
-    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                 \
-      PT_WRITE_NEXT(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)), 1);            \
-    }                                                                                    \
-    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_##name);                        \
-    PT_TAIL(slow_##name);                                                                \
-  }                                                                                      \
-  PT_SLOW(text_JUMP_IF_##name) {                                                         \
-    bool result = compare_text<CompareOp::op>(PT_READ(PT_A), PT_READ(PT_B));             \
-    if ((PT_A | PT_B) & 1) {                                                             \
-      PT_SAVE_PC();                                                                      \
-      consume(frame, PT_A);                                                              \
-      consume(frame, PT_B);                                                              \
-    }                                                                                    \
-    PT_CONDITIONAL(result, 2);                                                           \
-  }                                                                                      \
-  PT_SLOW(slow_JUMP_IF_##name) {                                                         \
-    int t = compare_jump_general(thread, frame, pc, constants, word, CompareOp::op);     \
-    if (t < 0) PT_RAISE();                                                               \
-    PT_CONDITIONAL(t != 0, 2);                                                           \
-  }                                                                                      \
-  PT_HANDLER(JUMP_IF_##name) {                                                           \
-    Value a = PT_READ(PT_A), b = PT_READ(PT_B);                                          \
-    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                        \
-      PT_CONDITIONAL((ops::CompareInt<CompareOp::op>::run(a, b)), 2);                    \
-    }                                                                                    \
-    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                 \
-      PT_CONDITIONAL((ops::CompareFloat<CompareOp::op>::run(a, b)), 2);                  \
-    }                                                                                    \
-    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_JUMP_IF_##name);                \
-    PT_TAIL(slow_JUMP_IF_##name);                                                        \
+#define PT_COMPARE(name, op)                                                                                          \
+  PT_SLOW(slow_##name) {                                                                                              \
+    if (CallRecord* entered = enter_comparison(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_C), CompareOp::op, PT_A)) \
+      PT_ENTER(entered);                                                                                              \
+    if (!compare_general(thread, frame, pc, constants, word, CompareOp::op)) PT_RAISE();                              \
+    PT_NEXT(1);                                                                                                       \
+  }                                                                                                                   \
+  PT_SLOW(text_##name) {                                                                                              \
+    bool result = compare_text<CompareOp::op>(PT_READ(PT_B), PT_READ(PT_C));                                          \
+    PT_SAVE_PC();                                                                                                     \
+    consume(frame, PT_B);                                                                                             \
+    consume(frame, PT_C);                                                                                             \
+    write(frame, PT_A, boolean(result));                                                                              \
+    PT_NEXT(1);                                                                                                       \
+  }                                                                                                                   \
+  PT_HANDLER(name) {                                                                                                  \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                                       \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                                     \
+      PT_WRITE_NEXT(boolean(ops::CompareInt<CompareOp::op>::run(a, b)), 1);                                           \
+    }                                                                                                                 \
+    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                              \
+      PT_WRITE_NEXT(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)), 1);                                         \
+    }                                                                                                                 \
+    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_##name);                                                     \
+    PT_TAIL(slow_##name);                                                                                             \
+  }                                                                                                                   \
+  PT_SLOW(text_JUMP_IF_##name) {                                                                                      \
+    bool result = compare_text<CompareOp::op>(PT_READ(PT_A), PT_READ(PT_B));                                          \
+    if ((PT_A | PT_B) & 1) {                                                                                          \
+      PT_SAVE_PC();                                                                                                   \
+      consume(frame, PT_A);                                                                                           \
+      consume(frame, PT_B);                                                                                           \
+    }                                                                                                                 \
+    PT_CONDITIONAL(result, 2);                                                                                        \
+  }                                                                                                                   \
+  PT_SLOW(slow_JUMP_IF_##name) {                                                                                      \
+    if (CallRecord* entered = enter_comparison(thread, frame, pc, PT_READ(PT_A), PT_READ(PT_B), CompareOp::op, 0))    \
+      PT_ENTER(entered);                                                                                              \
+    int t = compare_jump_general(thread, frame, pc, constants, word, CompareOp::op);                                  \
+    if (t < 0) PT_RAISE();                                                                                            \
+    PT_CONDITIONAL(t != 0, 2);                                                                                        \
+  }                                                                                                                   \
+  PT_HANDLER(JUMP_IF_##name) {                                                                                        \
+    Value a = PT_READ(PT_A), b = PT_READ(PT_B);                                                                       \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                                     \
+      PT_CONDITIONAL((ops::CompareInt<CompareOp::op>::run(a, b)), 2);                                                 \
+    }                                                                                                                 \
+    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                              \
+      PT_CONDITIONAL((ops::CompareFloat<CompareOp::op>::run(a, b)), 2);                                               \
+    }                                                                                                                 \
+    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_JUMP_IF_##name);                                             \
+    PT_TAIL(slow_JUMP_IF_##name);                                                                                     \
   }
 PT_COMPARE(LT, kLt)
 PT_COMPARE(LE, kLe)

@@ -292,9 +292,7 @@ PT_SLOW_OPERATION(slow_LOAD_METHOD, 2) {
 }
 namespace {
 // A method that registers may hold without a count.
-PT_INLINE bool is_lasting_method(const AttributeNode* node) {
-  return node->kind == AttributeKind::kMethod && node->lasting;
-}
+PT_INLINE bool is_lasting_method(const AttributeNode* node) { return node->kind == AttributeKind::kMethod && node->lasting; }
 }  // namespace
 #define PT_METHOD_NEXT(node_)                                \
   do {                                                       \

@@ -486,6 +486,9 @@ PT_SLOW(slow_RETURN) {
   constants = record->code->constants_end;
   word = load_word(pc);
   if (flags & kRecordOperator) {
+    if (ComparisonName comparison; comparison_name(opcode_of(word), &comparison)) {
+      [[clang::musttail]] return comparison_returned(thread, frame, pc, constants, dispatch, v.bits());
+    }
     if (PT_UNLIKELY(is_not_implemented(v))) {
       OperatorName name = operator_name(opcode_of(word));
       v = operator_declined(name.op, PT_READ(PT_B), PT_READ(PT_C), name.inplace).take();

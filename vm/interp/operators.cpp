@@ -1,6 +1,7 @@
 // Operators whose method is a Python function: it runs in a frame like any call, its operands stay in the caller's registers.
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
+#include "vm/object/protocol.h"
 #include "vm/object/slot_table.h"
 #include "vm/types/function.h"
 
@@ -37,10 +38,24 @@ OperatorName operator_name(Opcode opcode) {
   }
 }
 
-CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace,
-                           int result) {
-  if (!left.is_object() || right.empty()) return nullptr;
-  Function* function = operator_method(op, left, right, inplace);
+bool comparison_name(Opcode opcode, ComparisonName* out) {
+  switch (opcode) {
+#define PT_NAME(name, op)                                           \
+  case Opcode::k##name: *out = {CompareOp::op, false}; return true; \
+  case Opcode::kJUMP_IF_##name: *out = {CompareOp::op, true}; return true;
+    PT_NAME(LT, kLt)
+    PT_NAME(LE, kLe)
+    PT_NAME(EQ, kEq)
+    PT_NAME(NE, kNe)
+    PT_NAME(GT, kGt)
+    PT_NAME(GE, kGe)
+#undef PT_NAME
+    default: return false;
+  }
+}
+
+namespace {
+CallRecord* enter(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, Function* function, int result) {
   if (!function) return nullptr;
   const Code* code = function->code();
   Value* window = frame + thread->record->code->register_count + 1;
@@ -58,6 +73,42 @@ CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Val
   record->result_register = result;
   record->flags = kRecordOperator;
   return record;
+}
+}  // namespace
+
+CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace,
+                           int result) {
+  if (!left.is_object() || right.empty()) return nullptr;
+  return enter(thread, frame, pc, left, right, operator_method(op, left, right, inplace), result);
+}
+CallRecord* enter_comparison(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, CompareOp op,
+                             int result) {
+  if (!left.is_object() || right.empty()) return nullptr;
+  return enter(thread, frame, pc, left, right, comparison_method(op, left, right), result);
+}
+
+uint64_t comparison_returned(PT_HANDLER_PARAMETERS) {
+  Value v = Value::from_bits(word);
+  word = load_word(pc);
+  ComparisonName name{};
+  comparison_name(opcode_of(word), &name);
+  int left = name.jumps ? PT_A : PT_B, right = name.jumps ? PT_B : PT_C;
+  if (PT_UNLIKELY(is_not_implemented(v))) {
+    v = compare_declined(read(frame, constants, left), read(frame, constants, right), name.op).take();
+    if (PT_UNLIKELY(v.empty())) PT_RAISE();
+  }
+  if (!name.jumps) {
+    consume(frame, left);
+    consume(frame, right);
+    write(frame, PT_A, v);
+    PT_NEXT(1);
+  }
+  int outcome = is_bool(v) ? is_true(v) : truth(v);
+  release(v);
+  if (PT_UNLIKELY(outcome < 0)) PT_RAISE();
+  consume(frame, left);
+  consume(frame, right);
+  PT_NEXT(2 + (static_cast<bool>(outcome) == static_cast<bool>(PT_C) ? jump_extra(pc) : 0));
 }
 
 }  // namespace pt

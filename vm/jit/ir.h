@@ -172,7 +172,7 @@ struct Ir {
   bool link_self = false;  // to the trace's own beginning
   int32_t link_window = 0;
   bool multithreaded = false;  // other threads may change what the trace reads
-  bool may_hold = false;       // an object's lock may be held (State::held): by its stores, or where it begins
+  bool may_hold = false;  // an object's lock may be held (State::held): by its stores, or where it begins
 
   const Instruction& at(Reference r) const { return code[static_cast<size_t>(r)]; }
   Reference size() const { return static_cast<Reference>(code.size()); }

@@ -256,26 +256,38 @@ bool Recorder::call_operator(uint64_t word) {
   OperatorName name = operator_name(opcode_);
   Value left = seen(PT_B), right = seen(PT_C);
   if (!left.is_object() || right.empty() || name.op == BinaryOp::kPow || name.op == BinaryOp::kMatMul) return fall_back();
-  const uint32_t versions[] = {type_of(left)->version.load(std::memory_order_acquire),
-                               type_of(right)->version.load(std::memory_order_acquire)};
+  TypeVersions versions = versions_of(left, right);
   Function* function = operator_method(name.op, left, right, name.inplace);
-  if (!function) return fall_back();
+  return function ? call_binary(function, versions, PT_B, PT_C, PT_A) : fall_back();
+}
+// The same for a comparison.
+bool Recorder::call_comparison(CompareOp op, int left, int right, int result) {
+  if (!seen(left).is_object() || seen(right).empty()) return fall_back();
+  TypeVersions versions = versions_of(seen(left), seen(right));
+  Function* function = comparison_method(op, seen(left), seen(right));
+  return function ? call_binary(function, versions, left, right, result) : fall_back();
+}
+Recorder::TypeVersions Recorder::versions_of(Value left, Value right) {
+  return {type_of(left)->version.load(std::memory_order_acquire), type_of(right)->version.load(std::memory_order_acquire)};
+}
+bool Recorder::call_binary(Function* function, const TypeVersions& versions, int left, int right, int result) {
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
-  for (int operand : {PT_B, PT_C}) {
+  for (int operand : {left, right}) {
     Value v = seen(operand);
     plain(operand);
     if (!v.is_object() || is_builtin(v)) continue;
-    if (!versions[operand == PT_C]) return fall_back();
-    guard_version(type_of(v), versions[operand == PT_C]);
+    uint32_t version = operand == right ? versions.right : versions.left;
+    if (!version) return fall_back();
+    guard_version(type_of(v), version);
   }
   keep(Value::object(function));
   guard_code(kNoReference, function);
   int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
   for (int32_t i = window - 1; i < window + 2; ++i) state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
-  set_lazy(window, read(PT_B));
-  set_lazy(window + 1, read(PT_C));
+  set_lazy(window, read(left));
+  set_lazy(window + 1, read(right));
   set_lazy(window - 1, object_constant(Value::object(function)));
-  return enter(function, window, 2, PT_A, kRecordOperator);
+  return enter(function, window, 2, result, kRecordOperator);
 }
 
 // super() in a method: the object is virtual, and LOAD_METHOD hardly ever makes it.
@@ -361,9 +373,12 @@ bool Recorder::return_value(uint64_t word) {
   if (lower && (record == thread_->record_base || (record - 1)->registers > record->registers)) return abort(Abort::kleft_loop);
   Value v = seen(PT_A);
   if (v.empty() || (init && !is_none(v))) return fall_back();
-  Reference r = read(PT_A);
+  ComparisonName comparison{};
+  bool jumps = is_operator && comparison_name(opcode_of(load_word(from.caller_pc)), &comparison) && comparison.jumps;
+  if (jumps && !is_bool(v)) return fall_back();
+  Reference r = jumps ? known(PT_A) : read(PT_A);
   if (init) known(PT_A);
-  if (is_operator) {
+  if (is_operator && !jumps) {
     if (is_not_implemented(v)) return fall_back();
     if (is_pointer(r)) emit(Op::kGuardIsNot, r, object_constant(not_implemented()));
   }
@@ -419,6 +434,12 @@ bool Recorder::return_value(uint64_t word) {
   if (is_operator) {
     word = load_word(caller_pc);
     if (builder_.is_virtual(r)) fresh_ = r;
+    if (jumps) {
+      drop(PT_A);
+      drop(PT_B);
+      expected_ = caller_pc + 2 + (is_true(v) == static_cast<bool>(PT_C) ? jump_extra(caller_pc) : 0);
+      return true;
+    }
     drop(PT_B, result);
     drop(PT_C, result);
   }

@@ -141,6 +141,7 @@ bool Recorder::compare(CompareOp op, int a_operand, int b_operand, bool* outcome
 }
 bool Recorder::compare_value(uint64_t word, CompareOp op) {
   bool outcome;
+  if (seen(PT_B).is_object() && !seen(PT_B).empty() && !is_builtin(seen(PT_B))) return call_comparison(op, PT_B, PT_C, PT_A);
   if (!compare(op, PT_B, PT_C, &outcome)) return false;
   drop(PT_B);
   drop(PT_C);
@@ -150,6 +151,7 @@ bool Recorder::compare_value(uint64_t word, CompareOp op) {
 }
 bool Recorder::compare_jump(uint64_t word, CompareOp op) {
   bool outcome;
+  if (seen(PT_A).is_object() && !seen(PT_A).empty() && !is_builtin(seen(PT_A))) return call_comparison(op, PT_A, PT_B, 0);
   if (!compare(op, PT_A, PT_B, &outcome)) return false;
   drop(PT_A);
   drop(PT_B);

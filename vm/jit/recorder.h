@@ -239,6 +239,12 @@ class Recorder {
   bool instantiate(int base, uint32_t count, int result, const Tuple* names);
   bool call_property(uint64_t word, Value getter);
   bool call_operator(uint64_t word);
+  bool call_comparison(CompareOp op, int left, int right, int result);
+  struct TypeVersions {   // of the operands' types, before the method was looked up
+    uint32_t left, right;
+  };
+  static TypeVersions versions_of(Value left, Value right);
+  bool call_binary(Function* function, const TypeVersions& versions, int left, int right, int result);
   bool call_super(int base, int result);
   bool load_super_method(uint64_t word);
   bool call_native(int base, Value callable, uint32_t count, int result, bool shift);

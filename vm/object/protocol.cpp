@@ -181,9 +181,22 @@ int compare_number_tuples(Value left, Value right, CompareOp op) {
 }
 }  // namespace
 
+namespace {
+constexpr CompareOp kReflected[] = {CompareOp::kGt, CompareOp::kGe, CompareOp::kEq,
+                                    CompareOp::kNe, CompareOp::kLt, CompareOp::kLe};
+}
+Ref<> compare_declined(Value left, Value right, CompareOp op, bool tried_right) {
+  if (auto slot = type_of(right)->slots.compare; slot && !tried_right) {
+    Ref<> result = slot(right, left, kReflected[static_cast<int>(op)]);
+    if (!result || !is_not_implemented(result.value())) return result;
+  }
+  if (op == CompareOp::kEq) return bool_ref(left.same(right));
+  if (op == CompareOp::kNe) return bool_ref(!left.same(right));
+  static const char* const kSymbols[] = {"<", "<=", "==", "!=", ">", ">="};
+  return raise(exc::TypeError, "'%s' not supported between instances of '%T' and '%T'", kSymbols[static_cast<int>(op)], left,
+               right);
+}
 Ref<> compare(Value left, Value right, CompareOp op) {
-  static constexpr CompareOp kReflected[] = {CompareOp::kGt, CompareOp::kGe, CompareOp::kEq,
-                                             CompareOp::kNe, CompareOp::kLt, CompareOp::kLe};
   Type* lt = type_of(left);
   Type* rt = type_of(right);
   CompareOp reflected = kReflected[static_cast<int>(op)];
@@ -202,15 +215,7 @@ Ref<> compare(Value left, Value right, CompareOp op) {
     Ref<> result = lt->slots.compare(left, right, op);
     if (!result || !is_not_implemented(result.value())) return result;
   }
-  if (!tried_right && rt->slots.compare) {
-    Ref<> result = rt->slots.compare(right, left, reflected);
-    if (!result || !is_not_implemented(result.value())) return result;
-  }
-  if (op == CompareOp::kEq) return bool_ref(left.same(right));
-  if (op == CompareOp::kNe) return bool_ref(!left.same(right));
-  static const char* const kSymbols[] = {"<", "<=", "==", "!=", ">", ">="};
-  return raise(exc::TypeError, "'%s' not supported between instances of '%T' and '%T'", kSymbols[static_cast<int>(op)], left,
-               right);
+  return compare_declined(left, right, op, tried_right);
 }
 int compare_truth(Value left, Value right, CompareOp op) {
   if (int known = compare_number_tuples(left, right, op); known >= 0) return known;

@@ -15,6 +15,8 @@ Ref<> operator_fallback(BinaryOp op, Value left, Value right, bool inplace);
 Ref<> unary_operation(UnaryOp op, Value operand);
 Ref<> power(Value base, Value exponent, Value modulus);
 Ref<> compare(Value left, Value right, CompareOp op);           // the result object
+// The rest of it when left's method has returned NotImplemented.
+Ref<> compare_declined(Value left, Value right, CompareOp op, bool tried_right = false);
 int compare_truth(Value left, Value right, CompareOp op);       // 1, 0, -1 error
 // Identity first, then ==, as containers compare. 1, 0, -1 error.
 int equal(Value left, Value right);

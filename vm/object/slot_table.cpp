@@ -556,17 +556,28 @@ bool add_slot_wrappers(Type* type) {
   return true;
 }
 
+namespace {
+// The type's method for an operator, if it is a plain function of two parameters that is asked before right's.
+Function* binary_method(Type* type, Str* name, Value right) {
+  if (type_of(right) != type && is_subtype(type_of(right), type)) return nullptr;
+  Value method = type_lookup_borrowed(type, name);
+  if (method.empty() || !has_shape(method, kShape_function)) return nullptr;
+  Function* function = as_function(method);
+  const Code* code = function->code();
+  return function->has_gc_bit(kGcDeferred) && code->simple_call && code->argument_count == 2 ? function : nullptr;
+}
+}  // namespace
 Function* operator_method(BinaryOp op, Value left, Value right, bool inplace) {
   int i = static_cast<int>(op);
   Type* type = type_of(left);
   if (!has_flag(type, kTypeHeap) || type->slots.binary[i] != kBinaryDispatchers[i] || (inplace && type->slots.inplace[i]))
     return nullptr;
-  if (type_of(right) != type && is_subtype(type_of(right), type)) return nullptr;
-  Value method = type_lookup_borrowed(type, kBinaryNames[i].forward->str());
-  if (method.empty() || !has_shape(method, kShape_function)) return nullptr;
-  Function* function = as_function(method);
-  const Code* code = function->code();
-  return function->has_gc_bit(kGcDeferred) && code->simple_call && code->argument_count == 2 ? function : nullptr;
+  return binary_method(type, kBinaryNames[i].forward->str(), right);
+}
+Function* comparison_method(CompareOp op, Value left, Value right) {
+  Type* type = type_of(left);
+  if (!has_flag(type, kTypeHeap) || type->slots.compare != dispatch_compare) return nullptr;
+  return binary_method(type, kCompareNames[static_cast<int>(op)]->str(), right);
 }
 Ref<> operator_declined(BinaryOp op, Value left, Value right, bool inplace) {
   int i = static_cast<int>(op);

@@ -33,6 +33,7 @@ void update_slots(Type* type, Str* only = nullptr);
 // `left op right` as a call of Python code: the method of left's type, where it is a plain function of two parameters and the
 // first that is asked. nullptr: anything else. Borrowed: valid as long as the type's version is what it was.
 Function* operator_method(BinaryOp op, Value left, Value right, bool inplace);
+Function* comparison_method(CompareOp op, Value left, Value right);   // the same for comparisons
 // The rest of the operation when that method has returned NotImplemented.
 Ref<> operator_declined(BinaryOp op, Value left, Value right, bool inplace);
 
