@@ -1,4 +1,5 @@
 # OrderedDict: order, changes of order, subclasses, copies, equality.
+import collections
 import copy
 import pickle
 from collections import OrderedDict
@@ -81,6 +82,29 @@ def test_subclass():
     assert d.setdefault("n", 4) in (4, 8) and d["n"] == 8
     assert type(d.copy()) is Doubling
     assert dict(Doubling.fromkeys("xy", 1)) == {"x": 2, "y": 2}
+
+
+def test_changed_while_iterated():
+    def error(iterable, change):
+        count = 0
+        try:
+            for key in iterable:
+                change(key)
+                count += 1
+                assert count < 100
+        except RuntimeError as raised:
+            return str(raised)
+
+    message = "OrderedDict mutated during iteration"
+    for view in (lambda d: d, lambda d: d.keys(), lambda d: d.values(), lambda d: d.items(), reversed):
+        d = collections.OrderedDict(zip("abcde", "abcde"))
+        assert error(view(d), lambda key: d.__setitem__("f" + str(len(d)), 1)) == message
+        d = collections.OrderedDict(zip("abcde", "abcde"))
+        assert error(view(d), lambda key: d.pop("c")) == message
+    d = collections.OrderedDict(zip("abcde", "abcde"))
+    assert error(d.items(), lambda item: d.move_to_end(item[0])) == message
+    d = collections.OrderedDict(zip("abcde", "abcde"))
+    assert error(d, d.move_to_end) == message
 
 
 for name, function in list(globals().items()):

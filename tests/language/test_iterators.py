@@ -254,6 +254,23 @@ def test_nested_iteration():
     assert list(zip(it, it)) == [(1, 2)]
 
 
+def test_index_at_its_end():
+    class Endless:
+        def __getitem__(self, index):
+            return index
+
+    iterator = iter(Endless())
+    iterator.__setstate__(2 ** 63 - 3)
+    assert [next(iterator), next(iterator)] == [2 ** 63 - 3, 2 ** 63 - 2]
+    for _ in range(2):
+        try:
+            next(iterator)
+        except OverflowError as error:
+            assert str(error) == "iter index too large"
+        else:
+            raise AssertionError
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -1,6 +1,7 @@
 // The six iterators over a dict: keys, values and items, forwards and backwards.
 #include "gc/heap/heap_inl.h"
 #include "vm/object/native.h"
+#include "vm/types/dict_order.h"
 #include "vm/types/dict_table.h"
 #include "vm/types/iterators.h"
 #include "vm/types/list_inl.h"
@@ -8,6 +9,8 @@
 #include "vm/types/tuple_inl.h"
 
 namespace pt {
+
+constinit const Type* g_reorderable_dict_type = nullptr;
 
 constinit Type dict_key_iterator_type{};
 constinit Type dict_value_iterator_type{};
@@ -73,11 +76,16 @@ template <Kind kKind, bool kReverse>
 PT_COLD Ref<> next_item(DictIterator* it) {
   Ref<> key, value, dropped;
   Step step;
+  Value dict = it->dict.peek();
+  bool reorderable = !dict.empty() && g_reorderable_dict_type && is_subtype(type_of(dict), g_reorderable_dict_type);
   if (PT_UNLIKELY(multithreaded())) {
     LockGuard guard(it);
     step = advance<kKind, kReverse>(it, &key, &value, &dropped);
   } else {
     step = advance<kKind, kReverse>(it, &key, &value, &dropped);
+  }
+  if (PT_UNLIKELY(reorderable) && step != Step::kItem && (step != Step::kEnd || it->remaining > 0)) {
+    return raise(exc::RuntimeError, "OrderedDict mutated during iteration");
   }
   switch (step) {
     case Step::kItem:

@@ -2,6 +2,7 @@
 // (callable_iterator).
 #include "vm/object/native.h"
 #include "vm/types/container_inl.h"
+#include "vm/types/int.h"
 #include "vm/types/iterators.h"
 #include "vm/types/tuple.h"
 
@@ -28,7 +29,8 @@ Ref<> self_iter(Value self) { return Ref<>::retain(self); }
 
 // The item, or empty at the end (the sequence is then dropped) or on error.
 Ref<> item_or_end(SequenceIterator* it, Value sequence, int64_t i) {
-  Ref<> item = get_item(sequence, Value::small_int(i));
+  Ref<> index = int_from_int64(i);
+  Ref<> item = index ? get_item(sequence, index.value()) : Ref<>();
   if (!item && (clear_if(exc::IndexError) || clear_if(exc::StopIteration))) it->sequence.store(it, Ref<>());
   return item;
 }
@@ -37,11 +39,10 @@ Ref<> sequence_iterator_next(Value self) {
   SequenceIterator* it = as_sequence_iterator(self);
   Ref<> sequence = it->sequence.load(it);
   if (!sequence) return sequence;
-  int64_t i = claim_position(it->index);
-  if (PT_UNLIKELY(i < 0 || i >= Value::kMaxSmallInt)) {
-    it->index.store(i, std::memory_order_relaxed);
+  if (PT_UNLIKELY(it->index.load(std::memory_order_relaxed) == INT64_MAX)) {
     return raise(exc::OverflowError, "iter index too large");
   }
+  int64_t i = claim_position(it->index);
   Ref<> item = item_or_end(it, sequence.value(), i);
   // A failing __getitem__ leaves the position where it was.
   if (!item && error_pending()) it->index.fetch_sub(1, std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 
 #include "vm/modules/support.h"
 #include "vm/types/dict.h"
+#include "vm/types/dict_order.h"
 #include "vm/types/str.h"
 
 #pragma clang diagnostic ignored "-Winvalid-offsetof"  // objects derive from Object; clang lays them out in order
@@ -236,7 +237,7 @@ const NativeDef kFunctions[] = {{"_count_elements", "($module, mapping, iterable
 
 bool execute(Module* module) {
   return module_add_type(module, &deque_type, &deque_spec) && module_add_type(module, &default_dict_type, &default_dict_spec) &&
-         module_add_type(module, &ordered_dict_type, &ordered_dict_spec) &&
+         (g_reorderable_dict_type = &ordered_dict_type, module_add_type(module, &ordered_dict_type, &ordered_dict_spec)) &&
          module_add_type(module, &deque_iterator_type, &deque_iterator_spec) &&
          module_add_type(module, &deque_reverse_iterator_type, &deque_reverse_iterator_spec) &&
          module_add_type(module, &tuple_getter_type, &tuple_getter_spec);

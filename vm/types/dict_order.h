@@ -1,0 +1,11 @@
+#pragma once
+
+namespace pt {
+
+struct Type;
+
+// The dict whose entries can change places (collections.OrderedDict): its iterators say so when it happened and they noticed.
+// Set once, when the type is made.
+extern const Type* g_reorderable_dict_type;
+
+}  // namespace pt
