@@ -275,7 +275,13 @@ uint64_t help_pow(State* s, Value*, uint64_t) {
 
 uint64_t finish(State* s, const ColdScope& scope, Ref<> result) {
   if (PT_UNLIKELY(!result)) return kRaised;
-  s->word = result.take().bits();
+  Value v = result.take();
+  // Without a count where none is needed: a stencil lets go of such a word.
+  if (v.is_object() && !owned_by_this_thread(v.as_object()) && lives_on(v.as_object())) {
+    decref(v.as_object());
+    v = v.as_borrowed();
+  }
+  s->word = v.bits();
   return scope.report(s) ? kGoOn : kLeave;
 }
 Value argument(const State* s, int64_t i) { return Value::from_bits(s->arguments[i]); }
