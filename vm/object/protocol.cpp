@@ -267,6 +267,7 @@ Ref<> repr(Value v) {
 }
 Ref<> str(Value v) {
   if (is_exact_str(v)) return Ref<>::retain(v);
+  if (v.is_small_int()) return int_type.slots.repr(v);
   auto slot = type_of(v)->slots.str;
   if (!slot) return repr(v);
   RecursionGuard guard(" while getting the str of an object");
