@@ -500,6 +500,7 @@ PT_BODY(StoreArgument) {
   return true;
 }
 PT_BODY(CallNative) { return false; }
+PT_BODY(DictGet) { return false; }
 PT_BODY(CallAny) { return false; }
 PT_BODY(GetIterator) {
   s->object = x.r[A];

@@ -240,3 +240,49 @@ def test_dict_iterators():
     for k in mixed:
         out.append(k)
     assert out == list(mixed)
+
+
+def test_counting():
+    class Key:
+        def __init__(self, n):
+            self.n = n
+
+        def __hash__(self):
+            return hash(self.n)
+
+        def __eq__(self, other):
+            return self.n == getattr(other, "n", other)
+
+    counts = {}
+    for i in range(N):
+        k = i % 10 if i % 3 else str(i % 7)
+        counts[k] = counts.get(k, 0) + 1
+    assert sum(counts.values()) == N and counts["0"] == len(range(0, N, 21))
+    mixed = {Key(3): "key", 4: 4, "a": None}
+    got = []
+    for i in range(N):
+        got.append((mixed.get(3), mixed.get(4, "no"), mixed.get("a", 5), mixed.get(i + 100), mixed.get("b", i)))
+        mixed[4] = 4
+        mixed[3] = "key"
+    assert got == [("key", 4, None, None, i) for i in range(N)] and len(mixed) == 3
+    d = {k: k for k in range(100)}
+    for i in range(N):
+        d[i % 100] = [i] if i % 2 else i * 0.25 if i % 3 else d.get(i % 50, None)
+    e = {k: k for k in range(100)}
+    for i in range(N):
+        e.update({i % 100: [i] if i % 2 else i * 0.25 if i % 3 else e.setdefault(i % 50, None)})
+    assert d == e
+
+    class Loud(dict):
+        def get(self, key, default=None):
+            return "loud"
+
+        def __setitem__(self, key, value):
+            super().__setitem__(key, -value)
+
+    for kind in (dict, Loud):
+        c = kind({1: 1})
+        for i in range(N):
+            c[1] = i
+            r = c.get(1)
+        assert (c[1], r) == ((N - 1, N - 1) if kind is dict else (1 - N, "loud"))

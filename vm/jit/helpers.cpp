@@ -299,6 +299,14 @@ uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info);
   return finish(s, scope, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments.values));
 }
+// dict.get of an exact dict.
+uint64_t help_dict_get(State* s, Value* frame, uint64_t word) {
+  if (Value v; dict_item(as_dict(argument(s, 0)), argument(s, 1), &v)) {
+    s->word = v.bits();
+    return kGoOn;
+  }
+  return help_call_native(s, frame, word);
+}
 uint64_t help_call_any(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   const auto* target = reinterpret_cast<const NativeCall*>(info.imm);
@@ -417,8 +425,22 @@ uint64_t help_get_slice(State* s, Value*, uint64_t) {
   s->word = slice.take().bits();
   return kGoOn;
 }
+// d[key] = value over something that needs no count, while there is one thread and nobody watches.
+bool replace_item(Value container, Value key, Value value) {
+  if (multithreaded() || !is_exact_dict(container)) return false;
+  Dict* d = as_dict(container);
+  if (d->watchers.load(std::memory_order_relaxed)) return false;
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  int64_t at = table_find_number_or_text(t, key);
+  if (at < 0) return false;
+  Field& item = t->entries()[at].value;
+  if (item.peek().empty() || item.peek().is_object()) return false;
+  item.init(Ref<>::retain(value));
+  return true;
+}
 uint64_t help_set_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1), value = argument(s, 2);
+  if (replace_item(container, key, value)) return kGoOn;
   ColdScope scope(s, frame, info_of(word));
   if (!set_item(container, key, value)) return kRaised;
   return scope.report(s) ? kGoOn : kLeave;
@@ -544,6 +566,7 @@ Helper cold_helper(Op op) {
     case Op::kGlobalAddress: return help_global_address;
     case Op::kGuardTable: return help_guard_table;
     case Op::kCallNative: return help_call_native;
+    case Op::kDictGet: return help_dict_get;
     case Op::kCallAny: return help_call_any;
     case Op::kGetIterator: return help_get_iterator;
     case Op::kNextItem: return help_next_item;

@@ -172,7 +172,9 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   if (!self.empty()) arguments[n++] = constant_of(self);
   for (uint32_t i = 0; i < count; ++i) arguments[n++] = boxed(first + static_cast<int32_t>(i));
   while (n < s->count) arguments[n++] = empty_;
-  finish_call(Op::kCallNative, reinterpret_cast<const void*>(def->function), arguments, n, base,
+  bool gets = n == 3 && has_shape(callable, kShape_method_descriptor) && has_shape(base_frame_[first], kShape_dict) &&
+              !std::strcmp(def->name, "get");
+  finish_call(gets ? Op::kDictGet : Op::kCallNative, reinterpret_cast<const void*>(def->function), arguments, n, base,
               first + static_cast<int32_t>(count), result);
   return true;
 }

@@ -108,12 +108,16 @@ PT_INLINE Ref<> dict_cached_value(Dict* d, uint32_t version, int64_t position) {
   return Ref<>();
 }
 
-// d[key] for an exact dict in register form, by a lookup that takes no lock and runs no Python code. False: look again.
+// Where the table has a small int or exact str as key, by a lookup that takes no lock and runs no Python code; negative: not
+// there, or another kind of key, or look again.
+PT_INLINE int64_t table_find_number_or_text(DictTable* t, Value key) {
+  if (!key.is_small_int() && !is_exact_str(key)) return kEntryAbsent;
+  return table_find_plain(t, key, key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key)));
+}
+// d[key] for an exact dict and such a key, in register form. False: look again.
 PT_INLINE bool dict_item(Dict* d, Value key, Value* v) {
-  if (!key.is_small_int() && !is_exact_str(key)) return false;
   DictTable* t = d->table.load(std::memory_order_acquire);
-  int64_t hash = key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key));
-  int64_t at = table_find_plain(t, key, hash);
+  int64_t at = table_find_number_or_text(t, key);
   return PT_LIKELY(at >= 0 && dict_load_register(d, t, at, v) && !v->empty());
 }
 }  // namespace pt
