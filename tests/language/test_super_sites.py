@@ -325,3 +325,55 @@ def test_many_classes_share_names():
     for _ in range(3):
         assert [o.step() for o in objects] == list(range(1, 301))
     assert all(o.state == 3 for o in objects)
+
+
+def test_super_that_was_not_initialised():
+    def error(f):
+        try:
+            f()
+        except (TypeError, AttributeError, RuntimeError) as e:
+            return type(e).__name__, str(e)
+
+    class Sub(super):
+        pass
+
+    s, t = super.__new__(super), Sub.__new__(Sub)
+    mismatch = "TypeError", "super(type, obj): obj must be an instance or subtype of type"
+    assert error(lambda: s.__get__(3)) == error(lambda: s.__get__(int)) == mismatch
+    assert repr(s) == "<super: <class 'NULL'>, NULL>" and s.__thisclass__ is None
+    assert error(lambda: s.missing) == ("AttributeError", "'super' object has no attribute 'missing'")
+    assert error(lambda: t.__get__(3)) == ("RuntimeError", "super(): no arguments")
+
+
+def test_super_initialised_again_by_others():
+    import threading
+
+    class Base:
+        def method(self):
+            return "base"
+
+    class Left(Base):
+        pass
+
+    classes = [type("Local%d" % i, (Base,), {}) for i in range(20)]
+    shared = super(Left, Left())
+    stop = []
+
+    def change():
+        try:
+            for i in range(200):
+                local = classes[i % 20]
+                super.__init__(shared, local, local())
+        finally:
+            stop.append(True)
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    while not stop:
+        try:
+            assert shared.method() == "base"
+            assert "<super: <class" in repr(shared)
+            shared.__get__(None)
+        except (TypeError, AttributeError):
+            pass  # the fields change one after the other
+    thread.join()

@@ -238,9 +238,12 @@ Ref<> super_method(Value object, Str* name, Ref<>* self) {
   auto* s = reinterpret_cast<Super*>(object.as_object());
   Ref<> object_type = s->object_type.load(s);
   if (!object_type || name->equals_ascii("__class__")) return Ref<>();
-  Ref<> found = super_lookup(s->type.peek(), reinterpret_cast<Type*>(object_type.value().as_object()), name);
+  Ref<> type = s->type.load(s);
+  Ref<> found = super_lookup(type.value(), reinterpret_cast<Type*>(object_type.value().as_object()), name);
   if (!found || !has_flag(type_of(found.value()), kTypeMethodDescriptor)) return Ref<>();
+  // __init__ may be called again, by another thread, too.
   *self = s->object.load(s);
+  if (!*self) return Ref<>();
   return self->value().same(object_type.value()) ? Ref<>() : std::move(found);
 }
 }  // namespace

@@ -378,6 +378,8 @@ Ref<> super_lookup(Value cls, Type* object_class, Str* name) {
 namespace {
 // The class whose MRO is searched for super(type, object).
 Ref<> super_check(Value type, Value object) {
+  constexpr const char* kMismatch = "super(type, obj): obj must be an instance or subtype of type";
+  if (type.empty()) return raise(exc::TypeError, kMismatch);  // __init__ was not called
   auto* t = as<Type>(type);
   if (is_instance_of(object, &type_type) && is_subtype(as<Type>(object), t)) return Ref<>::retain(object);
   if (is_instance_of(object, t)) return Ref<>::retain(Value::object(type_of(object)));
@@ -387,7 +389,7 @@ Ref<> super_check(Value type, Value object) {
       is_subtype(as<Type>(cls.value()), t)) {
     return cls;
   }
-  return raise(exc::TypeError, "super(type, obj): obj must be an instance or subtype of type");
+  return raise(exc::TypeError, kMismatch);
 }
 Ref<> super_construct(Type* type, const Args&) { return Ref<>::steal(Value::object(allocate_instance(type))); }
 bool super_init(Value self, const Args& args) {
@@ -418,13 +420,14 @@ Ref<> super_get_attribute(Value self, Str* name) {
   auto* s = as<Super>(self);
   Ref<> object_class = s->object_type.load(s);
   if (object_class && !name->equals_ascii("__class__")) {
-    Ref<> found = super_lookup(s->type.peek(), as<Type>(object_class.value()), name);
+    Ref<> type = s->type.load(s);
+    Ref<> found = super_lookup(type.value(), as<Type>(object_class.value()), name);
     if (!found && error_pending()) return Ref<>();
     if (found) {
       auto get = type_of(found.value())->slots.descriptor_get;
       if (!get) return found;
       Ref<> object = s->object.load(s);
-      bool through_class = object.value().same(object_class.value());
+      bool through_class = !object || object.value().same(object_class.value());
       return get(found.value(), through_class ? Value() : object.value(), object_class.value());
     }
   }
@@ -433,23 +436,26 @@ Ref<> super_get_attribute(Value self, Str* name) {
 Ref<> super_descriptor_get(Value self, Value instance, Value) {
   auto* s = as<Super>(self);
   if (instance.empty() || is_none(instance) || !s->object.peek().empty()) return Ref<>::retain(self);
-  if (type_of(self) != &super_type) return call_values(Value::object(type_of(self)), {s->type.peek(), instance});
-  Ref<> object_class = super_check(s->type.peek(), instance);
+  Ref<> type = s->type.load(s);
+  if (type_of(self) != &super_type) {
+    Value cls = Value::object(type_of(self));
+    return type ? call_values(cls, {type.value(), instance}) : call0(cls);
+  }
+  Ref<> object_class = super_check(type.value(), instance);
   if (!object_class) return Ref<>();
   Ref<Super> bound = allocate<Super>(&super_type);
   if (!bound) return bound;
-  bound->type.init(s->type.load(s));
+  bound->type.init(std::move(type));
   bound->object.init(Ref<>::retain(instance));
   bound->object_type.init(std::move(object_class));
   return bound;
 }
 Ref<> super_repr(Value self) {
   auto* s = as<Super>(self);
-  Value type = s->type.peek();
-  Ref<Str> name = type.empty() ? str_from_ascii("NULL") : Ref<Str>::retain(as_str(as<Type>(type)->name.peek()));
-  Value object_class = s->object_type.peek();
-  if (object_class.empty()) return str_format("<super: <class '%U'>, NULL>", name.get());
-  return str_format("<super: <class '%U'>, <%N object>>", name.get(), as<Type>(object_class));
+  Ref<> type = s->type.load(s), object_class = s->object_type.load(s);
+  Ref<Str> name = type ? Ref<Str>::retain(as_str(as<Type>(type.value())->name.peek())) : str_from_ascii("NULL");
+  if (!object_class) return str_format("<super: <class '%U'>, NULL>", name.get());
+  return str_format("<super: <class '%U'>, <%N object>>", name.get(), as<Type>(object_class.value()));
 }
 void super_traverse(Object* o, FieldVisitor& v) {
   v(as<Super>(o)->type);
