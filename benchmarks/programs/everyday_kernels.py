@@ -391,5 +391,25 @@ def keywords(n=100_000):
     return total
 
 
+def growing_text(n=100_000):
+    text = ""
+    for i in range(n):
+        text += "ab"
+        text += "c"
+    return len(text)
+
+
+def pairs(n=50_000):
+    numbers, others = list(range(n)), {i: 2 * i for i in range(n)}
+    total = 0
+    for i, x in enumerate(numbers):
+        total += i * x
+    for x, y in zip(numbers, others):
+        total -= x * y
+    for k, v in others.items():
+        total += v - k
+    return total
+
+
 KERNELS = {name: f for name, f in list(globals().items()) if callable(f) and f.__module__ == __name__ and not isinstance(f, type)
            and name not in ("dataclass", "namedtuple")}

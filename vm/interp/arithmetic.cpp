@@ -253,17 +253,6 @@ PT_HANDLER(NOT) {
 // ---- comparison --------------------------------------------------------------------------------------------------------------
 
 namespace {
-template <class T>
-bool ordered(CompareOp op, T x, T y) {
-  switch (op) {
-    case CompareOp::kLt: return x < y;
-    case CompareOp::kLe: return x <= y;
-    case CompareOp::kEq: return x == y;
-    case CompareOp::kNe: return x != y;
-    case CompareOp::kGt: return x > y;
-    default: return x >= y;
-  }
-}
 // Ints and floats, mixed or on the heap. False: other operands.
 bool number_comparison(CompareOp op, Value a, Value b, bool* result) {
   if (is_exact_int(a) && is_exact_int(b)) {

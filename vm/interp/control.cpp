@@ -91,6 +91,17 @@ bool unpacks_pair(uint64_t word, uint64_t after) {
   return opcode_of(after) == Opcode::kUNPACK_SEQUENCE && operand_b(after) == (PT_A | 1) && operand_c(after) == 2;
 }
 }  // namespace
+PT_SLOW(for_iter_item) {
+  PT_SAVE_PC();
+  Value iterator = register_at(frame, PT_B);
+  Value item = type_of(iterator)->slots.next(iterator).take();
+  if (PT_UNLIKELY(item.empty())) {
+    if (error_pending() && !end_of_iterator(thread)) PT_RAISE();
+    PT_TAIL(end_FOR_ITER);
+  }
+  write(frame, PT_A, item);
+  PT_NEXT(2);
+}
 PT_SLOW(for_iter_pair) {
   PT_SAVE_PC();
   Value iterator = register_at(frame, PT_B);
@@ -100,28 +111,13 @@ PT_SLOW(for_iter_pair) {
     case NextPair::kEnd:
       if (error_pending() && !end_of_iterator(thread)) PT_RAISE();
       PT_TAIL(end_FOR_ITER);
-    default: break;
+    default: PT_TAIL(for_iter_item);
   }
-  Value item = type_of(iterator)->slots.next(iterator).take();
-  if (PT_UNLIKELY(item.empty())) {
-    if (error_pending() && !end_of_iterator(thread)) PT_RAISE();
-    PT_TAIL(end_FOR_ITER);
-  }
-  write(frame, PT_A, item);
-  PT_NEXT(2);
 }
 uint64_t for_iter_native(PT_HANDLER_PARAMETERS) {
   // Other tables show every instruction to somebody.
   if (unpacks_pair(word, load_word(pc + 2)) && dispatch == &g_dispatch) PT_TAIL(for_iter_pair);
-  PT_SAVE_PC();
-  Value iterator = register_at(frame, PT_B);
-  Value item = type_of(iterator)->slots.next(iterator).take();
-  if (PT_UNLIKELY(item.empty())) {
-    if (error_pending() && !end_of_iterator(thread)) PT_RAISE();
-    PT_TAIL(end_FOR_ITER);
-  }
-  write(frame, PT_A, item);
-  PT_NEXT(2);
+  PT_TAIL(for_iter_item);
 }
 #define PT_STORE_ITEM_AND_GO(item)                         \
   do {                                                     \

@@ -69,6 +69,23 @@ Reference Recorder::storable(int operand) {
   return kNoReference;
 }
 
+// A field that holds something without a count. False, and nothing has happened: it has to be loaded with one.
+bool Recorder::load_uncounted(Reference base, int64_t offset, Value item, Reference* value, Op load) {
+  if (!is_immediate(item) && !is_singleton(item)) return false;
+  Reference r = emit(load, base, kNoReference, offset);
+  if (item.is_small_int()) {
+    r = as_int(r);
+  } else if (item.is_immediate_float()) {
+    r = as_float(r, item);
+  } else {
+    Reference constant = object_constant(item);
+    emit(Op::kGuardIs, r, constant);
+    r = constant;
+  }
+  *value = r;
+  return true;
+}
+
 bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2, Op load) {
   if (item.empty()) return fall_back();
   if (builder_.is_virtual(base)) {
@@ -88,20 +105,10 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
       set_lazy(at(to), own);
     return true;
   }
-  if (is_immediate(item) || is_singleton(item)) {
-    Reference r = emit(load, base, kNoReference, offset);
-    if (item.is_small_int()) {
-      r = as_int(r);
-    } else if (item.is_immediate_float()) {
-      r = as_float(r, item);
-    } else {
-      Reference constant = object_constant(item);
-      emit(Op::kGuardIs, r, constant);
-      r = constant;
-    }
+  if (Reference number; load_uncounted(base, offset, item, &number, load)) {
     drop(killed);
     drop(killed2);
-    set_lazy(at(to), r);
+    set_lazy(at(to), number);
     return true;
   }
   Reference r = emit(Op::kLoadOwned, base, kNoReference, offset);

@@ -69,7 +69,7 @@ bool Recorder::for_pair(uint64_t word) {
     const Element& e = elements[i];
     values[i] = e.value;
     if (e.value != kNoReference) continue;
-    owned[i] = !load_number(e.base, e.offset, e.item, &values[i]);
+    owned[i] = !load_uncounted(e.base, e.offset, e.item, &values[i]);
   }
   if (counts) next_number = emit(Op::kAddInt, index, builder_.small_int(1));
   for (int i = 0; i < inner; ++i) {
@@ -89,23 +89,6 @@ bool Recorder::for_pair(uint64_t word) {
   return true;
 }
 
-// A field that holds something without a count. False: it has to be loaded with one.
-bool Recorder::load_number(Reference base, int64_t offset, Value item, Reference* value) {
-  bool singleton = is_none(item) || is_bool(item);
-  if (item.is_object() && !singleton) return false;
-  Reference r = emit(Op::kLoadField, base, kNoReference, offset);
-  if (item.is_small_int()) {
-    r = as_int(r);
-  } else if (item.is_immediate_float()) {
-    r = as_float(r, item);
-  } else {
-    Reference constant = object_constant(item);
-    emit(Op::kGuardIs, r, constant);
-    r = constant;
-  }
-  *value = r;
-  return true;
-}
 // What UNPACK_SEQUENCE at `unpack` leaves; it is done with.
 void Recorder::put_parts(const uint64_t* unpack, const Reference* values, const bool* owned, int count) {
   int32_t first = at(operand_a(load_word(unpack)));
@@ -143,7 +126,7 @@ bool Recorder::for_entry(uint64_t word) {
   int from = shape == kShape_dict_value_iterator, to = shape == kShape_dict_key_iterator ? 1 : 2;
   Reference values[2];
   bool owned[2];
-  for (int k = from; k < to; ++k) owned[k] = !load_number(e, offsets[k], items[k], &values[k]);
+  for (int k = from; k < to; ++k) owned[k] = !load_uncounted(e, offsets[k], items[k], &values[k]);
   for (int k = from; k < to; ++k) {
     if (owned[k]) values[k] = emit(Op::kLoadOwned, e, kNoReference, offsets[k]);
   }

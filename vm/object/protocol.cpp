@@ -170,14 +170,7 @@ int compare_number_tuples(Value left, Value right, CompareOp op) {
     y = q.as_small_int();
     break;
   }
-  switch (op) {
-    case CompareOp::kLt: return x < y;
-    case CompareOp::kLe: return x <= y;
-    case CompareOp::kEq: return x == y;
-    case CompareOp::kNe: return x != y;
-    case CompareOp::kGt: return x > y;
-    default: return x >= y;
-  }
+  return ordered(op, x, y);
 }
 }  // namespace
 

@@ -14,6 +14,18 @@ Ref<> inplace_operation(BinaryOp op, Value left, Value right);
 Ref<> operator_fallback(BinaryOp op, Value left, Value right, bool inplace);
 Ref<> unary_operation(UnaryOp op, Value operand);
 Ref<> power(Value base, Value exponent, Value modulus);
+// x op y for numbers of one C++ type.
+template <class T>
+inline bool ordered(CompareOp op, T x, T y) {
+  switch (op) {
+    case CompareOp::kLt: return x < y;
+    case CompareOp::kLe: return x <= y;
+    case CompareOp::kEq: return x == y;
+    case CompareOp::kNe: return x != y;
+    case CompareOp::kGt: return x > y;
+    default: return x >= y;
+  }
+}
 Ref<> compare(Value left, Value right, CompareOp op);           // the result object
 // The rest of it when left's method has returned NotImplemented.
 Ref<> compare_declined(Value left, Value right, CompareOp op, bool tried_right = false);
