@@ -8,6 +8,7 @@
 #include "vm/ops/micro_ops.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
+#include "vm/types/exception.h"
 #include "vm/types/function.h"
 #include "vm/types/generator.h"
 #include "vm/types/iterators.h"
@@ -194,6 +195,21 @@ PT_BODY(ClearFrame) {
   uint64_t old = slot(frame);
   slot(frame) = 0;
   return give_back(s, old);
+}
+PT_BODY(Release) { return give_back(s, x.r[A]); }
+PT_BODY(ShowExceptions) { return false; }
+PT_BODY(GuardNothingHandled) { return s->thread->handled.empty(); }
+PT_BODY(TakePending) {
+  Value pending = s->thread->pending;
+  const auto& e = at<BaseException>(pending.bits());
+  if (e.shape_id.load(std::memory_order_relaxed) != hole0() || !e.traceback.peek().empty() ||
+      e.owner.load(std::memory_order_relaxed) != s->owner_id || e.local.load(std::memory_order_relaxed) != 1 ||
+      e.shared.load(std::memory_order_relaxed) != 0) {
+    return false;
+  }
+  s->thread->pending = Value();
+  x.r[A] = pending.bits();
+  return true;
 }
 // A counted or, for objects that need no count, borrowed copy. False: the helper does it.
 PT_INLINE bool own(State* s, uint64_t& bits) {

@@ -7,6 +7,9 @@ namespace pt {
 
 struct Generator;
 
+// Where an exception raised at `pc` goes on in this code; nullptr: it leaves the frame.
+const CodeException* find_handler(const Code* code, const uint64_t* pc);
+
 // First register above everything the innermost call uses.
 PT_INLINE Value* stack_top(Thread* thread) {
   CallRecord* record = thread->record;

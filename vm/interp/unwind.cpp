@@ -14,15 +14,17 @@
 #include "vm/types/str.h"
 
 namespace pt {
-namespace {
 
-const CodeException* find_handler(const Code* code, uint32_t at) {
+const CodeException* find_handler(const Code* code, const uint64_t* pc) {
+  auto at = static_cast<uint32_t>(pc - code->words);
   for (uint32_t i = 0; i < code->exception_count; ++i) {
     const CodeException& e = code->exceptions[i];
     if (at >= e.start && at < e.end) return &e;
   }
   return nullptr;
 }
+
+namespace {
 
 void clear_registers(Value* registers, uint32_t begin, uint32_t end) {
   for (uint32_t i = begin; i < end; ++i) {
@@ -49,7 +51,6 @@ CallRecord* unwind_frames(Thread* thread, const uint64_t** target) {
   for (;;) {
     CallRecord* record = thread->record;
     const Code* code = record->code;
-    auto at = static_cast<uint32_t>(record->pc - code->words);
     if (add_entry && !(code->flags & kCodeFlagHidden) && !add_traceback(record)) {
       // Out of memory: the new exception replaces the old one.
     }
@@ -57,7 +58,7 @@ CallRecord* unwind_frames(Thread* thread, const uint64_t** target) {
     bool raised = add_entry;
     if (traced) trace_exception(thread, raised);
     add_entry = true;
-    const CodeException* handler = PT_LIKELY(!(record->flags & kRecordTraceLeaves)) ? find_handler(code, at) : nullptr;
+    const CodeException* handler = PT_LIKELY(!(record->flags & kRecordTraceLeaves)) ? find_handler(code, record->pc) : nullptr;
     if (handler) {
       Ref<> exception = take_error();
       clear_registers(record->registers, handler->depth, code->register_count);

@@ -58,7 +58,7 @@ class Emitter {
   }
   void close_loop();
   std::vector<Location> live_at(Reference i) const;
-  void save(const std::vector<Location>& live);
+  void save(const std::vector<Location>& live, int from = kKeptRegisters);
   void restore(const std::vector<Location>& live);
   void slow_path(SlowPath& path, CompiledTrace* out);
   void jump(int64_t to);
@@ -130,12 +130,12 @@ std::vector<Location> Emitter::live_at(Reference i) const {
   }
   return live;
 }
-void Emitter::save(const std::vector<Location>& live) {
+void Emitter::save(const std::vector<Location>& live, int from) {
   for (const Location& l : live) {
     auto k = static_cast<uint64_t>(l.index);
     if (l.place == Place::kFloatRegister)
       stencil(StencilOp::kStoreFloat, l.index, 0, {offsetof(State, f) + k * 8, false});
-    else if (l.index >= kKeptRegisters)
+    else if (l.index >= from)
       stencil(StencilOp::kStoreWord, l.index, 0, {offsetof(State, r) + k * 8, false});
   }
 }
@@ -159,14 +159,15 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   out->cold_frames.push_back(frames.frames);
   int64_t imm = in.op == Op::kCallNative || in.op == Op::kDictGet || in.op == Op::kCallAny
                     ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get())
-                : in.op == Op::kPushGenerator ? reinterpret_cast<int64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())
-                : in.op == Op::kNewObject     ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())
-                                              : in.imm;
+                : in.op == Op::kPushGenerator  ? reinterpret_cast<int64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())
+                : in.op == Op::kNewObject      ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())
+                : in.op == Op::kShowExceptions ? reinterpret_cast<int64_t>(&out->exits[static_cast<size_t>(in.frames)])
+                                               : in.imm;
   out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
   if (in.op == Op::kGlobalAddress || in.op == Op::kGuardTable)
     global_infos_.push_back({&out->cold.back(), global_at_[static_cast<size_t>(in.imm)]});
   path.start = static_cast<int64_t>(code_.size());
-  save(path.live);
+  save(path.live, in.op == Op::kShowExceptions ? 0 : kKeptRegisters);
   stencil(StencilOp::kCallCold, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
           {fresh_pool(reinterpret_cast<uint64_t>(&out->cold.back())), true});
   restore(path.live);
@@ -444,6 +445,18 @@ const char* Emitter::run(CompiledTrace* out) {
     for (const SlotValue& v : snapshot.slots) {
       exit.values.push_back(value_at(v.slot, v.value));
       exit.values.back().owned = v.owned;
+    }
+    exit.handled = snapshot.handled;
+    exit.caught.clear();
+    for (const Caught& c : snapshot.caught) {
+      exit.caught.push_back({c.slot, c.window, c.pc, {}});
+      for (const LeftFrame& l : c.left) {
+        exit.caught.back().left.push_back({l.frame, l.pc, {}});
+        for (const SlotValue& v : l.locals) {
+          exit.caught.back().left.back().locals.push_back(value_at(v.slot, v.value));
+          exit.caught.back().left.back().locals.back().owned = v.owned;
+        }
+      }
     }
     exit.objects.clear();
     for (const VirtualState& o : snapshot.objects) {

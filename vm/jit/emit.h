@@ -36,6 +36,16 @@ struct ExitObject {
   uint32_t shape;
   std::vector<ExitValue> fields;
 };
+struct ExitLeftFrame {
+  InlinedFrame frame;
+  const uint64_t* pc;
+  std::vector<ExitValue> locals;   // slot: the local's number
+};
+struct ExitCaught {
+  int32_t slot, window;
+  const uint64_t* pc;
+  std::vector<ExitLeftFrame> left;
+};
 // Immutable once the trace is installed, but for the counters and `target`.
 struct Exit {
   const uint64_t* pc = nullptr;
@@ -45,6 +55,8 @@ struct Exit {
   std::vector<ExitValue> values;
   std::vector<ExitObject> objects;   // to be made
   std::vector<InlinedFrame> frames;
+  std::vector<ExitCaught> caught;    // Snapshot::caught
+  int32_t handled = kNoOwner;        // Snapshot::handled
   CompiledTrace* trace = nullptr;
   std::atomic<uint64_t>* target = nullptr;   // the code the exit goes to: its own, or a side trace
   std::atomic<uint32_t> count{0};            // relaxed: how often it was taken (roughly, with several threads)
@@ -99,5 +111,9 @@ inline Exit* enter_trace(const CompiledTrace& trace, State* state, Value* frame)
 uint64_t exit_word(const ExitValue& value, const State& state);
 // The exit's virtual objects; empty ones where memory is out, and *ok is false then, with an exception pending.
 std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok);
+// A value of the exit, with a count; `objects`: its virtual ones. Empty where memory is out (or the place is empty).
+Ref<> exit_value(const ExitValue& v, const State& state, const std::vector<Ref<>>& objects);
+// Frames and registers are in memory: what the trace has caught gets its tracebacks, the thread the exception that it handles.
+void show_exceptions(const Exit& exit, const State& state, Value* frame, const std::vector<Ref<>>& objects);
 
 }  // namespace pt::jit

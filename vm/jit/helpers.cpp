@@ -451,6 +451,13 @@ uint64_t help_list_append(State* s, Value* frame, uint64_t word) {
   return scope.report(s) ? kGoOn : kLeave;
 }
 
+uint64_t help_show_exceptions(State* s, Value* frame, uint64_t word) {
+  const auto& exit = *reinterpret_cast<const Exit*>(info_of(word).imm);
+  s->thread->record->pc = exit.pc;
+  show_exceptions(exit, *s, frame, {});
+  return kGoOn;
+}
+
 // ---- generators
 uint64_t help_promote_register(State* s, Value*, uint64_t) {
   auto* place = reinterpret_cast<Value*>(s->object);
@@ -547,7 +554,9 @@ Helper cold_helper(Op op) {
     case Op::kWriteFrame:
     case Op::kClearFrame:
     case Op::kWriteRegister:
-    case Op::kClearRegister: return help_release;
+    case Op::kClearRegister:
+    case Op::kRelease: return help_release;
+    case Op::kShowExceptions: return help_show_exceptions;
     case Op::kPromoteRegister: return help_promote_register;
     case Op::kNewGenerator: return help_new_generator;
     case Op::kPushGenerator: return help_push_generator;

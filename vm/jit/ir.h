@@ -107,6 +107,21 @@ struct VirtualState {
 };
 // Makes what `layout` describes, its fields empty; nullptr with an exception pending. Runs no Python code.
 Object* make_object(const Layout& layout);
+// A frame that an exception has left, as its traceback would show it.
+struct LeftFrame {
+  InlinedFrame frame;
+  const uint64_t* pc;
+  std::vector<SlotValue> locals;  // by their numbers; `owned`: a counted word that the trace alone owns
+};
+// An exception that the trace has raised and caught itself, and that nobody else has seen: it gets its traceback when somebody
+// may.
+struct Caught {
+  Reference exception;  // while recording
+  int32_t slot;  // in snapshots: the register that holds it
+  int32_t window;  // of the frame that handles it
+  const uint64_t* pc;  // where that frame was
+  std::vector<LeftFrame> left;  // innermost first
+};
 // How to go on in the interpreter at a guard that fails: what differs from the registers in memory.
 struct Snapshot {
   const uint64_t* pc;
@@ -115,6 +130,8 @@ struct Snapshot {
   std::vector<VirtualState> objects;  // of the virtual objects among the slots' values and in one another
   bool raises = false;  // an exception is pending
   bool dynamic = false;  // registers and records are in memory, the pc in the innermost record
+  std::vector<Caught> caught;
+  int32_t handled = kNoOwner;  // the register with the exception that Thread::handled is to hold
   // Calls f with each value, by reference.
   template <class F>
   void each_value(F&& f) {
@@ -122,6 +139,11 @@ struct Snapshot {
     for (VirtualState& o : objects) {
       f(o.object);
       for (FieldValue& v : o.fields) f(v.value);
+    }
+    for (Caught& c : caught) {
+      for (LeftFrame& l : c.left) {
+        for (SlotValue& v : l.locals) f(v.value);
+      }
     }
   }
   template <class F>
@@ -211,8 +233,16 @@ class Builder {
     std::erase_if(objects_, [object](const VirtualState& o) { return o.object == object; });
   }
   void forget_objects() { objects_.clear(); }
-  // Adds the states of the virtual objects among the values, and in their fields.
-  void collect(const std::vector<SlotValue>& slots, std::vector<VirtualState>* out) const;
+  // Adds the states of the virtual objects among the snapshot's values, and in their fields.
+  void collect(Snapshot* out) const;
+  // To drop what was appended since.
+  struct Mark {
+    size_t code;
+    std::vector<VirtualState> objects;
+    size_t made;
+  };
+  Mark mark() const { return {ir_.code.size(), objects_, made_.size()}; }
+  void drop_since(const Mark& mark);
 
  private:
   bool memory_holds(int64_t slot, Reference value) const;

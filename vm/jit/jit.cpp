@@ -278,6 +278,7 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
       record->result_register = inlined.result_register;
   }
   if (!exit.dynamic) thread->record->pc = exit.pc;
+  if (PT_UNLIKELY(!exit.caught.empty() || exit.handled != kNoOwner)) show_exceptions(exit, state, frame, objects);
   return ok && !error_pending();
 }
 
@@ -293,7 +294,30 @@ void let_go(State* s) {
   unlock_byte(o->lock);
 }
 
-enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError };
+enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError, kRecordCaught };
+
+// Counts the exit, which has been taken.
+bool wants_side_trace(const Thread* thread, Exit* exit) {
+  uint32_t count = exit->count.load(std::memory_order_relaxed) + 1;
+  exit->count.store(count, std::memory_order_relaxed);
+  if (count < g_exit_threshold || exit->dynamic || thread->breaker.load(std::memory_order_relaxed) != 0 || tls_recorder)
+    return false;
+  exit->count.store(0, std::memory_order_relaxed);
+  return exit->failures.load(std::memory_order_relaxed) < kExitFailures &&
+         exit->trace->root->side_traces.load(std::memory_order_relaxed) < kSideTraces &&
+         exit->trace->multithreaded == multithreaded();
+}
+// `raised`: from where the pending exception is caught.
+bool record_side(Thread* thread, Exit* exit, const State& state, bool raised) {
+  auto recorder = std::make_unique<Recorder>(thread, reinterpret_cast<Value*>(state.frame), exit);
+  if (raised && !recorder->catch_pending()) {
+    exit->failures.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  tls_recorder = recorder.release();
+  tls_recording_depth = tls_entry_depth;
+  return true;
+}
 
 LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t word, uint64_t* result) {
   HotLoop& hot = hot_loop(pc);
@@ -342,20 +366,11 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
     *result = state.result;
     return LoopOutcome::kFinished;
   }
-  if (!leave_trace(thread, *exit, state)) return LoopOutcome::kError;
-  uint32_t count = exit->count.load(std::memory_order_relaxed) + 1;
-  exit->count.store(count, std::memory_order_relaxed);
-  if (count >= g_exit_threshold && !exit->dynamic && !exit->raises && thread->breaker.load(std::memory_order_relaxed) == 0 &&
-      !tls_recorder) {
-    exit->count.store(0, std::memory_order_relaxed);
-    if (exit->failures.load(std::memory_order_relaxed) < kExitFailures &&
-        exit->trace->root->side_traces.load(std::memory_order_relaxed) < kSideTraces &&
-        exit->trace->multithreaded == multithreaded()) {
-      tls_recorder = new Recorder(thread, reinterpret_cast<Value*>(state.frame), exit);
-      tls_recording_depth = tls_entry_depth;
-      return LoopOutcome::kRecordSide;
-    }
+  if (!leave_trace(thread, *exit, state)) {
+    return exit->raises && wants_side_trace(thread, exit) && record_side(thread, exit, state, true) ? LoopOutcome::kRecordCaught
+                                                                                                    : LoopOutcome::kError;
   }
+  if (!exit->raises && wants_side_trace(thread, exit) && record_side(thread, exit, state, false)) return LoopOutcome::kRecordSide;
   return LoopOutcome::kRan;
 }
 
@@ -371,7 +386,8 @@ __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) 
       dispatch = &g_recording;
       break;
     case LoopOutcome::kFinished: return result;
-    case LoopOutcome::kRecordSide: dispatch = &g_recording; [[fallthrough]];
+    case LoopOutcome::kRecordSide:
+    case LoopOutcome::kRecordCaught: dispatch = &g_recording; [[fallthrough]];
     case LoopOutcome::kRan:
     case LoopOutcome::kError: {
       CallRecord* record = thread->record;
@@ -379,7 +395,7 @@ __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) 
       pc = record->pc;
       constants = record->code->constants_end;
       word = load_word(pc);
-      if (outcome == LoopOutcome::kError) PT_RAISE();
+      if (outcome == LoopOutcome::kError || outcome == LoopOutcome::kRecordCaught) PT_RAISE();
       PT_TAIL(dispatch->handlers[word & 0xFFFF]);
     }
   }

@@ -55,11 +55,18 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
         for (const SlotValue& o : old.slots) overridden |= o.slot == s.slot;
         if (!overridden) fresh.slots.push_back(s);
       }
-      builder.collect(fresh.slots, &fresh.objects);
+      builder.collect(&fresh);
       for (const SlotValue& o : old.slots) fresh.slots.push_back({o.slot, later(o.value), o.owned});
       for (const VirtualState& o : old.objects) {
         fresh.objects.push_back({later(o.object), o.shape, {}});
         for (const FieldValue& f : o.fields) fresh.objects.back().fields.push_back({f.offset, later(f.value), f.owner});
+      }
+      fresh.handled = old.handled;
+      fresh.caught = old.caught;
+      for (Caught& c : fresh.caught) {
+        for (LeftFrame& l : c.left) {
+          for (SlotValue& v : l.locals) v.value = later(v.value);
+        }
       }
       ir.snapshots.push_back(std::move(fresh));
       return static_cast<int32_t>(ir.snapshots.size()) - 1;

@@ -9,6 +9,7 @@
 #include "vm/object/slot_table.h"
 #include "vm/object/super.h"
 #include "vm/types/dict.h"
+#include "vm/types/exception.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
@@ -144,10 +145,14 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   switch (callable.as_object()->shape_id.load(std::memory_order_relaxed)) {
     case kShape_function: break;
     case kShape_type:
+      if (!shift && is_exception_type(callable) && new_exception(base, count, result, names)) return true;
+      if (reason_ != Abort::kCount) return false;
       if (!has_flag(static_cast<pt::Type*>(callable.as_object()), kTypeHeap))
         return names ? fall_back() : call_any(base, count, result, shift);
       return shift ? fall_back() : instantiate(base, count, result, names);
-    case kShape_wrapper_descriptor: return names ? fall_back() : call_any(base, count, result, shift);
+    case kShape_wrapper_descriptor:
+      if (!names && !shift && init_exception(base, count, result)) return true;
+      return names ? fall_back() : call_any(base, count, result, shift);
     case kShape_native_function:
     case kShape_method_descriptor: return names ? fall_back() : call_native(base, callable, count, result, shift);
     default: return fall_back();

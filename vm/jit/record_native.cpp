@@ -121,6 +121,8 @@ bool Recorder::instance_check(int base, int result, int32_t first) {
 }
 
 bool Recorder::call_native(int base, Value callable, uint32_t count, int result, bool shift) {
+  // It may look at what is handled.
+  if (handling()) return fall_back();
   const NativeSignature* s;
   const NativeDef* def;
   Value self;
@@ -198,6 +200,7 @@ void Recorder::finish_window(Reference value, int base, int32_t end, int result)
 // Any callable of builtin type: the runtime's own call.
 bool Recorder::call_any(int base, uint32_t count, int result, bool shift) {
   Value callable = seen(base);
+  if (handling()) return fall_back();
   if (callable.is(&super_type) && count == 0 && !shift) return call_super(base, result);
   if (count > kMaxArguments || callable.is(&super_type) || (callable.is(&type_type) && count != 1)) return fall_back();
   known(base);

@@ -59,6 +59,11 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   for (const ExitObject& o : exit->objects) {
     for (const ExitValue& f : o.fields) places.push_back(&f);
   }
+  for (const ExitCaught& c : exit->caught) {
+    for (const ExitLeftFrame& l : c.left) {
+      for (const ExitValue& v : l.locals) places.push_back(&v);
+    }
+  }
   for (const ExitValue* place : places) {
     const ExitValue& v = *place;
     Reference r = kNoReference;
@@ -125,6 +130,17 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
       state(f.owner) = {r, raw, false, true, !is_local(f.owner), true};
     }
   }
+  for (const ExitCaught& c : exit->caught) {
+    caught_.push_back({slot(c.slot), c.slot, c.window, c.pc, {}});
+    for (const ExitLeftFrame& l : c.left) {
+      caught_.back().left.push_back({l.frame, l.pc, {}});
+      for (const ExitValue& v : l.locals) {
+        Reference r = next(v);
+        caught_.back().left.back().locals.push_back({v.slot, r, v.owned});
+      }
+    }
+  }
+  if (exit->handled != kNoOwner) handled_ = exit->handled;
   // Time and again the same instruction was not what it had been: it is not specialised any more.
   int again = 0;
   for (const Exit* e = exit; e; e = e->trace->parent) again += e->pc == exit->pc;
@@ -158,7 +174,15 @@ int32_t Recorder::snapshot() {
 }
 Snapshot Recorder::end() const {
   Snapshot s{nullptr, lazy_slots(), {}, {}, false, false};
-  builder_.collect(s.slots, &s.objects);
+  s.caught = caught_;
+  for (Caught& c : s.caught) {
+    c.slot = register_of(c.exception);
+    for (LeftFrame& l : c.left) {
+      for (SlotValue& v : l.locals) v.value = builder_.resolve(v.value);
+    }
+  }
+  if (handling()) s.handled = handled_;
+  builder_.collect(&s);
   for (VirtualState& o : s.objects) {
     for (FieldValue& f : o.fields) {
       if (is_pointer(f.value)) f.owner = owner_of(f.value, kNoOwner);
@@ -349,7 +373,9 @@ void Recorder::refine(Reference from, Reference to) {
 
 // Puts all the trace knows into memory, where the interpreter looks for it.
 void Recorder::sync() {
+  showing_ = true;
   make_all();
+  showing_ = false;
   struct Store {
     int32_t at;
     Reference word;
@@ -383,14 +409,14 @@ void Recorder::sync() {
     c.real = true;
     snapshot_ = -1;
   }
+  show_exceptions();
 }
 
 // ---- from instruction to instruction -----------------------------------------------------------------------------------
 
 // The interpreter runs this instruction; what it changes is read again.
-bool Recorder::interpret(uint64_t word) {
+bool Recorder::interpret(uint64_t word, CallRecord* record) {
   const InstructionInfo& info = kInstructionInfo[static_cast<int>(opcode_)];
-  CallRecord* record = thread_->record;
   bool leaves = opcode_ == Opcode::kRETURN || opcode_ == Opcode::kYIELD || opcode_ == Opcode::kRETURN_GENERATOR;
   if (leaves && (record->flags & kRecordEntry)) return abort(opcode_ == Opcode::kRETURN ? Abort::kleft_loop : Abort::kyields);
   if (leaves && (record->flags & kRecordGenerator)) return abort(Abort::kyields);
@@ -445,11 +471,9 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
   const InstructionInfo& info = kInstructionInfo[static_cast<int>(opcode_of(load_word(what.pc)))];
   bool jumps = info.b == OperandKind::J || info.text[0] == '_';
   if (what.depth == 0 && pc != what.pc + 1 + info.extra_words && !jumps) what.clobbered_from = INT32_MIN;  // an exception
-  if (what.depth < 0 && opcode_of(load_word(what.pc)) != Opcode::kRETURN &&
-      opcode_of(load_word(what.pc)) != Opcode::kRETURN_GENERATOR) {
-    abort(Abort::kexception);
-    return;
-  }
+  Opcode left = opcode_of(load_word(what.pc));
+  if (what.depth < 0 && left == Opcode::kYIELD) return void(abort(Abort::kexception));
+  if (what.depth < 0 && left != Opcode::kRETURN && left != Opcode::kRETURN_GENERATOR) what.clobbered_from = INT32_MIN;
   if (what.depth == 0 && jumps) {
     const uint64_t* ahead = what.pc + 1 + info.extra_words;
     const uint64_t* target = ahead + (info.text[0] == '_' ? jump_extra(what.pc) : operand_wide(load_word(what.pc)));
@@ -471,6 +495,7 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
   }
   // Iterators may have been moved on by whatever ran.
   positions_.clear();
+  handled_ = kHandledUnknown;
   if (what.depth == 1) {
     calls_.push_back(call_of(record, what.pc));
   } else if (what.depth < 0) {
@@ -515,7 +540,7 @@ Step Recorder::back_edge_step(uint64_t word) {
   bool same_loop = back_edge_ && pc_ + 1 + operand_wide(word) == back_edge_ + 1 + operand_wide(load_word(back_edge_));
   if (same_loop && calls_.empty() && thread_->record == base_record_ && window_ == 0) {
     // Whatever could look at the registers during a round finds those of the round before in memory.
-    if (barrier_) sync();
+    if (barrier_ || handling() || !caught_.empty()) sync();
     return Step::kClosed;
   }
   auto loop = static_cast<uint32_t>(static_cast<uint16_t>(PT_A));
@@ -551,8 +576,10 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
     if (taken) return Step::kGoOn;
   }
   if ((expected_ && pc != expected_) || frame != base_frame_ + window_) {
-    reason_ = Abort::kexception;
-    return Step::kAborted;
+    if (!interpret_raising(pc)) return Step::kAborted;
+    opcode_ = opcode_of(word);
+    note_interpreted(frame, pc);
+    if (reason_ != Abort::kCount) return Step::kAborted;
   }
   if (multithreaded() != ir_.multithreaded) {
     reason_ = Abort::kthreads;
@@ -567,7 +594,9 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   pc_ = pc;
   constants_ = constants;
   snapshot_ = -1;
+  checkpoint_ = nullptr;
   if (next_.item != kNoReference) finish_next();
+  if (!caught_.empty()) forget_caught();
   if (reason_ != Abort::kCount) return Step::kAborted;
   if (!after_.empty()) {
     Reference last = ir_.size() - 1;
@@ -586,8 +615,9 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
     reason_ = Abort::ktoo_long;
     return Step::kAborted;
   }
-  bool done = pc != generic_pc_ && record(word);
-  if (!done && reason_ == Abort::kCount) done = interpret(word);
+  if (may_raise_here()) checkpoint_ = std::make_unique<Checkpoint>(checkpoint(thread_->record));
+  bool done = pc != generic_pc_ && !shows_exception(word) && record(word);
+  if (!done && reason_ == Abort::kCount) done = interpret(word, thread_->record);
   if (!done || reason_ != Abort::kCount) return Step::kAborted;
   if (builder_.failed()) {
     reason_ = Abort::kconflict;

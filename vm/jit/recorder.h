@@ -28,6 +28,8 @@ class Recorder {
   Recorder(Thread* thread, Value* frame, const uint64_t* head);
   // A side trace: from the exit, which has just been left. `frame` is the trace's.
   Recorder(Thread* thread, Value* frame, Exit* exit);
+  // For an exit with an exception pending: whether the recording can go on where that is caught.
+  bool catch_pending();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
   ~Recorder();
@@ -93,6 +95,20 @@ class Recorder {
     retain(v);
     kept_.push_back(v);
   }
+  // What an instruction changes here, to take it back when it has raised an exception.
+  struct Checkpoint {
+    const uint64_t* pc;
+    Value* frame;
+    Value* constants;
+    Builder::Mark mark;
+    size_t snapshots;
+    CallRecord* record;
+    std::vector<Slot> slots;
+    std::vector<Position> positions;
+    std::vector<Call> calls;
+    std::vector<Caught> caught;
+    int32_t handled;
+  };
   bool record(uint64_t word);
   bool abort(Abort reason) {
     reason_ = reason;
@@ -100,10 +116,9 @@ class Recorder {
   }
   // The interpreter is to run the instruction. Only before anything with an effect was emitted for it.
   bool fall_back() { return false; }
-  Step finish_step(uint64_t word);
   Step back_edge_step(uint64_t word);
   bool links_to_entry();
-  bool interpret(uint64_t word);
+  bool interpret(uint64_t word, CallRecord* record);
   void note_interpreted(Value* frame, const uint64_t* pc);
   int32_t snapshot();
   Reference emit(Op op, Reference a = kNoReference, Reference b = kNoReference, int64_t imm = 0, int32_t tag = 0);
@@ -218,6 +233,29 @@ class Recorder {
   // What the slot `offset` of `base` holds, into register `to`; consumes `killed` (an operand; 0: none).
   bool load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2 = 0, Op load = Op::kLoadField);
   Reference storable(int operand);   // an immediate in the form of a heap slot; kNoReference: none
+  // Exceptions.
+  bool may_raise_here() const;
+  Checkpoint checkpoint(CallRecord* record) const;
+  bool interpret_raising(const uint64_t* pc);
+  bool new_exception(int base, uint32_t count, int result, const Tuple* names);
+  Reference virtual_exception(pt::Type* type, Reference args);
+  bool init_exception(int base, uint32_t count, int result);
+  bool is_fresh_exception(Reference r) const;
+  bool raise_statement(uint64_t word);
+  bool enter_handler(uint64_t word);
+  bool leave_handler(uint64_t word);
+  bool match_exception(uint64_t word);
+  bool guard_exception_type(Reference r, Value exception);
+  bool nothing_handled();
+  bool can_unwind(size_t* depth, const CodeException** handler) const;
+  void leave_owners(size_t depth, const CodeException* handler);
+  void unwind(Reference exception, Reference raw, size_t depth, const CodeException* handler);
+  LeftFrame leave_frame(const uint64_t* pc);
+  int32_t register_of(Reference exception) const;
+  bool handling() const { return handled_ > kNothingHandled; }   // and only the trace knows
+  bool shows_exception(uint64_t word) const;
+  void forget_caught();
+  void show_exceptions();
   // Calls.
   // Which argument or default each parameter of a function gets.
   struct Binding {
@@ -309,8 +347,14 @@ class Recorder {
   Interpreted* interpreted_ = nullptr;   // the instruction before
   CallRecord* interpreted_record_ = nullptr;
   int count_ = 0, interpreted_count_ = 0, back_edges_ = 0;
+  std::vector<Caught> caught_;
+  // The register with the exception that Thread::handled does not hold yet; or what is known of that.
+  static constexpr int32_t kHandledUnknown = kNoOwner, kNothingHandled = kNoOwner + 1;
+  int32_t handled_ = kHandledUnknown;
+  std::unique_ptr<Checkpoint> checkpoint_;
   const uint64_t* taken_along_ = nullptr;   // the next instruction, where it was recorded with the one before it
   bool barrier_ = false, makes_generator_ = false;
+  bool showing_ = false;   // show_exceptions() follows
   Opcode opcode_ = Opcode::kNOP;
   Abort reason_ = Abort::kCount;
 };

@@ -24,6 +24,13 @@ Object* make_object(const Layout& layout) {
   }
 }
 
+Ref<> exit_value(const ExitValue& v, const State& state, const std::vector<Ref<>>& objects) {
+  if (v.object >= 0) return Ref<>::retain(objects[static_cast<size_t>(v.object)].value());
+  uint64_t bits = exit_word(v, state);
+  if (v.type == Type::F) return float_from_double(std::bit_cast<double>(bits));
+  return Ref<>::retain(Value::from_bits(bits));
+}
+
 std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok) {
   std::vector<Ref<>> made;
   for (const ExitObject& o : exit.objects) {
@@ -35,13 +42,7 @@ std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok) 
   for (size_t i = 0; i < made.size(); ++i) {
     Object* object = made[i].value().as_object();
     for (const ExitValue& f : exit.objects[i].fields) {
-      Ref<> value;
-      if (f.object >= 0)
-        value = Ref<>::retain(made[static_cast<size_t>(f.object)].value());
-      else if (f.type == Type::F)
-        value = float_from_double(std::bit_cast<double>(exit_word(f, state)));
-      else
-        value = Ref<>::retain(Value::from_bits(exit_word(f, state)));
+      Ref<> value = exit_value(f, state, made);
       if (!value && f.type == Type::F) *ok = false;
       reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + f.slot)->init(std::move(value));
     }
@@ -114,7 +115,13 @@ Reference Builder::resolve(Reference r) const {
   }
   return r;
 }
-void Builder::collect(const std::vector<SlotValue>& slots, std::vector<VirtualState>* out) const {
+void Builder::drop_since(const Mark& mark) {
+  ir_.code.resize(mark.code);
+  objects_ = mark.objects;
+  made_.resize(mark.made);
+  failed_ = false;
+}
+void Builder::collect(Snapshot* out) const {
   std::vector<Reference> found;
   auto note = [&](Reference r) {
     if (!is_virtual(r)) return;
@@ -123,11 +130,11 @@ void Builder::collect(const std::vector<SlotValue>& slots, std::vector<VirtualSt
     }
     found.push_back(r);
   };
-  for (const SlotValue& s : slots) note(s.value);
+  out->each_value(note);
   for (size_t i = 0; i < found.size(); ++i) {
     for (const VirtualState& o : objects_) {
       if (o.object != found[i]) continue;
-      out->push_back(o);
+      out->objects.push_back(o);
       for (const FieldValue& f : o.fields) note(f.value);
     }
   }
@@ -221,6 +228,16 @@ int32_t Recorder::owner_of(Reference value, int32_t except) const {
 void Recorder::leave_owner(int32_t where) {
   Slot s = state(where);
   if (s.lazy || !s.pointer || s.value == kNoReference || !is_pointer(s.value)) return;
+  if (!caught_.empty() && owner_of(s.value, where) == kNoOwner) {
+    // What a traceback would show of a frame that was left.
+    for (Caught& c : caught_) {
+      for (LeftFrame& l : c.left) {
+        for (SlotValue& v : l.locals) {
+          if (v.value == s.value && !v.owned) v = {v.slot, emit(Op::kOwn, v.value), true};
+        }
+      }
+    }
+  }
   while (true) {
     Reference holder = builder_.holder_of(s.value);
     if (holder == kNoReference || owner_of(s.value, where) != kNoOwner) return;
@@ -232,6 +249,11 @@ void Recorder::make_whole(Reference object) {
   for (Reference up = object; up != kNoReference; up = builder_.holder_of(object)) object = up;
   bool reached = object == fresh_;
   for (const Slot& s : slots_) reached |= s.lazy && s.value == object;
+  for (const Caught& c : caught_) {
+    for (const LeftFrame& l : c.left) {
+      for (const SlotValue& v : l.locals) reached |= v.value == object;
+    }
+  }
   if (reached)
     make(object);
   else
@@ -272,6 +294,10 @@ bool Recorder::put(Reference object, int64_t offset, int operand) {
 
 // The object gets out: it is made, and the registers that have it own it. Where no register has it, loose_ is its owner.
 Reference Recorder::make(Reference object) {
+  for (const Caught& c : caught_) {
+    // Whoever gets it may look at its traceback.
+    if (c.exception == object && !showing_) abort(Abort::kexception);
+  }
   const Layout layout = builder_.layout_of(object);
   auto number = static_cast<int64_t>(ir_.at(object).imm);
   // Whatever fails in here raises an exception in the state of this moment.
@@ -308,6 +334,16 @@ Reference Recorder::make(Reference object) {
     Reference word = placed ? emit(Op::kOwn, real) : real;
     set_owned(static_cast<int32_t>(i) - kSlotBias, word, real);
     placed = true;
+  }
+  for (Caught& c : caught_) {
+    if (c.exception == object) c.exception = real;
+    for (LeftFrame& l : c.left) {
+      for (SlotValue& v : l.locals) {
+        if (v.value != object) continue;
+        v = {v.slot, placed ? emit(Op::kOwn, real) : real, true};
+        placed = true;
+      }
+    }
   }
   if (!placed) loose_ = real;
   snapshot_ = -1;

@@ -48,6 +48,21 @@ Ref<FrameObject> frame_object_of(CallRecord* record) {
   return f;
 }
 
+Ref<FrameObject> frame_of_ended_call(const Code* code, Dict* globals, Function* function, uint32_t pc, Ref<Tuple> registers,
+                                     Ref<FrameObject> back) {
+  Ref<FrameObject> f = allocate<FrameObject>(&frame_type);
+  if (!f) return f;
+  f->code.init(Ref<>::retain(Value::object(code)));
+  f->globals.init(Ref<>::retain(Value::object(globals)));
+  f->function.init(Ref<>::retain(Value::object(function)));
+  f->builtins.init(Ref<>::retain(Value::object(function->builtins())));
+  f->registers.init(std::move(registers));
+  if (back) f->back.init(std::move(back));
+  f->pc = pc;
+  f->trace_lines = true;
+  return f;
+}
+
 CallRecord* visible_record(CallRecord* record, const CallRecord* base) {
   while (record >= base && ((record->flags & kRecordLeaving) || (record->code->flags & kCodeFlagHidden))) --record;
   return record;

@@ -42,6 +42,9 @@ inline constexpr uint32_t kRecordLeaving = 512;
 CallRecord* visible_record(CallRecord* record, const CallRecord* base);
 // Ends the connection: called when the record goes away.
 void frame_detach(CallRecord* record);
+// The frame of a call that has ended and had no frame object. `registers`: its locals and cells; `back` may be empty.
+Ref<FrameObject> frame_of_ended_call(const Code* code, Dict* globals, struct Function* function, uint32_t pc,
+                                     Ref<struct Tuple> registers, Ref<FrameObject> back);
 int64_t frame_line(FrameObject* frame);
 uint32_t frame_pc(FrameObject* frame);
 // f_lineno = line, from a trace function (vm/interp/trace.cpp).

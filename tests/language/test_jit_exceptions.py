@@ -1,0 +1,640 @@
+"""Exceptions raised and caught in hot loops."""
+
+import gc
+import sys
+import threading
+import traceback
+import weakref
+
+ROUNDS = 5000
+
+
+def assert_equal(got, expected):
+    assert got == expected, (got, expected)
+
+
+class Problem(Exception):
+    pass
+
+
+class Coded(Exception):
+    def __init__(self, code, text):
+        super().__init__(text)
+        self.code = code
+
+
+class Plain(Exception):
+    def __init__(self, code):
+        self.code = code
+
+
+def entries(e):
+    """The traceback as function names, line offsets and the simple locals of each frame."""
+    tb, out = e.__traceback__, []
+    while tb:
+        f = tb.tb_frame
+        shown = {k: v for k, v in f.f_locals.items() if isinstance(v, (int, float, str, list, tuple))}
+        out.append((f.f_code.co_name, tb.tb_lineno - f.f_code.co_firstlineno, f.f_lineno - f.f_code.co_firstlineno, shown))
+        tb = tb.tb_next
+    return out
+
+
+def chain(f):
+    names = []
+    while f and f.f_code.co_name != "test_tracebacks_of_calls":
+        names.append(f.f_code.co_name)
+        f = f.f_back
+    return names
+
+
+def test_same_frame():
+    caught = 0
+    for i in range(ROUNDS):
+        try:
+            if i & 1:
+                raise ValueError(i)
+            caught += 2
+        except ValueError:
+            caught += 1
+    assert_equal(caught, ROUNDS // 2 * 3)
+    assert_equal(sys.exc_info(), (None, None, None))
+
+
+def test_kinds_of_raise():
+    def one(i):
+        if i % 5 == 0:
+            raise ValueError
+        if i % 5 == 1:
+            raise Problem
+        if i % 5 == 2:
+            raise Problem("text", i)
+        if i % 5 == 3:
+            raise KeyError("k%d" % i)
+        return i
+
+    seen = []
+    for i in range(ROUNDS):
+        try:
+            one(i)
+        except (ValueError, IndexError):
+            kind = "v"
+        except Problem as e:
+            kind = ("p", e.args)
+        except LookupError as e:
+            kind = ("l", type(e).__name__, str(e))
+        else:
+            kind = i
+        if i % 97 == 0:
+            seen.append(kind)
+    expected = []
+    for i in range(0, ROUNDS, 97):
+        expected.append(["v", ("p", ()), ("p", ("text", i)), ("l", "KeyError", "'k%d'" % i), i][i % 5])
+    assert_equal(seen, expected)
+
+
+def test_not_matched_here():
+    def inner(i):
+        try:
+            if i % 3 == 0:
+                raise ValueError(i)
+            if i % 3 == 1:
+                raise TypeError(i)
+        except ValueError as e:
+            return e.args[0]
+        return -1
+
+    total = 0
+    for i in range(ROUNDS):
+        try:
+            total += inner(i)
+        except TypeError as e:
+            total += e.args[0] * 2
+    expected = sum(i if i % 3 == 0 else 2 * i if i % 3 == 1 else -1 for i in range(ROUNDS))
+    assert_equal(total, expected)
+
+
+def raiser(n, words):
+    half = n / 2
+    if n % 2:
+        raise Problem(n)
+    return half
+
+
+def middle(n, extra):
+    mine = [n, extra]
+    result = raiser(n + 1, "w%d" % n)
+    return result, mine
+
+
+def test_tracebacks_of_calls():
+    kept = []
+    for i in range(ROUNDS):
+        try:
+            middle(i, i * 0.5)
+        except Problem as e:
+            if i in (10, ROUNDS - 2):
+                kept.append((entries(e), chain(e.__traceback__.tb_next.tb_next.tb_frame)))
+                frames = traceback.extract_tb(e.__traceback__)
+                assert_equal([f.name for f in frames], ["test_tracebacks_of_calls", "middle", "raiser"])
+                assert_equal(frames[2].line, "raise Problem(n)")
+    for (tb, names), i in zip(kept, (10, ROUNDS - 2)):
+        assert_equal(names, ["raiser", "middle"])
+        assert_equal([t[:3] for t in tb[1:]], [("middle", 2, 2), ("raiser", 3, 3)])
+        assert_equal(tb[1][3], {"n": i, "extra": i * 0.5, "mine": [i, i * 0.5]})
+        assert_equal(tb[2][3], {"n": i + 1, "words": "w%d" % i, "half": (i + 1) / 2})
+        assert_equal(tb[0][3]["i"], i)
+    assert_equal(len(kept), 2)
+
+
+def test_escapes():
+    kept = []
+    for i in range(ROUNDS):
+        try:
+            raiser(i, "")
+        except Problem as e:
+            kept.append(e)
+            if len(kept) > 3:
+                del kept[0]
+    assert_equal([e.args for e in kept], [(ROUNDS - 5,), (ROUNDS - 3,), (ROUNDS - 1,)])
+    assert_equal([entries(e)[1][3]["n"] for e in kept], [ROUNDS - 5, ROUNDS - 3, ROUNDS - 1])
+    assert_equal([len(entries(e)) for e in kept], [2, 2, 2])
+    assert all(e.__context__ is None and e.__cause__ is None and not e.__suppress_context__ for e in kept)
+
+
+def test_another_way_in_the_handler():
+    # The handler does something else late: the trace is left while an exception is handled.
+    log = []
+    state = None
+
+    def handled(i):
+        return sys.exc_info()[1].args, len(entries(sys.exc_info()[1]))
+
+    for i in range(ROUNDS):
+        try:
+            if i % 2:
+                raise Problem(i)
+        except Problem as e:
+            if i == ROUNDS - 3:
+                state = handled(i)
+            if i == ROUNDS - 1:
+                log.append(e)
+                log.append(sys.exc_info()[1] is e)
+    assert_equal(state, ((ROUNDS - 3,), 1))
+    assert_equal(log[1], True)
+    assert_equal(len(entries(log[0])), 1)
+    assert_equal(sys.exc_info(), (None, None, None))
+
+
+def test_raise_in_a_handler():
+    def translate(d, k):
+        try:
+            return d[k]
+        except KeyError as e:
+            raise Problem("no " + str(k)) from e
+
+    def hide(d, k):
+        try:
+            return d[k]
+        except KeyError:
+            raise Problem(k) from None
+
+    def implicit(d, k):
+        try:
+            return d[k]
+        except KeyError:
+            raise Problem(k)
+
+    d = {i: i for i in range(0, 10, 2)}
+    for f, context, cause, hidden in ((translate, KeyError, KeyError, True), (hide, KeyError, type(None), True),
+                                      (implicit, KeyError, type(None), False)):
+        good = bad = 0
+        for i in range(ROUNDS):
+            try:
+                good += f(d, i % 10)
+            except Problem as e:
+                bad += 1
+                assert type(e.__context__) is context
+                assert type(e.__cause__) is cause
+                assert e.__suppress_context__ is hidden
+                assert e.__context__.args == (i % 10,)
+        assert_equal((good, bad), (ROUNDS * 2, ROUNDS // 2))
+
+
+def test_raised_again():
+    log = []
+
+    def inner(i):
+        try:
+            raiser(i, "")
+        except Problem:
+            log.append(i)
+            raise
+
+    def cleaning(i):
+        try:
+            return raiser(i, "")
+        finally:
+            log.append(-i)
+
+    for f in (inner, cleaning):
+        count = 0
+        for i in range(ROUNDS):
+            try:
+                f(i)
+            except Problem as e:
+                count += 1
+                if i == ROUNDS - 1:
+                    names = [t[0] for t in entries(e)]
+        assert_equal(count, ROUNDS // 2)
+        assert_equal(names, ["test_raised_again", f.__name__, "raiser"])
+    assert_equal(len(log), ROUNDS // 2 + ROUNDS)
+
+
+def test_raised_by_native_code():
+    d = {i: str(i) for i in range(0, 100, 3)}
+    words = ["12", "x", "33", "4.5"]
+    items = [1, 2, 3]
+    missing = bad = short = wrong = 0
+    for i in range(ROUNDS):
+        try:
+            d[i % 100]
+        except KeyError as e:
+            missing += e.args[0]
+        try:
+            int(words[i & 3])
+        except ValueError as e:
+            bad += len(str(e))
+        try:
+            items[i & 7]
+        except IndexError:
+            short += 1
+        try:
+            items.missing
+        except AttributeError as e:
+            wrong += len(e.name)
+    assert_equal(missing, sum(i % 100 for i in range(ROUNDS) if i % 100 % 3))
+    assert_equal(bad, ROUNDS // 4 * (len(str(error_of(int, "x"))) + len(str(error_of(int, "4.5")))))
+    assert_equal(short, ROUNDS // 8 * 5)
+    assert_equal(wrong, ROUNDS * len("missing"))
+
+
+def error_of(f, *args):
+    try:
+        f(*args)
+    except Exception as e:
+        return e
+
+
+def lookup(d, k, default):
+    here = k * 2
+    return d[k] + here
+
+
+def test_native_tracebacks():
+    d = {i: i for i in range(0, 100, 2)}
+    last = None
+    count = 0
+    for i in range(ROUNDS):
+        try:
+            lookup(d, i % 100, "d%d" % i)
+        except KeyError as e:
+            count += 1
+            if i == ROUNDS - 1:
+                last = e
+    assert_equal(count, ROUNDS // 2)
+    tb = entries(last)
+    assert_equal([t[0] for t in tb], ["test_native_tracebacks", "lookup"])
+    assert_equal(tb[1][1], 2)
+    assert_equal(tb[1][3], {"k": 99, "default": "d%d" % (ROUNDS - 1), "here": 198})
+
+
+def test_locals_live_as_long_as_the_traceback():
+    class Box:
+        pass
+
+    events = []
+
+    def hold(i):
+        box = Box()
+        weakref.finalize(box, events.append, ("dead", i)).atexit = False
+        raise Problem(i)
+
+    for i in range(ROUNDS // 10):
+        try:
+            hold(i)
+        except Problem:
+            events.append(("handled", i))
+        events.append(("after", i))
+    gc.collect()
+    expected = []
+    for i in range(ROUNDS // 10):
+        expected += [("handled", i), ("dead", i), ("after", i)]
+    assert_equal(events, expected)
+
+
+def test_iterators_are_dropped():
+    class Token:
+        alive = 0
+
+        def __init__(self):
+            Token.alive += 1
+
+        def __del__(self):
+            Token.alive -= 1
+
+    def search(items, wanted):
+        for token, value in items:
+            for k in [value, value + 1]:
+                if k == wanted:
+                    raise Problem(k)
+        return None
+
+    most = 0
+    for i in range(ROUNDS // 5):
+        try:
+            search([(Token(), j) for j in range(4)], i % 7)
+        except Problem as e:
+            most += e.args[0]
+        assert_equal(Token.alive, 0)
+    assert_equal(most, sum(i % 7 for i in range(ROUNDS // 5) if i % 7 < 5))
+
+
+def test_own_init():
+    total = 0
+    texts = set()
+    for i in range(ROUNDS):
+        try:
+            if i % 2:
+                raise Coded(i, "odd")
+            raise Plain(i)
+        except Coded as e:
+            total += e.code
+            texts.add(e.args)
+        except Plain as e:
+            total -= e.code
+            if i > ROUNDS - 5:
+                assert_equal(e.args, (i,))
+    assert_equal(total, ROUNDS // 2)
+    assert_equal(texts, {("odd",)})
+
+
+def test_init_that_raises():
+    class Picky(Exception):
+        def __init__(self, n):
+            if n % 3 == 0:
+                raise ValueError(n)
+            super().__init__(n, n)
+
+    counts = [0, 0]
+    for i in range(ROUNDS):
+        try:
+            raise Picky(i)
+        except ValueError as e:
+            counts[0] += e.args == (i,)
+        except Picky as e:
+            counts[1] += e.args == (i, i)
+    assert_equal(sum(counts), ROUNDS)
+    assert_equal(counts[0], (ROUNDS + 2) // 3)
+
+
+def test_classes_change():
+    class First(Exception):
+        pass
+
+    class Second(Exception):
+        pass
+
+    class Mine(First):
+        pass
+
+    seen = []
+    for i in range(ROUNDS):
+        if i == ROUNDS - 3:
+            Mine.__bases__ = (Second,)
+        try:
+            raise Mine(i)
+        except First:
+            kind = 1
+        except Second:
+            kind = 2
+        if i >= ROUNDS - 5:
+            seen.append(kind)
+    assert_equal(seen, [1, 1, 2, 2, 2])
+
+
+def test_what_is_caught_changes():
+    catch = ValueError
+    log = []
+    for i in range(ROUNDS):
+        if i == ROUNDS - 2:
+            catch = (KeyError, Problem)
+        try:
+            try:
+                raise Problem(i) if i >= ROUNDS - 2 else ValueError(i)
+            except catch:
+                pass
+        except Exception as e:
+            log.append(e)
+    assert_equal(log, [])
+
+
+def test_same_object_raised():
+    stop = Problem("one")
+    count = 0
+    for i in range(ROUNDS):
+        try:
+            raise stop
+        except Problem as e:
+            count += e is stop
+            stop.__traceback__ = None
+    assert_equal(count, ROUNDS)
+
+
+def test_a_local_keeps_it():
+    last = None
+    for i in range(ROUNDS):
+        try:
+            if i % 2:
+                raise Problem(i)
+        except Problem as e:
+            last = e
+    assert_equal(last.args, (ROUNDS - 1,))
+    assert_equal(len(entries(last)), 1)
+
+
+def test_in_a_generator():
+    def values(n):
+        for i in range(n):
+            try:
+                if i % 3 == 0:
+                    raise Problem(i)
+                yield i
+            except Problem as e:
+                yield -e.args[0]
+
+    assert_equal(sum(values(ROUNDS)), sum(-i if i % 3 == 0 else i for i in range(ROUNDS)))
+
+    def failing(n):
+        yield n
+        raise Problem(n)
+
+    total = 0
+    for i in range(ROUNDS):
+        try:
+            for v in failing(i):
+                total += v
+        except Problem as e:
+            total -= e.args[0]
+    assert_equal(total, 0)
+
+
+def test_next_and_stop_iteration():
+    total = 0
+    for i in range(ROUNDS // 4):
+        it = iter((i, 1, 2))
+        try:
+            while True:
+                total += next(it)
+        except StopIteration:
+            total += 1
+    assert_equal(total, sum(i + 4 for i in range(ROUNDS // 4)))
+
+
+def test_handled_outside():
+    # Hot code that runs while an exception is handled further out.
+    try:
+        raise KeyError("outer")
+    except KeyError as outer:
+        for i in range(ROUNDS):
+            try:
+                if i % 2:
+                    raise Problem(i)
+            except Problem as e:
+                assert e.__context__ is outer
+        assert sys.exc_info()[1] is outer
+    assert_equal(sys.exc_info(), (None, None, None))
+
+
+def test_nested_handlers():
+    total = 0
+    for i in range(ROUNDS):
+        try:
+            raise Problem(i)
+        except Problem as a:
+            try:
+                if i % 2:
+                    raise ValueError(i)
+                total += 1
+            except ValueError as b:
+                assert b.__context__ is a
+                total += 2
+    assert_equal(total, ROUNDS // 2 * 3)
+
+
+def test_recursive():
+    def depth(n):
+        if n == 0:
+            raise Problem("bottom")
+        return depth(n - 1)
+
+    for n in (1, 3, 12):
+        for i in range(ROUNDS // 10):
+            try:
+                depth(n)
+            except Problem as e:
+                if i % 100 == 0:
+                    assert_equal(len(entries(e)), n + 2)
+
+    def search(n, wanted):
+        try:
+            if n == wanted:
+                raise Problem(n)
+            return search(n + 1, wanted)
+        except ValueError:
+            return None
+
+    for i in range(ROUNDS // 10):
+        try:
+            search(0, 10)
+        except Problem as e:
+            assert e.args == (10,)
+
+
+def test_else_and_finally():
+    log = [0, 0, 0, 0]
+    for i in range(ROUNDS):
+        try:
+            if i % 4 == 1:
+                raise Problem(i)
+            if i % 4 == 2:
+                continue
+            log[0] += 1
+        except Problem:
+            log[1] += 1
+        else:
+            log[2] += 1
+        finally:
+            log[3] += 1
+    assert_equal(log, [ROUNDS // 2, ROUNDS // 4, ROUNDS // 2, ROUNDS])
+
+
+def test_break_and_return():
+    def first_bad(items):
+        for x in items:
+            try:
+                if x > 3:
+                    raise Problem(x)
+            except Problem as e:
+                return e.args[0]
+        return None
+
+    assert_equal([first_bad(range(i % 9)) for i in range(ROUNDS // 2)],
+                 [4 if i % 9 > 4 else None for i in range(ROUNDS // 2)])
+
+
+def test_threads():
+    results = []
+
+    def work(n):
+        caught = 0
+        for i in range(n):
+            try:
+                if i & 1:
+                    raise Problem(i, [i])
+                {}[i]
+            except Problem as e:
+                caught += e.args[0] & 1
+            except KeyError:
+                caught += 1
+        results.append(caught)
+
+    threads = [threading.Thread(target=work, args=(ROUNDS,)) for _ in range(3)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert_equal(results, [ROUNDS] * 3)
+
+
+def test_settrace_sees_them():
+    events = []
+
+    def tracer(frame, what, arg):
+        if what == "exception":
+            events.append(arg[0].__name__)
+        return tracer
+
+    def work(n):
+        for i in range(n):
+            try:
+                raise Problem(i)
+            except Problem:
+                pass
+
+    work(ROUNDS)
+    sys.settrace(tracer)
+    try:
+        work(5)
+    finally:
+        sys.settrace(None)
+    assert_equal(events, ["Problem"] * 5)

@@ -1,0 +1,439 @@
+// Recording of exceptions that are raised and caught within a trace. Raising one is a jump; its traceback is made when somebody
+// may look at it: at an exit, or before an instruction that lets the exception get out.
+#include <cstddef>
+
+#include "vm/interp/frames.h"
+#include "vm/interp/trace.h"
+#include "vm/jit/recorder.h"
+#include "vm/object/names.h"
+#include "vm/types/exception.h"
+#include "vm/types/function.h"
+#include "vm/types/tuple.h"
+
+namespace pt::jit {
+
+// ---- instructions that raise, left to the interpreter after all ---------------------------------------------------------
+
+// Whether an exception of the next instruction would be caught in the trace.
+bool Recorder::may_raise_here() const {
+  if (find_handler(here().code, pc_)) return true;
+  for (size_t i = calls_.size(); i-- > 0;) {
+    const Code* caller = i ? calls_[i - 1].code : base_.code;
+    if (calls_[i].caller_pc && find_handler(caller, calls_[i].caller_pc)) return true;
+  }
+  return false;
+}
+Recorder::Checkpoint Recorder::checkpoint(CallRecord* record) const {
+  return {pc_, frame_, constants_, builder_.mark(), ir_.snapshots.size(), record, slots_, positions_, calls_, caught_, handled_};
+}
+// The instruction before raised an exception: takes back what was recorded of it. The interpreter is to run it.
+bool Recorder::interpret_raising(const uint64_t* pc) {
+  reason_ = Abort::kexception;
+  if (!checkpoint_ || thread_->record > checkpoint_->record || opcode_of(load_word(checkpoint_->pc)) == Opcode::kRETURN)
+    return false;
+  const CodeException* handler = nullptr;
+  for (uint32_t i = 0; i < thread_->record->code->exception_count && !handler; ++i) {
+    const CodeException& e = thread_->record->code->exceptions[i];
+    if (thread_->record->code->words + e.target == pc) handler = &e;
+  }
+  for (const Call& c : checkpoint_->calls) {
+    if (!handler || c.generator >= 0) return false;
+  }
+  if (!handler) return false;
+  reason_ = Abort::kCount;
+  std::unique_ptr<Checkpoint> before = std::move(checkpoint_);
+  builder_.drop_since(before->mark);
+  ir_.snapshots.resize(before->snapshots);
+  slots_ = std::move(before->slots);
+  positions_ = std::move(before->positions);
+  calls_ = std::move(before->calls);
+  caught_ = std::move(before->caught);
+  handled_ = before->handled;
+  pc_ = before->pc;
+  frame_ = before->frame;
+  constants_ = before->constants;
+  window_ = here().window;
+  after_.clear();
+  next_ = {};
+  snapshot_ = -1;
+  uint64_t word = load_word(pc_);
+  opcode_ = opcode_of(word);
+  return interpret(word, before->record);
+}
+
+// ---- what the trace knows of its exceptions ------------------------------------------------------------------------------
+
+int32_t Recorder::register_of(Reference exception) const {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].value == exception) return static_cast<int32_t>(i) - kSlotBias;
+  }
+  return kNoOwner;
+}
+// What no register holds any more is gone, and what its traceback would have kept alive.
+void Recorder::forget_caught() {
+  for (size_t i = caught_.size(); i-- > 0;) {
+    if (register_of(caught_[i].exception) != kNoOwner) continue;
+    Caught gone = std::move(caught_[i]);
+    caught_.erase(caught_.begin() + static_cast<long>(i));
+    for (const LeftFrame& l : gone.left) {
+      for (const SlotValue& v : l.locals) {
+        if (v.owned) emit(Op::kRelease, v.value);
+      }
+    }
+  }
+}
+// Everything is in memory.
+void Recorder::show_exceptions() {
+  if (!handling() && caught_.empty()) return;
+  snapshot_ = -1;
+  emit(Op::kShowExceptions);
+  caught_.clear();
+  handled_ = kHandledUnknown;
+  snapshot_ = -1;
+}
+// Whether the instruction may let somebody see a caught exception.
+bool Recorder::shows_exception(uint64_t word) const {
+  if (caught_.empty() && !handling()) return false;
+  switch (opcode_) {
+    case Opcode::kYIELD:
+    case Opcode::kSEND:
+    case Opcode::kRETURN_GENERATOR: return true;
+    case Opcode::kMOVE:
+    case Opcode::kMOVE_BORROW:
+    case Opcode::kCLEAR:
+    case Opcode::kCHECK_BOUND:
+    case Opcode::kENTER_HANDLER:
+    case Opcode::kLEAVE_HANDLER:
+    case Opcode::kJUMP_IF_NO_MATCH:
+    case Opcode::kLOAD_ATTR:
+    case Opcode::kIS:
+    case Opcode::kIS_NOT:
+    case Opcode::kJUMP_IF_IS:
+    case Opcode::kJUMP_IF_NONE:
+    case Opcode::kJUMP_IF_NOT_NONE: return false;
+    default: break;
+  }
+  const InstructionInfo& info = kInstructionInfo[static_cast<int>(opcode_)];
+  const OperandKind kinds[] = {info.a, info.b, info.c};
+  const int operands[] = {PT_A, PT_B, PT_C};
+  auto holds = [&](size_t i) {
+    for (const Caught& c : caught_) {
+      if (i < slots_.size() && slots_[i].value == c.exception) return true;
+    }
+    return false;
+  };
+  for (int i = 0; i < 3; ++i) {
+    if (operands[i] < 0 || (kinds[i] != OperandKind::R && kinds[i] != OperandKind::B)) continue;
+    auto first = static_cast<size_t>(at(operands[i]) + kSlotBias);
+    size_t end = kinds[i] == OperandKind::R ? first + 1 : slots_.size();
+    for (size_t k = first; k < end; ++k) {
+      if (holds(k)) return true;
+    }
+  }
+  return false;
+}
+
+// ---- making exceptions ----------------------------------------------------------------------------------------------------
+
+namespace {
+bool has_plain_fields(const pt::Type* type) { return type->slots.construct == exc::BaseException->slots.construct; }
+Value base_init() { return type_lookup_borrowed(exc::BaseException, names::init.str()); }
+}  // namespace
+
+Reference Recorder::virtual_exception(pt::Type* type, Reference args) {
+  Shape* shape = type->instance_shape.load(std::memory_order_acquire);
+  Reference e = builder_.virtual_object({.kind = Layout::Kind::kInstance, .shape = shape_id_of(shape), .instance = shape});
+  builder_.set_field(e, offsetof(BaseException, args), args);
+  return e;
+}
+
+// A call of an exception class: its arguments become the tuple `args`, and a Python __init__ goes on as a call.
+bool Recorder::new_exception(int base, uint32_t count, int result, const Tuple* names) {
+  Value callable = seen(base);
+  auto* type = static_cast<pt::Type*>(callable.as_object());
+  bool heap = has_flag(type, kTypeHeap);
+  if (!has_plain_fields(type) || has_flag(type, kTypeAbstract) || names || count > kMaxArguments ||
+      type_of(callable)->slots.call != type_type.slots.call || type->layout.finalizer() || calls_.size() >= kMaxDepth) {
+    return false;
+  }
+  uint32_t version = type->version.load(std::memory_order_acquire);
+  Value init = type_lookup_borrowed(type, names::init.str());
+  bool plain = type->slots.init == exc::BaseException->slots.init;
+  Binding binding;
+  if (heap && !version) return false;
+  if (!plain) {
+    if (!heap || init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred) ||
+        !bind(as_function(init), count + 1, nullptr, &binding)) {
+      return false;
+    }
+  }
+  int32_t where = at(base);
+  for (uint32_t i = 1; i <= count; ++i) {
+    if (!can_hold(slot(where + static_cast<int32_t>(i)))) return false;
+  }
+  known(base);
+  if (heap) guard_version(type, version);
+  Reference args = object_constant(Value::object(empty_tuple()));
+  if (count) args = builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = kShape_tuple, .length = count});
+  Reference e = virtual_exception(type, args);
+  for (uint32_t i = 0; i < count; ++i) {
+    builder_.set_field(args, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8, slot(where + static_cast<int32_t>(i) + 1));
+  }
+  fresh_ = e;
+  if (plain) {
+    consume_window(where, count + 1, at(result));
+    set_lazy(at(result), e);
+    go(instruction_words(opcode_));
+    return true;
+  }
+  keep(init);
+  guard_code(kNoReference, as_function(init));
+  // class, arguments -> instance, __init__, self, arguments
+  for (auto i = static_cast<int32_t>(count); i > 0; --i) move(where + i + 2, where + i);
+  e = builder_.resolve(e);
+  if (!builder_.is_virtual(e)) return abort(Abort::kconflict);
+  set_lazy(where, e);
+  set_lazy(where + 1, object_constant(init));
+  set_lazy(where + 2, e);
+  return apply(binding, as_function(init), where + 2) && enter(as_function(init), where + 2, binding.count, result, kRecordInit);
+}
+
+// BaseException.__init__ of an exception that is not made yet: args anew.
+bool Recorder::init_exception(int base, uint32_t count, int result) {
+  if (!seen(base).same(base_init()) || count == 0 || count > kMaxArguments) return false;
+  int32_t where = at(base);
+  Reference e = slot(where + 1);
+  if (!builder_.is_virtual(e) || builder_.layout_of(e).kind != Layout::Kind::kInstance || !is_exception(base_frame_[where + 1]) ||
+      !has_plain_fields(type_of(base_frame_[where + 1]))) {
+    return false;
+  }
+  for (uint32_t i = 2; i <= count; ++i) {
+    Reference item = slot(where + static_cast<int32_t>(i));
+    if (!can_hold(item) || builder_.leads_to(item, e)) return false;
+  }
+  known(base);
+  Reference args = object_constant(Value::object(empty_tuple()));
+  if (count > 1) args = builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = kShape_tuple, .length = count - 1});
+  builder_.set_field(e, offsetof(BaseException, args), args);
+  for (uint32_t i = 1; i < count; ++i) {
+    builder_.set_field(args, static_cast<int64_t>(offsetof(Tuple, items)) + (i - 1) * 8,
+                       slot(where + static_cast<int32_t>(i) + 1));
+  }
+  consume_window(where, count + 1, at(result));
+  set_lazy(at(result), object_constant(none()));
+  go(instruction_words(opcode_));
+  return true;
+}
+
+// Made in this trace, and in registers only.
+bool Recorder::is_fresh_exception(Reference r) const {
+  if (ir_.at(r).op != Op::kNewObject) return false;
+  for (Reference i = r + 1; i < ir_.size(); ++i) {
+    const Instruction& in = ir_.at(i);
+    auto is = [&](Reference x) { return x == r || (x >= 0 && ir_.at(x).op == Op::kOwn && ir_.at(x).a == r); };
+    if (is(in.b) || (in.op == Op::kStoreArgument && is(in.a)) || in.op == Op::kInterpret) return false;
+  }
+  return true;
+}
+
+// ---- raising ----------------------------------------------------------------------------------------------------------------
+
+// Thread::handled is known to be empty: what is raised now has no context.
+bool Recorder::nothing_handled() {
+  if (handled_ == kNothingHandled) return true;
+  if (handling() || !thread_->handled.empty()) return false;
+  emit(Op::kGuardNothingHandled);
+  handled_ = kNothingHandled;
+  return true;
+}
+
+// Whether an exception of this instruction is caught in the trace, after leaving calls that are nothing but inlined: in the
+// `depth`th (0: the trace's own frame).
+bool Recorder::can_unwind(size_t* depth, const CodeException** handler) const {
+  const uint64_t* pc = pc_;
+  size_t d = calls_.size();
+  while (true) {
+    const Call& frame = d ? calls_[d - 1] : base_;
+    if ((*handler = find_handler(frame.code, pc))) {
+      *depth = d;
+      return frame.generator < 0 && !(frame.flags & (kRecordGenerator | kRecordTraceLeaves));
+    }
+    if (d == 0 || !frame.plain() || frame.real || frame.generator >= 0 || !frame.function) return false;
+    pc = frame.caller_pc;
+    --d;
+  }
+}
+
+// The innermost call ends at `pc` with an exception.
+LeftFrame Recorder::leave_frame(const uint64_t* pc) {
+  const Call from = here();
+  LeftFrame left{from.inlined(), pc, {}};
+  auto local_end = static_cast<int32_t>(from.code->local_end);
+  auto end = static_cast<int32_t>(from.code->register_count);
+  for (int32_t i = 0; i < end; ++i) {
+    int32_t where = window_ + i;
+    Slot s = state(where);
+    if (i >= local_end) {
+      if (!s.lazy && s.pointer && s.value != kNoReference) empty(where);
+      state(where) = {kNoReference, kNoReference, false, false, false, state(where).filled};
+      continue;
+    }
+    Reference r = slot(where);
+    s = state(where);
+    if (s.lazy || !s.pointer || !is_pointer(r)) {
+      if (r != empty_) left.locals.push_back({i, r, false});
+      state(where) = {kNoReference, kNoReference, false, false, false, s.filled};
+      empty(where);
+      continue;
+    }
+    left.locals.push_back({i, s.raw, true});
+    emit(Op::kStoreFrame, empty_, kNoReference, where);
+    state(where) = {kNoReference, kNoReference, false, false, false, false};
+  }
+  if (from.flags & kRecordInit) empty(window_ - 2);
+  empty(window_ - 1);
+  calls_.pop_back();
+  window_ = here().window;
+  return left;
+}
+
+// Registers are about to be left: virtual objects that rely on them are made first.
+void Recorder::leave_owners(size_t depth, const CodeException* handler) {
+  const Call& frame = depth ? calls_[depth - 1] : base_;
+  for (size_t i = static_cast<size_t>(frame.window) + handler->depth + kSlotBias; i < slots_.size(); ++i)
+    leave_owner(static_cast<int32_t>(i) - kSlotBias);
+}
+// Goes on at the handler. `raw`: the exception's word with a count; kNoReference: it is virtual.
+void Recorder::unwind(Reference exception, Reference raw, size_t depth, const CodeException* handler) {
+  if (raw == kNoReference) fresh_ = exception;
+  Caught caught{exception, kNoOwner, 0, pc_, {}};
+  while (calls_.size() > depth) {
+    const uint64_t* caller_pc = here().caller_pc;
+    caught.left.push_back(leave_frame(caught.pc));
+    caught.pc = caller_pc;
+  }
+  caught.window = window_;
+  caught_.push_back(std::move(caught));
+  auto first = static_cast<int32_t>(handler->depth);
+  for (auto i = first; i < static_cast<int32_t>(here().code->register_count); ++i) empty(window_ + i);
+  if (raw != kNoReference)
+    set_owned(window_ + first, raw, exception);
+  else
+    set_lazy(window_ + first, exception);
+  expected_ = here().code->words + handler->target;
+}
+
+bool Recorder::raise_statement(uint64_t word) {
+  size_t depth;
+  const CodeException* handler;
+  if (PT_C != 1 || !caught_.empty() || handling() || tracing(thread_) || !can_unwind(&depth, &handler)) return fall_back();
+  Value v = seen(PT_A);
+  if (is_exception_type(v)) {
+    auto* type = static_cast<pt::Type*>(v.as_object());
+    uint32_t version = type->version.load(std::memory_order_acquire);
+    bool heap = has_flag(type, kTypeHeap);
+    if (!has_plain_fields(type) || type->slots.init != exc::BaseException->slots.init || has_flag(type, kTypeAbstract) ||
+        type_of(v)->slots.call != type_type.slots.call || type->layout.finalizer() || (heap && !version) || !nothing_handled()) {
+      return fall_back();
+    }
+    known(PT_A);
+    if (heap) guard_version(type, version);
+    Reference e = virtual_exception(type, object_constant(Value::object(empty_tuple())));
+    drop(PT_A);
+    leave_owners(depth, handler);
+    unwind(e, kNoReference, depth, handler);
+    return true;
+  }
+  if (!is_exception(v) || PT_A < 0) return fall_back();
+  Reference e = read(PT_A);
+  bool is_virtual = builder_.is_virtual(e) && builder_.holder_of(e) == kNoReference;
+  if ((!is_virtual && !is_fresh_exception(e)) || !nothing_handled()) return fall_back();
+  leave_owners(depth, handler);
+  e = builder_.resolve(e);
+  Reference raw = kNoReference;
+  if (!builder_.is_virtual(e)) {
+    Slot& s = state(at(PT_A));
+    if ((PT_A & 1) && !s.lazy && s.owned) {
+      raw = s.raw;
+      s = {kNoReference, kNoReference, false, false, false, false};
+      emit(Op::kStoreFrame, empty_, kNoReference, at(PT_A));
+    } else {
+      raw = emit(Op::kOwn, e);
+    }
+  }
+  unwind(e, raw, depth, handler);
+  return true;
+}
+
+bool Recorder::catch_pending() {
+  size_t depth;
+  const CodeException* handler;
+  Value pending = thread_->pending;
+  if (!is_exception(pending) || !caught_.empty() || handling() || tracing(thread_) || !can_unwind(&depth, &handler) ||
+      !as_exception(pending)->traceback.peek().empty() || !as_exception(pending)->context.peek().empty()) {
+    return false;
+  }
+  if (!nothing_handled()) return false;
+  Reference e = emit(Op::kTakePending, kNoReference, kNoReference, pending.as_object()->shape_id.load(std::memory_order_relaxed));
+  snapshot_ = -1;
+  leave_owners(depth, handler);
+  unwind(e, e, depth, handler);
+  return true;
+}
+
+// ---- handlers ---------------------------------------------------------------------------------------------------------------
+
+bool Recorder::enter_handler(uint64_t word) {
+  if (here().generator >= 0 || (here().flags & kRecordGenerator) || !nothing_handled()) return fall_back();
+  handled_ = at(PT_A);
+  set_lazy(at(PT_A) + 1, empty_);
+  go(1);
+  return true;
+}
+bool Recorder::leave_handler(uint64_t word) {
+  if (handled_ != at(PT_A)) return fall_back();
+  handled_ = kNothingHandled;
+  empty(at(PT_A));
+  empty(at(PT_A) + 1);
+  go(1);
+  return true;
+}
+
+// The class of what is raised stays what it was.
+bool Recorder::guard_exception_type(Reference r, Value exception) {
+  pt::Type* type = type_of(exception);
+  uint32_t version = type->version.load(std::memory_order_acquire);
+  if (has_flag(type, kTypeHeap) && !version) return false;
+  as_object(r, exception.as_object()->shape_id.load(std::memory_order_relaxed));
+  if (has_flag(type, kTypeHeap)) guard_version(type, version);   // its bases
+  return true;
+}
+bool Recorder::match_exception(uint64_t word) {
+  Value exception = seen(PT_A), classes = seen(PT_B);
+  if (!is_exception(exception) || PT_A < 0) return fall_back();
+  Reference r = read(PT_B);
+  bool tuple = has_shape(classes, kShape_tuple);
+  if (!tuple && !is_exception_type(classes)) return fall_back();
+  if (tuple) {
+    for (int64_t i = 0; i < as_tuple(classes)->length; ++i) {
+      if (!is_exception_type(as_tuple(classes)->at(i))) return fall_back();
+    }
+    if (!builder_.is_virtual(r) && !ir_.is_constant(r)) return fall_back();
+  }
+  if (!guard_exception_type(read(PT_A), exception)) return fall_back();
+  if (tuple && builder_.is_virtual(r)) {
+    for (int64_t i = 0; i < as_tuple(classes)->length; ++i) {
+      Reference item = emit(Op::kLoadItem, r, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+      Reference constant = object_constant(as_tuple(classes)->at(i));
+      if (item != constant) emit(Op::kGuardIs, item, constant);
+    }
+  } else if (!tuple) {
+    known(PT_B);
+  }
+  int match = exception_matches(exception, classes);
+  drop(PT_B);
+  go(2 + (match ? 0 : jump_extra(pc_)));
+  return true;
+}
+
+}  // namespace pt::jit
