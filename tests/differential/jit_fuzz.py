@@ -80,6 +80,27 @@ def make(a, b):
     box = Box(a, b)
     box.x = clip(box.x + 1)
     return box
+class Oops(Exception):
+    pass
+class Other(Oops):
+    def __init__(self, code, *rest):
+        super().__init__(*rest)
+        self.code = code
+class Bare(LookupError):
+    def __init__(self, code):
+        self.code = code
+def passed(f, a, b):
+    box = Box(a, b)
+    other = [a, b]
+    result = f(a, box)
+    return clip(result + box.x) + len(other)
+def shown(e):
+    out, tb = [], e.__traceback__
+    while tb:
+        f = tb.tb_frame
+        out.append((f.f_code.co_name, tb.tb_lineno, sorted((k, repr(v)) for k, v in f.f_locals.items() if isinstance(v, (int, float, str)))))
+        tb = tb.tb_next
+    return type(e).__name__, e.args, out, type(e.__context__).__name__, e.__suppress_context__
 G = 7
 space = globals()
 """
@@ -99,6 +120,9 @@ class Program:
         # A third of them draws from generators.
         self.generators = []
         self.draws = self.pick(0.0, 0.0, 0.5)
+        # Another third raises exceptions all the time.
+        self.raisers = []
+        self.raising = self.pick(0.0, 0.0, 0.35)
 
     def pick(self, *options):
         return self.r.choice(options)
@@ -203,7 +227,67 @@ class Program:
             f"if {self.condition(names)}: {box} = Box({number()}, {box}.x)")
         self.emit(indent, text)
 
+    def raised(self, names):
+        number = lambda: f"clip({self.expression(names, 1)})"
+        return self.pick(f"Oops({number()})", "Oops", "ValueError", f"Other({number()}, {number()}, text)", f"Bare({number()})",
+                         f"KeyError({number()}, u)", f"Oops('n%d' % {self.index(names)})", "Other(1)", f"Oops(({number()}, text))")
+
+    def raiser(self, name):
+        names = ["a", "b", "z"]
+        self.emit(0, f"def {name}(a, box):")
+        self.emit(1, "b, u, text = box.x, box, 't%d' % (int(a) % 7)")
+        self.emit(1, f"z = {self.pick('[a, box]', 'a + b', 'text * 2', '(a, (b, a))')}")
+        self.emit(1, f"if isinstance(z, (str, tuple, list)): z = {self.pick('len(z)', 'a')}")
+        for _ in range(self.r.randrange(1, 3)):
+            call = self.pick(*[f"{f}(z, box)" for f in self.raisers] or ["a"])
+            what = self.pick(f"raise {self.raised(names)}", f"z = clip({call})", f"z = clip({call} + box.total())",
+                             "return clip([a, b][int(z) % 3])", "z = int(text)", f"raise {self.raised(names)} from None")
+            self.emit(1, f"if int(a{self.pick('', ' + b', ' * 3', ' + z')}) % {self.pick(2, 3, 5)} == 1: {what}")
+        if self.r.random() < 0.3:
+            self.emit(1, "try:")
+            self.emit(2, f"if int(b) % 2: raise {self.raised(names)}")
+            self.emit(1, f"except {self.pick('Other', 'Bare', 'ValueError')}:")
+            self.emit(2, self.pick("z = clip(z + 1)", "raise", "raise Oops(z)", "return 3"))
+        self.emit(1, f"return clip({self.pick('a', 'z', 'b')} + {self.pick('1', 'box.x')})")
+        self.raisers.append(name)
+
+    def try_statement(self, indent, names, depth, in_loop):
+        target = self.r.choice("abce")
+        self.emit(indent, "try:")
+        for _ in range(self.r.randrange(1, 3)):
+            call = self.pick(*[f"{f}({self.atom(names)}, u)" for f in self.raisers],
+                             f"passed({self.r.choice(self.raisers)}, {self.atom(names)}, {self.atom(names)})")
+            self.emit(indent + 1, self.pick(
+                f"{target} = clip({call})", f"{target} = clip({self.atom(names)} + {call})",
+                f"if {self.condition(names)}: raise {self.raised(names)}", f"{target} = d[{self.index(names)}]",
+                f"{target} = clip(items[{self.index(names)} + 10])", f"{target} = clip(next(iter(items[{self.index(names)} + 8:])))",
+                f"{target} = clip(int(text[:1]))", f"{target} = last.x", f"for q in (1, {self.atom(names)}): {target} = clip({call} + q)"))
+        if self.r.random() < 0.15:
+            self.emit(indent + 1, f"u = Box({self.atom(names)}, tr)")
+        kinds = self.r.sample(["Oops", "Other", "(KeyError, IndexError)", "LookupError", "(ValueError, Oops)", "Bare"], self.r.randrange(1, 3))
+        for kind in [*kinds, "Exception"]:
+            name = self.pick("", " as x", " as err")
+            self.emit(indent, f"except {kind}{name}:")
+            variable = name[4:]
+            options = [f"{target} = clip({target} + 1)", f"{target} = {self.atom(names)}", "pass", f"d[{self.index(names)}] = {target}",
+                       f"items.append({target}); del items[12:]"]
+            if variable:
+                options += [f"{target} = len({variable}.args)", f"kept.append({variable}); del kept[:-2]", f"last_error = {variable}",
+                            f"if {self.index(names)} == 3 and G: space['log'] = shown({variable})",
+                            f"{target} = clip(getattr({variable}, 'code', 3))",
+                            f"if isinstance({variable}, Other): {target} = clip({variable}.code)",
+                            f"space['log'] = repr({variable})"]
+            if in_loop:
+                options += ["continue"]
+            for _ in range(self.r.randrange(1, 3)):
+                self.emit(indent + 1, self.r.choice(options))
+        if self.r.random() < 0.2:
+            self.emit(indent, self.pick("else:", "finally:"))
+            self.emit(indent + 1, f"{target} = clip({target} - 1)")
+
     def statement(self, indent, names, depth, in_loop):
+        if self.raisers and self.r.random() < self.raising:
+            return self.try_statement(indent, names, depth, in_loop)
         if self.r.random() < self.objects:
             return self.object_statement(indent, names)
         r = self.r.random()
@@ -337,7 +421,13 @@ class Program:
                 self.emit(1, f"if a {self.pick('<', '>')} b: return clip(a {self.pick('+', '-')} 1)")
             self.emit(1, f"return clip(a {self.pick('+', '-', '*')} b)")
             self.functions.append(name)
+        if self.raising:
+            self.emit(0, "log = last_error = None")
+            for k in range(self.r.randrange(1, 4)):
+                self.raiser(f"raise{k}")
         self.emit(0, "def main():")
+        if self.raising:
+            self.emit(1, "last_error = None")
         for line in ("a, b, c, e = 1, 2, 3.5, -4", "o, p, last, text = Box(1), Pair(2, 3), None, 'ab'",
                      "items = [k * 3 % 17 for k in range(12)]", "d = {1: 2, 3: 4}",
                      "u, v, t, tr, kept, fn, cn = Box(1, 2), Box(3, 4), (1, 2), None, [], adder(1), counter(2)", "w = Box(u, v)"):
@@ -346,8 +436,10 @@ class Program:
             self.loop(1, ["a", "b", "c", "e"], 1)
             self.emit(1, "print(a, b, c, e, o.x, o.y, p.x, p.y, text, items[:12], sorted(d.items())[:6], last is None)")
             self.emit(1, "print(u.x, v.x, w.x.x, w.y.x, u is w.x, t[1], len(kept), Tracked.live, fn(1), cn())")
+            if self.raising:
+                self.emit(1, "print(log, last_error and shown(last_error), sys.exc_info())")
             self.emit(1, "seen = dict(locals())")
-            self.emit(1, "print(sorted((k, v) for k, v in seen.items() if k.startswith(('i', 'last_')) and k != 'items'))")
+            self.emit(1, "print(sorted((k, v) for k, v in seen.items() if k.startswith(('i', 'last_i')) and k != 'items'))")
         self.emit(0, "main()")
         self.emit(0, "print(Tracked.live)")
         return HEADER + "\n".join(self.lines) + "\n"
