@@ -185,6 +185,37 @@ def test_another_way_in_the_handler():
     assert_equal(sys.exc_info(), (None, None, None))
 
 
+def test_who_looks_at_what_is_handled():
+    class Key:
+        def __init__(self, n):
+            self.n = n
+
+        def __hash__(self):
+            seen.add(sys.exc_info()[0])
+            return 7
+
+        def __eq__(self, other):
+            seen.add(sys.exc_info()[0])
+            return isinstance(other, Key) and self.n == other.n
+
+        def __mod__(self, other):
+            seen.add(sys.exc_info()[0])
+            return len(entries(sys.exc_info()[1]))
+
+    for f in (lambda d, k: d.get(k), lambda d, k: k in d, lambda d, k: d.setdefault(k, 1), lambda d, k: {k: 2}[k],
+              lambda d, k: [k].index(d["key"]), lambda d, k: k == d["key"], lambda d, k: k % 2, lambda d, k: [1, k].count(k)):
+        d = {"key": Key(3)}
+        seen = set()
+        for i in range(ROUNDS // 2):
+            try:
+                raise Problem(i)
+            except Problem as e:
+                f(d, d["key"])
+                if i == ROUNDS // 2 - 1:
+                    assert_equal(entries(e)[0][0], "test_who_looks_at_what_is_handled")
+        assert seen <= {Problem}, seen
+
+
 def test_raise_in_a_handler():
     def translate(d, k):
         try:

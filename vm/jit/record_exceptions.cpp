@@ -2,6 +2,7 @@
 // may look at it: at an exit, or before an instruction that lets the exception get out.
 #include <cstddef>
 
+#include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/trace.h"
 #include "vm/jit/recorder.h"
@@ -131,6 +132,35 @@ bool Recorder::shows_exception(uint64_t word) const {
     }
   }
   return false;
+}
+
+namespace {
+// Operations on it run no Python code.
+bool is_scalar(Value v) {
+  return !v.is_object() || is_none(v) || is_bool(v) || has_shape(v, kShape_str) || has_shape(v, kShape_int) ||
+         has_shape(v, kShape_float) || has_shape(v, kShape_bytes);
+}
+bool is_container(Value v) {
+  return has_shape(v, kShape_dict) || has_shape(v, kShape_list) || has_shape(v, kShape_tuple) || has_shape(v, kShape_set);
+}
+}  // namespace
+// Whether native code that the instruction leads to may run Python code, which could ask what is handled. (Calls see to it
+// themselves.)
+bool Recorder::may_look(uint64_t word) const {
+  switch (opcode_) {
+    case Opcode::kLOAD_ITEM: return !(is_container(seen(PT_B)) || is_scalar(seen(PT_B))) || !is_scalar(seen(PT_C));
+    case Opcode::kSTORE_ITEM: return !is_container(seen(PT_A)) || !is_scalar(seen(PT_B));
+    case Opcode::kIN:
+    case Opcode::kNOT_IN: return !is_scalar(seen(PT_B)) || !(has_shape(seen(PT_C), kShape_dict) || is_scalar(seen(PT_C)));
+    case Opcode::kJUMP_IF_IN: return !is_scalar(seen(PT_A)) || !(has_shape(seen(PT_B), kShape_dict) || is_scalar(seen(PT_B)));
+    default: break;
+  }
+  ComparisonName comparison{};
+  if (comparison_name(opcode_, &comparison) && comparison.jumps) return !is_scalar(seen(PT_A)) || !is_scalar(seen(PT_B));
+  // Operators and other comparisons.
+  const InstructionInfo& info = kInstructionInfo[static_cast<int>(opcode_)];
+  bool binary = info.a == OperandKind::W && info.b == OperandKind::R && info.c == OperandKind::R;
+  return binary && (!is_scalar(seen(PT_B)) || !is_scalar(seen(PT_C)));
 }
 
 // ---- making exceptions ----------------------------------------------------------------------------------------------------

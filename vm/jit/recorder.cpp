@@ -616,6 +616,7 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
     return Step::kAborted;
   }
   if (may_raise_here()) checkpoint_ = std::make_unique<Checkpoint>(checkpoint(thread_->record));
+  if (handling() && may_look(word)) sync();
   bool done = pc != generic_pc_ && !shows_exception(word) && record(word);
   if (!done && reason_ == Abort::kCount) done = interpret(word, thread_->record);
   if (!done || reason_ != Abort::kCount) return Step::kAborted;

@@ -254,6 +254,7 @@ class Recorder {
   int32_t register_of(Reference exception) const;
   bool handling() const { return handled_ > kNothingHandled; }   // and only the trace knows
   bool shows_exception(uint64_t word) const;
+  bool may_look(uint64_t word) const;
   void forget_caught();
   void show_exceptions();
   // Calls.
