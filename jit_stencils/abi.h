@@ -1,5 +1,7 @@
 #pragma once
 // What compiled traces, the stencils they are made of and the code that enters them agree on.
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 namespace pt {
@@ -17,6 +19,8 @@ enum class StencilOp : uint8_t {
   kMoveFloat,
   kStoreWord,   // spill slot (hole 0) = A
   kStoreFloat,
+  kGuardIsObject,     // GuardIs, GuardIsNot: B is a constant object's address with the borrowed bit
+  kGuardIsNotObject,
   kExit,        // saves all registers in the State and returns the word at hole 0
   kJumpThrough, // jumps to the code whose address lies at hole 0
   kMoveFrame,   // frame += hole 0
@@ -88,10 +92,28 @@ struct InlinedFrame {
   int32_t generator;     // which of State::generators runs here; -1: a call
   const uint64_t* caller_pc;
 };
+// In which register compiled code hands a call's result to compiled code: a small int in r0, an unboxed double in f0, a word that
+// the register may keep (counted, or without need of a count) in r0.
+enum ReturnKind { kReturnsInt, kReturnsFloat, kReturnsWord, kReturnKinds };
+// A call whose record a trace pushes (PushFrame). It begins as the record does.
+struct PushedCall {
+  const void* code;  // Code
+  const void* function;  // Function; nullptr: what the register before the window holds
+  const void* globals;  // Dict
+  uint64_t locals, frame_object, generator;  // none
+  uint32_t flags;
+  int32_t result_register;
+  const PushedCall* pushed;  // this; nullptr: compiled code cannot go on by itself when it returns
+  const uint64_t* entry_pc;  // where the code begins
+  const uint64_t* caller_pc;
+  // The code to go on with behind the call, for one thread and for several: an exit, or its side trace.
+  std::atomic<uint64_t> go_on[2][kReturnKinds];
+};
+inline constexpr size_t kPushedBytes = offsetof(PushedCall, caller_pc);
 // A return to the frame below the one in which the trace began.
 struct ReturnTarget {
   const uint64_t* caller_pc;
-  int64_t delta;         // registers between the two windows
+  int64_t delta;  // registers between the two windows
 };
 using Helper = uint64_t (*)(State*, Value* frame, uint64_t word);
 
@@ -109,7 +131,7 @@ struct Hole {
   int32_t addend;
 };
 struct Stencil {
-  uint32_t bytes, size;      // in g_stencil_bytes
+  uint32_t bytes, size;  // in g_stencil_bytes
   uint32_t holes, hole_count;  // in g_stencil_holes
 };
 // One record of the stencils' object file, section "pt_stencils".

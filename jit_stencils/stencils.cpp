@@ -170,6 +170,10 @@ PT_BODY(LoadFrame) {
   x.r[A] = slot(frame);
   return true;
 }
+PT_BODY(LoadFrameInt) {
+  x.r[A] = slot(frame);
+  return true;
+}
 PT_BODY(StoreFrame) {
   slot(frame) = x.r[A];
   return true;
@@ -287,9 +291,16 @@ PT_BODY(GuardShape) {
   x.r[A] = pointer;
   return true;
 }
+PT_BODY(Untag) {
+  x.r[A] &= ~Value::kBorrowedBit;
+  return true;
+}
 PT_BODY(CheckShape) { return at<Object>(x.r[A]).shape_id.load(std::memory_order_relaxed) == static_cast<uint32_t>(hole0()); }
 PT_BODY(GuardIs) { return value(x.r[A]).same(value(word_b<B>(s, x))); }
 PT_BODY(GuardIsNot) { return !value(x.r[A]).same(value(word_b<B>(s, x))); }
+// The other operand: an object, with the borrowed bit.
+PT_BODY(GuardIsObject) { return (x.r[A] | Value::kBorrowedBit) == word_b<B>(s, x); }
+PT_BODY(GuardIsNotObject) { return (x.r[A] | Value::kBorrowedBit) != word_b<B>(s, x); }
 PT_BODY(GuardBound) { return x.r[A] != 0; }
 PT_BODY(GuardEqual) { return x.r[A] == word_b<B>(s, x); }
 // A 32-bit cell in memory (an attribute node's shape) holds what was seen.
@@ -375,6 +386,7 @@ PT_BODY(LoadFact) {
   x.r[A] = bits;
   return true;
 }
+PT_BODY(GuardFact) { return at<uint64_t>(x.r[A] + hole0()) == word_b<B>(s, x); }
 // A counted copy of what a heap slot holds; the slot is read again, as another thread may have emptied it meanwhile.
 PT_BODY(LoadOwned) {
   uint64_t address = x.r[A] + hole0();
@@ -685,27 +697,23 @@ PT_BODY(FinishGenerator) {
   s->object = x.r[A];
   return false;
 }
+static_assert(offsetof(CallRecord, pushed) == offsetof(PushedCall, pushed) &&
+              offsetof(CallRecord, pc) == offsetof(PushedCall, entry_pc));
 PT_BODY(PushFrame) {
-  const auto* f = at<const InlinedFrame*>(hole0());
+  const auto* call = at<const PushedCall*>(hole0());
   Thread* thread = s->thread;
   CallRecord* caller = thread->record;
+  Value* window = reinterpret_cast<Value*>(frame + hole1());
+  if (caller + 13 >= thread->record_limit || window + kFrameRoom > thread->stack_limit) return false;
+  caller->pc = call->caller_pc;
   CallRecord* record = caller + 1;
-  if (record + 12 >= thread->record_limit) return false;
-  Value* window = reinterpret_cast<Value*>(frame) + f->window;
-  if (window + kFrameRoom > thread->stack_limit) return false;
-  caller->pc = f->caller_pc;
-  record->code = static_cast<const Code*>(f->code);
-  record->function = f->function ? static_cast<Function*>(const_cast<void*>(f->function))
-                                 : reinterpret_cast<Function*>(window[-1].untagged().bits());
+  __builtin_memcpy(static_cast<void*>(record), call, kPushedBytes);
   record->registers = window;
-  record->pc = f->caller_pc;
-  record->globals = static_cast<Dict*>(const_cast<void*>(f->globals));
-  record->locals = Value();
-  record->frame_object = nullptr;
-  record->generator = nullptr;
-  record->flags = f->flags;
-  record->result_register = f->result_register;
   thread->record = record;
+  return true;
+}
+PT_BODY(SetFunction) {
+  s->thread->record->function = reinterpret_cast<Function*>(x.r[A]);
   return true;
 }
 PT_BODY(GuardFrame) { return s->thread->record->frame_object == nullptr && s->thread->record->flags == 0; }
@@ -719,6 +727,25 @@ PT_BODY(GuardReturn) {
   if (record->frame_object != nullptr || record->flags != 0) return false;
   const CallRecord* below = record - 1;
   return below->pc == target->caller_pc && record->registers - below->registers == target->delta;
+}
+PT_BODY(GuardPushed) { return s->thread->record->pushed != nullptr; }
+PT_BODY(FinishReturn) {
+  s->word = x.r[A];
+  return !s->disturbed;
+}
+// Hands the result to the caller's code. hole 0: where the call has its address.
+template <int A, bool Float>
+PT_INLINE TraceCode return_result(State* s, char*& frame, Registers& x) {
+  Thread* thread = s->thread;
+  CallRecord* record = thread->record;
+  const PushedCall* call = record->pushed;
+  thread->record = record - 1;
+  frame = reinterpret_cast<char*>((record - 1)->registers);
+  if (Float)
+    x.f[0] = x.f[A];
+  else
+    x.r[0] = x.r[A];
+  return at<TraceCode>(reinterpret_cast<uint64_t>(call) + hole0());
 }
 PT_BODY(GuardUndisturbed) { return !s->disturbed; }
 PT_BODY(Interpret) { return true; }  // the emitter calls the helper
@@ -758,6 +785,12 @@ __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
     return at<uint64_t>(hole0());
   } else if constexpr (Op == StencilOp::kJumpThrough) {
     [[clang::musttail]] return at<TraceCode>(hole0())(PT_PASS(x));
+  } else if constexpr (Op == StencilOp::kReturnInt || Op == StencilOp::kReturnWord) {
+    TraceCode code = return_result<A, false>(s, frame, x);
+    [[clang::musttail]] return code(PT_PASS(x));
+  } else if constexpr (Op == StencilOp::kReturnFloat) {
+    TraceCode code = return_result<A, true>(s, frame, x);
+    [[clang::musttail]] return code(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kMoveFrame) {
     frame += hole0();
     [[clang::musttail]] return pt_continue(PT_PASS(x));
@@ -836,6 +869,8 @@ constexpr int row_count(Form f, Kind a, Kind b) {
 #undef PT_JIT_OP
 PT_TABLE(MoveWord, I, N, Cross)
 PT_TABLE(MoveFloat, F, N, Cross)
+PT_TABLE(GuardIsObject, W, W, Check2)
+PT_TABLE(GuardIsNotObject, W, W, Check2)
 PT_TABLE(StoreWord, I, N, Check1)
 PT_TABLE(StoreFloat, F, N, Check1)
 PT_TABLE(Exit, N, N, Alone)

@@ -125,6 +125,7 @@ PT_SLOW(property_LOAD_ATTR) {
       record->locals = Value();
       record->frame_object = nullptr;
       record->generator = nullptr;
+      record->pushed = nullptr;
       record->flags = 0;
       record->result_register = PT_A;
       thread->record->pc = pc;

@@ -247,6 +247,7 @@ PT_SLOW(slow_CALL) {
         record_->locals = Value();                                                                               \
         record_->frame_object = nullptr;                                                                         \
         record_->generator = nullptr;                                                                            \
+        record_->pushed = nullptr;                                                                               \
         record_->flags = 0;                                                                                      \
         record_->result_register = PT_C;                                                                         \
         if (PT_UNLIKELY(code_->free_count)) clear_locals(function_, code_, window_);                             \

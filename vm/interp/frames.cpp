@@ -40,6 +40,7 @@ CallRecord* push_code_record(Thread* thread, Code* code, Dict* globals, Value lo
   record->locals = locals;
   record->frame_object = nullptr;
   record->generator = nullptr;
+  record->pushed = nullptr;
   record->flags = 0;
   record->result_register = 0;
   thread->record = record;

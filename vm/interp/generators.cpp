@@ -96,6 +96,7 @@ namespace {
 // What the record of a resumed generator has beyond that of a plain call. The window is filled.
 PT_INLINE void generator_attach(Thread* thread, Generator* g, CallRecord* record) {
   record->flags = kRecordGenerator;
+  record->pushed = nullptr;
   record->generator = g;
   record->pc = g->resume_pc;
   record->saved_handled = thread->handled;

@@ -196,7 +196,10 @@ bool trace_instruction(Thread* thread, Value* frame, Value* constants, const uin
 bool tracing_now() { return state().running == 0; }
 
 void trace_changed(Thread* thread) {
-  for (CallRecord* record = thread->record_base; record <= thread->record; ++record) record->flags |= kRecordTraceCheck;
+  for (CallRecord* record = thread->record_base; record <= thread->record; ++record) {
+    record->flags |= kRecordTraceCheck;
+    record->pushed = nullptr;
+  }
   if (thread->profile_function.empty()) state().native_calls.clear();
   // Any reason will do: the way back from the safepoint looks at the functions.
   thread->request(kBreakFinalizers);

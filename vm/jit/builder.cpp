@@ -144,6 +144,9 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
       }
       if (ir_.at(a).type == Type::I) failed_ = true;
       break;
+    case Op::kUntag:
+      if (ir_.at(a).type == Type::O) return a;
+      break;
     case Op::kGuardBound:
       if (ir_.at(a).type == Type::F) return kNothing;
       if (ir_.at(a).type != Type::W || ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
@@ -282,12 +285,12 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
   if (op == Op::kGuardGenerator) return find_generator_guard(a, b, imm);
   if (op == Op::kLoadRegister) return forward_register(a, imm);
   // Other threads announce changes of these, and the safepoint then leaves the trace.
-  bool is_fact = op == Op::kLoadFact || op == Op::kGuardCell || op == Op::kGlobalAddress || op == Op::kGuardTable ||
-                 op == Op::kGuardUnshared || op == Op::kGuardOwnGenerator;
+  bool is_fact = op == Op::kLoadFact || op == Op::kGuardFact || op == Op::kGuardCell || op == Op::kGlobalAddress ||
+                 op == Op::kGuardTable || op == Op::kGuardUnshared || op == Op::kGuardOwnGenerator;
   bool exclusive = false;  // no other thread has ever seen the object: none has changed it
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction in = ir_.at(i);
-    if (in.op == op && in.a == a && in.imm == imm) return i;
+    if (in.op == op && in.a == a && in.imm == imm && (op != Op::kGuardFact || in.b == b)) return i;
     if (in.op == Op::kGuardExclusive && in.a == a && op != Op::kGuardExclusive) exclusive = true;
     if (op == Op::kLoadFrame) {
       if ((in.op == Op::kStoreFrame || in.op == Op::kWriteFrame) && in.imm == imm) return in.a;

@@ -50,6 +50,9 @@ class Emitter {
   void stencil(StencilOp op, int a, int b, HoleValue hole0 = {}, HoleValue hole1 = {}, int32_t exit = -1);
   Operand operand(Reference r);
   Operand operand_of(Location l);
+  Operand operand_of_word(uint64_t word);
+  uint64_t constant_object(Reference r) const;
+  bool is_untagged(Reference r) const;
   void instruction(Reference i);
   void move_to(bool is_float, int target, Operand from);
   int in_register(bool is_float, Operand from);
@@ -62,6 +65,10 @@ class Emitter {
   void restore(const std::vector<Location>& live);
   void slow_path(SlowPath& path, CompiledTrace* out);
   void jump(int64_t to);
+  uint64_t return_place(ReturnKind kind) const {
+    return offsetof(PushedCall, go_on) + (ir_.multithreaded * kReturnKinds + uint64_t{kind}) * 8;
+  }
+  void continuations(CompiledTrace* out);
   uint64_t fresh_pool(uint64_t word) {
     pool_.push_back(word);
     return pool_.size() - 1;
@@ -75,6 +82,7 @@ class Emitter {
   std::vector<size_t> global_at_;
   std::vector<std::pair<ColdInfo*, size_t>> global_infos_;   // and the pool word that they may change
   std::vector<SlowPath> slow_paths_;
+  std::vector<std::pair<std::atomic<uint64_t>*, size_t>> return_stubs_;
   int32_t cold_ = -1;  // slow path of the instruction being emitted
   int32_t cycles_ = 0;
   const char* error_ = nullptr;
@@ -98,11 +106,23 @@ Operand Emitter::operand_of(Location l) {
 Operand Emitter::operand(Reference r) {
   const Instruction& in = ir_.at(r);
   if (in.op == Op::kConstantFloat) return {kOperandPool, {pool(static_cast<uint64_t>(in.imm)), true}};
-  if (in.op == Op::kConstant) {
-    if (in.imm > 0 && in.imm < (int64_t{1} << 31)) return {kOperandImmediate, {static_cast<uint64_t>(in.imm), false}};
-    return {kOperandPool, {pool(static_cast<uint64_t>(in.imm)), true}};
-  }
+  if (in.op == Op::kConstant) return operand_of_word(static_cast<uint64_t>(in.imm));
   return operand_of(place(r));
+}
+Operand Emitter::operand_of_word(uint64_t word) {
+  if (word != 0 && word < (uint64_t{1} << 31)) return {kOperandImmediate, {word, false}};
+  return {kOperandPool, {pool(word), true}};
+}
+// No register's word, which may have the borrowed bit.
+bool Emitter::is_untagged(Reference r) const {
+  const Instruction& in = ir_.at(r);
+  return in.type == Type::O || in.type == Type::I || in.op == Op::kLoadField || in.op == Op::kLoadItem;
+}
+// The object that a constant is; 0: it is none.
+uint64_t Emitter::constant_object(Reference r) const {
+  const Instruction& in = ir_.at(r);
+  Value v = Value::from_bits(static_cast<uint64_t>(in.imm));
+  return in.op == Op::kConstant && !v.empty() && v.is_object() ? v.untagged().bits() : 0;
 }
 
 void Emitter::move_to(bool is_float, int target, Operand from) {
@@ -200,15 +220,22 @@ void Emitter::instruction(Reference i) {
     return;
   }
   auto op = static_cast<StencilOp>(in.op);
-  HoleValue hole0{static_cast<uint64_t>(in.imm), false};
+  HoleValue hole0{static_cast<uint64_t>(in.imm), false}, hole1;
   switch (in.op) {
     case Op::kLoadFrame:
+    case Op::kLoadFrameInt:
     case Op::kStoreFrame:
     case Op::kWriteFrame:
     case Op::kClearFrame: hole0.value = static_cast<uint64_t>(in.imm * 8); break;
     case Op::kGlobalAddress:
     case Op::kGuardTable: hole0 = {global_at_[static_cast<size_t>(in.imm)], true}; break;
-    case Op::kPushFrame: hole0 = {pool(reinterpret_cast<uint64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())), true}; break;
+    case Op::kPushFrame:
+      hole0 = {pool(reinterpret_cast<uint64_t>(ir_.calls[static_cast<size_t>(in.imm)].get())), true};
+      hole1.value = static_cast<uint64_t>(int64_t{ir_.windows[static_cast<size_t>(in.imm)]} * 8);
+      break;
+    case Op::kReturnInt: hole0.value = return_place(kReturnsInt); break;
+    case Op::kReturnFloat: hole0.value = return_place(kReturnsFloat); break;
+    case Op::kReturnWord: hole0.value = return_place(kReturnsWord); break;
     case Op::kStoreLocked:
       hole0 = {pool(static_cast<uint32_t>(in.imm) | static_cast<uint64_t>(static_cast<uint32_t>(in.tag)) << 32), true};
       break;
@@ -224,6 +251,13 @@ void Emitter::instruction(Reference i) {
       hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true};
       break;
     default: break;
+  }
+  if (ir_.returns_call && i == ir_.size() - 1 && ir_.may_hold) {
+    // The caller's code may have no store, and then nobody would give the lock back.
+    std::vector<Location> live = live_at(i);
+    save(live);
+    stencil(StencilOp::kLetGo, 0, 0, {}, {});
+    restore(live);
   }
   bool result_float = in.type == Type::F, a_float = d.a == Type::F;
   Location target = place(i);
@@ -259,11 +293,19 @@ void Emitter::instruction(Reference i) {
     }
     case Form::Check2: {
       Operand b = operand(in.b);
+      if (in.op == Op::kGuardIs || in.op == Op::kGuardIsNot) {
+        if (uint64_t object = constant_object(in.b)) {
+          b = operand_of_word(object | Value::kBorrowedBit);
+          op = in.op == Op::kGuardIs ? StencilOp::kGuardIsObject : StencilOp::kGuardIsNotObject;
+        } else if (in.op == Op::kGuardIs && is_untagged(in.a) && is_untagged(in.b)) {
+          op = StencilOp::kGuardEqual;
+        }
+      }
       stencil(op, in_register(a_float, operand(in.a)), b.place, hole0, b.hole, in.snapshot);
       break;
     }
     case Form::Check1: stencil(op, in_register(a_float, operand(in.a)), 0, hole0, {}, in.snapshot); break;
-    case Form::Alone: stencil(op, 0, 0, hole0, {}, in.snapshot); break;
+    case Form::Alone: stencil(op, 0, 0, hole0, hole1, in.snapshot); break;
   }
   if (cold_ >= 0) slow_paths_[static_cast<size_t>(cold_)].back = code_.size();
   cold_ = -1;
@@ -320,6 +362,36 @@ void Emitter::close_loop() {
   }
 }
 
+// Behind each call that a trace pushes there is an exit for each kind of result, which side traces replace.
+void Emitter::continuations(CompiledTrace* out) {
+  out->continuations = ir_.continuations;
+  for (size_t i = 0; i < ir_.calls.size(); ++i) {
+    PushedCall& call = *ir_.calls[i];
+    if (!call.pushed) continue;
+    const Continuation& c = out->continuations[i];
+    for (int kind = 0; kind < kReturnKinds; ++kind) {
+      Exit& e = out->returned.emplace_back();
+      e.pc = c.pc;
+      e.continuation = &c;
+      e.trace = out;
+      e.target = &call.go_on[ir_.multithreaded][kind];
+      bool is_float = kind == kReturnsFloat;
+      e.values.push_back({call.result_register >> 1,
+                          is_float              ? Type::F
+                          : kind == kReturnsInt ? Type::I
+                                                : Type::W,
+                          {is_float ? Place::kFloatRegister : Place::kRegister, 0},
+                          0,
+                          0,
+                          -1});
+      e.values.back().owned = kind == kReturnsWord || !c.plain_result;
+      // From code for other threads' number there is nothing but the exit.
+      for (int threads = 0; threads < 2; ++threads) return_stubs_.push_back({&call.go_on[threads][kind], code_.size()});
+      stencil(StencilOp::kExit, 0, 0, {fresh_pool(reinterpret_cast<uint64_t>(&e)), true});
+    }
+  }
+}
+
 const char* Emitter::run(CompiledTrace* out) {
   for (const GlobalReference& g : ir_.globals) {
     out->globals_found.push_back(copy_reference(g));
@@ -339,8 +411,8 @@ const char* Emitter::run(CompiledTrace* out) {
   if (ir_.loop_start >= 0) {
     close_loop();
     jump(static_cast<int64_t>(loop_at));
-  } else {
-    if (!ir_.link && !ir_.link_self) return "a trace without an end";
+  } else if (!ir_.returns_call) {
+    if (ir_.ends_itself()) return "a trace without an end";
     // The other trace may have no store, and then nobody would give the lock back.
     if (ir_.may_hold && !ir_.link_self && !ir_.link->may_hold) stencil(StencilOp::kLetGo, 0, 0, {}, {});
     if (ir_.link_window) stencil(StencilOp::kMoveFrame, 0, 0, {static_cast<uint64_t>(int64_t{ir_.link_window} * 8), false});
@@ -368,6 +440,7 @@ const char* Emitter::run(CompiledTrace* out) {
     Exit* e = &out->exits[static_cast<size_t>(exit)];
     stencil(StencilOp::kExit, 0, 0, {fresh_pool(reinterpret_cast<uint64_t>(e)), true});
   }
+  continuations(out);
   if (error_) return error_;
   while (code_.size() % 8) code_.push_back(0xCC);
   size_t pool_at = code_.size();
@@ -375,6 +448,7 @@ const char* Emitter::run(CompiledTrace* out) {
   if (!block.code) return "no room for code";
   auto base = reinterpret_cast<uint64_t>(block.code);
   for (auto& [word, code] : targets) pool_[word] = base + code;
+  for (auto& [word, code] : return_stubs_) word->store(base + code, std::memory_order_relaxed);
   for (auto& [info, word] : global_infos_) info->imm = reinterpret_cast<int64_t>(block.writable + pool_at + word * 8);
   auto value_of = [&](HoleValue h) { return h.pool ? base + pool_at + h.value * 8 : h.value; };
   for (const Patch& p : patches_) {
@@ -422,6 +496,7 @@ const char* Emitter::run(CompiledTrace* out) {
   out->stencil_count = stencil_count;
   out->multithreaded = ir_.multithreaded;
   out->may_hold = ir_.may_hold;
+  out->knows = ir_.knows;
   auto fill = [&](Reference i, int32_t s) {
     if (s < 0) return;
     const Snapshot& snapshot = ir_.snapshots[static_cast<size_t>(s)];
@@ -431,6 +506,7 @@ const char* Emitter::run(CompiledTrace* out) {
     exit.raises = snapshot.raises;
     exit.in_loop = ir_.loop_start >= 0 && i >= ir_.loop_start;
     exit.frames = snapshot.frames;
+    exit.known = snapshot.known;
     exit.trace = out;
     exit.values.clear();
     auto value_at = [&](int32_t where, Reference value) {
@@ -479,6 +555,7 @@ const char* Emitter::run(CompiledTrace* out) {
         reinterpret_cast<std::atomic<uint64_t>*>(block.writable + pool_at + targets[which++].first * 8);
   }
   out->pushed = std::move(ir_.pushed);
+  out->calls = std::move(ir_.calls);
   out->returns = std::move(ir_.returns);
   out->interpreted = std::move(ir_.interpreted);
   out->native_calls = std::move(ir_.native_calls);
@@ -506,7 +583,7 @@ uint64_t exit_word(const ExitValue& value, const State& state) {
 const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing) {
   if (listing) *listing += "; recorded\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
-  if (!ir.link && !ir.link_self) {
+  if (ir.ends_itself()) {
     if (const char* wrong = unroll_loop(ir, end)) return wrong;
     if (const char* wrong = validate(ir)) return wrong;
   }

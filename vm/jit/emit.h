@@ -54,9 +54,11 @@ struct Exit {
   bool raises = false;    // an exception is pending
   std::vector<ExitValue> values;
   std::vector<ExitObject> objects;   // to be made
+  std::vector<KnownSlot> known;
   std::vector<InlinedFrame> frames;
   std::vector<ExitCaught> caught;    // Snapshot::caught
   int32_t handled = kNoOwner;        // Snapshot::handled
+  const Continuation* continuation = nullptr;   // a call has returned: what is known then
   CompiledTrace* trace = nullptr;
   std::atomic<uint64_t>* target = nullptr;   // the code the exit goes to: its own, or a side trace
   std::atomic<uint32_t> count{0};            // relaxed: how often it was taken (roughly, with several threads)
@@ -77,6 +79,9 @@ struct CompiledTrace {
   std::deque<ColdInfo> cold;
   std::deque<std::vector<InlinedFrame>> cold_frames;
   std::vector<std::unique_ptr<InlinedFrame>> pushed;
+  std::vector<std::unique_ptr<PushedCall>> calls;
+  std::vector<Continuation> continuations;   // of each of them
+  std::deque<Exit> returned;                 // and kReturnKinds exits
   std::vector<std::unique_ptr<ReturnTarget>> returns;
   std::vector<std::unique_ptr<Interpreted>> interpreted;
   std::vector<std::unique_ptr<NativeCall>> native_calls;
@@ -84,6 +89,7 @@ struct CompiledTrace {
   std::vector<OwnedReference> globals_found;   // the trace's words lead to them; replaced by find_global
   size_t code_bytes = 0, stencil_count = 0;
   bool multithreaded = false;     // compiled for several threads
+  bool knows = false;             // Ir::knows
   bool may_hold = false;          // Ir::may_hold: its loop looks for those who wait for the lock
   const void* globals = nullptr;  // Dict: the namespace the trace belongs to; nullptr: any
   CompiledTrace* root = nullptr;  // of a side trace; itself otherwise

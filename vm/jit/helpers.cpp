@@ -507,6 +507,21 @@ uint64_t help_finish_generator(State* s, Value* frame, uint64_t word) {
   return scope.report(s);
 }
 
+// A frame whose locals are gone returns as the interpreter lets it, since destructors have run Python code.
+uint64_t help_finish_return(State* s, Value*, uint64_t word) {
+  Thread* thread = s->thread;
+  CallRecord* record = thread->record;
+  record->pc = info_of(word).pc;
+  int result = record->result_register;
+  pop_record(thread);
+  CallRecord* caller = thread->record;
+  Value old = caller->registers[result >> 1];
+  caller->registers[result >> 1] = Value::from_bits(s->word);
+  caller->pc += instruction_words(opcode_of(load_word(caller->pc)));
+  release(old);
+  return kLeave;
+}
+
 }  // namespace
 
 CallRecord record_of(const InlinedFrame& f, Value* window) {
@@ -514,17 +529,14 @@ CallRecord record_of(const InlinedFrame& f, Value* window) {
   auto* function = f.function           ? static_cast<Function*>(const_cast<void*>(f.function))
                    : window[-1].empty() ? nullptr
                                         : as_function(window[-1]);
-  return {static_cast<const Code*>(f.code),
-          function,
-          window,
-          nullptr,
-          static_cast<Dict*>(const_cast<void*>(f.globals)),
-          Value(),
-          nullptr,
-          nullptr,
-          Value(),
-          f.flags,
-          f.result_register};
+  CallRecord record{};
+  record.code = static_cast<const Code*>(f.code);
+  record.function = function;
+  record.globals = static_cast<Dict*>(const_cast<void*>(f.globals));
+  record.flags = f.flags;
+  record.result_register = f.result_register;
+  record.registers = window;
+  return record;
 }
 
 uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted) {
@@ -562,6 +574,7 @@ Helper cold_helper(Op op) {
     case Op::kPushGenerator: return help_push_generator;
     case Op::kSuspendGenerator: return help_suspend_generator;
     case Op::kFinishGenerator: return help_finish_generator;
+    case Op::kFinishReturn: return help_finish_return;
     case Op::kOwn: return help_own;
     case Op::kLoadOwned: return help_load_owned;
     case Op::kStoreLocked:

@@ -122,6 +122,13 @@ struct Caught {
   const uint64_t* pc;  // where that frame was
   std::vector<LeftFrame> left;  // innermost first
 };
+// What is known of a register in memory: at an exit, or of the caller when a call returns to compiled code.
+struct KnownSlot {
+  enum class Kind : uint8_t { kInt, kConstant, kBorrowed, kPlain };  // kPlain: no pointer; kBorrowed: none with a count
+  int32_t slot;
+  Kind kind;
+  uint64_t constant = 0;
+};
 // How to go on in the interpreter at a guard that fails: what differs from the registers in memory.
 struct Snapshot {
   const uint64_t* pc;
@@ -132,6 +139,7 @@ struct Snapshot {
   bool dynamic = false;  // registers and records are in memory, the pc in the innermost record
   std::vector<Caught> caught;
   int32_t handled = kNoOwner;  // the register with the exception that Thread::handled is to hold
+  std::vector<KnownSlot> known;  // Ir::knows
   // Calls f with each value, by reference.
   template <class F>
   void each_value(F&& f) {
@@ -174,6 +182,13 @@ struct Interpreted {
     return false;
   }
 };
+// Where a pushed call goes on.
+struct Continuation {
+  const uint64_t* pc;
+  std::vector<KnownSlot> known;
+  int32_t known_end;  // registers from here on hold no pointers
+  bool plain_result;  // nor does the one that gets the result
+};
 struct Phi {
   Reference left, right;
 };
@@ -183,7 +198,10 @@ struct Ir {
   std::vector<Snapshot> snapshots;
   std::vector<Phi> phis;
   std::vector<GlobalReference> globals;
-  std::vector<std::unique_ptr<InlinedFrame>> pushed;  // what PushFrame pushes
+  std::vector<std::unique_ptr<InlinedFrame>> pushed;  // what PushGenerator pushes
+  std::vector<std::unique_ptr<PushedCall>> calls;  // and PushFrame
+  std::vector<int32_t> windows;  // of these
+  std::vector<Continuation> continuations;  // and how they go on
   std::vector<std::unique_ptr<ReturnTarget>> returns;
   std::vector<std::unique_ptr<Interpreted>> interpreted;
   std::vector<std::unique_ptr<NativeCall>> native_calls;
@@ -192,12 +210,15 @@ struct Ir {
   Reference loop_start = kNoReference;  // kNoReference: ends with the link
   const struct CompiledTrace* link = nullptr;
   bool link_self = false;  // to the trace's own beginning
+  bool knows = false;  // begins where a function does, or behind a call: its exits say what they know of registers in memory
+  bool returns_call = false;  // or with a return to compiled code
   int32_t link_window = 0;
   bool multithreaded = false;  // other threads may change what the trace reads
   bool may_hold = false;  // an object's lock may be held (State::held): by its stores, or where it begins
 
   const Instruction& at(Reference r) const { return code[static_cast<size_t>(r)]; }
   Reference size() const { return static_cast<Reference>(code.size()); }
+  bool ends_itself() const { return !link && !link_self && !returns_call; }  // a loop
   bool is_constant(Reference r) const { return r >= 0 && (at(r).op == Op::kConstant || at(r).op == Op::kConstantFloat); }
 };
 

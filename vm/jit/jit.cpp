@@ -259,7 +259,9 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
     } else if (v.type == Type::F) {
       Ref<> boxed = float_from_double(std::bit_cast<double>(bits));
       ok = ok && boxed;
+      Value old = frame[v.slot];
       frame[v.slot] = boxed.take();
+      if (v.owned) release(old);
     } else if (v.owned) {
       Value old = frame[v.slot];
       frame[v.slot] = Value::from_bits(bits);

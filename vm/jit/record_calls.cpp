@@ -63,9 +63,12 @@ bool Recorder::enter(Function* function, int32_t window, uint32_t count, int res
 
 // The function still has the code that was seen. `object`: the function as an operand; kNoReference: a constant.
 void Recorder::guard_code(Reference object, Function* function) {
+  Reference code = object_constant(Value::object(function->code()));
   if (object == kNoReference) object = builder_.constant(Value::object(function).bits(), Type::O);
-  emit(Op::kGuardIs, emit(Op::kLoadFact, object, kNoReference, offsetof(Function, code_field)),
-       object_constant(Value::object(function->code())));
+  if (builder_.is_virtual(object))
+    emit(Op::kGuardIs, emit(Op::kLoadFact, object, kNoReference, offsetof(Function, code_field)), code);
+  else
+    emit(Op::kGuardFact, object, code, offsetof(Function, code_field));
 }
 
 const Tuple* Recorder::keyword_names() const { return as_tuple(constants_[-1 - static_cast<int64_t>(load_word(pc_ + 1))]); }
@@ -165,8 +168,16 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   Reference r = read(base);
   Reference object = kNoReference;   // a function that comes and goes: only its code is known
-  if (builder_.is_virtual(r) && !binding.plain) return fall_back();
-  if (builder_.is_virtual(r) || (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r) && binding.plain)) {
+  bool own = binding.plain && function == thread_->record->function && !ir_.is_constant(r) && !builder_.is_virtual(r) &&
+             own_function() == r;
+  if (own) {
+    object = r;
+    keep(Value::object(function->code()));
+    keep(Value::object(function->globals()));
+    guard_code(object, function);
+  } else if (builder_.is_virtual(r) && !binding.plain) {
+    return fall_back();
+  } else if (builder_.is_virtual(r) || (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r) && binding.plain)) {
     object = as_object(r, kShape_function);
     keep(Value::object(function->code()));
     keep(Value::object(function->globals()));
@@ -190,7 +201,9 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   }
   Reference cells[kMaxArguments];
   if (code->free_count > kMaxArguments) return fall_back();
-  if (code->free_count) {
+  if (own) {
+    for (uint32_t i = 0; i < code->free_count; ++i) cells[i] = slot(window_ + static_cast<int32_t>(code->free_register + i));
+  } else if (code->free_count) {
     const Tuple* closure = as_tuple(function->closure.peek());
     Reference tuple = emit(Op::kGuardShape, emit(Op::kLoadField, object, kNoReference, offsetof(Function, closure)), kNoReference,
                            kShape_tuple);
@@ -205,7 +218,7 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
     emit(Op::kStoreFrame, empty_, kNoReference, window - 1);
     state(window - 1).filled = false;
   }
-  if (state(window - 1).lazy && !builder_.is_virtual(object)) set_owned(window - 1, emit(Op::kOwn, object), object);
+  if (!own && state(window - 1).lazy && !builder_.is_virtual(object)) set_owned(window - 1, emit(Op::kOwn, object), object);
   if (!enter(nullptr, window, count, result, 0, code, function->globals())) return false;
   for (uint32_t i = 0; i < code->free_count; ++i) set_lazy(window + static_cast<int32_t>(code->free_register + i), cells[i]);
   return true;
@@ -367,10 +380,40 @@ bool Recorder::call_property(uint64_t word, Value getter) {
   return enter(function, window, 1, PT_A, 0);
 }
 
+// The result, with a count of its own unless it can take its register's along.
+Reference Recorder::result_word(int operand, Reference r, bool* moves) {
+  if (operand >= 0) {
+    Slot& s = state(at(operand));
+    *moves = (operand & 1 || (operand >> 1) < static_cast<int>(here().code->local_end)) && !s.lazy && s.owned;
+    if (*moves) return s.raw;
+  }
+  return emit(Op::kOwn, r);
+}
+// The registers of a frame that returns; `operand`: the result, which has moved away if `moves`.
+void Recorder::leave_registers(const Call& from, int operand, bool moves) {
+  int32_t source = at(operand);
+  int32_t end = window_ + static_cast<int32_t>(from.code->register_count);
+  // The function's register goes last: until then the frame may have to be rebuilt from it.
+  for (int32_t k = window_; k <= end; ++k) {
+    int32_t i = k == end ? window_ - 1 : k;
+    bool local = i - window_ < static_cast<int32_t>(from.code->local_end);
+    if (moves && i == source) {
+      emit(Op::kStoreFrame, empty_, kNoReference, i);
+      state(i) = {kNoReference, kNoReference, false, false, false, false};
+    } else if (local || (operand >= 0 && i == source && (operand & 1))) {
+      empty(i);
+    } else {
+      // Temporaries are dead.
+      state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
+    }
+  }
+}
+
 bool Recorder::return_value(uint64_t word) {
   CallRecord* record = thread_->record;
   Call from = here();
   if (from.generator >= 0) return finish_generator(word);
+  if (returns_to_trace(PT_A)) return return_to_trace(PT_A);
   bool init = from.flags & kRecordInit, is_operator = from.flags & kRecordOperator;
   if (!from.plain() || (record->flags & ~uint32_t{kRecordInit | kRecordOperator}) || record->frame_object) return fall_back();
   bool lower = calls_.empty();
@@ -396,34 +439,9 @@ bool Recorder::return_value(uint64_t word) {
   }
   // A result that relies on registers of this frame.
   if (builder_.is_virtual(r) && relies_on(r, window_ - 1)) r = make(r);
-  // The result, with a count of its own unless it can take its register's along.
-  int32_t source = at(PT_A);
-  bool pointer = !init && is_pointer(r);
-  bool moves = false;
-  Reference raw = r;
-  if (pointer) {
-    if (PT_A >= 0) {
-      Slot& s = state(source);
-      moves = (PT_A & 1 || (PT_A >> 1) < static_cast<int>(from.code->local_end)) && !s.lazy && s.owned;
-      if (moves) raw = s.raw;
-    }
-    if (!moves) raw = emit(Op::kOwn, r);
-  }
-  int32_t end = window_ + static_cast<int32_t>(from.code->register_count);
-  // The function's register goes last: until then the frame may have to be rebuilt from it.
-  for (int32_t k = window_; k <= end; ++k) {
-    int32_t i = k == end ? window_ - 1 : k;
-    bool local = i - window_ < static_cast<int32_t>(from.code->local_end);
-    if (moves && i == source) {
-      emit(Op::kStoreFrame, empty_, kNoReference, i);
-      state(i) = {kNoReference, kNoReference, false, false, false, false};
-    } else if (local || (PT_A >= 0 && i == source && (PT_A & 1))) {
-      empty(i);
-    } else {
-      // Temporaries are dead.
-      state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
-    }
-  }
+  bool pointer = !init && is_pointer(r), moves = false;
+  Reference raw = pointer ? result_word(PT_A, r, &moves) : r;
+  leave_registers(from, PT_A, moves);
   const uint64_t* caller_pc;
   int32_t result = from.result;
   int32_t instance = window_ - 2;

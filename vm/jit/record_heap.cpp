@@ -137,7 +137,7 @@ Reference Recorder::table_entry(Dict* dict, Str* name, const DictPlace& place) {
 // Functions, classes, modules: what is not counted hardly ever changes. The constant.
 Reference Recorder::fact(Dict* dict, Str* name, Reference address, Value v) {
   Reference constant = object_constant(v);
-  emit(Op::kGuardIs, emit(Op::kLoadFact, address, kNoReference, 0), constant);
+  emit(Op::kGuardFact, address, constant, 0);
   watch_key(dict, name);
   return constant;
 }
@@ -414,12 +414,32 @@ bool Recorder::load_method(uint64_t word) {
 
 // ---- cells -------------------------------------------------------------------------------------------------------------
 
+// The cell that the operand holds: those of free variables hold nothing else.
+Reference Recorder::cell_in(int operand) {
+  Reference r = read(operand);
+  const Code* code = here().code;
+  auto nth = static_cast<uint32_t>(operand >> 1) - code->free_register;
+  if (operand < 0 || nth >= code->free_count || ir_.is_constant(r) || builder_.is_virtual(r)) return as_object(r, kShape_cell);
+  Reference cell = emit(Op::kUntag, r);
+  refine(r, cell);
+  return cell;
+}
 bool Recorder::load_cell(uint64_t word) {
   Value cell = seen(PT_B);
   if (!has_shape(cell, kShape_cell)) return fall_back();
   Value v = as_cell(cell)->content.peek_acquire();
   if (v.empty()) return fall_back();
-  Reference r = as_object(read(PT_B), kShape_cell);
+  Reference r = cell_in(PT_B);
+  Reference own =
+      !builder_.is_virtual(r) && v.is(reinterpret_cast<Object*>(thread_->record->function)) ? own_function() : kNoReference;
+  if (own != kNoReference) {
+    // The function that runs here, which stays alive until it returns: a recursive call.
+    emit(Op::kGuardIs, emit(Op::kLoadField, r, kNoReference, offsetof(Cell, content)), own);
+    drop(PT_B);
+    set_lazy(at(PT_A), own);
+    go(1);
+    return true;
+  }
   if (!load_into(r, offsetof(Cell, content), v, PT_A, PT_B)) return false;
   go(1);
   return true;
@@ -435,7 +455,7 @@ bool Recorder::store_cell(uint64_t word) {
     return true;
   }
   if (!is_uncounted(old)) return fall_back();
-  Reference r = as_object(read(PT_A), kShape_cell);
+  Reference r = cell_in(PT_A);
   Reference v = storable(PT_B);
   if (v == kNoReference) return fall_back();
   emit(ir_.multithreaded ? Op::kStoreCell : Op::kStoreAlone, r, v, offsetof(Cell, content), kShape_cell);

@@ -37,6 +37,7 @@ Recorder::Recorder(Thread* thread, Value* frame, const uint64_t* head)
   }
   empty_ = builder_.constant(0, Type::W);
   pc_ = back_edge_ ? expected_ : head;
+  if (!back_edge_) note_entry();
   emit(ir_.multithreaded ? Op::kSafepointThreads : Op::kSafepoint);
 }
 
@@ -95,6 +96,12 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
     Call& c = calls_.back();
     c.object = builder_.emit(Op::kLoadGenerator, kNoReference, kNoReference, f.generator);
     c.registers = builder_.emit(Op::kLoadImmutable, c.object, kNoReference, offsetof(Generator, registers));
+  }
+  ir_.knows = exit->trace->knows;
+  note_known(exit->known);
+  if (exit->continuation) {
+    continue_behind(*exit, values);
+    return;
   }
   size_t next_value = 0;
   auto next = [&](const ExitValue& v) {
@@ -169,6 +176,7 @@ int32_t Recorder::snapshot() {
   for (const Call& c : calls_) {
     if (!c.real) s.frames.push_back(c.inlined());
   }
+  if (ir_.knows) s.known = known_slots(-kSlotBias, kMaxSlot, 0);
   ir_.snapshots.push_back(std::move(s));
   return snapshot_ = static_cast<int32_t>(ir_.snapshots.size()) - 1;
 }
@@ -264,10 +272,10 @@ Recorder::Slot& Recorder::state(int32_t at) {
 }
 Reference Recorder::slot(int32_t at) {
   if (state(at).value == kNoReference) {
-    Reference r = emit(Op::kLoadFrame, kNoReference, kNoReference, at);
+    Reference r = emit(state(at).number ? Op::kLoadFrameInt : Op::kLoadFrame, kNoReference, kNoReference, at);
     Slot& s = state(at);
     s.value = s.raw = r;
-    s.lazy = false;
+    s.lazy = s.number = false;
   }
   return state(at).value;
 }
@@ -298,7 +306,10 @@ void Recorder::clear(int32_t at) {
   std::erase_if(positions_, [at](const Position& p) { return exit_slot(p.tag) == at; });
   bool filled = s.filled;
   if (!s.lazy && s.pointer) {
-    emit(Op::kClearFrame, kNoReference, kNoReference, at);
+    if (s.borrowed)
+      emit(Op::kStoreFrame, empty_, kNoReference, at);
+    else
+      emit(Op::kClearFrame, kNoReference, kNoReference, at);
     filled = false;
   }
   state(at) = {kNoReference, kNoReference, false, false, false, filled};
@@ -328,6 +339,7 @@ void Recorder::set_lazy(int32_t at, Reference r) {
 void Recorder::set_owned(int32_t at, Reference r, Reference value) {
   bool swap = !state(at).lazy && state(at).pointer && !is_dead(at);
   if (swap) leave_owner(at);
+  swap = swap && !state(at).borrowed;
   emit(swap ? Op::kWriteFrame : Op::kStoreFrame, r, kNoReference, at);
   state(at) = {value == kNoReference ? r : value, r, false, true, true, true};
 }
@@ -397,18 +409,11 @@ void Recorder::sync() {
     Slot& s = state(store.at);
     bool pointer =
         ir_.is_constant(store.word) ? (ir_.at(store.word).imm & 3) == 0 && ir_.at(store.word).imm != 0 : is_pointer(store.word);
-    s = {s.value, store.word, false, pointer, false, store.word != empty_};
+    s = {s.value, store.word, false, pointer, false, store.word != empty_, pointer};
   }
   for (Position& p : positions_) store_position(p);
   snapshot_ = -1;
-  for (Call& c : calls_) {
-    if (c.real) continue;
-    ir_.pushed.push_back(std::make_unique<InlinedFrame>(c.inlined()));
-    emit(c.generator < 0 ? Op::kPushFrame : Op::kPushGenerator, kNoReference, kNoReference,
-         static_cast<int64_t>(ir_.pushed.size()) - 1);
-    c.real = true;
-    snapshot_ = -1;
-  }
+  push_calls();
   show_exceptions();
 }
 
@@ -620,6 +625,7 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   bool done = pc != generic_pc_ && !shows_exception(word) && record(word);
   if (!done && reason_ == Abort::kCount) done = interpret(word, thread_->record);
   if (!done || reason_ != Abort::kCount) return Step::kAborted;
+  if (ir_.returns_call && !builder_.failed()) return Step::kClosed;
   if (builder_.failed()) {
     reason_ = Abort::kconflict;
     return Step::kAborted;

@@ -61,6 +61,8 @@ class Recorder {
     bool pointer = true;             // memory may hold a pointer
     bool owned = false;              // the word in memory may move to another frame as it is
     bool filled = true;              // memory may hold something
+    bool borrowed = false;           // the pointer in memory has no count
+    bool number = false;             // not read yet: a small int
   };
   struct Call {
     const Code* code;
@@ -141,6 +143,15 @@ class Recorder {
   void write(int operand, Reference r) { set_lazy(at(operand), r); }
   void refine(Reference from, Reference to);
   void sync();
+  void note_entry();
+  void push_calls();
+  void push_call(const Call& call, const Call& caller);
+  Continuation continuation_of(const Call& call, const Call& caller) const;
+  std::vector<KnownSlot> known_slots(int32_t begin, int32_t end, int32_t window) const;
+  void note_known(const std::vector<KnownSlot>& known);
+  void continue_behind(const Exit& exit, const std::vector<Reference>& values);
+  bool returns_to_trace(int operand) const;
+  bool return_to_trace(int operand);
   // Virtual objects.
   bool is_local(int32_t at) const;
   bool owns(int32_t at) const;
@@ -220,6 +231,8 @@ class Recorder {
     Value value;   // empty: none
   };
   ModuleEntry module_entry(Value object, Str* name);
+  Reference own_function();
+  Reference cell_in(int operand);
   bool load_cell(uint64_t word);
   bool store_cell(uint64_t word);
   Reference index_of(int key, Reference count);
@@ -273,6 +286,8 @@ class Recorder {
   bool call(int base, uint32_t count, int result, bool shift, const Tuple* names = nullptr);
   bool call_method(uint64_t word, const Tuple* names = nullptr);
   bool return_value(uint64_t word);
+  Reference result_word(int operand, Reference r, bool* moves);
+  void leave_registers(const Call& from, int operand, bool moves);
   bool enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags, const Code* code = nullptr,
              Dict* globals = nullptr);   // nullptr: the function is known by its code only
   bool instantiate(int base, uint32_t count, int result, const Tuple* names);

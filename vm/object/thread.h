@@ -15,6 +15,9 @@ struct FrameObject;
 struct Function;
 struct Generator;
 struct MethodCache;
+namespace jit {
+struct PushedCall;
+}
 
 enum RecordFlags : uint32_t {
   kRecordEntry = 1,       // returning from it leaves the C++ interpreter loop
@@ -25,19 +28,23 @@ enum RecordFlags : uint32_t {
   kRecordOperator = 256,  // an operator's method: the caller's instruction still has its operands
 };
 
-// One Python call in progress. The registers lie on the value stack.
+// One Python call in progress. The registers lie on the value stack. What compiled code knows of a call comes first: it is
+// copied from a jit::PushedCall.
 struct CallRecord {
   const Code* code;
   Function* function;        // borrowed: the caller's register or the generator holds it; nullptr for exec'd code
-  Value* registers;
-  const uint64_t* pc;        // of the instruction being executed, saved before anything that can call or raise
   Dict* globals;             // borrowed from function, module or exec
   Value locals;              // mapping of class bodies and exec'd code (borrowed), else empty
   FrameObject* frame_object; // counted; nullptr until somebody asks
   Generator* generator;      // kRecordGenerator
-  Value saved_handled;       // the handled exception at entry (owned), restored at exit
   uint32_t flags;
   int32_t result_register;   // of the caller
+  // Compiled code pushed the record and may go on by itself when the call returns: nobody looks at the frame, the caller's
+  // registers are as they were. nullptr: the interpreter is to see the return.
+  const jit::PushedCall* pushed;
+  const uint64_t* pc;        // of the instruction being executed, saved before anything that can call or raise
+  Value* registers;
+  Value saved_handled;       // the handled exception at entry (owned), restored at exit
 };
 
 inline constexpr int kRecordReserve = 64;  // records past the limit, for handling a RecursionError

@@ -45,6 +45,7 @@ Ref<FrameObject> frame_object_of(CallRecord* record) {
   f->generator = record->generator;
   f->trace_lines = true;
   record->frame_object = f.copy().take();
+  record->pushed = nullptr;
   return f;
 }
 
