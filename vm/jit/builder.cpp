@@ -5,6 +5,7 @@
 #include "vm/jit/ir.h"
 #include "vm/object/shape.h"
 #include "vm/ops/micro_ops.h"
+#include "vm/types/function.h"
 
 namespace pt::jit {
 
@@ -212,6 +213,15 @@ uint32_t Builder::known_shape(Reference r) const {
   return 0;
 }
 
+// Whether the operation fills the register with what the trace cannot know.
+bool Builder::fills_register(const Instruction& in, int64_t slot) const {
+  auto number = static_cast<size_t>(in.imm);
+  if (in.op == Op::kInterpret) return ir_.interpreted[number]->writes(static_cast<int32_t>(slot));
+  if (in.op != Op::kPushGenerator) return false;
+  // Its registers come from the heap.
+  const InlinedFrame& f = *ir_.pushed[number];
+  return slot >= f.window - 1 && slot < f.window + static_cast<int64_t>(static_cast<const Code*>(f.code)->register_count);
+}
 // Whether register `slot` of the interpreter is known to hold constant `value` (kNoReference: to be empty) in memory.
 bool Builder::memory_holds(int64_t slot, Reference value) const {
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
@@ -227,7 +237,8 @@ bool Builder::memory_holds(int64_t slot, Reference value) const {
         if (in.imm == slot) return false;
         break;
       case Op::kInterpret:
-        if (ir_.interpreted[static_cast<size_t>(in.imm)]->writes(static_cast<int32_t>(slot))) return false;
+      case Op::kPushGenerator:
+        if (fills_register(in, slot)) return false;
         break;
       default: break;
     }
@@ -295,8 +306,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     if (op == Op::kLoadFrame) {
       if ((in.op == Op::kStoreFrame || in.op == Op::kWriteFrame) && in.imm == imm) return in.a;
       if (in.op == Op::kClearFrame && in.imm == imm) return constant(0, Type::W);
-      if (in.op == Op::kInterpret && ir_.interpreted[static_cast<size_t>(in.imm)]->writes(static_cast<int32_t>(imm)))
-        return kNoReference;
+      if (fills_register(in, imm)) return kNoReference;
       continue;
     }
     if (describe(in.op).flags & kBarrier) return kNoReference;

@@ -267,6 +267,7 @@ class Builder {
 
  private:
   bool memory_holds(int64_t slot, Reference value) const;
+  bool fills_register(const Instruction& in, int64_t slot) const;
   bool fact_holds(Reference from, uint32_t shape) const;
   Reference fold(Op op, Reference& a, Reference& b, int64_t imm);
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
