@@ -1,5 +1,5 @@
 // Arithmetic, comparison and conditional jumps.
-#include "vm/interp/call_support.h"
+#include "vm/interp/special_methods.h"
 #include "vm/object/protocol.h"
 #include "vm/ops/micro_ops.h"
 #include "vm/types/complex.h"
@@ -124,16 +124,16 @@ int binary_numbers(Thread* thread, Value* frame, const uint64_t* pc, Value* cons
 
 }  // namespace
 
-#define PT_BINARY_SLOW(name, op, inplace)                                                                                   \
-  PT_SLOW(slow_##name) {                                                                                                    \
-    if (int done = binary_numbers(thread, frame, pc, constants, word, BinaryOp::op)) {                                      \
-      if (done < 0) PT_RAISE();                                                                                             \
-      PT_NEXT(1);                                                                                                           \
-    }                                                                                                                       \
-    if (CallRecord* entered = enter_operator(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_C), BinaryOp::op, inplace, PT_A)) \
-      PT_ENTER(entered);                                                                                                    \
-    if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();                             \
-    PT_NEXT(1);                                                                                                             \
+#define PT_BINARY_SLOW(name, op, inplace)                                                                             \
+  PT_SLOW(slow_##name) {                                                                                              \
+    if (int done = binary_numbers(thread, frame, pc, constants, word, BinaryOp::op)) {                                \
+      if (done < 0) PT_RAISE();                                                                                       \
+      PT_NEXT(1);                                                                                                     \
+    }                                                                                                                 \
+    if (CallRecord* entered = enter_operator(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_C), BinaryOp::op, inplace)) \
+      PT_ENTER(entered);                                                                                              \
+    if (!binary_general(thread, frame, pc, constants, word, BinaryOp::op, inplace)) PT_RAISE();                       \
+    PT_NEXT(1);                                                                                                       \
   }
 #define PT_BINARY_FAST(name, int_op, float_op)                                            \
   PT_HANDLER(name) {                                                                      \
@@ -213,6 +213,7 @@ bool unary_general(Thread* thread, Value* frame, const uint64_t* pc, Value* cons
 
 #define PT_UNARY_SLOW(name, op)                                                      \
   PT_SLOW(slow_##name) {                                                             \
+    PT_ENTER_IF(enter_unary(thread, frame, pc, PT_READ(PT_B), UnaryOp::op));         \
     if (!unary_general(thread, frame, pc, constants, word, UnaryOp::op)) PT_RAISE(); \
     PT_NEXT(1);                                                                      \
   }
@@ -237,6 +238,7 @@ PT_HANDLER(INVERT) {
   PT_TAIL(slow_INVERT);
 }
 PT_SLOW(slow_NOT) {
+  PT_ENTER_IF(enter_truth(thread, frame, pc, PT_READ(PT_B)));
   PT_SAVE_PC();
   int t = truth(PT_READ(PT_B));
   if (t < 0) PT_RAISE();
@@ -319,58 +321,58 @@ PT_INLINE bool compare_text(Value a, Value b) {
     PT_NEXT((words) + jump_);                                                    \
   } while (0)
 
-#define PT_COMPARE(name, op)                                                                                          \
-  PT_SLOW(slow_##name) {                                                                                              \
-    if (CallRecord* entered = enter_comparison(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_C), CompareOp::op, PT_A)) \
-      PT_ENTER(entered);                                                                                              \
-    if (!compare_general(thread, frame, pc, constants, word, CompareOp::op)) PT_RAISE();                              \
-    PT_NEXT(1);                                                                                                       \
-  }                                                                                                                   \
-  PT_SLOW(text_##name) {                                                                                              \
-    bool result = compare_text<CompareOp::op>(PT_READ(PT_B), PT_READ(PT_C));                                          \
-    PT_SAVE_PC();                                                                                                     \
-    consume(frame, PT_B);                                                                                             \
-    consume(frame, PT_C);                                                                                             \
-    write(frame, PT_A, boolean(result));                                                                              \
-    PT_NEXT(1);                                                                                                       \
-  }                                                                                                                   \
-  PT_HANDLER(name) {                                                                                                  \
-    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                                       \
-    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                                     \
-      PT_WRITE_NEXT(boolean(ops::CompareInt<CompareOp::op>::run(a, b)), 1);                                           \
-    }                                                                                                                 \
-    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                              \
-      PT_WRITE_NEXT(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)), 1);                                         \
-    }                                                                                                                 \
-    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_##name);                                                     \
-    PT_TAIL(slow_##name);                                                                                             \
-  }                                                                                                                   \
-  PT_SLOW(text_JUMP_IF_##name) {                                                                                      \
-    bool result = compare_text<CompareOp::op>(PT_READ(PT_A), PT_READ(PT_B));                                          \
-    if ((PT_A | PT_B) & 1) {                                                                                          \
-      PT_SAVE_PC();                                                                                                   \
-      consume(frame, PT_A);                                                                                           \
-      consume(frame, PT_B);                                                                                           \
-    }                                                                                                                 \
-    PT_CONDITIONAL(result, 2);                                                                                        \
-  }                                                                                                                   \
-  PT_SLOW(slow_JUMP_IF_##name) {                                                                                      \
-    if (CallRecord* entered = enter_comparison(thread, frame, pc, PT_READ(PT_A), PT_READ(PT_B), CompareOp::op, 0))    \
-      PT_ENTER(entered);                                                                                              \
-    int t = compare_jump_general(thread, frame, pc, constants, word, CompareOp::op);                                  \
-    if (t < 0) PT_RAISE();                                                                                            \
-    PT_CONDITIONAL(t != 0, 2);                                                                                        \
-  }                                                                                                                   \
-  PT_HANDLER(JUMP_IF_##name) {                                                                                        \
-    Value a = PT_READ(PT_A), b = PT_READ(PT_B);                                                                       \
-    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                                     \
-      PT_CONDITIONAL((ops::CompareInt<CompareOp::op>::run(a, b)), 2);                                                 \
-    }                                                                                                                 \
-    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                              \
-      PT_CONDITIONAL((ops::CompareFloat<CompareOp::op>::run(a, b)), 2);                                               \
-    }                                                                                                                 \
-    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_JUMP_IF_##name);                                             \
-    PT_TAIL(slow_JUMP_IF_##name);                                                                                     \
+#define PT_COMPARE(name, op)                                                                                    \
+  PT_SLOW(slow_##name) {                                                                                        \
+    if (CallRecord* entered = enter_comparison(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_C), CompareOp::op)) \
+      PT_ENTER(entered);                                                                                        \
+    if (!compare_general(thread, frame, pc, constants, word, CompareOp::op)) PT_RAISE();                        \
+    PT_NEXT(1);                                                                                                 \
+  }                                                                                                             \
+  PT_SLOW(text_##name) {                                                                                        \
+    bool result = compare_text<CompareOp::op>(PT_READ(PT_B), PT_READ(PT_C));                                    \
+    PT_SAVE_PC();                                                                                               \
+    consume(frame, PT_B);                                                                                       \
+    consume(frame, PT_C);                                                                                       \
+    write(frame, PT_A, boolean(result));                                                                        \
+    PT_NEXT(1);                                                                                                 \
+  }                                                                                                             \
+  PT_HANDLER(name) {                                                                                            \
+    Value a = PT_READ(PT_B), b = PT_READ(PT_C);                                                                 \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                               \
+      PT_WRITE_NEXT(boolean(ops::CompareInt<CompareOp::op>::run(a, b)), 1);                                     \
+    }                                                                                                           \
+    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                        \
+      PT_WRITE_NEXT(boolean(ops::CompareFloat<CompareOp::op>::run(a, b)), 1);                                   \
+    }                                                                                                           \
+    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_##name);                                               \
+    PT_TAIL(slow_##name);                                                                                       \
+  }                                                                                                             \
+  PT_SLOW(text_JUMP_IF_##name) {                                                                                \
+    bool result = compare_text<CompareOp::op>(PT_READ(PT_A), PT_READ(PT_B));                                    \
+    if ((PT_A | PT_B) & 1) {                                                                                    \
+      PT_SAVE_PC();                                                                                             \
+      consume(frame, PT_A);                                                                                     \
+      consume(frame, PT_B);                                                                                     \
+    }                                                                                                           \
+    PT_CONDITIONAL(result, 2);                                                                                  \
+  }                                                                                                             \
+  PT_SLOW(slow_JUMP_IF_##name) {                                                                                \
+    if (CallRecord* entered = enter_comparison(thread, frame, pc, PT_READ(PT_A), PT_READ(PT_B), CompareOp::op)) \
+      PT_ENTER(entered);                                                                                        \
+    int t = compare_jump_general(thread, frame, pc, constants, word, CompareOp::op);                            \
+    if (t < 0) PT_RAISE();                                                                                      \
+    PT_CONDITIONAL(t != 0, 2);                                                                                  \
+  }                                                                                                             \
+  PT_HANDLER(JUMP_IF_##name) {                                                                                  \
+    Value a = PT_READ(PT_A), b = PT_READ(PT_B);                                                                 \
+    if (PT_LIKELY(ops::GuardBothInt::run(a, b) == Flow::kNext)) {                                               \
+      PT_CONDITIONAL((ops::CompareInt<CompareOp::op>::run(a, b)), 2);                                           \
+    }                                                                                                           \
+    if (ops::GuardBothFloat::run(a, b) == Flow::kNext) {                                                        \
+      PT_CONDITIONAL((ops::CompareFloat<CompareOp::op>::run(a, b)), 2);                                         \
+    }                                                                                                           \
+    if (is_exact_str(a) && is_exact_str(b)) PT_TAIL(text_JUMP_IF_##name);                                       \
+    PT_TAIL(slow_JUMP_IF_##name);                                                                               \
   }
 PT_COMPARE(LT, kLt)
 PT_COMPARE(LE, kLe)
@@ -413,19 +415,21 @@ PT_INLINE int contained(Value container, Value item) {
   return contains(container, item);
 }
 }  // namespace
-#define PT_CONTAINS(name, expected)                      \
-  PT_HANDLER(name) {                                     \
-    PT_SAVE_PC();                                        \
-    int t = contained(PT_READ(PT_C), PT_READ(PT_B));     \
-    if (t < 0) PT_RAISE();                               \
-    consume(frame, PT_B);                                \
-    consume(frame, PT_C);                                \
-    write(frame, PT_A, boolean((t != 0) == (expected))); \
-    PT_NEXT(1);                                          \
+#define PT_CONTAINS(name, expected)                                               \
+  PT_HANDLER(name) {                                                              \
+    PT_ENTER_IF(enter_contains(thread, frame, pc, PT_READ(PT_C), PT_READ(PT_B))); \
+    PT_SAVE_PC();                                                                 \
+    int t = contained(PT_READ(PT_C), PT_READ(PT_B));                              \
+    if (t < 0) PT_RAISE();                                                        \
+    consume(frame, PT_B);                                                         \
+    consume(frame, PT_C);                                                         \
+    write(frame, PT_A, boolean((t != 0) == (expected)));                          \
+    PT_NEXT(1);                                                                   \
   }
 PT_CONTAINS(IN, true)
 PT_CONTAINS(NOT_IN, false)
 PT_HANDLER(JUMP_IF_IN) {
+  PT_ENTER_IF(enter_contains(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_A)));
   PT_SAVE_PC();
   int t = contained(PT_READ(PT_B), PT_READ(PT_A));
   if (t < 0) PT_RAISE();
@@ -438,6 +442,7 @@ PT_HANDLER(JUMP_IF_IN) {
 
 #define PT_TRUTH_JUMP(name, expected)                                                \
   PT_SLOW(slow_##name) {                                                             \
+    PT_ENTER_IF(enter_truth(thread, frame, pc, PT_READ(PT_A)));                      \
     PT_SAVE_PC();                                                                    \
     int t = truth(PT_READ(PT_A));                                                    \
     if (t < 0) PT_RAISE();                                                           \
@@ -461,6 +466,7 @@ PT_TRUTH_JUMP(JUMP_IF_FALSE, false)
 // Boolean operators as values: the register keeps its content on the jump and is emptied otherwise.
 #define PT_TRUTH_JUMP_OR_CLEAR(name, expected)                   \
   PT_HANDLER(name) {                                             \
+    PT_ENTER_IF(enter_truth(thread, frame, pc, PT_READ(PT_A)));  \
     PT_SAVE_PC();                                                \
     int t = truth(PT_READ(PT_A));                                \
     if (t < 0) PT_RAISE();                                       \

@@ -6,11 +6,14 @@
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/protocol.h"
+#include "vm/object/names.h"
+#include "vm/object/special_methods.h"
 #include "vm/object/super.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/function.h"
 #include "vm/types/str.h"
+#include "vm/types/tuple_getter.h"
 
 namespace pt {
 namespace {
@@ -114,13 +117,15 @@ Ref<> class_method_function(Value descriptor) {
   return callable && is_function(callable.value()) ? std::move(callable) : Ref<>();
 }
 
-Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound) {
+// `plain`: only what no code of descriptors decides; empty without an exception: something else.
+Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound, bool plain = false) {
   Type* type = type_of(object);
   Object* o = object.is_object() ? object.as_object() : nullptr;
   uint32_t shape_id = o ? o->shape_id.load(std::memory_order_acquire) : 0;
   Ref<> descriptor = type_lookup(type, name);
   Type* kind = descriptor ? type_of(descriptor.value()) : nullptr;
   if (descriptor && kind->slots.descriptor_get && kind->slots.descriptor_set) {
+    if (plain) return Ref<>();
     if (has_shape(descriptor.value(), kShape_property)) {
       auto* p = reinterpret_cast<Property*>(descriptor.value().as_object());
       Ref<> getter = p->getter.load(p);
@@ -135,6 +140,14 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
           publish(cache, node, type, name, descriptor.value());
         }
       }
+    } else if (is_tuple_getter(descriptor.value()) && has_flag(type, kTypeTupleSubclass)) {
+      if (AttributeNode* node = new_node(shape_id, name, AttributeKind::kTupleItem)) {
+        node->offset = reinterpret_cast<TupleGetter*>(descriptor.value().as_object())->index;
+        publish(cache, node, type, name, descriptor.value());
+      }
+    } else if (has_flag(kind, kTypeHeap)) {
+      if (special_method(kind, names::get.str(), 3))
+        publish_value(cache, type, name, shape_id, AttributeKind::kUserDescriptor, descriptor.value(), descriptor.value());
     } else if (has_flag(kind, kTypeImmutable)) {
       publish_value(cache, type, name, shape_id, AttributeKind::kDescriptor, descriptor.value(), descriptor.value());
     }
@@ -153,7 +166,7 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
     if (error_pending()) return Ref<>();
     if (shape->flags & kShapeDictMode) shape_id = 0;  // the dict may gain the name any time: not cacheable
   }
-  if (!descriptor) return raise_attribute_error(object, name);
+  if (!descriptor) return plain ? Ref<>() : raise_attribute_error(object, name);
   if (has_flag(kind, kTypeMethodDescriptor)) {
     publish_value(cache, type, name, shape_id, AttributeKind::kMethod, descriptor.value(), descriptor.value());
     if (unbound) {
@@ -168,6 +181,10 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
     auto* s = reinterpret_cast<StaticMethod*>(descriptor.value().as_object());
     Ref<> callable = s->callable.load(s);
     if (callable) publish_value(cache, type, name, shape_id, AttributeKind::kClassValue, callable.value(), descriptor.value());
+  } else if (plain) {
+    return Ref<>();
+  } else if (has_flag(kind, kTypeHeap) && special_method(kind, names::get.str(), 3)) {
+    publish_value(cache, type, name, shape_id, AttributeKind::kUserDescriptor, descriptor.value(), descriptor.value());
   }
   return bind(descriptor.value(), object, type);
 }
@@ -216,6 +233,7 @@ constinit thread_local uint32_t tls_misses = 0;
 }
 const AttributeNode* other_node(const uint64_t* pc, const Object* o, const Str* name, bool store) {
   const AttributeNode* node = find_node(o->shape_id.load(std::memory_order_acquire), name, nullptr, store);
+  if (node && store && !is_place(node)) return nullptr;
   if (node && ++tls_misses % 16 == 0) {
     inline_cache(pc)->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
   }
@@ -272,10 +290,35 @@ Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) 
       return dict_cached_value(module_dict(as_module(object)), node->version, node->offset);
     case AttributeKind::kDescriptor:
       return type_of(node->value)->slots.descriptor_get(node->value, object, Value::object(type_of(object)));
+    case AttributeKind::kUserDescriptor: return bind(node->value, object, type_of(object));
+    case AttributeKind::kTupleItem: {
+      const Tuple* t = as_tuple(object);
+      bool has_it = static_cast<uint64_t>(node->offset) < static_cast<uint64_t>(t->length);
+      return has_it ? Ref<>::retain(t->at(node->offset)) : Ref<>();
+    }
     case AttributeKind::kSuperMethod:
     case AttributeKind::kAdd: break;
   }
   return Ref<>();
+}
+
+namespace {
+bool cannot_fail(const AttributeNode* node) {
+  switch (node->kind) {
+    case AttributeKind::kSlot:
+    case AttributeKind::kOverflow:
+    case AttributeKind::kMethod:
+    case AttributeKind::kClassValue:
+    case AttributeKind::kClassMethod: return true;
+    default: return false;
+  }
+}
+}  // namespace
+
+bool lacks_attribute(Value object, Str* name) {
+  Object* o = object.as_object();
+  return type_lookup_borrowed(type_of(object), name).empty() && !(o->shape()->flags & kShapeDictMode) &&
+         (!type_of(object)->attributes_offset || shape_find(o->shape(), name) < 0);
 }
 
 Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound) {
@@ -291,6 +334,17 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
       }
     }
     return load_instance(object, name, cache, unbound);
+  }
+  if (object.is_object() && has_only_getattr(type)) {
+    // What is there and cannot fail goes by the caches; the hook is for the rest.
+    const AttributeNode* node = find_node(object.as_object()->shape_id.load(std::memory_order_acquire), name, nullptr, false);
+    Ref<> v;
+    if (node && cannot_fail(node)) {
+      cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+      v = load_through_node(object, node, unbound);
+    }
+    if (!v && !error_pending()) v = load_instance(object, name, cache, unbound, true);
+    if (v || error_pending()) return v;
   }
   if (has_shape(object, kShape_type)) {
     // A class of the plain metatype: values without descriptor behaviour are cached on the class itself.
@@ -361,6 +415,25 @@ bool store_through_node(Object* o, const AttributeNode* node, Ref<>& value) {
   return true;
 }
 
+namespace {
+// A property's setter, or a descriptor with a __set__ in Python.
+void publish_setter(Type* type, Str* name, uint32_t shape_id, Value descriptor) {
+  AttributeNode* node;
+  if (has_shape(descriptor, kShape_property)) {
+    auto* p = reinterpret_cast<Property*>(descriptor.as_object());
+    Ref<> setter = p->setter.load(p);
+    if (!setter || !(node = new_node(shape_id, name, AttributeKind::kProperty))) return;
+    node->value = setter.take();
+  } else {
+    if (!special_method(type_of(descriptor), names::set.str(), 3)) return;
+    if (!(node = new_node(shape_id, name, AttributeKind::kUserDescriptor))) return;
+    node->value = Ref<>::retain(descriptor).take();
+  }
+  node->store = true;
+  publish(nullptr, node, type, name, descriptor);
+}
+}  // namespace
+
 bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>* cache) {
   Type* type = type_of(object);
   if (!type->slots.set_attribute) return set_attribute(object, name, value);
@@ -369,7 +442,7 @@ bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>
   }
   Object* o = object.as_object();
   uint32_t shape_id = o->shape_id.load(std::memory_order_acquire);
-  if (const AttributeNode* node = find_node(shape_id, name, nullptr, true)) {
+  if (const AttributeNode* node = find_node(shape_id, name, nullptr, true); node && is_place(node)) {
     cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
     Ref<> owned = Ref<>::retain(value);
     if (store_through_node(o, node, owned)) return true;
@@ -385,6 +458,8 @@ bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>
           publish(cache, node, type, name, descriptor.value());
         }
       }
+    } else {
+      publish_setter(type, name, shape_id, descriptor.value());
     }
     return type_of(descriptor.value())->slots.descriptor_set(descriptor.value(), object, value);
   }

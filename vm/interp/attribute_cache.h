@@ -14,11 +14,13 @@ enum class AttributeKind : uint8_t {
   kOverflow,        // in the overflow array at index `offset`; the object's attributes begin at byte `version`
   kMethod,          // a function or method descriptor of the class, to be called with the instance first
   kClassValue,      // a plain value of the class, not shadowed by the instance
-  kProperty,        // a property of the class: `value` is its getter
+  kProperty,        // a property of the class: `value` is its getter; stores: its setter
   kClassAttribute,  // C.name on the class object `holder`
   kClassMethod,     // a function in a classmethod: of the class object `holder`, or of the instance's class
   kModule,          // in a module's dict: table `version` and entry `offset`
   kDescriptor,      // a data descriptor of a builtin type: `value`
+  kTupleItem,       // a field of a named tuple: item `offset`
+  kUserDescriptor,  // a descriptor of the class with a __get__, or for stores a __set__, in Python: `value`
   kSuperMethod,     // what super(holder, object).name calls with the object first
   kAdd,             // stores only: the attribute is added at `offset` and the shape becomes `version`
 };
@@ -56,7 +58,13 @@ PT_INLINE Field* node_field(Object* o, const AttributeNode* node) {
   }
   return reinterpret_cast<Field*>(reinterpret_cast<char*>(o) + node->offset);
 }
+// Whether a store's node says where the attribute lies: no other is kept in a site's cache.
+inline bool is_place(const AttributeNode* node) {
+  return node->kind == AttributeKind::kSlot || node->kind == AttributeKind::kAdd || node->kind == AttributeKind::kOverflow;
+}
 bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>* cache);
+// For an object of a class: neither it nor the class has an attribute of the name. False: perhaps.
+bool lacks_attribute(Value object, Str* name);
 // What a node whose shape fits gives for the object; empty without an exception when it does not apply after all.
 Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound);
 // What the function of a kClassMethod node gets.

@@ -1,6 +1,6 @@
 // Attribute and item instructions.
 #include "vm/interp/attribute_cache.h"
-#include "vm/interp/dispatch.h"
+#include "vm/interp/special_methods.h"
 #include "vm/object/attributes.h"
 #include "vm/object/module.h"
 #include "vm/object/protocol.h"
@@ -27,7 +27,7 @@ PT_INLINE bool load_slot(Object* o, const AttributeNode* node, Value* v) {
 }
 }  // namespace
 
-PT_SLOW_OPERATION(slow_LOAD_ATTR, 2) {
+PT_SLOW_OPERATION(native_LOAD_ATTR, 2) {
   Value object = PT_READ(PT_B);
   const AttributeNode* node = cached_node(pc);
   Ref<> v;
@@ -47,6 +47,11 @@ PT_SLOW_OPERATION(slow_LOAD_ATTR, 2) {
   consume(frame, PT_B);
   write(frame, PT_A, v.take());
   return true;
+}
+
+PT_SLOW(slow_LOAD_ATTR) {
+  PT_ENTER_IF(enter_load_attribute(thread, frame, pc, PT_READ(PT_B), name_at(thread, PT_C)));
+  PT_TAIL(native_LOAD_ATTR);
 }
 
 // What the other kinds of nodes give without a lock or an atomic instruction.
@@ -86,6 +91,12 @@ PT_SLOW(other_LOAD_ATTR) {
       if (PT_UNLIKELY(o != node->holder)) break;
       v = register_copy(node->value);
       PT_WRITE_NEXT(v, 2);
+    case AttributeKind::kTupleItem: {
+      auto* t = static_cast<Tuple*>(o);
+      if (PT_UNLIKELY(static_cast<uint64_t>(node->offset) >= static_cast<uint64_t>(t->length))) break;
+      v = register_copy(t->at(node->offset));
+      PT_WRITE_NEXT(v, 2);
+    }
     case AttributeKind::kModule: {
       if (PT_UNLIKELY(o != node->holder)) break;
       Dict* d = module_dict(static_cast<Module*>(o));
@@ -148,6 +159,10 @@ PT_SLOW(killed_LOAD_ATTR) {
     if (PT_LIKELY(load_slot(PT_READ(PT_B).as_object(), node, &v))) PT_WRITE_KILLED_NEXT(v, 2);
   } else if (node->kind == AttributeKind::kProperty) {
     PT_TAIL(property_LOAD_ATTR);
+  } else if (node->kind == AttributeKind::kTupleItem) {
+    auto* t = as_tuple(PT_READ(PT_B));
+    if (PT_LIKELY(static_cast<uint64_t>(node->offset) < static_cast<uint64_t>(t->length)))
+      PT_WRITE_KILLED_NEXT(register_copy(t->at(node->offset)), 2);
   } else if (node->kind == AttributeKind::kClassValue) {
     PT_WRITE_KILLED_NEXT(register_copy(node->value), 2);
   }
@@ -185,7 +200,7 @@ PT_HANDLER(LOAD_ATTR) {
   PT_TAIL(miss_LOAD_ATTR);
 }
 
-PT_SLOW_OPERATION(slow_STORE_ATTR, 2) {
+PT_SLOW_OPERATION(native_STORE_ATTR, 2) {
   Value object = PT_READ(PT_A);
   Ref<> value = take_operand(frame, constants, PT_B);
   const AttributeNode* node = cached_node(pc);
@@ -199,6 +214,10 @@ PT_SLOW_OPERATION(slow_STORE_ATTR, 2) {
   if (!done && !store_attribute(object, name_at(thread, PT_C), value.value(), inline_cache(pc))) return false;
   consume(frame, PT_A);
   return true;
+}
+PT_SLOW(slow_STORE_ATTR) {
+  PT_ENTER_IF(enter_store_attribute(thread, frame, pc, PT_READ(PT_A), name_at(thread, PT_C), PT_READ(PT_B)));
+  PT_TAIL(native_STORE_ATTR);
 }
 PT_HANDLER(STORE_ATTR) {
   Value object = PT_READ(PT_A);
@@ -335,7 +354,7 @@ PT_SLOW(plain_BUILD_SLICE);
 
 // ---- items -------------------------------------------------------------------------------------------------------------------
 
-PT_SLOW_OPERATION(slow_LOAD_ITEM, 2) {
+PT_SLOW_OPERATION(native_LOAD_ITEM, 2) {
   Value container = PT_READ(PT_B), key = PT_READ(PT_C);
   Ref<> v;
   if (key.is_small_int()) {
@@ -357,6 +376,10 @@ PT_SLOW_OPERATION(slow_LOAD_ITEM, 2) {
   consume(frame, PT_C);
   write(frame, PT_A, v.take());
   return true;
+}
+PT_SLOW(slow_LOAD_ITEM) {
+  PT_ENTER_IF(enter_get_item(thread, frame, pc, PT_READ(PT_B), PT_READ(PT_C)));
+  PT_TAIL(native_LOAD_ITEM);
 }
 namespace {
 // d[key] for an exact list or tuple, in register form.
@@ -477,6 +500,7 @@ PT_HANDLER(LOAD_ITEM) {
   PT_TAIL(plain_LOAD_ITEM);
 }
 PT_SLOW(slow_STORE_ITEM) {
+  PT_ENTER_IF(enter_set_item(thread, frame, pc, PT_READ(PT_A), PT_READ(PT_B), PT_READ(PT_C)));
   PT_SAVE_PC();
   Value container = PT_READ(PT_A), key = PT_READ(PT_B), item = PT_READ(PT_C);
   bool done = false;
@@ -526,6 +550,7 @@ PT_HANDLER(STORE_ITEM) {
   PT_TAIL(slow_STORE_ITEM);
 }
 PT_HANDLER(DELETE_ITEM) {
+  PT_ENTER_IF(enter_delete_item(thread, frame, pc, PT_READ(PT_A), PT_READ(PT_B)));
   PT_SAVE_PC();
   if (!delete_item(PT_READ(PT_A), PT_READ(PT_B))) PT_RAISE();
   consume(frame, PT_A);

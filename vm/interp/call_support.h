@@ -22,16 +22,16 @@ struct OperatorName {
 OperatorName operator_name(Opcode opcode);
 // `left op right` as a Python method in a frame of its own above the caller's; nullptr without an exception: it is none, or
 // there is no room.
-CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace,
-                           int result);
-CallRecord* enter_comparison(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, CompareOp op, int result);
+CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace);
+CallRecord* enter_comparison(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, CompareOp op);
 // The comparison an instruction like LT or JUMP_IF_LT stands for. The operands of the latter are a and b, without a result.
 struct ComparisonName {
   CompareOp op;
   bool jumps;
 };
 bool comparison_name(Opcode opcode, ComparisonName* out);   // false: none
-// Goes on after such a method has returned; `word` holds the owned value's bits.
+// Go on after such a method has returned; `word` holds the owned value's bits.
+__attribute__((preserve_none)) uint64_t operator_returned(PT_HANDLER_PARAMETERS);
 __attribute__((preserve_none)) uint64_t comparison_returned(PT_HANDLER_PARAMETERS);
 // "module.qualname()" for messages about calls.
 Ref<> callable_description(Value callable);

@@ -5,6 +5,7 @@
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
 #include "vm/interp/safepoint.h"
+#include "vm/interp/special_methods.h"
 #include "vm/interp/trace.h"
 #include "vm/object/attributes.h"
 #include "vm/object/descriptors.h"
@@ -54,27 +55,20 @@ CallOutcome enter_function(Thread* thread, Function* function, Value* window, ui
   return CallOutcome::kEntered;
 }
 
-// object() with a Python __init__: the instance is made here and __init__ runs as a frame of its own.
-CallOutcome instantiate(Thread* thread, Value* base, uint32_t count, Tuple* names, int result, Type* type, bool* handled) {
-  *handled = false;
-  if (type->slots.construct != object_type.slots.construct || has_flag(type, kTypeAbstract) ||
-      type_of(Value::object(type))->slots.call != type_type.slots.call) {
-    return CallOutcome::kDone;
-  }
+// The __init__ of a class, where it is a Python function.
+Function* init_method(Type* type) {
   Value init = type_lookup_borrowed(type, names::init.str());
-  if (init.empty() || !is_function(init)) return CallOutcome::kDone;
-  Function* function = as_function(init);
-  if (!function->has_gc_bit(kGcDeferred)) return CallOutcome::kDone;
-  if (base + count + 4 > thread->stack_limit) return CallOutcome::kDone;
-  *handled = true;
-  Object* instance = allocate_instance(type);
-  if (PT_UNLIKELY(!instance)) return CallOutcome::kError;
+  return !init.empty() && is_function(init) && init.as_object()->has_gc_bit(kGcDeferred) ? as_function(init) : nullptr;
+}
+// __init__ of the instance, which is taken over, with the arguments behind the class at `base`.
+CallOutcome enter_init(Thread* thread, Function* function, Value instance, Value* base, uint32_t count, Tuple* names,
+                       int result) {
   // base: class, arguments  ->  base: instance, __init__, self, arguments
   for (uint32_t i = count; i > 0; --i) base[i + 2] = base[i];
   Value cls = base[0];
-  base[0] = Value::object(instance);
+  base[0] = instance;
   base[1] = Value::borrowed_object(function);
-  base[2] = Value::borrowed_object(instance);
+  base[2] = instance.as_borrowed();
   release(cls);
   CallOutcome outcome = enter_function(thread, function, base + 2, count + 1, names, result, kRecordInit);
   if (outcome == CallOutcome::kError) {
@@ -85,10 +79,67 @@ CallOutcome instantiate(Thread* thread, Value* base, uint32_t count, Tuple* name
   }
   return outcome;
 }
+// A class with a __new__ in Python. The class and its arguments stay where they are: they may be for an __init__, too.
+CallOutcome construct(Thread* thread, Value* base, uint32_t count, Tuple* names, Type* type, bool* handled) {
+  Function* function = new_method(type);
+  constexpr uint32_t kMost = 15;
+  CallRecord* caller = thread->record;
+  Value* end = caller->registers + caller->code->register_count;
+  Value* window = end + 1;
+  const Code* code = function ? function->code() : nullptr;
+  if (!function || count > kMost || base + count + 1 > end || window + code->register_count + count + 80 > thread->stack_limit) {
+    return CallOutcome::kDone;
+  }
+  *handled = true;
+  Value values[kMost + 1];
+  for (uint32_t i = 0; i <= count; ++i) values[i] = base[i].as_borrowed();
+  if (code->simple_call && !names && count + 1 == code->argument_count) {
+    for (uint32_t i = 0; i <= count; ++i) window[i] = values[i];
+  } else if (!bind_frame(thread, function, window, values, count + 1, names)) {
+    return CallOutcome::kError;
+  }
+  window[-1] = Value::borrowed_object(function);
+  clear_locals(function, code, window);
+  CallRecord* record = push_record(thread, function, window);
+  if (PT_UNLIKELY(!record)) {
+    clear_window(window - 1, code->local_end + 1);
+    return CallOutcome::kError;
+  }
+  record->result_register = special_record(SpecialCall::kConstruct, 0);
+  record->flags = kRecordOperator;
+  return CallOutcome::kEntered;
+}
 
-// Calls base[0] with the `count` values after it (the last of them named). kDone: the result is in the destination.
-CallOutcome call_base(Thread* thread, Value* frame, Value* base, uint32_t count, Tuple* names, int result) {
-  for (;;) {
+// object() with a Python __init__: the instance is made here and __init__ runs as a frame of its own. `in_place`: base is where
+// the instruction has it.
+CallOutcome instantiate(Thread* thread, Value* base, uint32_t count, Tuple* names, int result, Type* type, bool in_place,
+                        bool* handled) {
+  *handled = false;
+  if (type_of(Value::object(type))->slots.call != type_type.slots.call) return CallOutcome::kDone;
+  if (type->slots.construct != object_type.slots.construct) {
+    return in_place ? construct(thread, base, count, names, type, handled) : CallOutcome::kDone;
+  }
+  if (has_flag(type, kTypeAbstract)) return CallOutcome::kDone;
+  Function* function = init_method(type);
+  if (!function || base + count + 4 > thread->stack_limit) return CallOutcome::kDone;
+  *handled = true;
+  Object* instance = allocate_instance(type);
+  if (PT_UNLIKELY(!instance)) return CallOutcome::kError;
+  return enter_init(thread, function, Value::object(instance), base, count, names, result);
+}
+
+// The __call__ of an object's class, where it is a Python function; empty: none.
+Value call_method_of(Value callable) {
+  Type* type = type_of(callable);
+  if (!has_flag(type, kTypeHeap)) return Value();
+  Value method = type_lookup_borrowed(type, names::call.str());
+  return !method.empty() && is_function(method) && lives_on(method.as_object()) ? method : Value();
+}
+
+// Calls base[0] with the `count` values after it (the last of them named). kDone: the result is in the destination. `in_place`:
+// the instruction itself has them there.
+CallOutcome call_base(Thread* thread, Value* frame, Value* base, uint32_t count, Tuple* names, int result, bool in_place = true) {
+  for (;; in_place = false) {
     Value callable = base[0];
     if (PT_LIKELY(callable.is_object())) {
       Object* o = callable.as_object();
@@ -113,13 +164,22 @@ CallOutcome call_base(Thread* thread, Value* frame, Value* base, uint32_t count,
           ++count;
           continue;
         }
-        case kShape_type: {
+        default: {
+          Type* type = type_of(callable);
+          Value method = call_method_of(callable);
+          if (!method.empty() && base + count + 2 <= thread->stack_limit) {
+            for (uint32_t i = count; i > 0; --i) base[i + 1] = base[i];
+            base[1] = callable;
+            base[0] = method.as_borrowed();
+            ++count;
+            continue;
+          }
+          if (!has_flag(type, kTypeTypeSubclass)) break;
           bool handled;
-          CallOutcome outcome = instantiate(thread, base, count, names, result, static_cast<Type*>(o), &handled);
+          CallOutcome outcome = instantiate(thread, base, count, names, result, static_cast<Type*>(o), in_place, &handled);
           if (handled) return outcome;
           break;
         }
-        default: break;
       }
     }
     auto named = names ? static_cast<uint32_t>(names->length) : 0u;
@@ -156,8 +216,31 @@ Tuple* keyword_names(Thread* thread, const uint64_t* pc) {
   return as_tuple(thread->record->code->constant(k));
 }
 
+// A bound method, or an object with a __call__ in Python, becomes the function and its receiver, in base[1]. False: it is
+// neither.
+bool has_receiver(Value* base) {
+  Value callable = base[0];
+  if (!callable.is_object()) return false;
+  if (has_shape(callable, kShape_method)) {
+    auto* m = reinterpret_cast<BoundMethod*>(callable.as_object());
+    base[0] = register_copy(m->function.peek());
+    base[1] = register_copy(m->self.peek());
+    release(callable);
+    return true;
+  }
+  Value method = call_method_of(callable);
+  if (method.empty()) return false;
+  base[1] = callable;
+  base[0] = method.as_borrowed();
+  return true;
+}
+
 // Normalises what LOAD_METHOD left: the callable's register and the number of values after it.
 PT_INLINE Value* method_base(Value* base, uint32_t* count) {
+  if (base[1].empty() && has_receiver(base)) {
+    ++*count;
+    return base;
+  }
   if (base[1].empty()) {
     base[1] = base[0];
     base[0] = Value();
@@ -191,6 +274,20 @@ PT_SLOW(signal_after_call) {
   } while (0)
 
 namespace {
+// super().name in a __new__ or a class method, `self` being the class. As super_method_of_frame.
+bool super_method_of_class(Value* frame, uint64_t word, Value cls, Value self, Str* name) {
+  auto* type = reinterpret_cast<Type*>(self.as_object());
+  if (!is_subtype(type, reinterpret_cast<Type*>(cls.as_object())) || !lives_on(self.as_object())) return false;
+  Ref<> receiver;
+  Ref<> method = super_class_method(cls, type, name, &receiver);
+  if (!method) {
+    clear_error();
+    return false;
+  }
+  register_at(frame, PT_A) = method.take();
+  register_at(frame, PT_A + 2) = receiver.take();
+  return true;
+}
 // super() whose result LOAD_METHOD takes at once, without the object: fills that instruction's registers. False: not so
 // simple, nothing has been done. `after`: the address of the second instruction.
 bool super_method_of_frame(Thread* thread, Value* frame, int result, const uint64_t* after) {
@@ -209,7 +306,8 @@ bool super_method_of_frame(Thread* thread, Value* frame, int result, const uint6
     return false;
   }
   auto* type = reinterpret_cast<Type*>(cls.as_object());
-  if (has_flag(type_of(self), kTypeTypeSubclass) || !is_subtype(type_of(self), type)) return false;
+  if (has_flag(type_of(self), kTypeTypeSubclass)) return super_method_of_class(frame, word, cls, self, name);
+  if (!is_subtype(type_of(self), type)) return false;
   Value method = super_method_cached(after, type, self.as_object(), name);
   if (method.empty()) {
     clear_error();
@@ -286,10 +384,59 @@ PT_INLINE bool direct_native(Value callable, Value* values, uint32_t count, Valu
   return true;
 }
 }  // namespace
+namespace {
+// len() and the like of an object whose method is written in Python: that runs in the place of the builtin.
+CallOutcome enter_special_call(Thread* thread, Value* base) {
+  SpecialCall what = special_call(base[0]);
+  if (what == SpecialCall::kNone) return CallOutcome::kDone;
+  int which;
+  Function* function = special_call_method(what, type_of(base[1]), &which);
+  if (!function) return CallOutcome::kDone;
+  CallOutcome outcome = enter_function(thread, function, base + 1, 1, nullptr, special_record(what, which), kRecordOperator);
+  Value callable = base[0];
+  base[0] = outcome == CallOutcome::kEntered ? Value::borrowed_object(function) : Value();
+  release(callable);
+  return outcome;
+}
+// A class whose __new__ has returned `v`, which is taken over: its __init__ is next, if it has one. As call_base.
+CallOutcome initialise(Thread* thread, Value* frame, Value* base, uint32_t count, Tuple* names, int result, Value v) {
+  auto* type = reinterpret_cast<Type*>(base[0].as_object());
+  Type* made = type_of(v);
+  if ((made == type || is_subtype(made, type)) && made->slots.init && made->slots.init != object_type.slots.init) {
+    v = promote(v);
+    Function* function = v.is_object() ? init_method(made) : nullptr;
+    if (function && base + count + 4 <= thread->stack_limit) return enter_init(thread, function, v, base, count, names, result);
+    auto named = names ? static_cast<uint32_t>(names->length) : 0u;
+    if (!made->slots.init(v, Args{base + 1, count - named, names})) {
+      release(v);
+      return CallOutcome::kError;
+    }
+  }
+  clear_window(base, count + 1);
+  write(frame, result, v);
+  return CallOutcome::kDone;
+}
+}  // namespace
+uint64_t construct_returned(PT_HANDLER_PARAMETERS) {
+  Value v = Value::from_bits(word);
+  word = load_word(pc);
+  Opcode op = opcode_of(word);
+  Value* base = &register_at(frame, PT_A);
+  auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
+  // A CALL_METHOD without a receiver: it was moved.
+  if (op == Opcode::kCALL_METHOD || op == Opcode::kCALL_METHOD_KW) ++base;
+  Tuple* names = op == Opcode::kCALL_KW || op == Opcode::kCALL_METHOD_KW ? keyword_names(thread, pc) : nullptr;
+  PT_FINISH_CALL(initialise(thread, frame, base, count, names, PT_C, v));
+}
 PT_SLOW(native_CALL) {
   PT_SAVE_PC();
   Value* base = &register_at(frame, PT_A);
   auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
+  if (count == 1 && is_class_instance(base[1])) {
+    CallOutcome outcome = enter_special_call(thread, base);
+    if (outcome == CallOutcome::kEntered) PT_ENTER(thread->record);
+    if (PT_UNLIKELY(outcome == CallOutcome::kError)) PT_RAISE();
+  }
   Value result;
   if (!direct_native(base[0], base + 1, count, &result)) PT_TAIL(slow_CALL);
   clear_window(base, count + 1);
@@ -359,7 +506,35 @@ PT_HANDLER(CALL_METHOD_KW) {
   PT_FINISH_CALL(call_base(thread, frame, base, count, keyword_names(thread, pc), PT_C));
 }
 
-PT_OPERATION(CALL_EX, 1) {
+namespace {
+// What a call with unpacked arguments enters a frame for: functions, and what leads to one.
+bool calls_python(Value callable) {
+  if (!callable.is_object()) return false;
+  Type* type = type_of(callable);
+  return type == &function_type || type == &method_type || has_flag(type, kTypeHeap) ||
+         (type == &type_type && has_flag(reinterpret_cast<Type*>(callable.as_object()), kTypeHeap));
+}
+// base[0](*base[1]) or base[0](*base[1], **base[2]): the arguments are spread over the registers from base[1] on.
+CallOutcome call_spread(Thread* thread, Value* frame, Value* base, bool keywords, int result, bool* handled) {
+  constexpr uint32_t kMost = 60;
+  *handled = false;
+  if (!calls_python(base[0]) || !is_exact_tuple(base[1]) || (keywords && !is_exact_dict(base[2]))) return CallOutcome::kDone;
+  FlatArgs flat;
+  if (as_tuple(base[1])->length > kMost || (keywords && dict_size(as_dict(base[2])) > kMost)) return CallOutcome::kDone;
+  *handled = true;
+  if (!flat.assign(base[1], keywords ? base[2] : Value())) return CallOutcome::kError;
+  const Args& args = flat.args();
+  uint32_t count = args.total();
+  if (base + count + kMost + 8 > thread->stack_limit) {
+    *handled = false;
+    return CallOutcome::kDone;
+  }
+  clear_window(base + 1, keywords ? 2 : 1);
+  for (uint32_t i = 0; i < count; ++i) base[i + 1] = register_copy(args.values[i]);
+  return call_base(thread, frame, base, count, args.names, result, false);
+}
+}  // namespace
+PT_SLOW_OPERATION(native_CALL_EX, 2) {
   Value* base = &register_at(frame, PT_A);
   Value callable = base[0];
   Ref<Tuple> args;
@@ -390,6 +565,14 @@ PT_OPERATION(CALL_EX, 1) {
   if (!result) return false;
   write(frame, PT_C, result.take());
   return true;
+}
+
+PT_HANDLER(CALL_EX) {
+  PT_SAVE_PC();
+  bool handled;
+  CallOutcome outcome = call_spread(thread, frame, &register_at(frame, PT_A), PT_B, PT_C, &handled);
+  if (PT_LIKELY(handled)) PT_FINISH_CALL(outcome);
+  PT_TAIL(native_CALL_EX);
 }
 
 Ref<> callable_description(Value callable) {
@@ -487,16 +670,7 @@ PT_SLOW(slow_RETURN) {
   constants = record->code->constants_end;
   word = load_word(pc);
   if (flags & kRecordOperator) {
-    if (ComparisonName comparison; comparison_name(opcode_of(word), &comparison)) {
-      [[clang::musttail]] return comparison_returned(thread, frame, pc, constants, dispatch, v.bits());
-    }
-    if (PT_UNLIKELY(is_not_implemented(v))) {
-      OperatorName name = operator_name(opcode_of(word));
-      v = operator_declined(name.op, PT_READ(PT_B), PT_READ(PT_C), name.inplace).take();
-      if (PT_UNLIKELY(v.empty())) PT_RAISE();
-    }
-    if (PT_B & 1) consume(frame, PT_B);
-    if (PT_C & 1) consume(frame, PT_C);
+    [[clang::musttail]] return method_returned(thread, frame, pc, constants, dispatch, v.bits());
   }
   write(frame, result, v);
   PT_NEXT(instruction_words(opcode_of(word)));
@@ -539,7 +713,7 @@ PT_SLOW(destroying_RETURN) {
   Value function = frame[-1];
   frame[-1] = Value();
   int result = record->result_register;
-  bool init = record->flags & kRecordInit;
+  bool init = record->flags & kRecordInit, method = record->flags & kRecordOperator;
   thread->record = record - 1;
   --record;
   frame = record->registers;
@@ -552,6 +726,8 @@ PT_SLOW(destroying_RETURN) {
     v = *instance;
     *instance = Value();
   }
+  if (method) [[clang::musttail]]
+    return method_returned(thread, frame, pc, constants, dispatch, v.bits());
   write(frame, result, v);
   PT_NEXT(2);
 }
@@ -570,11 +746,37 @@ PT_SLOW(init_RETURN) {
   frame[-2] = Value();
   PT_LEAVE(record, instance);
 }
+// A special method's result goes to the instruction that asked for it.
+PT_SLOW(method_RETURN) {
+  Value v = PT_READ(PT_A);
+  if (PT_A & 1) {
+    register_at(frame, PT_A) = Value();
+    if (v.is_borrowed()) v = register_copy(v);
+  } else {
+    v = register_copy(v);
+  }
+  CallRecord* record = thread->record;
+  for (uint32_t i = 0, n = record->code->local_end; i < n; ++i) {
+    if (PT_UNLIKELY(!drop_count(frame[i]))) {
+      word = v.bits();
+      PT_TAIL(destroying_RETURN);
+    }
+    frame[i] = Value();
+  }
+  frame[-1] = Value();
+  thread->record = --record;
+  frame = record->registers;
+  pc = record->pc;
+  constants = record->code->constants_end;
+  [[clang::musttail]] return method_returned(thread, frame, pc, constants, dispatch, v.bits());
+}
 PT_HANDLER(RETURN) {
   CallRecord* record = thread->record;
   Value v = PT_READ(PT_A);
   if (PT_UNLIKELY(record->flags != 0 || record->frame_object != nullptr)) {
-    if (record->flags == kRecordInit && !record->frame_object && is_none(v) && !frame[-1].is_counted()) PT_TAIL(init_RETURN);
+    bool plain = !record->frame_object && !frame[-1].is_counted();
+    if (plain && record->flags == kRecordInit && is_none(v)) PT_TAIL(init_RETURN);
+    if (plain && record->flags == kRecordOperator) PT_TAIL(method_RETURN);
     PT_TAIL(slow_RETURN);
   }
   if (PT_A & 1) {

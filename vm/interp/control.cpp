@@ -1,8 +1,8 @@
 // Jumps, iteration, safepoints and the dispatch table.
-#include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/hot_loop.h"
 #include "vm/interp/safepoint.h"
+#include "vm/interp/special_methods.h"
 #include "vm/interp/trace.h"
 #include "vm/object/protocol.h"
 #include "vm/types/generator.h"
@@ -44,7 +44,7 @@ PT_HANDLER(JUMP_BACK) {
   PT_NEXT(1 + operand_wide(word));
 }
 
-PT_OPERATION(GET_ITER, 1) {
+PT_SLOW_OPERATION(native_GET_ITER, 1) {
   Ref<> iterator = get_iter(PT_READ(PT_B));
   if (!iterator) return false;
   consume(frame, PT_B);
@@ -52,13 +52,17 @@ PT_OPERATION(GET_ITER, 1) {
   return true;
 }
 
+PT_HANDLER(GET_ITER) {
+  PT_ENTER_IF(enter_iter(thread, frame, pc, PT_READ(PT_B)));
+  PT_TAIL(native_GET_ITER);
+}
+
 PT_SLOW(end_FOR_ITER) {
   PT_SAVE_PC();
   write(frame, PT_B, Value());
   PT_NEXT(2 + jump_extra(pc));
 }
-// The pending exception, if it ends the loop.
-static bool end_of_iterator(Thread* thread) {
+bool end_of_iterator(Thread* thread) {
   if (!pending_matches(exc::StopIteration)) return false;
   if (tracing(thread) && !trace_exception(thread, true)) return false;
   clear_error();
@@ -115,6 +119,7 @@ PT_SLOW(for_iter_pair) {
   }
 }
 uint64_t for_iter_native(PT_HANDLER_PARAMETERS) {
+  PT_ENTER_IF(enter_next(thread, frame, pc, register_at(frame, PT_B)));
   // Other tables show every instruction to somebody.
   if (unpacks_pair(word, load_word(pc + 2)) && dispatch == &g_dispatch) PT_TAIL(for_iter_pair);
   PT_TAIL(for_iter_item);

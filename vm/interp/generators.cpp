@@ -3,6 +3,7 @@
 #include "vm/interp/call_support.h"
 #include "vm/interp/generator_frames.h"
 #include "vm/interp/hot_loop.h"
+#include "vm/interp/special_methods.h"
 #include "vm/interp/trace.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
@@ -530,6 +531,9 @@ PT_HANDLER(RETURN_GENERATOR) {
   frame = record->registers;
   pc = record->pc;
   constants = record->code->constants_end;
+  if (PT_UNLIKELY(flags & kRecordOperator)) {
+    [[clang::musttail]] return method_returned(thread, frame, pc, constants, dispatch, g.bits());
+  }
   write(frame, result, g);
   word = load_word(pc);
   PT_NEXT(instruction_words(opcode_of(word)));

@@ -1,6 +1,6 @@
 // Operators whose method is a Python function: it runs in a frame like any call, its operands stay in the caller's registers.
 #include "vm/interp/call_support.h"
-#include "vm/interp/frames.h"
+#include "vm/interp/special_methods.h"
 #include "vm/object/protocol.h"
 #include "vm/object/slot_table.h"
 #include "vm/types/function.h"
@@ -54,37 +54,27 @@ bool comparison_name(Opcode opcode, ComparisonName* out) {
   }
 }
 
-namespace {
-CallRecord* enter(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, Function* function, int result) {
-  if (!function) return nullptr;
-  const Code* code = function->code();
-  Value* window = frame + thread->record->code->register_count + 1;
-  if (thread->record + 1 >= thread->record_limit || window + code->register_count + 8 > thread->stack_limit) return nullptr;
-  thread->record->pc = pc;
-  window[-1] = Value::borrowed_object(function);
-  window[0] = left.as_borrowed();
-  window[1] = right.as_borrowed();
-  clear_locals(function, code, window);
-  CallRecord* record = push_record(thread, function, window);
-  if (!record) {
-    clear_error();
-    return nullptr;
-  }
-  record->result_register = result;
-  record->flags = kRecordOperator;
-  return record;
+CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace) {
+  if (!left.is_object() || right.empty()) return nullptr;
+  return enter_method(thread, frame, pc, operator_method(op, left, right, inplace), {left, right});
 }
-}  // namespace
+CallRecord* enter_comparison(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, CompareOp op) {
+  if (!left.is_object() || right.empty()) return nullptr;
+  return enter_method(thread, frame, pc, comparison_method(op, left, right), {left, right});
+}
 
-CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace,
-                           int result) {
-  if (!left.is_object() || right.empty()) return nullptr;
-  return enter(thread, frame, pc, left, right, operator_method(op, left, right, inplace), result);
-}
-CallRecord* enter_comparison(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, CompareOp op,
-                             int result) {
-  if (!left.is_object() || right.empty()) return nullptr;
-  return enter(thread, frame, pc, left, right, comparison_method(op, left, right), result);
+uint64_t operator_returned(PT_HANDLER_PARAMETERS) {
+  Value v = Value::from_bits(word);
+  word = load_word(pc);
+  if (PT_UNLIKELY(is_not_implemented(v))) {
+    OperatorName name = operator_name(opcode_of(word));
+    v = operator_declined(name.op, PT_READ(PT_B), PT_READ(PT_C), name.inplace).take();
+    if (PT_UNLIKELY(v.empty())) PT_RAISE();
+  }
+  if (PT_B & 1) consume(frame, PT_B);
+  if (PT_C & 1) consume(frame, PT_C);
+  write(frame, PT_A, v);
+  PT_NEXT(1);
 }
 
 uint64_t comparison_returned(PT_HANDLER_PARAMETERS) {

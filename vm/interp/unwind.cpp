@@ -2,6 +2,7 @@
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
+#include "vm/interp/special_methods.h"
 #include "vm/interp/trace.h"
 #include "vm/object/handled.h"
 #include "vm/object/names.h"
@@ -89,6 +90,7 @@ CallRecord* unwind_frames(Thread* thread, const uint64_t** target) {
     }
     restore_error(std::move(exception));
     if (flags & kRecordEntry) return nullptr;
+    if ((flags & kRecordOperator) && method_raised(thread, target)) return thread->record;
   }
 }
 

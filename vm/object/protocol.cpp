@@ -10,6 +10,7 @@
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/slot_table.h"
+#include "vm/object/special_methods.h"
 #include "vm/object/thread.h"
 #include "vm/types/complex.h"
 #include "vm/types/dict.h"
@@ -379,15 +380,16 @@ Ref<> get_iter(Value v) {
   Type* type = type_of(v);
   if (type->slots.iter) {
     Ref<> result = type->slots.iter(v);
-    if (result && !is_iterator(result.value())) {
-      return raise(exc::TypeError, "iter() returned non-iterator of type '%T'", result.value());
-    }
-    return result;
+    return result && check_iterator(result.value()) ? std::move(result) : Ref<>();
   }
   if (type->slots.get_item && !has_flag(type, kTypeDictSubclass)) {
     return sequence_iterator_new(v);
   }
   return raise(exc::TypeError, "'%T' object is not iterable", v);
+}
+bool check_iterator(Value v) {
+  if (is_iterator(v)) return true;
+  return raise(exc::TypeError, "iter() returned non-iterator of type '%T'", v);
 }
 bool is_iterator(Value v) {
   auto slot = type_of(v)->slots.next;

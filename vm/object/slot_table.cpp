@@ -8,6 +8,7 @@
 #include "vm/object/thread.h"
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
+#include "vm/object/special_methods.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
 #include "vm/types/function.h"
@@ -137,30 +138,13 @@ Ref<> dispatch_unary(Value self) {
 
 int64_t dispatch_length(Value self) {
   Ref<> result = require_special(self, names::len.str(), {});
-  if (!result) return -1;
-  result = index(result.value());
-  if (!result) return -1;
-  if (int_sign(result.value()) < 0) {
-    raise(exc::ValueError, "__len__() should return >= 0");
-    return -1;
-  }
-  int64_t length;
-  return to_size(result.value(), &length)
-             ? length
-             : (clear_if(exc::IndexError) ? (raise(exc::OverflowError, "cannot fit 'int' into an index-sized integer"), -1) : -1);
+  return result ? length_of_result(result.value()) : -1;
 }
 
 int dispatch_truth(Value self) {
   bool found;
   Ref<> result = call_special(self, names::bool_dunder.str(), {}, &found);
-  if (found) {
-    if (!result) return -1;
-    if (!is_bool(result.value())) {
-      raise(exc::TypeError, "__bool__ should return bool, returned %T", result.value());
-      return -1;
-    }
-    return is_true(result.value());
-  }
+  if (found) return result ? truth_of_result(result.value()) : -1;
   int64_t n = type_of(self)->slots.length ? type_of(self)->slots.length(self) : 1;
   return n < 0 ? -1 : n > 0;
 }
@@ -197,14 +181,7 @@ int64_t dispatch_hash(Value self) {
     return -1;
   }
   Ref<> result = require_special(self, names::hash.str(), {});
-  if (!result) return -1;
-  if (!is_int(result.value())) {
-    raise(exc::TypeError, "__hash__ method should return an integer");
-    return -1;
-  }
-  int64_t h;
-  if (!int_to_int64(result.value(), &h)) h = int_hash(result.value());
-  return h == -1 ? -2 : h;
+  return result ? hash_of_result(result.value()) : -1;
 }
 int64_t hash_not_implemented(Value self) {
   raise(exc::TypeError, "unhashable type: '%T'", self);
@@ -556,15 +533,51 @@ bool add_slot_wrappers(Type* type) {
   return true;
 }
 
-namespace {
-// The type's method for an operator, if it is a plain function of two parameters that is asked before right's.
-Function* binary_method(Type* type, Str* name, Value right) {
-  if (type_of(right) != type && is_subtype(type_of(right), type)) return nullptr;
+Function* special_method(Type* type, Str* name, uint32_t count) {
   Value method = type_lookup_borrowed(type, name);
   if (method.empty() || !has_shape(method, kShape_function)) return nullptr;
   Function* function = as_function(method);
   const Code* code = function->code();
-  return function->has_gc_bit(kGcDeferred) && code->simple_call && code->argument_count == 2 ? function : nullptr;
+  return function->has_gc_bit(kGcDeferred) && code->simple_call && code->argument_count == count ? function : nullptr;
+}
+int64_t length_of_result(Value result) {
+  Ref<> number = index(result);
+  if (!number) return -1;
+  if (int_sign(number.value()) < 0) {
+    raise(exc::ValueError, "__len__() should return >= 0");
+    return -1;
+  }
+  int64_t length;
+  if (to_size(number.value(), &length)) return length;
+  if (clear_if(exc::IndexError)) raise(exc::OverflowError, "cannot fit 'int' into an index-sized integer");
+  return -1;
+}
+int truth_of_result(Value result) {
+  if (is_bool(result)) return is_true(result);
+  raise(exc::TypeError, "__bool__ should return bool, returned %T", result);
+  return -1;
+}
+int64_t hash_of_result(Value result) {
+  if (!is_int(result)) {
+    raise(exc::TypeError, "__hash__ method should return an integer");
+    return -1;
+  }
+  int64_t h;
+  if (!int_to_int64(result, &h)) h = int_hash(result);
+  return h == -1 ? -2 : h;
+}
+
+bool has_only_getattr(const Type* type) {
+  if (type->slots.get_attribute != dispatch_get_attribute) return false;
+  Value getter = type_lookup_borrowed(const_cast<Type*>(type), names::getattribute.str());
+  return !getter.empty() && is_slot_wrapper_of(getter, reinterpret_cast<void*>(&generic_get_attribute));
+}
+
+namespace {
+// The type's method for an operator, if it is asked before right's.
+Function* binary_method(Type* type, Str* name, Value right) {
+  if (type_of(right) != type && is_subtype(type_of(right), type)) return nullptr;
+  return special_method(type, name, 2);
 }
 }  // namespace
 Function* operator_method(BinaryOp op, Value left, Value right, bool inplace) {

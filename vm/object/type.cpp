@@ -206,7 +206,10 @@ bool type_set_attribute(Type* type, Str* name, Value value) {
   invalidate_name(name);
   if (is_dunder(name)) update_slots_recursively(type, name);
   // These decide about attributes of all names.
-  if (name == names::getattribute.str() || name == names::setattr.str() || name == names::delattr.str()) invalidate_all_names();
+  for (Name* n : {&names::getattribute, &names::getattr, &names::setattr, &names::delattr, &names::get, &names::set,
+                  &names::delete_dunder}) {
+    if (name == n->str()) invalidate_all_names();
+  }
   // The per-thread method caches hold borrowed values: they go by version, so the old value may go now.
   return true;
 }

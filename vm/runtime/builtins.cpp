@@ -13,6 +13,7 @@
 #include "vm/object/error.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
+#include "vm/object/special_methods.h"
 #include "vm/object/type_build.h"
 #include "vm/runtime/build_class.h"
 #include "vm/runtime/runtime.h"
@@ -676,6 +677,12 @@ const NativeDef kFunctions[] = {
     {}};
 
 }  // namespace
+
+const SpecialBuiltin kSpecialBuiltins[] = {{SpecialCall::kAbsolute, builtin_abs},
+                                           {SpecialCall::kHash, builtin_hash},
+                                           {SpecialCall::kIterator, builtin_iter},
+                                           {SpecialCall::kLength, builtin_len},
+                                           {SpecialCall::kNext, builtin_next}};
 
 Ref<Module> make_builtins_module() {
   Ref<Module> m = module_new(names::builtins_.str());

@@ -9,6 +9,8 @@
 
 namespace pt {
 
+constinit Type* g_tuple_getter_type = nullptr;
+
 constinit Type tuple_type{};
 
 namespace {

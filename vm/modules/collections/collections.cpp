@@ -5,6 +5,7 @@
 #include "vm/types/dict.h"
 #include "vm/types/dict_order.h"
 #include "vm/types/str.h"
+#include "vm/types/tuple_getter.h"
 
 #pragma clang diagnostic ignored "-Winvalid-offsetof"  // objects derive from Object; clang lays them out in order
 
@@ -133,10 +134,6 @@ const MemberDef kDefaultDictMembers[] = {
 
 // ---- _tuplegetter ------------------------------------------------------------------------------------------------
 
-struct TupleGetter : Object {
-  int64_t index;
-  Field doc;
-};
 TupleGetter* getter_of(Value v) { return object_of<TupleGetter>(v); }
 
 Ref<> tuple_getter_construct(Type* type, const Args& args) {
@@ -240,7 +237,7 @@ bool execute(Module* module) {
          (g_reorderable_dict_type = &ordered_dict_type, module_add_type(module, &ordered_dict_type, &ordered_dict_spec)) &&
          module_add_type(module, &deque_iterator_type, &deque_iterator_spec) &&
          module_add_type(module, &deque_reverse_iterator_type, &deque_reverse_iterator_spec) &&
-         module_add_type(module, &tuple_getter_type, &tuple_getter_spec);
+         module_add_type(module, &tuple_getter_type, &tuple_getter_spec) && (g_tuple_getter_type = &tuple_getter_type);
 }
 
 }  // namespace

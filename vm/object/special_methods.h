@@ -1,0 +1,31 @@
+#pragma once
+// Special methods as functions of Python code, and what their callers make of what they return.
+#include "vm/object/type.h"
+
+namespace pt {
+
+struct Function;
+
+// The type's method of that name, where it is a plain function of `count` parameters; nullptr: anything else. Borrowed: valid as
+// long as the type's version is what it was.
+Function* special_method(Type* type, Str* name, uint32_t count);
+// What len(), bool() and hash() make of what a method returned. -1: an exception.
+int64_t length_of_result(Value);
+int truth_of_result(Value);
+int64_t hash_of_result(Value);
+// Whether that is an iterator; otherwise with a TypeError, as iter() words it.
+bool check_iterator(Value);
+
+// Whether a class has a __getattr__ but reads attributes as objects do otherwise.
+bool has_only_getattr(const Type* type);
+
+// What a builtin called with one object asks a special method for.
+enum class SpecialCall : uint8_t { kNone, kLength, kAbsolute, kIterator, kNext, kHash, kTruth, kConstruct };
+struct SpecialBuiltin {
+  SpecialCall what;
+  NativeFunction function;
+};
+inline constexpr int kSpecialBuiltinCount = 5;
+extern const SpecialBuiltin kSpecialBuiltins[kSpecialBuiltinCount];   // vm/runtime/builtins.cpp
+
+}  // namespace pt

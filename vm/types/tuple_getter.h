@@ -1,0 +1,14 @@
+#pragma once
+#include "vm/types/tuple.h"
+
+namespace pt {
+
+// The descriptor of a named tuple's field. vm/modules/collections defines its type.
+struct TupleGetter : Object {
+  int64_t index;
+  Field doc;
+};
+extern Type* g_tuple_getter_type;   // set when the module is made; nullptr before
+inline bool is_tuple_getter(Value v) { return type_of(v) == g_tuple_getter_type; }
+
+}  // namespace pt
