@@ -104,9 +104,59 @@ def shown(e):
 G = 7
 space = globals()
 """
+# Classes whose special methods programs use.
+SPECIAL = """
+class Limit:
+    def __get__(self, box, cls): return box.x % 50
+    def __set__(self, box, v): box.x = clip(v)
+class Shelf(Box):
+    limit = Limit()
+    def __new__(cls, x, y=0):
+        self = super().__new__(cls)
+        self.marks = [x, y, 3, 4]
+        return self
+    def __getitem__(self, k): return self.marks[int(k) % 4]
+    def __setitem__(self, k, v): self.marks[int(k) % 4] = v
+    def __delitem__(self, k): self.marks[int(k) % 4] = 0
+    def __contains__(self, k): return int(k) % 3 < 2
+    def __len__(self): return int(self.x) % 3 + len(self.marks)
+    def __bool__(self): return int(self.x) % 4 > 0
+    def __call__(self, a, b=1, *, c=2): return self.x + a * b - c
+    def __neg__(self): return Shelf(clip(-self.x), self.y)
+    def __invert__(self): return self.x + 100
+    def __abs__(self): return abs(self.x)
+    def __hash__(self): return int(self.x)
+    def __eq__(self, other): return self.x == getattr(other, 'x', None)
+    def __iter__(self):
+        for m in self.marks: yield m
+    def __getattr__(self, name): return len(name)
+    @property
+    def half(self): return self.x / 2
+    @half.setter
+    def half(self, v): self.x = clip(v * 2)
+class Steps:
+    def __init__(self, n): self.n = n
+    def __iter__(self): return self
+    def __next__(self):
+        if self.n <= 0: raise StopIteration
+        self.n -= 1
+        return self.n
+class Sized:
+    def __init__(self, n): self.n = n
+    def __len__(self): return self.n
+import collections
+Point = collections.namedtuple('Point', 'px py')
+class Spot(tuple):
+    def __new__(cls, a, b=5): return tuple.__new__(cls, (a, b))
+    def __init__(self, a, b=5): self.seen = a
+def every(*args): return args[-1] + len(args)
+def named(a, **kw): return a + sum(kw.values())
+def pass_on(*args, **kw): return named(*args, **kw)
+"""
 
 
 STATE = "a b c e o p last text items d u v w t tr kept fn cn".split()
+SPECIAL_STATE = "s q sz pt".split()
 
 
 class Program:
@@ -123,6 +173,9 @@ class Program:
         # Another third raises exceptions all the time.
         self.raisers = []
         self.raising = self.pick(0.0, 0.0, 0.35)
+        # And a third calls special methods.
+        self.special = self.pick(0.0, 0.0, 0.5)
+        self.state = STATE + (SPECIAL_STATE if self.special else [])
 
     def pick(self, *options):
         return self.r.choice(options)
@@ -285,9 +338,53 @@ class Program:
             self.emit(indent, self.pick("else:", "finally:"))
             self.emit(indent + 1, f"{target} = clip({target} - 1)")
 
+    # s and q are shelves, sz has a size, pt is a named tuple.
+    def special_statement(self, indent, names):
+        number = lambda: f"clip({self.expression(names, 1)})"
+        shelf, target = self.pick("s", "q"), self.r.choice("abce")
+        text = self.pick(
+            f"{shelf} = Shelf({number()}, {self.pick('tr', '2', number())})",
+            f"{shelf} = Shelf({number()})",
+            f"s, q = q, s",
+            f"{shelf} = -{shelf}",
+            f"{target} = clip({shelf}[{number()}])",
+            f"{shelf}[{number()}] = {number()}",
+            f"{shelf}[{self.index(names)}] += 1",
+            f"del {shelf}[{self.index(names)}]",
+            f"{target} = len({shelf}) + len(sz)",
+            f"{target} = clip({shelf}({number()}) + {shelf}({number()}, 2) + {shelf}({number()}, c=3))",
+            f"fn = {self.pick(shelf, f'{shelf}.bump', f'{shelf}.__call__')}",
+            f"{target} = clip(fn(int({self.r.choice(names)})))",
+            f"{target} = clip(~{shelf} + abs({shelf}) + hash({shelf}))",
+            f"if {self.pick(shelf, f'not {shelf}', 'sz', 'not sz', f'{shelf} and sz', f'{shelf} or w')}: {target} = {number()}",
+            f"{target} = 1 if {shelf} and {self.condition(names)} else 2",
+            f"{target} = {self.index(names)} {self.pick('in', 'not in')} {shelf}",
+            f"if {number()} in {shelf}: {target} = {number()}",
+            f"sz = Sized({self.index(names)})",
+            f"sz.n = {self.index(names)}",
+            f"{target} = bool({shelf}) + bool(sz)",
+            f"for x in {shelf}: {target} = clip({target} + x if isinstance(x, (int, float)) else 1)",
+            f"for x in Steps({self.index(names)}): {target} = clip({target} + x)",
+            f"{target} = next(iter(Steps(3))) + next(iter({shelf}), 1)" if self.r.random() < 0.2 else f"{shelf}.x = {number()}",
+            f"{shelf}.half = {number()}",
+            f"{target} = clip({shelf}.half + {shelf}.limit + {shelf}.missing)",
+            f"{shelf}.limit = {number()}",
+            f"pt = Point({number()}, {self.pick('tr', number())})",
+            f"{target} = clip(pt.px + pt[0] + len(pt))",
+            f"{target}, x = pt",
+            f"pt = pt._replace(px={number()})",
+            f"pt = Spot({number()}, pt[1])" if self.r.random() < 0.3 else f"pt = Point(*pt)",
+            f"{target} = clip(every({number()}, {number()}) + every(*t[1:], {number()}))",
+            f"{target} = clip(named({number()}, k={number()}) + pass_on({number()}, z={number()}))",
+            f"kept.append({self.pick(shelf, 'pt', 'sz', 'fn')})",
+            f"if {self.pick('s == q', 's != q', 's is q')}: {target} = 3")
+        self.emit(indent, text)
+
     def statement(self, indent, names, depth, in_loop):
         if self.raisers and self.r.random() < self.raising:
             return self.try_statement(indent, names, depth, in_loop)
+        if self.r.random() < self.special:
+            return self.special_statement(indent, names)
         if self.r.random() < self.objects:
             return self.object_statement(indent, names)
         r = self.r.random()
@@ -356,7 +453,7 @@ class Program:
         kind = self.r.random()
         variable = f"i{self.loops}"
         if self.generators and self.r.random() < self.draws:
-            made = f"{self.r.choice(self.generators)}({n}, {', '.join(STATE)})"
+            made = f"{self.r.choice(self.generators)}({n}, {', '.join(self.state)})"
             shape = self.r.random()
             if shape < 0.4:
                 self.emit(indent, f"for {variable} in {made}:")
@@ -391,7 +488,7 @@ class Program:
         self.emit(indent + 1, f"last_{variable} = {variable}")
 
     def generator(self, name):
-        self.emit(0, f"def {name}(n, {', '.join(STATE)}):")
+        self.emit(0, f"def {name}(n, {', '.join(self.state)}):")
         if self.r.random() < 0.6:
             self.emit(1, f"for k in range(n {self.pick('', '- 1', '// 2')}):")
         else:
@@ -432,17 +529,21 @@ class Program:
                      "items = [k * 3 % 17 for k in range(12)]", "d = {1: 2, 3: 4}",
                      "u, v, t, tr, kept, fn, cn = Box(1, 2), Box(3, 4), (1, 2), None, [], adder(1), counter(2)", "w = Box(u, v)"):
             self.emit(1, line)
+        if self.special:
+            self.emit(1, "s, q, sz, pt = Shelf(5, 6), Shelf(7), Sized(3), Point(1, 2)")
         for _ in range(self.r.randrange(2, 4)):
             self.loop(1, ["a", "b", "c", "e"], 1)
             self.emit(1, "print(a, b, c, e, o.x, o.y, p.x, p.y, text, items[:12], sorted(d.items())[:6], last is None)")
             self.emit(1, "print(u.x, v.x, w.x.x, w.y.x, u is w.x, t[1], len(kept), Tracked.live, fn(1), cn())")
             if self.raising:
                 self.emit(1, "print(log, last_error and shown(last_error), sys.exc_info())")
+            if self.special:
+                self.emit(1, "print(s.x, q.x, s.marks[1:], q.marks[1:], s is q, len(sz), pt[0], type(pt).__name__)")
             self.emit(1, "seen = dict(locals())")
             self.emit(1, "print(sorted((k, v) for k, v in seen.items() if k.startswith(('i', 'last_i')) and k != 'items'))")
         self.emit(0, "main()")
         self.emit(0, "print(Tracked.live)")
-        return HEADER + "\n".join(self.lines) + "\n"
+        return HEADER + (SPECIAL if self.special else "") + "\n".join(self.lines) + "\n"
 
 
 def run(command, path, mode=None):

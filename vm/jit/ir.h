@@ -85,10 +85,10 @@ struct SlotValue {
 // A virtual object: one that the trace leaves unmade as long as nothing but the trace can see it (escape analysis with
 // scalar replacement). Its fields are values of the trace; an exit makes it, and so does whatever lets it get out.
 struct Layout {
-  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper };
+  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper, kDict, kMethod };  // kDict: an empty one
   Kind kind;
   uint32_t shape;  // of a new one
-  struct Shape* instance = nullptr;  // kInstance
+  struct Shape* instance = nullptr;  // kInstance; kTuple: of a subclass
   int64_t length = 0;  // kTuple
   const void* code = nullptr;  // kFunction: Code, and globals: Dict
   const void* globals = nullptr;

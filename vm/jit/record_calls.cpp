@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "vm/interp/call_support.h"
+#include "vm/interp/special_methods.h"
 #include "vm/jit/recorder.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/names.h"
@@ -79,12 +79,20 @@ bool Recorder::bind(Function* function, uint32_t count, const Tuple* names, Bind
   out->count = code->argument_count + code->keyword_only_count;
   if (!names && code->simple_call && count == code->argument_count) return true;
   out->plain = false;
-  constexpr uint32_t kOther =
-      kCodeFlagVarArgs | kCodeFlagVarKeywords | kCodeFlagGenerator | kCodeFlagCoroutine | kCodeFlagAsyncGenerator;
+  constexpr uint32_t kOther = kCodeFlagGenerator | kCodeFlagCoroutine | kCodeFlagAsyncGenerator;
   auto named = names ? static_cast<uint32_t>(names->length) : 0u;
   uint32_t positional = count - named;
   if (code->image && !code_has_body(code)) return false;   // it has not run yet
-  if ((code->flags & kOther) || out->count > 16 || positional > code->argument_count) return false;
+  if ((code->flags & kOther) || out->count > 16) return false;
+  if (code->flags & kCodeFlagVarArgs) {
+    // *args: what no parameter takes. Names would have to pass it.
+    if (named) return false;
+    out->rest = static_cast<int32_t>(positional > code->argument_count ? positional - code->argument_count : 0);
+    if (out->rest > kMaxArguments) return false;
+    if (positional > code->argument_count) positional = code->argument_count;
+  }
+  if (positional > code->argument_count) return false;
+  out->keywords = code->flags & kCodeFlagVarKeywords;   // **kw: names that are no parameters are not recorded
   for (uint32_t i = 0; i < out->count; ++i) out->source[i] = i < positional ? static_cast<int>(i) : -1;
   for (uint32_t k = 0; k < named; ++k) {
     uint32_t i = code->positional_only_count;
@@ -117,7 +125,37 @@ bool Recorder::bind(Function* function, uint32_t count, const Tuple* names, Bind
   }
   return true;
 }
-bool Recorder::apply(const Binding& binding, Function* function, int32_t window) {
+// The arguments from register `first` on become the tuple of a parameter *args, in register `to`.
+void Recorder::rest_arguments(int32_t first, int32_t count, int32_t to) {
+  if (count == 0) {
+    state(to) = {kNoReference, kNoReference, false, false, false, state(to).filled};
+    return set_lazy(to, object_constant(Value::object(empty_tuple())));
+  }
+  bool fits = true;
+  for (int32_t i = 0; i < count; ++i) fits &= can_hold(slot(first + i));
+  Reference tuple;
+  if (fits) {
+    tuple = builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = kShape_tuple, .length = count});
+    for (int32_t i = 0; i < count; ++i) {
+      Reference item = slot(first + i);
+      builder_.set_field(tuple, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8, can_hold(item) ? item : make(item));
+    }
+    fresh_ = tuple;
+  } else {
+    Reference items[kMaxArguments];
+    for (int32_t i = 0; i < count; ++i) items[i] = boxed(first + i);
+    for (int32_t i = 0; i < count; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+    tuple = emit(Op::kBuildTuple, kNoReference, kNoReference, count);
+  }
+  consume_window(first, static_cast<uint32_t>(count), -kSlotBias);
+  if (to >= first + count) state(to) = {kNoReference, kNoReference, false, false, false, state(to).filled};
+  if (fits)
+    set_lazy(to, tuple);
+  else
+    set_owned(to, tuple);
+}
+// That the defaults are those that were seen. Before anything is moved.
+bool Recorder::guard_defaults(const Binding& binding, Function* function) {
   if (binding.plain) return true;
   keep(Value::object(function));
   emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&function->version), Type::P), kNoReference, binding.version);
@@ -130,6 +168,17 @@ bool Recorder::apply(const Binding& binding, Function* function, int32_t window)
     if (!dict_place(dict, name, &place) || place.position < 0) return abort(Abort::kconflict);
     fact(dict, name, table_entry(dict, name, place), binding.value[i].value());
   }
+  return true;
+}
+void Recorder::apply(const Binding& binding, Function* function, int32_t window) {
+  if (binding.plain) return;
+  const Code* code = function->code();
+  auto next = window + static_cast<int32_t>(binding.count);
+  if (binding.rest >= 0) rest_arguments(window + static_cast<int32_t>(code->argument_count), binding.rest, next++);
+  if (binding.keywords) {
+    state(next) = {kNoReference, kNoReference, false, false, false, state(next).filled};
+    set_lazy(next, builder_.virtual_object({.kind = Layout::Kind::kDict, .shape = kShape_dict}));
+  }
   for (uint32_t i = binding.count; i-- > 0;) {
     int from = binding.source[i];
     auto to = window + static_cast<int32_t>(i);
@@ -138,7 +187,6 @@ bool Recorder::apply(const Binding& binding, Function* function, int32_t window)
     else
       set_lazy(to, constant_of(binding.value[i].value()));
   }
-  return true;
 }
 
 // base(base+1 ... base+count); with `shift` register base+1 is empty and the arguments follow it.
@@ -152,13 +200,14 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
       if (reason_ != Abort::kCount) return false;
       if (!has_flag(static_cast<pt::Type*>(callable.as_object()), kTypeHeap))
         return names ? fall_back() : call_any(base, count, result, shift);
-      return shift ? fall_back() : instantiate(base, count, result, names);
+      return instantiate(base, count, result, names, shift);
     case kShape_wrapper_descriptor:
       if (!names && !shift && init_exception(base, count, result)) return true;
+      if (!names && set_in_object(base, count, result, shift)) return true;
       return names ? fall_back() : call_any(base, count, result, shift);
     case kShape_native_function:
     case kShape_method_descriptor: return names ? fall_back() : call_native(base, callable, count, result, shift);
-    default: return fall_back();
+    default: return call_object(base, count, result, shift, names);
   }
   Function* function = as_function(callable);
   const Code* code = function->code();
@@ -188,6 +237,7 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
     known(base);
     guard_code(kNoReference, function);
   }
+  if (!guard_defaults(binding, function)) return false;
   int32_t window = at(base) + 1;
   if (shift) {
     emit(Op::kGuardIs, slot(window), empty_);
@@ -197,7 +247,8 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   // What the function's register holds stays there until the return.
   for (uint32_t i = 0; i < count; ++i) slot(window + static_cast<int32_t>(i));
   if (object == kNoReference) {
-    return apply(binding, function, window) && enter(function, window, binding.count, result, 0);
+    apply(binding, function, window);
+    return enter(function, window, binding.total(), result, 0);
   }
   Reference cells[kMaxArguments];
   if (code->free_count > kMaxArguments) return fall_back();
@@ -237,14 +288,13 @@ void Recorder::guard_version(const pt::Type* type, uint32_t version) {
   emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference, version);
 }
 
-// A Python class without a __new__ of its own: the instance is made, and __init__ goes on as a call.
-bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* names) {
+// A Python class. Without a __new__ of its own the instance is made, and __init__ goes on as a call.
+bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* names, bool shift) {
   Value callable = seen(base);
   auto* type = static_cast<pt::Type*>(callable.as_object());
-  if (type->slots.construct != object_type.slots.construct || has_flag(type, kTypeAbstract) ||
-      type_of(callable)->slots.call != type_type.slots.call || calls_.size() >= kMaxDepth) {
-    return fall_back();
-  }
+  if (type_of(callable)->slots.call != type_type.slots.call) return fall_back();
+  if (type->slots.construct != object_type.slots.construct) return construct(base, count, names, shift);
+  if (has_flag(type, kTypeAbstract) || calls_.size() >= kMaxDepth) return fall_back();
   uint32_t version = type->version.load(std::memory_order_acquire);
   Value init = type_lookup_borrowed(type, names::init.str());
   if (!version || init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred))
@@ -256,7 +306,13 @@ bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* na
   guard_version(type, version);
   keep(init);
   guard_code(kNoReference, function);
+  if (!guard_defaults(binding, function)) return false;
   int32_t where = at(base);
+  if (shift) {
+    emit(Op::kGuardIs, slot(where + 1), empty_);
+    move(where + 1, where);
+    ++where;
+  }
   for (uint32_t i = 1; i <= count; ++i) slot(where + static_cast<int32_t>(i));
   Shape* shape = type->instance_shape.load(std::memory_order_acquire);
   Reference instance = builder_.virtual_object({.kind = Layout::Kind::kInstance, .shape = shape_id_of(shape), .instance = shape});
@@ -266,7 +322,8 @@ bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* na
   set_lazy(where, instance);
   set_lazy(where + 1, object_constant(init));
   set_lazy(where + 2, instance);
-  return apply(binding, function, where + 2) && enter(function, where + 2, binding.count, result, kRecordInit);
+  apply(binding, function, where + 2);
+  return enter(function, where + 2, binding.total(), result, kRecordInit);
 }
 
 // An operator's method is called like a property's getter; the operands stay where they are until it returns.
@@ -313,24 +370,29 @@ bool Recorder::call_super(int base, int result) {
   const Code* code = here().code;
   if (code->argument_count == 0 || (code->local_kinds[0] & 2)) return fall_back();
   Value self = frame_[0];
-  if (!self.is_object() || self.empty() || is_instance_of(self, &type_type)) return fall_back();
+  if (!self.is_object() || self.empty()) return fall_back();
+  bool of_class = has_flag(type_of(self), kTypeTypeSubclass);   // in a __new__ or a class method
   for (uint32_t i = 0; i < code->free_count; ++i) {
     uint32_t reg = code->free_register + i;
     if (!code->local_names[reg]->equals_ascii("__class__")) continue;
     Value cls = has_shape(frame_[reg], kShape_cell) ? as_cell(frame_[reg])->content.peek_acquire() : Value();
-    if (cls.empty() || !is_instance_of(cls, &type_type) || !is_instance_of(self, static_cast<pt::Type*>(cls.as_object())))
-      return fall_back();
+    if (cls.empty() || !is_instance_of(cls, &type_type)) return fall_back();
+    auto* type = static_cast<pt::Type*>(cls.as_object());
+    if (!is_subtype(of_class ? static_cast<pt::Type*>(self.as_object()) : type_of(self), type)) return fall_back();
     Reference object = slot(window_);
     if (!can_hold(object)) return fall_back();
     known(base);
     Reference cell = as_object(slot(window_ + static_cast<int32_t>(reg)), kShape_cell);
     Reference constant = object_constant(cls);
     emit(Op::kGuardIs, emit(Op::kLoadField, cell, kNoReference, offsetof(Cell, content)), constant);
-    as_object(object, self.as_object()->shape_id.load(std::memory_order_relaxed));
+    if (!of_class)
+      as_object(object, self.as_object()->shape_id.load(std::memory_order_relaxed));
+    else if (!ir_.is_constant(object))
+      emit(Op::kGuardIs, object, object_constant(self));
     Reference made = builder_.virtual_object({.kind = Layout::Kind::kSuper, .shape = kShape_super});
     builder_.set_field(made, offsetof(Super, type), constant);
     builder_.set_field(made, offsetof(Super, object), slot(window_));
-    builder_.set_field(made, offsetof(Super, object_type), object_constant(Value::object(type_of(self))));
+    builder_.set_field(made, offsetof(Super, object_type), object_constant(of_class ? self : Value::object(type_of(self))));
     fresh_ = made;
     consume_window(at(base), 1, at(result));
     set_lazy(at(result), made);
@@ -343,6 +405,7 @@ bool Recorder::load_super_method(uint64_t word) {
   auto* object = static_cast<Super*>(seen(PT_B).as_object());
   Value self = object->object.peek();
   auto* type = static_cast<pt::Type*>(object->object_type.peek().as_object());
+  if (self.is(type)) return load_super_class_method(word);
   if (type != type_of(self)) return fall_back();
   uint32_t version = type->version.load(std::memory_order_acquire);
   Ref<> method = super_lookup(object->type.peek(), type, here().code->names[static_cast<uint16_t>(PT_C)]);
@@ -356,6 +419,24 @@ bool Recorder::load_super_method(uint64_t word) {
   Reference receiver = emit(Op::kLoadField, read(PT_B), kNoReference, offsetof(Super, object));
   drop(PT_B, PT_A);
   set_copy(at(PT_A) + 1, receiver);
+  set_lazy(at(PT_A), object_constant(method.value()));
+  go(2);
+  return true;
+}
+
+// The same in a method that gets a class.
+bool Recorder::load_super_class_method(uint64_t word) {
+  auto* object = static_cast<Super*>(seen(PT_B).as_object());
+  auto* type = static_cast<pt::Type*>(object->object_type.peek().as_object());
+  uint32_t version = type->version.load(std::memory_order_acquire);
+  Ref<> receiver;
+  Ref<> method = super_class_method(object->type.peek(), type, here().code->names[static_cast<uint16_t>(PT_C)], &receiver);
+  clear_error();
+  if (!method || !version) return fall_back();
+  guard_version(type, version);
+  Reference self = receiver ? object_constant(receiver.value()) : empty_;
+  drop(PT_B, PT_A);
+  set_lazy(at(PT_A) + 1, self);
   set_lazy(at(PT_A), object_constant(method.value()));
   go(2);
   return true;
@@ -421,15 +502,10 @@ bool Recorder::return_value(uint64_t word) {
   if (lower && (record == thread_->record_base || (record - 1)->registers > record->registers)) return abort(Abort::kleft_loop);
   Value v = seen(PT_A);
   if (v.empty() || (init && !is_none(v))) return fall_back();
-  ComparisonName comparison{};
-  bool jumps = is_operator && comparison_name(opcode_of(load_word(from.caller_pc)), &comparison) && comparison.jumps;
-  if (jumps && !is_bool(v)) return fall_back();
-  Reference r = jumps ? known(PT_A) : read(PT_A);
+  MethodResult method;
+  if (is_operator && !check_result(PT_A, from, &method)) return false;
+  Reference r = read(PT_A);
   if (init) known(PT_A);
-  if (is_operator && !jumps) {
-    if (is_not_implemented(v)) return fall_back();
-    if (is_pointer(r)) emit(Op::kGuardIsNot, r, object_constant(not_implemented()));
-  }
   if (lower) {
     const CallRecord* below = record - 1;
     ir_.returns.push_back(std::make_unique<ReturnTarget>(ReturnTarget{below->pc, record->registers - below->registers}));
@@ -439,7 +515,7 @@ bool Recorder::return_value(uint64_t word) {
   }
   // A result that relies on registers of this frame.
   if (builder_.is_virtual(r) && relies_on(r, window_ - 1)) r = make(r);
-  bool pointer = !init && is_pointer(r), moves = false;
+  bool pointer = !init && method.kind == MethodResult::Kind::kValue && is_pointer(r), moves = false;
   Reference raw = pointer ? result_word(PT_A, r, &moves) : r;
   leave_registers(from, PT_A, moves);
   const uint64_t* caller_pc;
@@ -454,18 +530,7 @@ bool Recorder::return_value(uint64_t word) {
     calls_.pop_back();
   }
   window_ = here().window;
-  if (is_operator) {
-    word = load_word(caller_pc);
-    if (builder_.is_virtual(r)) fresh_ = r;
-    if (jumps) {
-      drop(PT_A);
-      drop(PT_B);
-      expected_ = caller_pc + 2 + (is_true(v) == static_cast<bool>(PT_C) ? jump_extra(caller_pc) : 0);
-      return true;
-    }
-    drop(PT_B, result);
-    drop(PT_C, result);
-  }
+  if (is_operator) return finish_method(method, caller_pc, pointer && !moves ? raw : r, pointer, raw);
   if (init)
     move(at(result), instance);
   else if (pointer)

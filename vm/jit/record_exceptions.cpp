@@ -218,6 +218,7 @@ bool Recorder::new_exception(int base, uint32_t count, int result, const Tuple* 
   }
   keep(init);
   guard_code(kNoReference, as_function(init));
+  if (!guard_defaults(binding, as_function(init))) return false;
   // class, arguments -> instance, __init__, self, arguments
   for (auto i = static_cast<int32_t>(count); i > 0; --i) move(where + i + 2, where + i);
   e = builder_.resolve(e);
@@ -225,7 +226,8 @@ bool Recorder::new_exception(int base, uint32_t count, int result, const Tuple* 
   set_lazy(where, e);
   set_lazy(where + 1, object_constant(init));
   set_lazy(where + 2, e);
-  return apply(binding, as_function(init), where + 2) && enter(as_function(init), where + 2, binding.count, result, kRecordInit);
+  apply(binding, as_function(init), where + 2);
+  return enter(as_function(init), where + 2, binding.total(), result, kRecordInit);
 }
 
 // BaseException.__init__ of an exception that is not made yet: args anew.
@@ -354,6 +356,8 @@ void Recorder::unwind(Reference exception, Reference raw, size_t depth, const Co
 }
 
 bool Recorder::raise_statement(uint64_t word) {
+  if (stops_iteration(word)) return true;
+  if (reason_ != Abort::kCount) return false;
   size_t depth;
   const CodeException* handler;
   if (PT_C != 1 || !caught_.empty() || handling() || tracing(thread_) || !can_unwind(&depth, &handler)) return fall_back();

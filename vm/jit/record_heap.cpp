@@ -2,9 +2,12 @@
 #include <cstddef>
 
 #include "vm/interp/attribute_cache.h"
+#include "vm/interp/special_methods.h"
 #include "vm/jit/facts.h"
 #include "vm/jit/recorder.h"
+#include "vm/object/descriptors.h"
 #include "vm/object/module.h"
+#include "vm/object/names.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/iterators.h"
@@ -40,6 +43,10 @@ bool is_exclusive(const Object* o) {
 }  // namespace
 
 Reference Recorder::as_object(Reference r, uint32_t shape) {
+  if (r == empty_) {
+    abort(Abort::kconflict);   // what is known is not what is seen
+    return r;
+  }
   if (ir_.is_constant(r)) {
     // Known for good: only its shape may have changed.
     Value v = Value::from_bits(static_cast<uint64_t>(ir_.at(r).imm));
@@ -225,9 +232,21 @@ bool Recorder::load_attribute(uint64_t word) {
   Value object = seen(PT_B);
   uint32_t shape;
   const AttributeNode* node = node_for(object, word, false, &shape);
-  if (!node) return fall_back();
+  if (!node) return call_getattr(word);
   Object* o = object.as_object();
   switch (node->kind) {
+    case AttributeKind::kUserDescriptor:
+      return call_descriptor(node, shape, PT_B, names::get.str(), {node->value, PT_B, Value::object(type_of(object))});
+    case AttributeKind::kTupleItem: {
+      const Tuple* t = as_tuple(object);
+      if (node->offset < 0 || node->offset >= t->length) return fall_back();
+      Reference r = as_object(read(PT_B), shape);
+      guard_node(node, shape);
+      emit(Op::kGuardIndex, builder_.small_int(node->offset), emit(Op::kLoadImmutable, r, kNoReference, offsetof(Tuple, length)));
+      int64_t offset = static_cast<int64_t>(offsetof(Tuple, items)) + node->offset * 8;
+      if (!load_into(r, offset, t->at(node->offset), PT_A, PT_B, 0, Op::kLoadItem)) return false;
+      break;
+    }
     case AttributeKind::kSlot: {
       Value v = field_at(o, node->offset)->peek();
       if (v.empty()) return fall_back();
@@ -253,6 +272,18 @@ bool Recorder::load_attribute(uint64_t word) {
       guard_node(node, shape);
       drop(PT_B);
       set_lazy(at(PT_A), constant_of(node->value));
+      break;
+    }
+    case AttributeKind::kMethod: {
+      if (!has_shape(node->value, kShape_function) || !can_hold(read(PT_B))) return fall_back();
+      Reference r = as_object(read(PT_B), shape);
+      guard_node(node, shape);
+      Reference method = builder_.virtual_object({.kind = Layout::Kind::kMethod, .shape = kShape_method});
+      builder_.set_field(method, offsetof(BoundMethod, function), object_constant(node->value));
+      builder_.set_field(method, offsetof(BoundMethod, self), r);
+      fresh_ = method;
+      drop(PT_B, PT_A);
+      set_lazy(at(PT_A), method);
       break;
     }
     case AttributeKind::kClassAttribute: {
@@ -294,8 +325,14 @@ bool Recorder::load_attribute(uint64_t word) {
 bool Recorder::store_attribute(uint64_t word) {
   Value object = seen(PT_A);
   uint32_t shape;
+  if (is_class_instance(object) && type_of(object)->slots.set_attribute != generic_set_attribute) {
+    return call_special(names::setattr.str(), {PT_A, Value::object(here().code->names[static_cast<uint16_t>(PT_C)]), PT_B});
+  }
   const AttributeNode* node = node_for(object, word, true, &shape);
   if (!node) return fall_back();
+  if (node->kind == AttributeKind::kProperty) return call_setter(node, shape, word);
+  if (node->kind == AttributeKind::kUserDescriptor)
+    return call_descriptor(node, shape, PT_A, names::set.str(), {node->value, PT_A, PT_B});
   Object* o = object.as_object();
   if (builder_.is_virtual(read(PT_A)) && (node->kind == AttributeKind::kAdd || node->kind == AttributeKind::kSlot) &&
       !seen(PT_B).empty()) {
@@ -398,6 +435,18 @@ bool Recorder::load_method(uint64_t word) {
     go(2);
     return true;
   }
+  if (node->kind == AttributeKind::kSlot) {
+    // Something callable of the object's own.
+    Value v = field_at(object.as_object(), node->offset)->peek();
+    if (v.empty()) return fall_back();
+    Reference r = as_object(read(PT_B), shape);
+    guard_node(node, shape);
+    exclusive(r, object.as_object());
+    if (!load_into(r, node->offset, v, PT_A, PT_B)) return false;
+    set_lazy(at(PT_A) + 1, empty_);
+    go(2);
+    return true;
+  }
   if (node->kind != AttributeKind::kMethod) return fall_back();
   as_object(read(PT_B), shape);
   guard_node(node, shape);
@@ -487,6 +536,22 @@ Reference Recorder::list_data(Reference list, Reference index) {
   }
   return data;
 }
+// A tuple, or of a subclass that gives its items as tuples do.
+bool Recorder::is_plain_tuple(Value v) const {
+  if (has_shape(v, kShape_tuple)) return true;
+  if (!v.is_object() || v.empty() || !has_flag(type_of(v), kTypeTupleSubclass)) return false;
+  const Slots &own = type_of(v)->slots, &plain = tuple_type.slots;
+  return own.get_item == plain.get_item && own.iter == plain.iter && own.length == plain.length;
+}
+// Guards it; kNoReference, and nothing has happened: the class is being changed.
+Reference Recorder::as_plain_tuple(int operand) {
+  Value v = seen(operand);
+  if (has_shape(v, kShape_tuple)) return as_object(read(operand), kShape_tuple);
+  uint32_t version = type_of(v)->version.load(std::memory_order_acquire);
+  if (!version || !is_plain_tuple(v)) return kNoReference;
+  guard_class(read(operand), v, version);
+  return read(operand);
+}
 // Address of the item, to be used with the offset of ListBuffer's or Tuple's items.
 bool Recorder::list_item(int container_operand, int key_operand, Reference* list, Reference* address, Value* item) {
   Value container = seen(container_operand), key = seen(key_operand);
@@ -505,12 +570,13 @@ bool Recorder::list_item(int container_operand, int key_operand, Reference* list
     *address = emit(Op::kItemAddress, list_data(*list, index), index);
     return true;
   }
-  if (has_shape(container, kShape_tuple)) {
+  if (is_plain_tuple(container)) {
     auto* t = as_tuple(container);
     if (i < 0) i += t->length;
     if (i < 0 || i >= t->length) return fall_back();
     *item = t->at(i);
-    *list = as_object(read(container_operand), kShape_tuple);
+    *list = as_plain_tuple(container_operand);
+    if (*list == kNoReference) return fall_back();
     Reference index = index_of(key_operand, emit(Op::kLoadImmutable, *list, kNoReference, offsetof(Tuple, length)));
     *address = emit(Op::kItemAddress, *list, index);
     return true;
@@ -520,7 +586,7 @@ bool Recorder::list_item(int container_operand, int key_operand, Reference* list
 bool Recorder::load_item(uint64_t word) {
   Reference list, address;
   Value item;
-  if ((!has_shape(seen(PT_B), kShape_list) && !has_shape(seen(PT_B), kShape_tuple)) || !seen(PT_C).is_small_int())
+  if ((!has_shape(seen(PT_B), kShape_list) && !is_plain_tuple(seen(PT_B))) || !seen(PT_C).is_small_int())
     return get_item_any(word);
   if (builder_.is_virtual(read(PT_B)) && seen(PT_C).is_small_int() && ir_.is_constant(read(PT_C))) {
     const Tuple* t = as_tuple(seen(PT_B));
@@ -573,11 +639,12 @@ bool Recorder::store_item(uint64_t word) {
 bool Recorder::unpack(uint64_t word) {
   Value sequence = seen(PT_B);
   int count = PT_C;
-  if (!has_shape(sequence, kShape_tuple) || as_tuple(sequence)->length != count || count > 16) return fall_back();
+  if (!is_plain_tuple(sequence) || as_tuple(sequence)->length != count || count > 16) return fall_back();
   // The first results may lie where the tuple does.
   if (PT_B >= PT_A && PT_B < PT_A + 2 * count && !(PT_B & 1)) return fall_back();
   auto* t = as_tuple(sequence);
-  Reference tuple = as_object(read(PT_B), kShape_tuple);
+  Reference tuple = as_plain_tuple(PT_B);
+  if (tuple == kNoReference) return fall_back();
   emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
        builder_.constant(static_cast<uint64_t>(count), Type::P));
   Reference values[16];
@@ -647,6 +714,7 @@ bool Recorder::for_iter(uint64_t word) {
   Value iterator = seen(PT_B);
   if (!iterator.is_object()) return fall_back();
   if (has_shape(iterator, kShape_generator)) return for_generator(word);
+  if (is_class_instance(iterator)) return call_special(names::next.str(), {PT_B});
   Object* it = iterator.as_object();
   if (it->owner.load(std::memory_order_relaxed) != tls_owner_id || it->local.load(std::memory_order_relaxed) != 1 ||
       it->shared.load(std::memory_order_relaxed) != 0) {

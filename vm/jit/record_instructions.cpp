@@ -1,5 +1,7 @@
 // What is recorded of each instruction; the rest is left to the interpreter.
+#include "vm/interp/special_methods.h"
 #include "vm/jit/recorder.h"
+#include "vm/object/names.h"
 #include "vm/types/list.h"
 
 namespace pt::jit {
@@ -147,7 +149,20 @@ bool Recorder::record(uint64_t word) {
       PT_RECORD_COMPARE(GT, kGt)
       PT_RECORD_COMPARE(GE, kGe)
 #undef PT_RECORD_COMPARE
+    case Opcode::kPOS: return is_class_instance(seen(PT_B)) ? call_special(names::pos.str(), {PT_B}) : fall_back();
+    case Opcode::kINVERT: {
+      if (is_class_instance(seen(PT_B))) return call_special(names::invert.str(), {PT_B});
+      if (!seen(PT_B).is_small_int()) return fall_back();
+      Reference inverted = emit(Op::kXorInt, as_int(read(PT_B)), builder_.small_int(-1));
+      drop(PT_B);
+      write(PT_A, inverted);
+      go(1);
+      return true;
+    }
+    case Opcode::kDELETE_ITEM:
+      return is_class_instance(seen(PT_A)) ? call_special(names::delitem.str(), {PT_A, PT_B}) : fall_back();
     case Opcode::kNOT:
+      if (asks_for_truth(PT_B)) return call_truth(PT_B);
       if (!truth(PT_B, &outcome)) return false;
       drop(PT_B);
       write(PT_A, object_constant(boolean(!outcome)));
@@ -169,6 +184,7 @@ bool Recorder::record(uint64_t word) {
       return true;
     case Opcode::kIN:
     case Opcode::kNOT_IN:
+      if (is_class_instance(seen(PT_C))) return call_special(names::contains.str(), {PT_C, PT_B});
       if (!contains(PT_B, PT_C, &outcome)) return false;
       drop(PT_B);
       drop(PT_C);
@@ -176,6 +192,7 @@ bool Recorder::record(uint64_t word) {
       go(1);
       return true;
     case Opcode::kJUMP_IF_IN:
+      if (is_class_instance(seen(PT_B))) return call_special(names::contains.str(), {PT_B, PT_A});
       if (!contains(PT_A, PT_B, &outcome)) return false;
       drop(PT_A);
       drop(PT_B);
@@ -183,12 +200,14 @@ bool Recorder::record(uint64_t word) {
       return true;
     case Opcode::kJUMP_IF_TRUE:
     case Opcode::kJUMP_IF_FALSE:
+      if (asks_for_truth(PT_A)) return call_truth(PT_A);
       if (!truth(PT_A, &outcome)) return false;
       drop(PT_A);
       go(1 + (outcome == (opcode_ == Opcode::kJUMP_IF_TRUE) ? operand_wide(word) : 0));
       return true;
     case Opcode::kJUMP_IF_TRUE_OR_CLEAR:
     case Opcode::kJUMP_IF_FALSE_OR_CLEAR:
+      if (asks_for_truth(PT_A)) return call_truth(PT_A);
       if (!truth(PT_A, &outcome)) return false;
       if (outcome == (opcode_ == Opcode::kJUMP_IF_TRUE_OR_CLEAR)) {
         go(1 + operand_wide(word));
@@ -229,6 +248,7 @@ bool Recorder::record(uint64_t word) {
     case Opcode::kLIST_APPEND: return list_append(PT_A, PT_B);
     case Opcode::kCALL: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C, false);
     case Opcode::kCALL_KW: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C, false, keyword_names());
+    case Opcode::kCALL_EX: return call_spread(word);
     case Opcode::kCALL_METHOD: return call_method(word);
     case Opcode::kCALL_METHOD_KW: return call_method(word, keyword_names());
     case Opcode::kBUILD_SLICE: return build_slice(word);

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "vm/interp/special_methods.h"
 #include "vm/jit/recorder.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/names.h"
@@ -99,6 +100,47 @@ bool Recorder::bare_instance(int base, int result, int32_t first) {
   return true;
 }
 
+// tuple.__new__(cls, (a, b)) for a subclass without attributes, as named tuples are made.
+bool Recorder::tuple_instance(int base, int result, bool shift) {
+  int32_t first = at(base) + 1 + shift;
+  Value callable = seen(base), cls = base_frame_[first];
+  Reference items = slot(first + 1);
+  if (!cls.is_object() || type_of(cls) != &type_type || !builder_.is_virtual(items) ||
+      builder_.layout_of(items).kind != Layout::Kind::kTuple || builder_.layout_of(items).instance ||
+      !reinterpret_cast<NativeFunctionObject*>(callable.as_object())->self.peek().is(&tuple_type)) {
+    return false;
+  }
+  // Nothing else may have the tuple: its items move.
+  if (builder_.holder_of(items) != kNoReference) return false;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].lazy && slots_[i].value == items && static_cast<int32_t>(i) - kSlotBias != first + 1) return false;
+  }
+  auto* type = static_cast<pt::Type*>(cls.as_object());
+  uint32_t version = type->version.load(std::memory_order_acquire);
+  const pt::Type* builtin = type;
+  while (builtin && has_flag(builtin, kTypeHeap)) builtin = builtin->base;
+  if (!version || type == builtin || builtin != &tuple_type || has_flag(type, kTypeAbstract) ||
+      (type->attributes_offset && type->attributes_offset != kAttributesAtEnd) || type->layout.finalizer()) {
+    return false;
+  }
+  known(base);
+  if (shift) emit(Op::kGuardIs, slot(first - 1), empty_);
+  if (Reference r = slot(first); !ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(cls));
+  guard_version(type, version);
+  int64_t length = builder_.layout_of(items).length;
+  std::vector<FieldValue> fields = builder_.state_of(items).fields;
+  Shape* shape = type->instance_shape.load(std::memory_order_acquire);
+  builder_.forget(items);
+  Reference made =
+      builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = shape_id_of(shape), .instance = shape, .length = length});
+  for (const FieldValue& f : fields) builder_.set_field(made, f.offset, f.value);
+  fresh_ = made;
+  consume_window(at(base), static_cast<uint32_t>(first - at(base)) + 2, at(result));
+  set_lazy(at(result), made);
+  go(2);
+  return true;
+}
+
 // isinstance() with a plain class: what an object's shape says for good.
 bool Recorder::instance_check(int base, int result, int32_t first) {
   Value v = base_frame_[first], cls = base_frame_[first + 1];
@@ -121,6 +163,8 @@ bool Recorder::instance_check(int base, int result, int32_t first) {
 }
 
 bool Recorder::call_native(int base, Value callable, uint32_t count, int result, bool shift) {
+  bool handled;
+  if (bool entered = call_special_builtin(base, count, shift, &handled); handled) return entered;
   // It may look at what is handled.
   if (handling()) return fall_back();
   const NativeSignature* s;
@@ -128,7 +172,7 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   Value self;
   if (has_shape(callable, kShape_native_function)) {
     auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
-    bool constructor = native_constructor_of(callable, nullptr) && ir_.is_constant(read(base));
+    bool constructor = native_constructor_of(callable, nullptr);
     if (!constructor && (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal()))) return fall_back();
     s = f->signature();
     def = f->def;
@@ -151,6 +195,7 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
     if (shift) emit(Op::kGuardIs, slot(first - 1), empty_);
     return bare_instance(base, result, first) || fall_back();
   }
+  if (is_function && count == 2 && !std::strcmp(def->name, "__new__") && tuple_instance(base, result, shift)) return true;
   uint32_t given = count + !self.empty();
   if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments)
     return call_any(base, count, result, shift);
@@ -200,6 +245,8 @@ void Recorder::finish_window(Reference value, int base, int32_t end, int result)
 // Any callable of builtin type: the runtime's own call.
 bool Recorder::call_any(int base, uint32_t count, int result, bool shift) {
   Value callable = seen(base);
+  bool handled;
+  if (bool entered = call_special_builtin(base, count, shift, &handled); handled) return entered;
   if (handling()) return fall_back();
   if (callable.is(&super_type) && count == 0 && !shift) return call_super(base, result);
   if (count > kMaxArguments || callable.is(&super_type) || (callable.is(&type_type) && count != 1)) return fall_back();
@@ -228,6 +275,7 @@ bool Recorder::get_iterator(uint64_t word) {
     go(1);
     return true;
   }
+  if (is_class_instance(v)) return call_iter(word);
   if (!is_builtin(v) || !type_of(v)->slots.iter) return fall_back();
   Reference o = as_object(read(PT_B), v.as_object()->shape_id.load(std::memory_order_relaxed));
   Reference r = emit(Op::kGetIterator, o);

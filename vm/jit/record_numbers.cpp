@@ -2,7 +2,9 @@
 #include <cmath>
 #include <utility>
 
+#include "vm/interp/special_methods.h"
 #include "vm/jit/recorder.h"
+#include "vm/object/names.h"
 #include "vm/ops/micro_ops.h"
 
 namespace pt::jit {
@@ -82,6 +84,7 @@ bool Recorder::arithmetic(uint64_t word, Op int_op, Op float_op) {
 
 bool Recorder::negate(uint64_t word) {
   Value v = seen(PT_B);
+  if (is_class_instance(v)) return call_special(names::neg.str(), {PT_B});
   if (!is_number(v) || (v.is_small_int() && v.as_small_int() == Value::kMinSmallInt)) return fall_back();
   Reference r = v.is_small_int() ? emit(Op::kSubInt, builder_.small_int(0), as_int(read(PT_B)))
                                  : emit(Op::kNegFloat, as_float(read(PT_B), v));

@@ -1,8 +1,9 @@
 // Recording of operations on strings, dicts and other builtin objects, which the runtime's own functions do.
 #include <cstddef>
 
-#include "vm/interp/call_support.h"
+#include "vm/interp/special_methods.h"
 #include "vm/jit/recorder.h"
+#include "vm/object/names.h"
 #include "vm/object/protocol.h"
 #include "vm/types/dict.h"
 #include "vm/types/list.h"
@@ -93,6 +94,9 @@ bool Recorder::contains(int item, int container, bool* outcome) {
 
 // len() of the builtin containers; kNoReference: of another object. `v`: what register or constant `r` was seen to be.
 Reference Recorder::length_of(Reference r, Value v) {
+  if (builder_.is_virtual(r) && builder_.layout_of(r).kind == Layout::Kind::kTuple)
+    return builder_.small_int(builder_.layout_of(r).length);
+  if (builder_.is_virtual(r) && builder_.layout_of(r).kind == Layout::Kind::kDict) return builder_.small_int(0);
   static constexpr struct {
     uint32_t shape;
     int64_t offset;
@@ -107,6 +111,10 @@ Reference Recorder::length_of(Reference r, Value v) {
   return kNoReference;
 }
 bool Recorder::truth_of_container(int operand, bool* outcome) {
+  if (is_always_true(operand)) {
+    *outcome = true;
+    return true;
+  }
   Reference count = length_of(read(operand), seen(operand));
   if (count == kNoReference) return fall_back();
   *outcome = pt::truth(seen(operand)) == 1;
@@ -116,6 +124,7 @@ bool Recorder::truth_of_container(int operand, bool* outcome) {
 
 bool Recorder::get_item_any(uint64_t word) {
   Value container = seen(PT_B), key = seen(PT_C);
+  if (is_class_instance(container)) return call_special(names::getitem.str(), {PT_B, PT_C});
   if (!is_builtin(container) || container.as_object()->shape_id.load(std::memory_order_relaxed) == kShape_type ||
       !is_plain(key)) {
     return fall_back();
@@ -144,6 +153,7 @@ bool Recorder::get_item_any(uint64_t word) {
 
 bool Recorder::set_item_any(uint64_t word) {
   Value container = seen(PT_A), key = seen(PT_B);
+  if (is_class_instance(container)) return call_special(names::setitem.str(), {PT_A, PT_B, PT_C});
   if (!is_builtin(container) || !is_plain(key) || seen(PT_C).empty()) {
     return fall_back();
   }

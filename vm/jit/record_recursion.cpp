@@ -121,7 +121,9 @@ void Recorder::continue_behind(const Exit& exit, const std::vector<Reference>& v
 // The function in which the trace began returns, to compiled code or with a trace that is to be used by compiled callers.
 bool Recorder::returns_to_trace(int operand) const {
   const CallRecord* record = thread_->record;
-  if (!caught_.empty() || handling() || !calls_.empty() || record->flags != 0 || record->frame_object || base_.flags != 0 || seen(operand).empty()) return false;
+  if (!caught_.empty() || handling() || !calls_.empty() || record->flags != 0 || record->frame_object || base_.flags != 0 ||
+      seen(operand).empty())
+    return false;
   return record->pushed || (head_ && !back_edge_);
 }
 bool Recorder::return_to_trace(int operand) {

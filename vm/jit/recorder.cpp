@@ -444,7 +444,10 @@ bool Recorder::interpret(uint64_t word, CallRecord* record) {
     made->clobbered_from = std::min(made->clobbered_from, window_ - 2);
     // The caller's register with the result.
     if (record > thread_->record_base) {
-      made->written.push_back(static_cast<int32_t>((record - 1)->registers - base_frame_) + (record->result_register >> 1));
+      if (record->flags & kRecordOperator)
+        note_method_operands(record - 1, made.get());
+      else
+        made->written.push_back(static_cast<int32_t>((record - 1)->registers - base_frame_) + (record->result_register >> 1));
     }
   }
   made->other = nullptr;

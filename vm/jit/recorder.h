@@ -237,6 +237,8 @@ class Recorder {
   bool store_cell(uint64_t word);
   Reference index_of(int key, Reference count);
   Reference list_data(Reference list, Reference index);
+  bool is_plain_tuple(Value v) const;
+  Reference as_plain_tuple(int operand);
   bool list_item(int container, int key, Reference* list, Reference* address, Value* item);
   bool load_item(uint64_t word);
   bool store_item(uint64_t word);
@@ -274,14 +276,20 @@ class Recorder {
   // Which argument or default each parameter of a function gets.
   struct Binding {
     bool plain = true;          // as they are
-    uint32_t count = 0;         // parameters
+    uint32_t count = 0;         // parameters, without *args
+    int32_t rest = -1;          // arguments for *args; -1: there is no such parameter
+    bool keywords = false;      // **kw, which stays empty
+    uint32_t total() const { return count + (rest >= 0) + keywords; }
     int source[16];             // -1: the default
     Ref<> value[16];            // its value, which others may replace meanwhile
     Ref<> keyword_defaults;
     uint32_t version = 0;       // of the function, when it had them
   };
   bool bind(Function* function, uint32_t count, const Tuple* names, Binding* out);
-  bool apply(const Binding& binding, Function* function, int32_t window);
+  bool guard_defaults(const Binding& binding, Function* function);
+  void apply(const Binding& binding, Function* function, int32_t window);
+  void rest_arguments(int32_t first, int32_t count, int32_t to);
+  bool call_spread(uint64_t word);
   const Tuple* keyword_names() const;
   bool call(int base, uint32_t count, int result, bool shift, const Tuple* names = nullptr);
   bool call_method(uint64_t word, const Tuple* names = nullptr);
@@ -290,7 +298,7 @@ class Recorder {
   void leave_registers(const Call& from, int operand, bool moves);
   bool enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags, const Code* code = nullptr,
              Dict* globals = nullptr);   // nullptr: the function is known by its code only
-  bool instantiate(int base, uint32_t count, int result, const Tuple* names);
+  bool instantiate(int base, uint32_t count, int result, const Tuple* names, bool shift);
   bool call_property(uint64_t word, Value getter);
   bool call_operator(uint64_t word);
   bool call_comparison(CompareOp op, int left, int right, int result);
@@ -301,11 +309,59 @@ class Recorder {
   bool call_binary(Function* function, const TypeVersions& versions, int left, int right, int result);
   bool call_super(int base, int result);
   bool load_super_method(uint64_t word);
+  bool load_super_class_method(uint64_t word);
   bool call_native(int base, Value callable, uint32_t count, int result, bool shift);
   bool extreme(int base, const char* name, uint32_t count, int result, bool shift);
   bool bare_instance(int base, int result, int32_t first);
+  bool tuple_instance(int base, int result, bool shift);
   bool instance_check(int base, int result, int32_t first);
   bool call_any(int base, uint32_t count, int result, bool shift);
+  // Special methods.
+  void guard_class(Reference r, Value v, uint32_t version);
+  struct Argument {   // an operand, or a constant
+    Argument(int o) : operand(o) {}
+    Argument(Value v) : constant(v) {}
+    int operand = 0;
+    Value constant;
+  };
+  bool can_enter(const Function* function, std::initializer_list<Argument> arguments);
+  bool enter_method(Function* function, std::initializer_list<Argument> arguments, int which);
+  bool enter_own_method(Function* function, uint32_t version, std::initializer_list<Argument> arguments, int which);
+  bool call_special(Str* name, std::initializer_list<Argument> arguments);
+  bool call_descriptor(const AttributeNode* node, uint32_t shape, int object, Str* name,
+                       std::initializer_list<Argument> arguments);
+  bool call_setter(const AttributeNode* node, uint32_t shape, uint64_t word);
+  bool call_getattr(uint64_t word);
+  bool call_truth(int operand);
+  bool is_always_true(int operand);
+  bool asks_for_truth(int operand) const;
+  bool call_iter(uint64_t word);
+  bool call_special_builtin(int base, uint32_t count, bool shift, bool* handled);
+  // What a bound method, or an object with a __call__ in Python, calls; or a function.
+  struct Target {
+    Function* function = nullptr;
+    bool bound = false, object = false;
+    uint32_t version = 0;   // of the object's class
+  };
+  bool find_target(Value callable, Target* out) const;
+  Reference guard_target(const Target& target, int base);
+  bool call_object(int base, uint32_t count, int result, bool shift, const Tuple* names);
+  bool construct(int base, uint32_t count, const Tuple* names, bool shift);
+  bool set_in_object(int base, uint32_t count, int result, bool shift);
+  // What an instruction makes of what its method returned.
+  struct MethodResult {
+    enum class Kind { kValue, kNothing, kOutcome } kind = Kind::kValue;
+    bool outcome = false;          // kOutcome: of the value's truth
+    int32_t base = kNoOwner;       // of a class that was called, and
+    Function* init = nullptr;      // its __init__, which comes next
+    Binding binding{};
+  };
+  bool check_result(int operand, const Call& from, MethodResult* out);
+  bool check_constructed(int operand, const Call& from, MethodResult* out);
+  bool finish_method(MethodResult& m, const uint64_t* caller_pc, Reference value, bool owned, Reference raw);
+  bool stops_iteration(uint64_t word);
+  bool initialise(MethodResult& m, Reference instance, bool owned, Reference raw, uint64_t word);
+  void note_method_operands(const CallRecord* caller, Interpreted* made) const;
   void finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result);
   void finish_window(Reference value, int base, int32_t end, int result);
   bool get_iterator(uint64_t word);

@@ -15,8 +15,15 @@ Object* make_object(const Layout& layout) {
   switch (layout.kind) {
     case Layout::Kind::kInstance: return allocate_instance_of(layout.instance);
     case Layout::Kind::kCell: return Ref<>(cell_new(Value())).take().as_object();
-    case Layout::Kind::kTuple: return tuple_allocate(layout.length).take();
+    case Layout::Kind::kTuple: {
+      if (!layout.instance) return tuple_allocate(layout.length).take();
+      Object* o = allocate_instance_of(layout.instance, static_cast<size_t>(layout.length));
+      if (o) static_cast<Tuple*>(o)->length = layout.length;
+      return o;
+    }
     case Layout::Kind::kSuper: return allocate_instance(&super_type);
+    case Layout::Kind::kDict: return dict_new().take();
+    case Layout::Kind::kMethod: return allocate_instance(&method_type);
     case Layout::Kind::kFunction: {
       auto* code = static_cast<Code*>(const_cast<void*>(layout.code));
       return function_new(code, static_cast<Dict*>(const_cast<void*>(layout.globals)), nullptr).take().as_object();
