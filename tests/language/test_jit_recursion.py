@@ -608,3 +608,64 @@ def test_threads_start_in_the_middle():
     for at in range(0, 60, 7):
         assert f(60, at) == 60
     assert started == [55] * len(started) and started
+
+
+def test_attributes_only_looked_at():
+    class Link:
+        def __init__(self, value, next):
+            self.value = value
+            self.next = next
+
+    def last(link):
+        return link.value if link.next is None else last(link.next)
+
+    def count(link):
+        n = 0
+        while link.next is not None:
+            n += 1
+            link = link.next
+        return n
+
+    chain = None
+    for i in range(200):
+        chain = Link(i, chain)
+    for _ in range(60):
+        assert last(chain) == 0 and count(chain) == 199
+    assert chain.__dict__ == {'value': 199, 'next': chain.next}
+    for other in (0, 1.5, 'text', (), False):
+        odd = Link(1, Link(2, other))
+        for f in (last, count):
+            try:
+                f(odd)
+            except AttributeError as e:
+                assert "object has no attribute 'next'" in str(e)
+            else:
+                assert False
+    del odd.next
+    try:
+        last(odd)
+    except AttributeError as e:
+        assert "'Link' object has no attribute 'next'" in str(e)
+
+
+def test_three_functions():
+    def a(n):
+        return 0 if n <= 0 else b(n - 1) + 1
+
+    def b(n):
+        return 0 if n <= 0 else c(n - 1) + 2
+
+    def c(n):
+        return 0 if n <= 0 else (a if n % 2 else b)(n - 1) + 3
+
+    def expected(f, n):
+        total = 0
+        while n > 0:
+            total += {'a': 1, 'b': 2, 'c': 3}[f]
+            f = {'a': 'b', 'b': 'c', 'c': 'a' if n % 2 else 'b'}[f]
+            n -= 1
+        return total
+
+    for _ in range(40):
+        for n in (100, 101, 102):
+            assert a(n) == expected('a', n) and b(n) == expected('b', n) and c(n) == expected('c', n)

@@ -26,9 +26,11 @@ PT_SLOW(safepoint_then_next) {
 }
 PT_HANDLER(RESUME) {
   if (PT_UNLIKELY(thread->breaker.load(std::memory_order_relaxed) != 0)) PT_TAIL(safepoint_then_next);
-  // Recursion is a loop, too.
+  // Recursion is a loop, too; so is that of two functions.
   CallRecord* record = thread->record;
-  if (PT_UNLIKELY(record > thread->record_base && (record - 1)->code == record->code) && g_hot_entry) {
+  if (PT_UNLIKELY(record > thread->record_base + 1 &&
+                  ((record - 1)->code == record->code || (record - 2)->code == record->code)) &&
+      g_hot_entry) {
     HotLoop& loop = hot_loop(pc);
     if (PT_UNLIKELY(loop.pc != pc || ++loop.count >= loop.limit)) PT_TAIL(g_hot_entry);
   }

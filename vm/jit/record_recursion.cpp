@@ -5,6 +5,29 @@
 
 namespace pt::jit {
 
+namespace {
+constexpr int kInlinedLevels = 2;
+constexpr uint32_t kSmallCode = 80;   // words
+}  // namespace
+
+// At the RESUME of an inlined call: its code, or this recording, begins with one already.
+bool Recorder::links_to_entry() {
+  if (calls_.empty()) return false;
+  // A first call of a small function by itself is inlined: in many trees every other call is a leaf.
+  int same = 0;
+  for (const Call& c : calls_) same += c.code == here().code;
+  if (same < kInlinedLevels && here().code->word_count <= kSmallCode) return false;
+  bool self = head_ && !back_edge_ && here().code == origin_ && here().globals == origin_globals_;
+  CompiledTrace* trace = self ? nullptr : find_trace(here().code, here().code->loop_count);
+  if (trace && (trace->globals != here().globals || trace->multithreaded != ir_.multithreaded)) trace = nullptr;
+  if (!self && !trace) return false;
+  sync();
+  ir_.link = trace;
+  ir_.link_self = self;
+  ir_.link_window = window_;
+  return true;
+}
+
 void Recorder::push_calls() {
   for (size_t i = 0; i < calls_.size(); ++i) {
     Call& c = calls_[i];

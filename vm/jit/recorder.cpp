@@ -520,20 +520,6 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
   if (what.depth > 1 || calls_.size() > 30) abort(Abort::kdepth);
 }
 
-// At the RESUME of an inlined call: its code, or this recording, begins with one already.
-bool Recorder::links_to_entry() {
-  if (calls_.empty()) return false;
-  bool self = head_ && !back_edge_ && here().code == origin_ && here().globals == origin_globals_;
-  CompiledTrace* trace = self ? nullptr : find_trace(here().code, here().code->loop_count);
-  if (trace && (trace->globals != here().globals || trace->multithreaded != ir_.multithreaded)) trace = nullptr;
-  if (!self && !trace) return false;
-  sync();
-  ir_.link = trace;
-  ir_.link_self = self;
-  ir_.link_window = window_;
-  return true;
-}
-
 namespace {
 bool contains_yield(const uint64_t* begin, const uint64_t* end) {
   for (const uint64_t* at = begin; at < end; at += instruction_words(opcode_of(load_word(at)))) {
