@@ -228,6 +228,21 @@ Recorder::ModuleEntry Recorder::module_entry(Value object, Str* name) {
   return {dict, place, place.field().peek_acquire()};
 }
 
+// An object that is loaded only to see that it is not None needs no count: with the instruction that looks.
+bool Recorder::test_field(Reference base, int64_t offset, Value item, uint64_t word) {
+  const uint64_t* next = pc_ + instruction_words(opcode_);
+  uint64_t test = load_word(next);
+  Opcode op = opcode_of(test);
+  if ((op != Opcode::kJUMP_IF_NONE && op != Opcode::kJUMP_IF_NOT_NONE) || operand_a(test) != (PT_A | 1) || !item.is_object() ||
+      is_none(item) || builder_.is_virtual(base)) {
+    return false;
+  }
+  emit(Op::kGuardIsNot, emit(Op::kLoadField, base, kNoReference, offset), object_constant(none()));
+  drop(PT_B);
+  taken_along_ = next;
+  expected_ = next + 1 + (op == Opcode::kJUMP_IF_NOT_NONE ? operand_wide(test) : 0);
+  return true;
+}
 bool Recorder::load_attribute(uint64_t word) {
   Value object = seen(PT_B);
   uint32_t shape;
@@ -253,6 +268,7 @@ bool Recorder::load_attribute(uint64_t word) {
       Reference r = as_object(read(PT_B), shape);
       guard_node(node, shape);
       exclusive(r, o);
+      if (test_field(r, node->offset, v, word)) return true;
       if (!load_into(r, node->offset, v, PT_A, PT_B)) return false;
       break;
     }

@@ -218,6 +218,7 @@ class Recorder {
   void advance(int32_t at, int32_t kind, Reference next);
   bool load_global(uint64_t word, int words);
   bool store_global(uint64_t word);
+  bool test_field(Reference base, int64_t offset, Value item, uint64_t word);
   bool load_attribute(uint64_t word);
   bool store_attribute(uint64_t word);
   bool load_method(uint64_t word);

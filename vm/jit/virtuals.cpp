@@ -326,8 +326,9 @@ Reference Recorder::make(Reference object) {
     } else if (ir_.at(v).type == Type::F) {
       v = emit(Op::kBoxAny, v);
       counted = true;
-    } else if (!is_pointer(v) && !(ir_.at(v).op == Op::kConstant && (ir_.at(v).imm & 3) == 0)) {
-      counted = true;
+    } else if (!is_pointer(v)) {
+      Value constant = Value::from_bits(static_cast<uint64_t>(ir_.at(v).imm));
+      counted = ir_.at(v).op != Op::kConstant || constant.empty() || !constant.is_object() || constant.as_object()->is_immortal();
     }
     words.push_back({f.offset, v, counted});
   }
