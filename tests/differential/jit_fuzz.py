@@ -17,6 +17,8 @@ class Box:
     def __init__(self, x, y=0):
         self.x = x
         self.y = y
+    def __repr__(self):
+        return "Box"
     def total(self):
         return self.x + self.y
     def __lt__(self, other):

@@ -110,20 +110,23 @@ CallOutcome construct(Thread* thread, Value* base, uint32_t count, Tuple* names,
   return CallOutcome::kEntered;
 }
 
-// object() with a Python __init__: the instance is made here and __init__ runs as a frame of its own. `in_place`: base is where
-// the instruction has it.
+// object() or an exception with a Python __init__: the instance is made here and __init__ runs as a frame of its own.
+// `in_place`: base is where the instruction has it.
 CallOutcome instantiate(Thread* thread, Value* base, uint32_t count, Tuple* names, int result, Type* type, bool in_place,
                         bool* handled) {
   *handled = false;
   if (type_of(Value::object(type))->slots.call != type_type.slots.call) return CallOutcome::kDone;
-  if (type->slots.construct != object_type.slots.construct) {
+  bool plain = type->slots.construct == object_type.slots.construct;
+  if (!plain && type->slots.construct != exc::BaseException->slots.construct) {
     return in_place ? construct(thread, base, count, names, type, handled) : CallOutcome::kDone;
   }
   if (has_flag(type, kTypeAbstract)) return CallOutcome::kDone;
   Function* function = init_method(type);
   if (!function || base + count + 4 > thread->stack_limit) return CallOutcome::kDone;
   *handled = true;
-  Object* instance = allocate_instance(type);
+  uint32_t positional = names ? count - static_cast<uint32_t>(names->length) : count;
+  Object* instance =
+      plain ? allocate_instance(type) : type->slots.construct(type, Args{base + 1, positional, names}).take().as_object();
   if (PT_UNLIKELY(!instance)) return CallOutcome::kError;
   return enter_init(thread, function, Value::object(instance), base, count, names, result);
 }

@@ -380,8 +380,7 @@ bool Recorder::raise_statement(uint64_t word) {
   }
   if (!is_exception(v) || PT_A < 0) return fall_back();
   Reference e = read(PT_A);
-  bool is_virtual = builder_.is_virtual(e) && builder_.holder_of(e) == kNoReference;
-  if ((!is_virtual && !is_fresh_exception(e)) || !nothing_handled()) return fall_back();
+  if ((!builder_.is_virtual(e) && !is_fresh_exception(e)) || !nothing_handled()) return fall_back();
   leave_owners(depth, handler);
   e = builder_.resolve(e);
   Reference raw = kNoReference;
