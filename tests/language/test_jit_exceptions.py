@@ -669,3 +669,180 @@ def test_settrace_sees_them():
     finally:
         sys.settrace(None)
     assert_equal(events, ["Problem"] * 5)
+
+
+def story(e):
+    """All that an exception and those behind it tell, frames by their identity."""
+    frames, seen, out = [], [], []
+
+    def number(f):
+        if f not in frames:
+            frames.append(f)
+        return frames.index(f)
+
+    def tell(e):
+        if e is None or e in seen:
+            return out.append(e and seen.index(e))
+        seen.append(e)
+        out.append((type(e).__name__, len(e.args), e.__suppress_context__))
+        tb = e.__traceback__
+        while tb:
+            f = tb.tb_frame
+            back = f.f_back.f_code.co_name if f.f_back else None
+            out.append((number(f), f.f_code.co_name, tb.tb_lineno, f.f_lineno, back, sorted(f.f_locals)))
+            tb = tb.tb_next
+        tell(e.__cause__)
+        tell(e.__context__)
+
+    tell(e)
+    return out
+
+
+def cold_and_hot(f, *kinds):
+    """What f(i) raises is told alike before and after it is compiled."""
+    def once(i):
+        try:
+            f(i)
+        except Exception as e:
+            if i < 3 or i > ROUNDS - 4:
+                stories.append(story(e))
+
+    stories = []
+    for i in range(ROUNDS):
+        once(i)
+    assert_equal(len(stories), 6)
+    for cold, hot in zip(stories, stories[3:]):
+        # (ROUNDS - 3) % 2 != 0 % 2: the functions do the same for all i.
+        assert_equal(cold, hot)
+    assert_equal([s[0] for s in stories[0] if isinstance(s, tuple) and isinstance(s[0], str)], list(kinds))
+
+
+def find(table, key):
+    here = [key]
+    try:
+        return table[key]
+    except KeyError as missing:
+        raise Problem(key, here) from missing
+
+
+def find_quietly(table, key):
+    try:
+        return find(table, key)
+    except Problem:
+        raise Coded(key, "quiet") from None
+
+
+def find_loudly(table, key):
+    try:
+        return find(table, key)
+    except Problem as e:
+        kept = e
+        raise Plain(3)
+
+
+def again(f, key):
+    try:
+        f({}, key)
+    except KeyError:
+        return None
+    except Exception:
+        key += 1
+        raise
+
+
+def cleaned(f, key):
+    try:
+        again(f, key)
+    finally:
+        key = 0
+        other = 1
+
+
+def inside(f, key):
+    try:
+        raise ValueError
+    except ValueError as outer:
+        try:
+            f({}, key)
+        except TypeError:
+            pass
+        done = 1
+
+
+def swallowed(f, key):
+    err = None
+    try:
+        f({}, key)
+    except Exception as e:
+        err = e
+        try:
+            {}[key]
+        except KeyError as second:
+            err = second
+    raise Problem(key) from err
+
+
+def test_stories():
+    cold_and_hot(lambda i: find({}, i), "Problem", "KeyError")
+    cold_and_hot(lambda i: find_quietly({}, i), "Coded", "Problem", "KeyError")
+    cold_and_hot(lambda i: find_loudly({}, i), "Plain", "Problem", "KeyError")
+    cold_and_hot(lambda i: again(find, i), "Problem", "KeyError")
+    cold_and_hot(lambda i: again(find_loudly, i), "Plain", "Problem", "KeyError")
+    cold_and_hot(lambda i: cleaned(find_quietly, i), "Coded", "Problem", "KeyError")
+    cold_and_hot(lambda i: inside(raise_value, i), "Bad", "ValueError")
+    cold_and_hot(lambda i: inside(find, i), "Problem", "KeyError", "ValueError")
+    cold_and_hot(lambda i: swallowed(find_loudly, i), "Problem", "KeyError", "Plain", "Problem", "KeyError")
+    cold_and_hot(lambda i: swallowed(raise_value, i), "Problem", "KeyError", "Bad")
+
+
+class Bad(Exception):
+    def __init__(self, key):
+        super().__init__("bad", key)
+        self.key = key
+
+
+def raise_value(table, key):
+    mine = (table, key)
+    raise Bad(key)
+
+
+def test_raised_and_raised():
+    total = 0
+    for i in range(ROUNDS):
+        try:
+            try:
+                try:
+                    raise Problem(i)
+                except Problem as a:
+                    raise ValueError(i + 1)
+                finally:
+                    total += 1
+            except ValueError as b:
+                total += b.__context__.args[0] - i
+                raise
+        except ValueError as c:
+            assert c.args == (i + 1,)
+            assert type(c.__context__) is Problem
+            total += 1
+    assert_equal(total, ROUNDS * 2)
+    assert_equal(sys.exc_info(), (None, None, None))
+
+
+def test_an_error_holds_itself():
+    class Token:
+        pass
+
+    def fail(i):
+        token = Token()
+        error = Problem(i)
+        raise error
+
+    count = 0
+    for i in range(ROUNDS):
+        try:
+            fail(i)
+        except Problem:
+            count += 1
+    assert_equal(count, ROUNDS)
+    gc.collect()
+    assert_equal(sum(type(o) is Token for o in gc.get_objects()), 0)

@@ -524,14 +524,13 @@ const char* Emitter::run(CompiledTrace* out) {
     }
     exit.handled = snapshot.handled;
     exit.caught.clear();
-    for (const Caught& c : snapshot.caught) {
-      exit.caught.push_back({c.slot, c.window, c.pc, {}});
-      for (const LeftFrame& l : c.left) {
-        exit.caught.back().left.push_back({l.frame, l.pc, {}});
-        for (const SlotValue& v : l.locals) {
-          exit.caught.back().left.back().locals.push_back(value_at(v.slot, v.value));
-          exit.caught.back().left.back().locals.back().owned = v.owned;
-        }
+    for (const Caught& c : snapshot.caught) exit.caught.push_back({value_at(0, c.exception), c.context, c.entries});
+    exit.left.clear();
+    for (const LeftFrame& l : snapshot.left) {
+      exit.left.push_back({l.frame, l.pc, l.back, l.back_window, {}});
+      for (const SlotValue& v : l.locals) {
+        exit.left.back().locals.push_back(value_at(v.slot, v.value));
+        exit.left.back().locals.back().owned = v.owned;
       }
     }
     exit.objects.clear();

@@ -36,15 +36,16 @@ struct ExitObject {
   uint32_t shape;
   std::vector<ExitValue> fields;
 };
-struct ExitLeftFrame {
+struct ExitLeftFrame {   // LeftFrame
   InlinedFrame frame;
   const uint64_t* pc;
+  int32_t back, back_window;
   std::vector<ExitValue> locals;   // slot: the local's number
 };
-struct ExitCaught {
-  int32_t slot, window;
-  const uint64_t* pc;
-  std::vector<ExitLeftFrame> left;
+struct ExitCaught {   // Caught
+  ExitValue exception;
+  int32_t context;
+  std::vector<TracebackEntry> entries;
 };
 // Immutable once the trace is installed, but for the counters and `target`.
 struct Exit {
@@ -56,8 +57,9 @@ struct Exit {
   std::vector<ExitObject> objects;   // to be made
   std::vector<KnownSlot> known;
   std::vector<InlinedFrame> frames;
-  std::vector<ExitCaught> caught;    // Snapshot::caught
-  int32_t handled = kNoOwner;        // Snapshot::handled
+  std::vector<ExitCaught> caught;
+  std::vector<ExitLeftFrame> left;
+  std::vector<int32_t> handled;      // Snapshot::handled
   const Continuation* continuation = nullptr;   // a call has returned: what is known then
   CompiledTrace* trace = nullptr;
   std::atomic<uint64_t>* target = nullptr;   // the code the exit goes to: its own, or a side trace

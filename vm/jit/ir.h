@@ -111,16 +111,21 @@ Object* make_object(const Layout& layout);
 struct LeftFrame {
   InlinedFrame frame;
   const uint64_t* pc;
+  int32_t back;  // its caller: another one that was left; -1: the frame at back_window
+  int32_t back_window;
   std::vector<SlotValue> locals;  // by their numbers; `owned`: a counted word that the trace alone owns
+};
+struct TracebackEntry {
+  int32_t left;  // index of the frame, if it was left; -1: the one at `window`
+  int32_t window;
+  const uint64_t* pc;
 };
 // An exception that the trace has raised and caught itself, and that nobody else has seen: it gets its traceback when somebody
 // may.
 struct Caught {
-  Reference exception;  // while recording
-  int32_t slot;  // in snapshots: the register that holds it
-  int32_t window;  // of the frame that handles it
-  const uint64_t* pc;  // where that frame was
-  std::vector<LeftFrame> left;  // innermost first
+  Reference exception;
+  int32_t context;  // index of the one that was handled when it was raised; -1: none of these
+  std::vector<TracebackEntry> entries;  // innermost first
 };
 // What is known of a register in memory: at an exit, or of the caller when a call returns to compiled code.
 struct KnownSlot {
@@ -138,7 +143,8 @@ struct Snapshot {
   bool raises = false;  // an exception is pending
   bool dynamic = false;  // registers and records are in memory, the pc in the innermost record
   std::vector<Caught> caught;
-  int32_t handled = kNoOwner;  // the register with the exception that Thread::handled is to hold
+  std::vector<LeftFrame> left;  // by those
+  std::vector<int32_t> handled;  // registers with the exceptions handled, the last one for Thread::handled
   std::vector<KnownSlot> known;  // Ir::knows
   // Calls f with each value, by reference.
   template <class F>
@@ -148,10 +154,9 @@ struct Snapshot {
       f(o.object);
       for (FieldValue& v : o.fields) f(v.value);
     }
-    for (Caught& c : caught) {
-      for (LeftFrame& l : c.left) {
-        for (SlotValue& v : l.locals) f(v.value);
-      }
+    for (Caught& c : caught) f(c.exception);
+    for (LeftFrame& l : left) {
+      for (SlotValue& v : l.locals) f(v.value);
     }
   }
   template <class F>

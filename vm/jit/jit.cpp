@@ -280,7 +280,7 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
       record->result_register = inlined.result_register;
   }
   if (!exit.dynamic) thread->record->pc = exit.pc;
-  if (PT_UNLIKELY(!exit.caught.empty() || exit.handled != kNoOwner)) show_exceptions(exit, state, frame, objects);
+  if (PT_UNLIKELY(!exit.caught.empty() || !exit.handled.empty())) show_exceptions(exit, state, frame, objects);
   return ok && !error_pending();
 }
 

@@ -63,10 +63,10 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
       }
       fresh.handled = old.handled;
       fresh.caught = old.caught;
-      for (Caught& c : fresh.caught) {
-        for (LeftFrame& l : c.left) {
-          for (SlotValue& v : l.locals) v.value = later(v.value);
-        }
+      fresh.left = old.left;
+      for (Caught& c : fresh.caught) c.exception = later(c.exception);
+      for (LeftFrame& l : fresh.left) {
+        for (SlotValue& v : l.locals) v.value = later(v.value);
       }
       ir.snapshots.push_back(std::move(fresh));
       return static_cast<int32_t>(ir.snapshots.size()) - 1;

@@ -1,5 +1,6 @@
 // Recording of exceptions that are raised and caught within a trace. Raising one is a jump; its traceback is made when somebody
 // may look at it: at an exit, or before an instruction that lets the exception get out.
+#include <algorithm>
 #include <cstddef>
 
 #include "vm/interp/call_support.h"
@@ -25,7 +26,8 @@ bool Recorder::may_raise_here() const {
   return false;
 }
 Recorder::Checkpoint Recorder::checkpoint(CallRecord* record) const {
-  return {pc_, frame_, constants_, builder_.mark(), ir_.snapshots.size(), record, slots_, positions_, calls_, caught_, handled_};
+  return {pc_,    frame_,  constants_, builder_.mark(), ir_.snapshots.size(), record, slots_, positions_,
+          calls_, caught_, left_,      handled_,        nothing_handled_};
 }
 // The instruction before raised an exception: takes back what was recorded of it. The interpreter is to run it.
 bool Recorder::interpret_raising(const uint64_t* pc) {
@@ -49,7 +51,9 @@ bool Recorder::interpret_raising(const uint64_t* pc) {
   positions_ = std::move(before->positions);
   calls_ = std::move(before->calls);
   caught_ = std::move(before->caught);
-  handled_ = before->handled;
+  left_ = std::move(before->left);
+  handled_ = std::move(before->handled);
+  nothing_handled_ = before->nothing_handled;
   pc_ = before->pc;
   frame_ = before->frame;
   constants_ = before->constants;
@@ -64,22 +68,66 @@ bool Recorder::interpret_raising(const uint64_t* pc) {
 
 // ---- what the trace knows of its exceptions ------------------------------------------------------------------------------
 
-int32_t Recorder::register_of(Reference exception) const {
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    if (slots_[i].value == exception) return static_cast<int32_t>(i) - kSlotBias;
+int32_t Recorder::find_caught(Reference exception) const {
+  for (size_t i = 0; i < caught_.size(); ++i) {
+    if (caught_[i].exception == exception) return static_cast<int32_t>(i);
   }
-  return kNoOwner;
+  return -1;
 }
-// What no register holds any more is gone, and what its traceback would have kept alive.
-void Recorder::forget_caught() {
-  for (size_t i = caught_.size(); i-- > 0;) {
-    if (register_of(caught_[i].exception) != kNoOwner) continue;
-    Caught gone = std::move(caught_[i]);
-    caught_.erase(caught_.begin() + static_cast<long>(i));
-    for (const LeftFrame& l : gone.left) {
-      for (const SlotValue& v : l.locals) {
-        if (v.owned) emit(Op::kRelease, v.value);
+// It lives, its context, and what is in the frames of its traceback.
+void Recorder::mark_caught(size_t i, std::vector<bool>* lives) const {
+  if ((*lives)[i]) return;
+  (*lives)[i] = true;
+  if (caught_[i].context >= 0) mark_caught(static_cast<size_t>(caught_[i].context), lives);
+  for (const TracebackEntry& e : caught_[i].entries) {
+    for (int32_t left = e.left; left >= 0; left = left_[static_cast<size_t>(left)].back) {
+      for (const SlotValue& v : left_[static_cast<size_t>(left)].locals) {
+        // An owned word may be a copy.
+        bool copy = v.owned && ir_.at(v.value).op == Op::kOwn;
+        if (int32_t other = find_caught(copy ? ir_.at(v.value).a : v.value); other >= 0)
+          mark_caught(static_cast<size_t>(other), lives);
       }
+    }
+  }
+}
+// What no register leads to any more is gone, and what its traceback would have kept alive.
+void Recorder::forget_caught() {
+  std::vector<bool> lives(caught_.size(), false);
+  for (const Slot& s : slots_) {
+    if (int32_t i = find_caught(s.value); i >= 0) mark_caught(static_cast<size_t>(i), &lives);
+  }
+  if (std::find(lives.begin(), lives.end(), false) == lives.end()) return;
+  std::vector<int32_t> number(left_.size(), -1);   // of those that remain
+  auto reach = [&](int32_t left) {
+    for (; left >= 0 && number[static_cast<size_t>(left)] < 0; left = left_[static_cast<size_t>(left)].back)
+      number[static_cast<size_t>(left)] = 0;
+  };
+  std::vector<Caught> caught;
+  std::vector<int32_t> place(caught_.size(), -1);
+  for (size_t i = 0; i < caught_.size(); ++i) {
+    if (!lives[i]) continue;
+    place[i] = static_cast<int32_t>(caught.size());
+    for (const TracebackEntry& e : caught_[i].entries) reach(e.left);
+    caught.push_back(std::move(caught_[i]));
+  }
+  std::vector<LeftFrame> left, gone;
+  for (size_t i = 0; i < left_.size(); ++i) {
+    if (number[i] == 0) number[i] = static_cast<int32_t>(left.size());
+    (number[i] >= 0 ? left : gone).push_back(std::move(left_[i]));
+  }
+  auto renumber = [&](int32_t& i) {
+    if (i >= 0) i = number[static_cast<size_t>(i)];
+  };
+  for (LeftFrame& l : left) renumber(l.back);
+  for (Caught& c : caught) {
+    if (c.context >= 0) c.context = place[static_cast<size_t>(c.context)];
+    for (TracebackEntry& e : c.entries) renumber(e.left);
+  }
+  caught_ = std::move(caught);
+  left_ = std::move(left);
+  for (const LeftFrame& l : gone) {
+    for (const SlotValue& v : l.locals) {
+      if (v.owned) emit(Op::kRelease, v.value);
     }
   }
 }
@@ -89,7 +137,9 @@ void Recorder::show_exceptions() {
   snapshot_ = -1;
   emit(Op::kShowExceptions);
   caught_.clear();
-  handled_ = kHandledUnknown;
+  left_.clear();
+  handled_.clear();
+  nothing_handled_ = false;
   snapshot_ = -1;
 }
 // Whether the instruction may let somebody see a caught exception.
@@ -103,6 +153,8 @@ bool Recorder::shows_exception(uint64_t word) const {
     case Opcode::kMOVE_BORROW:
     case Opcode::kCLEAR:
     case Opcode::kCHECK_BOUND:
+    case Opcode::kRAISE:
+    case Opcode::kRERAISE:
     case Opcode::kENTER_HANDLER:
     case Opcode::kLEAVE_HANDLER:
     case Opcode::kJUMP_IF_NO_MATCH:
@@ -270,13 +322,12 @@ bool Recorder::is_fresh_exception(Reference r) const {
 
 // ---- raising ----------------------------------------------------------------------------------------------------------------
 
-// Thread::handled is known to be empty: what is raised now has no context.
+// Thread::handled is known to be empty.
 bool Recorder::nothing_handled() {
-  if (handled_ == kNothingHandled) return true;
-  if (handling() || !thread_->handled.empty()) return false;
+  if (nothing_handled_) return true;
+  if (!thread_->handled.empty()) return false;
   emit(Op::kGuardNothingHandled);
-  handled_ = kNothingHandled;
-  return true;
+  return nothing_handled_ = true;
 }
 
 // Whether an exception of this instruction is caught in the trace, after leaving calls that are nothing but inlined: in the
@@ -288,6 +339,9 @@ bool Recorder::can_unwind(size_t* depth, const CodeException** handler) const {
     const Call& frame = d ? calls_[d - 1] : base_;
     if ((*handler = find_handler(frame.code, pc))) {
       *depth = d;
+      for (int32_t h : handled_) {
+        if (h >= frame.window + static_cast<int32_t>((*handler)->depth)) return false;
+      }
       return frame.generator < 0 && !(frame.flags & (kRecordGenerator | kRecordTraceLeaves));
     }
     if (d == 0 || !frame.plain() || frame.real || frame.generator >= 0 || !frame.function) return false;
@@ -296,10 +350,10 @@ bool Recorder::can_unwind(size_t* depth, const CodeException** handler) const {
   }
 }
 
-// The innermost call ends at `pc` with an exception.
-LeftFrame Recorder::leave_frame(const uint64_t* pc) {
+// The innermost call ends with an exception; `pc`: its frame's last. Its index in left_.
+int32_t Recorder::leave_frame(const uint64_t* pc) {
   const Call from = here();
-  LeftFrame left{from.inlined(), pc, {}};
+  LeftFrame left{from.inlined(), pc, -1, 0, {}};
   auto local_end = static_cast<int32_t>(from.code->local_end);
   auto end = static_cast<int32_t>(from.code->register_count);
   for (int32_t i = 0; i < end; ++i) {
@@ -325,8 +379,20 @@ LeftFrame Recorder::leave_frame(const uint64_t* pc) {
   if (from.flags & kRecordInit) empty(window_ - 2);
   empty(window_ - 1);
   calls_.pop_back();
+  int32_t window = window_;
   window_ = here().window;
-  return left;
+  left.back_window = window_;
+  auto number = static_cast<int32_t>(left_.size());
+  for (LeftFrame& l : left_) {
+    if (l.back < 0 && l.back_window == window) l.back = number;
+  }
+  for (Caught& c : caught_) {
+    for (TracebackEntry& e : c.entries) {
+      if (e.left < 0 && e.window == window) e.left = number;
+    }
+  }
+  left_.push_back(std::move(left));
+  return number;
 }
 
 // Registers are about to be left: virtual objects that rely on them are made first.
@@ -335,19 +401,29 @@ void Recorder::leave_owners(size_t depth, const CodeException* handler) {
   for (size_t i = static_cast<size_t>(frame.window) + handler->depth + kSlotBias; i < slots_.size(); ++i)
     leave_owner(static_cast<int32_t>(i) - kSlotBias);
 }
-// Goes on at the handler. `raw`: the exception's word with a count; kNoReference: it is virtual.
-void Recorder::unwind(Reference exception, Reference raw, size_t depth, const CodeException* handler) {
+// The exception's word with a count, for the handler's register: from the operand where that gives it up. kNoReference: virtual.
+Reference Recorder::take_word(Reference exception, int operand) {
+  if (builder_.is_virtual(exception)) return kNoReference;
+  Slot& s = state(at(operand));
+  if (!(operand & 1) || s.lazy || !s.owned) return emit(Op::kOwn, exception);
+  Reference raw = s.raw;
+  s = {kNoReference, kNoReference, false, false, false, false};
+  emit(Op::kStoreFrame, empty_, kNoReference, at(operand));
+  return raw;
+}
+// Goes on at the handler with one of caught_; `frame_pc`: where this frame is.
+void Recorder::unwind(size_t caught, Reference raw, const uint64_t* frame_pc, size_t depth, const CodeException* handler) {
+  Reference exception = caught_[caught].exception;
   if (raw == kNoReference) fresh_ = exception;
-  Caught caught{exception, kNoOwner, 0, pc_, {}};
   while (calls_.size() > depth) {
     const uint64_t* caller_pc = here().caller_pc;
-    caught.left.push_back(leave_frame(caught.pc));
-    caught.pc = caller_pc;
+    leave_frame(frame_pc);
+    frame_pc = caller_pc;
+    caught_[caught].entries.push_back({-1, window_, caller_pc});
   }
-  caught.window = window_;
-  caught_.push_back(std::move(caught));
   auto first = static_cast<int32_t>(handler->depth);
   for (auto i = first; i < static_cast<int32_t>(here().code->register_count); ++i) empty(window_ + i);
+  exception = caught_[caught].exception;
   if (raw != kNoReference)
     set_owned(window_ + first, raw, exception);
   else
@@ -360,72 +436,115 @@ bool Recorder::raise_statement(uint64_t word) {
   if (reason_ != Abort::kCount) return false;
   size_t depth;
   const CodeException* handler;
-  if (PT_C != 1 || !caught_.empty() || handling() || tracing(thread_) || !can_unwind(&depth, &handler)) return fall_back();
-  Value v = seen(PT_A);
+  if (tracing(thread_) || !can_unwind(&depth, &handler)) return fall_back();
+  if (PT_C == 0) return handling() && reraise(slot(handled_.back()), 0, false);
+  Value v = seen(PT_A), cause = PT_C == 2 ? seen(PT_B) : none();
+  Reference cause_reference = kNoReference;
+  if (!is_none(cause)) {
+    // One of those that are handled, as a rule.
+    cause_reference = read(PT_B);
+    if (PT_B < 0 || !handling() || cause_reference != slot(handled_.back())) return fall_back();
+  }
+  Reference e = kNoReference;
   if (is_exception_type(v)) {
     auto* type = static_cast<pt::Type*>(v.as_object());
     uint32_t version = type->version.load(std::memory_order_acquire);
     bool heap = has_flag(type, kTypeHeap);
     if (!has_plain_fields(type) || type->slots.init != exc::BaseException->slots.init || has_flag(type, kTypeAbstract) ||
-        type_of(v)->slots.call != type_type.slots.call || type->layout.finalizer() || (heap && !version) || !nothing_handled()) {
+        type_of(v)->slots.call != type_type.slots.call || type->layout.finalizer() || (heap && !version) ||
+        (!handling() && !nothing_handled())) {
       return fall_back();
     }
     known(PT_A);
     if (heap) guard_version(type, version);
-    Reference e = virtual_exception(type, object_constant(Value::object(empty_tuple())));
+    e = virtual_exception(type, object_constant(Value::object(empty_tuple())));
     drop(PT_A);
-    leave_owners(depth, handler);
-    unwind(e, kNoReference, depth, handler);
-    return true;
-  }
-  if (!is_exception(v) || PT_A < 0) return fall_back();
-  Reference e = read(PT_A);
-  if ((!builder_.is_virtual(e) && !is_fresh_exception(e)) || !nothing_handled()) return fall_back();
-  leave_owners(depth, handler);
-  e = builder_.resolve(e);
-  Reference raw = kNoReference;
-  if (!builder_.is_virtual(e)) {
-    Slot& s = state(at(PT_A));
-    if ((PT_A & 1) && !s.lazy && s.owned) {
-      raw = s.raw;
-      s = {kNoReference, kNoReference, false, false, false, false};
-      emit(Op::kStoreFrame, empty_, kNoReference, at(PT_A));
-    } else {
-      raw = emit(Op::kOwn, e);
+  } else {
+    if (!is_exception(v) || PT_A < 0) return fall_back();
+    e = read(PT_A);
+    if ((!builder_.is_virtual(e) && !is_fresh_exception(e)) || find_caught(e) >= 0 || (!handling() && !nothing_handled())) {
+      return fall_back();
     }
   }
-  unwind(e, raw, depth, handler);
+  int32_t context = -1;
+  if (PT_C == 2 || handling()) {
+    // With links, which stay virtual with the exception.
+    if (!builder_.is_virtual(e)) return fall_back();
+    fresh_ = e;
+    if (PT_C == 2) builder_.set_field(e, offsetof(BaseException, suppress_context), builder_.small_int(0));
+    if (cause_reference != kNoReference) builder_.set_field(e, offsetof(BaseException, cause), cause_reference);
+    if (handling()) {
+      builder_.set_field(e, offsetof(BaseException, context), slot(handled_.back()));
+      context = find_caught(slot(handled_.back()));
+    }
+    if (PT_C == 2) drop(PT_B);
+  }
+  leave_owners(depth, handler);
+  e = builder_.resolve(e);
+  Reference raw = builder_.is_virtual(e) || is_exception_type(v) ? loose_word(e) : take_word(e, PT_A);
+  caught_.push_back({e, context, {{-1, window_, pc_}}});
+  unwind(caught_.size() - 1, raw, pc_, depth, handler);
   return true;
+}
+// The same for an exception on its way, which may have been made meanwhile.
+Reference Recorder::loose_word(Reference e) {
+  if (loose_ != e) return kNoReference;
+  loose_ = kNoReference;
+  return e;
+}
+// `operand`: the register that gives it up; 0: none. `at_raise`: the frame shows the place of the first raise.
+bool Recorder::reraise(Reference e, int operand, bool at_raise) {
+  size_t depth;
+  const CodeException* handler;
+  int32_t found = find_caught(e);
+  if (tracing(thread_) || found < 0 || !can_unwind(&depth, &handler)) return false;
+  auto i = static_cast<size_t>(found);
+  const TracebackEntry last = caught_[i].entries.back();
+  if (last.left >= 0 || last.window != window_ || (here().code->flags & kCodeFlagHidden)) return false;
+  leave_owners(depth, handler);
+  e = caught_[i].exception;
+  Reference raw = operand ? take_word(e, operand) : builder_.is_virtual(e) ? kNoReference : emit(Op::kOwn, e);
+  unwind(i, raw, at_raise ? last.pc : pc_, depth, handler);
+  return true;
+}
+bool Recorder::reraise_statement(uint64_t word) {
+  if (PT_A < 0) return fall_back();
+  return reraise(read(PT_A), PT_A, PT_B != 0) || fall_back();
 }
 
 bool Recorder::catch_pending() {
   size_t depth;
   const CodeException* handler;
   Value pending = thread_->pending;
-  if (!is_exception(pending) || !caught_.empty() || handling() || tracing(thread_) || !can_unwind(&depth, &handler) ||
-      !as_exception(pending)->traceback.peek().empty() || !as_exception(pending)->context.peek().empty()) {
+  if (!is_exception(pending) || handling() || tracing(thread_) || !can_unwind(&depth, &handler) ||
+      !as_exception(pending)->traceback.peek().empty() || !as_exception(pending)->context.peek().empty() || !nothing_handled()) {
     return false;
   }
-  if (!nothing_handled()) return false;
   Reference e = emit(Op::kTakePending, kNoReference, kNoReference, pending.as_object()->shape_id.load(std::memory_order_relaxed));
   snapshot_ = -1;
   leave_owners(depth, handler);
-  unwind(e, e, depth, handler);
+  caught_.push_back({e, -1, {{-1, window_, pc_}}});
+  unwind(caught_.size() - 1, e, pc_, depth, handler);
   return true;
 }
 
 // ---- handlers ---------------------------------------------------------------------------------------------------------------
 
 bool Recorder::enter_handler(uint64_t word) {
-  if (here().generator >= 0 || (here().flags & kRecordGenerator) || !nothing_handled()) return fall_back();
-  handled_ = at(PT_A);
-  set_lazy(at(PT_A) + 1, empty_);
+  if (here().generator >= 0 || (here().flags & kRecordGenerator)) return fall_back();
+  if (handling()) {
+    set_copy(at(PT_A) + 1, slot(handled_.back()));
+  } else {
+    if (!nothing_handled()) return fall_back();
+    set_lazy(at(PT_A) + 1, empty_);
+  }
+  handled_.push_back(at(PT_A));
   go(1);
   return true;
 }
 bool Recorder::leave_handler(uint64_t word) {
-  if (handled_ != at(PT_A)) return fall_back();
-  handled_ = kNothingHandled;
+  if (!handling() || handled_.back() != at(PT_A)) return fall_back();
+  handled_.pop_back();
   empty(at(PT_A));
   empty(at(PT_A) + 1);
   go(1);

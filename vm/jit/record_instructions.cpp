@@ -253,6 +253,7 @@ bool Recorder::record(uint64_t word) {
     case Opcode::kCALL_METHOD_KW: return call_method(word, keyword_names());
     case Opcode::kBUILD_SLICE: return build_slice(word);
     case Opcode::kRAISE: return raise_statement(word);
+    case Opcode::kRERAISE: return reraise_statement(word);
     case Opcode::kENTER_HANDLER: return enter_handler(word);
     case Opcode::kLEAVE_HANDLER: return leave_handler(word);
     case Opcode::kJUMP_IF_NO_MATCH: return match_exception(word);

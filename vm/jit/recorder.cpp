@@ -60,10 +60,9 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   for (const ExitObject& o : exit->objects) {
     for (const ExitValue& f : o.fields) places.push_back(&f);
   }
-  for (const ExitCaught& c : exit->caught) {
-    for (const ExitLeftFrame& l : c.left) {
-      for (const ExitValue& v : l.locals) places.push_back(&v);
-    }
+  for (const ExitCaught& c : exit->caught) places.push_back(&c.exception);
+  for (const ExitLeftFrame& l : exit->left) {
+    for (const ExitValue& v : l.locals) places.push_back(&v);
   }
   for (const ExitValue* place : places) {
     const ExitValue& v = *place;
@@ -137,17 +136,16 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
       state(f.owner) = {r, raw, false, true, !is_local(f.owner), true};
     }
   }
-  for (const ExitCaught& c : exit->caught) {
-    caught_.push_back({slot(c.slot), c.slot, c.window, c.pc, {}});
-    for (const ExitLeftFrame& l : c.left) {
-      caught_.back().left.push_back({l.frame, l.pc, {}});
-      for (const ExitValue& v : l.locals) {
-        Reference r = next(v);
-        caught_.back().left.back().locals.push_back({v.slot, r, v.owned});
-      }
+  for (const ExitCaught& c : exit->caught) caught_.push_back({next(c.exception), c.context, c.entries});
+  for (const ExitLeftFrame& l : exit->left) {
+    left_.push_back({l.frame, l.pc, l.back, l.back_window, {}});
+    for (const ExitValue& v : l.locals) {
+      Reference r = next(v);
+      left_.back().locals.push_back({v.slot, r, v.owned});
     }
   }
-  if (exit->handled != kNoOwner) handled_ = exit->handled;
+  handled_ = exit->handled;
+  nothing_handled_ = handling();   // further out
   // Time and again the same instruction was not what it had been: it is not specialised any more.
   int again = 0;
   for (const Exit* e = exit; e; e = e->trace->parent) again += e->pc == exit->pc;
@@ -183,13 +181,8 @@ int32_t Recorder::snapshot() {
 Snapshot Recorder::end() const {
   Snapshot s{nullptr, lazy_slots(), {}, {}, false, false};
   s.caught = caught_;
-  for (Caught& c : s.caught) {
-    c.slot = register_of(c.exception);
-    for (LeftFrame& l : c.left) {
-      for (SlotValue& v : l.locals) v.value = builder_.resolve(v.value);
-    }
-  }
-  if (handling()) s.handled = handled_;
+  s.left = left_;
+  s.handled = handled_;
   builder_.collect(&s);
   for (VirtualState& o : s.objects) {
     for (FieldValue& f : o.fields) {
@@ -385,9 +378,9 @@ void Recorder::refine(Reference from, Reference to) {
 
 // Puts all the trace knows into memory, where the interpreter looks for it.
 void Recorder::sync() {
-  showing_ = true;
+  escapes_ = false;   // show_exceptions() follows
   make_all();
-  showing_ = false;
+  escapes_ = true;
   struct Store {
     int32_t at;
     Reference word;
@@ -503,7 +496,8 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
   }
   // Iterators may have been moved on by whatever ran.
   positions_.clear();
-  handled_ = kHandledUnknown;
+  nothing_handled_ = false;
+  handled_.clear();
   if (what.depth == 1) {
     calls_.push_back(call_of(record, what.pc));
   } else if (what.depth < 0) {

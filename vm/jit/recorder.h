@@ -109,7 +109,9 @@ class Recorder {
     std::vector<Position> positions;
     std::vector<Call> calls;
     std::vector<Caught> caught;
-    int32_t handled;
+    std::vector<LeftFrame> left;
+    std::vector<int32_t> handled;
+    bool nothing_handled;
   };
   bool record(uint64_t word);
   bool abort(Abort reason) {
@@ -265,10 +267,15 @@ class Recorder {
   bool nothing_handled();
   bool can_unwind(size_t* depth, const CodeException** handler) const;
   void leave_owners(size_t depth, const CodeException* handler);
-  void unwind(Reference exception, Reference raw, size_t depth, const CodeException* handler);
-  LeftFrame leave_frame(const uint64_t* pc);
-  int32_t register_of(Reference exception) const;
-  bool handling() const { return handled_ > kNothingHandled; }   // and only the trace knows
+  Reference take_word(Reference exception, int operand);
+  void unwind(size_t caught, Reference raw, const uint64_t* frame_pc, size_t depth, const CodeException* handler);
+  int32_t leave_frame(const uint64_t* pc);
+  void mark_caught(size_t i, std::vector<bool>* lives) const;
+  bool reraise(Reference exception, int operand, bool at_raise);
+  bool reraise_statement(uint64_t word);
+  int32_t find_caught(Reference exception) const;
+  Reference loose_word(Reference exception);
+  bool handling() const { return !handled_.empty(); }   // and only the trace knows
   bool shows_exception(uint64_t word) const;
   bool may_look(uint64_t word) const;
   void forget_caught();
@@ -421,13 +428,13 @@ class Recorder {
   CallRecord* interpreted_record_ = nullptr;
   int count_ = 0, interpreted_count_ = 0, back_edges_ = 0;
   std::vector<Caught> caught_;
-  // The register with the exception that Thread::handled does not hold yet; or what is known of that.
-  static constexpr int32_t kHandledUnknown = kNoOwner, kNothingHandled = kNoOwner + 1;
-  int32_t handled_ = kHandledUnknown;
+  std::vector<LeftFrame> left_;    // by them
+  std::vector<int32_t> handled_;   // registers with exceptions that Thread::handled does not know of, the innermost last
+  bool nothing_handled_ = false;   // Thread::handled is known to be empty
   std::unique_ptr<Checkpoint> checkpoint_;
   const uint64_t* taken_along_ = nullptr;   // the next instruction, where it was recorded with the one before it
   bool barrier_ = false, makes_generator_ = false;
-  bool showing_ = false;   // show_exceptions() follows
+  bool escapes_ = true;   // what is made
   Opcode opcode_ = Opcode::kNOP;
   Abort reason_ = Abort::kCount;
 };

@@ -1,6 +1,7 @@
 // Virtual objects: what the builder knows of them, how the recorder makes one that gets out, what an exit makes.
 #include <bit>
 #include <cstddef>
+#include <utility>
 
 #include "vm/jit/recorder.h"
 #include "vm/object/type_build.h"
@@ -235,20 +236,20 @@ int32_t Recorder::owner_of(Reference value, int32_t except) const {
 void Recorder::leave_owner(int32_t where) {
   Slot s = state(where);
   if (s.lazy || !s.pointer || s.value == kNoReference || !is_pointer(s.value)) return;
-  if (!caught_.empty() && owner_of(s.value, where) == kNoOwner) {
+  if (!left_.empty() && owner_of(s.value, where) == kNoOwner) {
     // What a traceback would show of a frame that was left.
-    for (Caught& c : caught_) {
-      for (LeftFrame& l : c.left) {
-        for (SlotValue& v : l.locals) {
-          if (v.value == s.value && !v.owned) v = {v.slot, emit(Op::kOwn, v.value), true};
-        }
+    for (LeftFrame& l : left_) {
+      for (SlotValue& v : l.locals) {
+        if (v.value == s.value && !v.owned) v = {v.slot, emit(Op::kOwn, v.value), true};
       }
     }
   }
   while (true) {
     Reference holder = builder_.holder_of(s.value);
     if (holder == kNoReference || owner_of(s.value, where) != kNoOwner) return;
+    bool before = std::exchange(escapes_, false);
     make_whole(holder);
+    escapes_ = before;
   }
 }
 // Makes what the object is part of; what no register leads to any more is forgotten instead.
@@ -256,10 +257,8 @@ void Recorder::make_whole(Reference object) {
   for (Reference up = object; up != kNoReference; up = builder_.holder_of(object)) object = up;
   bool reached = object == fresh_;
   for (const Slot& s : slots_) reached |= s.lazy && s.value == object;
-  for (const Caught& c : caught_) {
-    for (const LeftFrame& l : c.left) {
-      for (const SlotValue& v : l.locals) reached |= v.value == object;
-    }
+  for (const LeftFrame& l : left_) {
+    for (const SlotValue& v : l.locals) reached |= v.value == object;
   }
   if (reached)
     make(object);
@@ -303,7 +302,7 @@ bool Recorder::put(Reference object, int64_t offset, int operand) {
 Reference Recorder::make(Reference object) {
   for (const Caught& c : caught_) {
     // Whoever gets it may look at its traceback.
-    if (c.exception == object && !showing_) abort(Abort::kexception);
+    if (c.exception == object && escapes_) abort(Abort::kexception);
   }
   const Layout layout = builder_.layout_of(object);
   auto number = static_cast<int64_t>(ir_.at(object).imm);
@@ -345,12 +344,12 @@ Reference Recorder::make(Reference object) {
   }
   for (Caught& c : caught_) {
     if (c.exception == object) c.exception = real;
-    for (LeftFrame& l : c.left) {
-      for (SlotValue& v : l.locals) {
-        if (v.value != object) continue;
-        v = {v.slot, placed ? emit(Op::kOwn, real) : real, true};
-        placed = true;
-      }
+  }
+  for (LeftFrame& l : left_) {
+    for (SlotValue& v : l.locals) {
+      if (v.value != object) continue;
+      v = {v.slot, placed ? emit(Op::kOwn, real) : real, true};
+      placed = true;
     }
   }
   if (!placed) loose_ = real;

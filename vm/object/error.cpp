@@ -212,7 +212,7 @@ Raised raise_bad_argument(const char* function, int position, const char* expect
 void set_exception_cause(Value exception, Value cause) {
   BaseException* e = as_exception(exception);
   e->cause.store(e, cause.empty() ? Ref<>() : Ref<>::retain(cause));
-  e->suppress_context = true;
+  e->suppress_context = 1;
 }
 void set_exception_context(Value exception, Value context) {
   BaseException* e = as_exception(exception);

@@ -141,7 +141,7 @@ Ref<> get_suppress(Value self) { return bool_ref(as<BaseException>(self)->suppre
 bool put_suppress(Value self, Value v) {
   int t = v.empty() ? -1 : truth(v);
   if (t < 0) return error_pending() ? false : raise(exc::TypeError, "can't delete numeric/char attribute");
-  as<BaseException>(self)->suppress_context = t;
+  as<BaseException>(self)->suppress_context = t != 0;
   return true;
 }
 Ref<> get_dict(Value self) { return instance_dict(self.as_object()); }

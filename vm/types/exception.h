@@ -8,7 +8,7 @@ namespace pt {
 struct BaseException : Object {
   Field args;        // tuple
   Field traceback, context, cause;  // or empty
-  bool suppress_context;
+  uint64_t suppress_context;        // 0 or 1; a word, so that compiled code can set it like a field
 };
 struct StopIterationObject : BaseException {
   Field value;

@@ -61,7 +61,7 @@ Ref<> derive(Value group, const std::vector<Ref<>>& exceptions) {
   Ref<> traceback = from->traceback.load(from), context = from->context.load(from), cause = from->cause.load(from);
   set_exception_traceback(result.value(), traceback.value());
   set_exception_context(result.value(), context.value());
-  bool suppress = from->suppress_context;
+  uint64_t suppress = from->suppress_context;
   set_exception_cause(result.value(), cause.value());
   as_exception(result.value())->suppress_context = suppress;
   Ref<> notes = find_attribute(group, names::notes.str());
