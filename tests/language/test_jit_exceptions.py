@@ -846,3 +846,14 @@ def test_an_error_holds_itself():
     assert_equal(count, ROUNDS)
     gc.collect()
     assert_equal(sum(type(o) is Token for o in gc.get_objects()), 0)
+
+
+def test_handler_right_behind():
+    errors = [Problem(0), Problem(1)]
+    for i in range(ROUNDS):
+        one = errors[i & 1]
+        try:
+            raise one
+        except Problem as e:
+            assert e is one
+            e.__traceback__ = None

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "vm/interp/frames.h"
 #include "vm/types/generator.h"
 #include "vm/types/iterators.h"
 
@@ -471,7 +472,10 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
   what.depth = static_cast<int32_t>(record - interpreted_record_);
   const InstructionInfo& info = kInstructionInfo[static_cast<int>(opcode_of(load_word(what.pc)))];
   bool jumps = info.b == OperandKind::J || info.text[0] == '_';
-  if (what.depth == 0 && pc != what.pc + 1 + info.extra_words && !jumps) what.clobbered_from = INT32_MIN;  // an exception
+  // An exception, whose handler may lie right behind.
+  const CodeException* handler = what.depth == 0 ? find_handler(record->code, what.pc) : nullptr;
+  bool raised = what.depth == 0 && pc != what.pc + 1 + info.extra_words && !jumps;
+  if (raised || (handler && pc == record->code->words + handler->target)) what.clobbered_from = INT32_MIN;
   Opcode left = opcode_of(load_word(what.pc));
   if (what.depth < 0 && left == Opcode::kYIELD) return void(abort(Abort::kexception));
   if (what.depth < 0 && left != Opcode::kRETURN && left != Opcode::kRETURN_GENERATOR) what.clobbered_from = INT32_MIN;
