@@ -346,6 +346,9 @@ bool Recorder::can_unwind(size_t* depth, const CodeException** handler) const {
     }
     if (d == 0 || !frame.plain() || frame.real || frame.generator >= 0 || !frame.function) return false;
     pc = frame.caller_pc;
+    // A special method's may mean something else to the instruction that called it.
+    Opcode caller = opcode_of(load_word(pc));
+    if ((frame.flags & kRecordOperator) && (caller == Opcode::kFOR_ITER || caller == Opcode::kLOAD_ATTR)) return false;
     --d;
   }
 }
