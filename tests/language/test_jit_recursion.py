@@ -669,3 +669,33 @@ def test_three_functions():
     for _ in range(40):
         for n in (100, 101, 102):
             assert a(n) == expected('a', n) and b(n) == expected('b', n) and c(n) == expected('c', n)
+
+
+def test_trees_of_all_kinds_of_leaves():
+    def total(x):
+        if isinstance(x, tuple):
+            return total(x[0]) + total(x[1])
+        if x is None:
+            return 0
+        if isinstance(x, float):
+            return x
+        return x + isinstance(x, int)
+
+    def make(depth, i=0):
+        leaves = (None, 1, 2.5, 7, True, 2 ** 70, 5e-324)
+        return leaves[i % 7] if depth == 0 else (make(depth - 1, i * 3 + 1), make(depth - 1, i + 1))
+
+    def flat(x):
+        out, stack = 0, [x]
+        while stack:
+            x = stack.pop()
+            if type(x) is tuple:
+                stack += x
+            elif x is not None:
+                out += x if type(x) is float else x + 1
+        return out
+
+    for depth in (6, 7, 8):
+        tree = make(depth)
+        for _ in range(25):
+            assert abs(total(tree) - flat(tree)) <= 1e-9 * abs(flat(tree))

@@ -144,14 +144,19 @@ bool Recorder::tuple_instance(int base, int result, bool shift) {
 // isinstance() with a plain class: what an object's shape says for good.
 bool Recorder::instance_check(int base, int result, int32_t first) {
   Value v = base_frame_[first], cls = base_frame_[first + 1];
-  if (!v.is_object() || v.empty() || !cls.is_object() || type_of(cls) != &type_type) return false;
+  if (v.empty() || !cls.is_object() || type_of(cls) != &type_type) return false;
   pt::Type* type = type_of(v);
   uint32_t version = type->version.load(std::memory_order_acquire);
   bool outcome = is_subtype(type, static_cast<pt::Type*>(cls.as_object()));
   // Otherwise v.__class__ is asked, which hardly any class makes up.
   Str* name = names::class_dunder.str();
   if (!outcome && !type_lookup_borrowed(type, name).same(type_lookup_borrowed(&object_type, name))) return false;
-  as_object(slot(first), v.as_object()->shape_id.load(std::memory_order_relaxed));
+  if (v.is_small_int())
+    as_int(slot(first));
+  else if (!v.is_object())
+    as_float(slot(first), v);
+  else
+    as_object(slot(first), v.as_object()->shape_id.load(std::memory_order_relaxed));
   Reference r = slot(first + 1);
   if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(cls));
   if (has_flag(type, kTypeHeap)) guard_version(type, version);

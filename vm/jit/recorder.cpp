@@ -149,7 +149,7 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   nothing_handled_ = handling();   // further out
   // Time and again the same instruction was not what it had been: it is not specialised any more.
   int again = 0;
-  for (const Exit* e = exit; e; e = e->trace->parent) again += e->pc == exit->pc;
+  for (const Exit* e = exit; e && !e->continuation; e = e->trace->parent) again += e->pc == exit->pc;
   if (again > 3) generic_pc_ = exit->pc;
 }
 
