@@ -374,3 +374,152 @@ def test_arguments_live():
         assert Noisy.live == 3
         del a, b
         assert Noisy.live == 0 and drop(Noisy(), Noisy()) == 0
+
+
+def test_attributes_of_classes():
+    class Meta(type):
+        kind = "meta"
+
+        @property
+        def shown(cls):
+            return "of " + cls.__name__
+
+        def __getattr__(cls, name):
+            if name == "none":
+                raise AttributeError(name)
+            return ("hook", name)
+
+    class Plain(type):
+        pass
+
+    class A(metaclass=Meta):
+        value = 1
+        shown = "hidden by the metaclass"
+
+        @classmethod
+        def make(cls):
+            return cls
+
+        @staticmethod
+        def double(x):
+            return 2 * x
+
+        def method(self):
+            return self
+
+    class B(A):
+        pass
+
+    class C(metaclass=Plain):
+        value = 1
+
+    seen = []
+    for i in range(4000):
+        assert A.kind == "meta" and A.shown == "of A" and B.shown == "of B" and A.absent == ("hook", "absent")
+        assert A.make() is A and B.make() is B and A.double(i) == 2 * i and A.method(i) == i and B.method(self=i) == i
+        assert str.upper("a") == "A" and list.__len__([i]) == 1 and object.__init__(C()) is None
+        seen.append((A.value, B.value, C.value))
+        if i == 1000:
+            A.value = 2
+        if i == 2000:
+            B.value = 3
+            Plain.value = property(lambda cls: "data")
+        if i == 3000:
+            del A.value
+            del Plain.value
+            A.value = 4
+    assert [seen[i] for i in (1000, 1001, 2001, 3001)] == [(1, 1, 1), (2, 2, 1), (2, 3, "data"), (4, 3, 1)]
+    assert not hasattr(A, "none")
+
+
+def test_enums_and_abstract_classes():
+    import abc
+    import enum
+
+    class Color(enum.Enum):
+        RED = 1
+        BLUE = 2
+
+    class Flags(enum.IntFlag):
+        A = 1
+        B = 2
+
+    class Shape(abc.ABC):
+        @abc.abstractmethod
+        def area(self): ...
+
+    class Square(Shape):
+        def __init__(self, w):
+            self.w = w
+
+        def area(self):
+            return self.w ** 2
+
+    total = 0
+    for i in range(3000):
+        color = Color.RED if i % 3 else Color.BLUE
+        total += color.value + (color is Color.RED) + (color == Color.BLUE) + Square(i).area() + len(color.name)
+        assert (Flags.A | Flags.B) == 3 and Color(1) is Color.RED and Color["BLUE"] is Color.BLUE
+    assert total == sum((1 + 1 + 3 if i % 3 else 2 + 1 + 4) + i * i for i in range(3000))
+    try:
+        Shape()
+        assert False
+    except TypeError as e:
+        assert "abstract" in str(e)
+
+
+def test_keys_by_identity():
+    class Node:
+        def __init__(self, n):
+            self.n = n
+
+    class Same(Node):
+        def __eq__(self, other):
+            return isinstance(other, Same) and self.n % 5 == other.n % 5
+
+        def __hash__(self):
+            return self.n % 5
+
+    nodes = [Node(i) for i in range(20)]
+    seen, order, counts, total = set(), {}, {}, 0
+    for i in range(4000):
+        node = nodes[i * 7 % 20] if i < 3000 else Same(i)
+        if node in seen:
+            total += 1
+        if node not in order:
+            order[node] = len(order)
+        seen.add(node)
+        counts[node] = counts.get(node, 0) + 1
+        total += order[node]
+    assert len(seen) == len(order) == 25 and sum(counts.values()) == 4000 and counts[Same(3)] == 200
+    assert total == 3000 - 20 + 1000 - 5 + 150 * sum(range(20)) + 200 * sum(range(20, 25))
+    try:
+        counts[Node(1)]
+        assert False
+    except KeyError:
+        pass
+
+
+def test_super_as_a_value():
+    class Base:
+        def __init__(self, *args, **kw):
+            self.args, self.kw = args, kw
+
+        def add(self, x):
+            return x + len(self.args)
+
+    class Derived(Base):
+        def __init__(self, *args, **kw):
+            super().__init__(*args, **kw)
+            self.z = 1
+
+        def add(self, x):
+            f = super().add
+            return f(x) + super().add(*(x,))
+
+    for i in range(3000):
+        d = Derived(i, 2)
+        assert d.args == (i, 2) and d.kw == {} and d.z == 1 and d.add(i) == 2 * i + 4
+        assert Derived(k=i).kw == {"k": i}
+        f = d.add
+        assert f(1) == 6 and f.__self__ is d and f is not d.add and f == d.add

@@ -321,6 +321,43 @@ bool lacks_attribute(Value object, Str* name) {
          (!type_of(object)->attributes_offset || shape_find(o->shape(), name) < 0);
 }
 
+namespace {
+bool is_data_descriptor(Value v) { return !v.empty() && type_of(v)->slots.descriptor_set; }
+
+// Values without descriptor behaviour are cached on the class itself. Empty, perhaps with an exception: something else.
+Ref<> load_from_class(Type* cls, Str* name, std::atomic<uint64_t>* cache) {
+  Value object = Value::object(cls);
+  Type* metatype = type_of(object);
+  uint32_t shape = cls->shape_id.load(std::memory_order_acquire);
+  if (const AttributeNode* node = find_node(shape, name, cls, false)) {
+    cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
+    return load_through_node(object, node, nullptr);
+  }
+  // What the metatype has under the name counts only if the class has no such attribute, or it is a data descriptor.
+  if (is_data_descriptor(type_lookup_borrowed(metatype, name))) return Ref<>();
+  Ref<> found = type_lookup(cls, name);
+  if (!found) return found;
+  Type* kind = type_of(found.value());
+  AttributeKind how = AttributeKind::kClassAttribute;
+  Ref<> value;
+  // Functions and methods of builtin types are themselves when the class is asked.
+  if (!kind->slots.descriptor_get || kind == &function_type || kind == &method_descriptor_type ||
+      kind == &wrapper_descriptor_type) {
+    value = Ref<>::retain(found.value());
+  } else if (kind == &staticmethod_type) {
+    auto* s = reinterpret_cast<StaticMethod*>(found.value().as_object());
+    value = s->callable.load(s);
+  } else if ((value = class_method_function(found.value()))) {
+    how = AttributeKind::kClassMethod;
+  }
+  if (!value) return value;
+  publish_value(cache, cls, name, shape, how, value.value(), found.value(), cls);
+  // publish_value has made sure of the class only.
+  if (is_data_descriptor(type_lookup_borrowed(metatype, name))) invalidate_name(name);
+  return how == AttributeKind::kClassMethod ? bound_method_new(value.value(), object) : std::move(value);
+}
+}  // namespace
+
 Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool* unbound) {
   Type* type = type_of(object);
   auto getter = type->slots.get_attribute;
@@ -346,37 +383,9 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
     if (!v && !error_pending()) v = load_instance(object, name, cache, unbound, true);
     if (v || error_pending()) return v;
   }
-  if (has_shape(object, kShape_type)) {
-    // A class of the plain metatype: values without descriptor behaviour are cached on the class itself.
-    auto* cls = reinterpret_cast<Type*>(object.as_object());
-    if (const AttributeNode* node = find_node(kShape_type, name, cls, false)) {
-      cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
-      return load_through_node(object, node, nullptr);
-    }
-    // What `type` has under the name counts only if the class has no such attribute, or it is a data descriptor.
-    Value of_type = type_lookup_borrowed(&type_type, name);
-    if (of_type.empty() || !type_of(of_type)->slots.descriptor_set) {
-      Ref<> found = type_lookup(cls, name);
-      if (found) {
-        Type* kind = type_of(found.value());
-        if (!kind->slots.descriptor_get || kind == &function_type) {
-          publish_value(cache, cls, name, kShape_type, AttributeKind::kClassAttribute, found.value(), found.value(), cls);
-          return found;
-        }
-        if (type_of(found.value()) == &staticmethod_type) {
-          auto* s = reinterpret_cast<StaticMethod*>(found.value().as_object());
-          Ref<> function = s->callable.load(s);
-          if (function) {
-            publish_value(cache, cls, name, kShape_type, AttributeKind::kClassAttribute, function.value(), found.value(), cls);
-            return function;
-          }
-        }
-        if (Ref<> function = class_method_function(found.value())) {
-          publish_value(cache, cls, name, kShape_type, AttributeKind::kClassMethod, function.value(), found.value(), cls);
-          return bound_method_new(function.value(), object);
-        }
-      }
-    }
+  if (has_flag(type, kTypeTypeSubclass) && reads_as_class(type)) {
+    Ref<> found = load_from_class(reinterpret_cast<Type*>(object.as_object()), name, cache);
+    if (found || error_pending()) return found;
     return getter(object, name);
   }
   if (has_shape(object, kShape_module)) {

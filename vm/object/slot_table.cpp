@@ -175,6 +175,12 @@ int dispatch_contains(Value self, Value item) {
 }
 
 int64_t dispatch_hash(Value self) {
+  // The usual method needs no count.
+  if (Value plain = type_lookup_borrowed(type_of(self), names::hash.str());
+      has_shape(plain, kShape_function) && lives_on(plain.as_object())) {
+    Ref<> result = call1(plain, self);
+    return result ? hash_of_result(result.value()) : -1;
+  }
   Ref<> method = type_lookup(type_of(self), names::hash.str());
   if (!method || is_none(method.value())) {
     raise(exc::TypeError, "unhashable type: '%T'", self);
@@ -567,10 +573,19 @@ int64_t hash_of_result(Value result) {
   return h == -1 ? -2 : h;
 }
 
-bool has_only_getattr(const Type* type) {
-  if (type->slots.get_attribute != dispatch_get_attribute) return false;
+namespace {
+bool has_getter(const Type* type, void* function) {
   Value getter = type_lookup_borrowed(const_cast<Type*>(type), names::getattribute.str());
-  return !getter.empty() && is_slot_wrapper_of(getter, reinterpret_cast<void*>(&generic_get_attribute));
+  return !getter.empty() && is_slot_wrapper_of(getter, function);
+}
+}  // namespace
+bool has_only_getattr(const Type* type) {
+  return type->slots.get_attribute == dispatch_get_attribute && has_getter(type, FN(generic_get_attribute));
+}
+bool reads_as_class(const Type* metatype) {
+  auto plain = type_type.slots.get_attribute;
+  auto getter = metatype->slots.get_attribute;
+  return getter == plain || (getter == dispatch_get_attribute && has_getter(metatype, reinterpret_cast<void*>(plain)));
 }
 
 namespace {

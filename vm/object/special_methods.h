@@ -18,6 +18,8 @@ bool check_iterator(Value);
 
 // Whether a class has a __getattr__ but reads attributes as objects do otherwise.
 bool has_only_getattr(const Type* type);
+// Whether classes of the metatype read attributes as classes do, perhaps with a __getattr__ for those that are not there.
+bool reads_as_class(const Type* metatype);
 
 // What a builtin called with one object asks a special method for.
 enum class SpecialCall : uint8_t { kNone, kLength, kAbsolute, kIterator, kNext, kHash, kTruth, kConstruct };
