@@ -424,6 +424,33 @@ bool Recorder::load_super_method(uint64_t word) {
   return true;
 }
 
+// super().name as a value: a bound method that is not made yet.
+bool Recorder::load_super_attribute(uint64_t word) {
+  auto* object = static_cast<Super*>(seen(PT_B).as_object());
+  Value self = object->object.peek();
+  auto* type = static_cast<pt::Type*>(object->object_type.peek().as_object());
+  uint32_t version = type->version.load(std::memory_order_acquire);
+  if (!version || type != type_of(self)) return fall_back();
+  Ref<> found = super_lookup(object->type.peek(), type, here().code->names[static_cast<uint16_t>(PT_C)]);
+  clear_error();
+  if (!found || !has_shape(found.value(), kShape_function)) return fall_back();
+  Reference super = read(PT_B);
+  Reference receiver = emit(Op::kLoadField, super, kNoReference, offsetof(Super, object));
+  bool is_temporary = PT_B & 1;
+  for (size_t i = 0; i < slots_.size(); ++i)
+    is_temporary &= !slots_[i].lazy || slots_[i].value != super || static_cast<int32_t>(i) - kSlotBias == at(PT_B);
+  if (builder_.is_virtual(receiver) ? !is_temporary : !can_hold(receiver)) return fall_back();
+  guard_version(type, version);
+  if (is_temporary) builder_.forget(super);   // the receiver is the method's now
+  Reference method = builder_.virtual_object({.kind = Layout::Kind::kMethod, .shape = kShape_method});
+  builder_.set_field(method, offsetof(BoundMethod, function), object_constant(found.value()));
+  builder_.set_field(method, offsetof(BoundMethod, self), receiver);
+  fresh_ = method;
+  drop(PT_B, PT_A);
+  set_lazy(at(PT_A), method);
+  go(2);
+  return true;
+}
 // The same in a method that gets a class.
 bool Recorder::load_super_class_method(uint64_t word) {
   auto* object = static_cast<Super*>(seen(PT_B).as_object());

@@ -245,6 +245,7 @@ bool Recorder::test_field(Reference base, int64_t offset, Value item, uint64_t w
 }
 bool Recorder::load_attribute(uint64_t word) {
   Value object = seen(PT_B);
+  if (builder_.is_virtual(read(PT_B)) && has_shape(object, kShape_super)) return load_super_attribute(word);
   uint32_t shape;
   const AttributeNode* node = node_for(object, word, false, &shape);
   if (!node) return call_getattr(word);
@@ -451,16 +452,10 @@ bool Recorder::load_method(uint64_t word) {
     go(2);
     return true;
   }
-  if (node->kind == AttributeKind::kSlot) {
+  if (node->kind == AttributeKind::kSlot || node->kind == AttributeKind::kOverflow) {
     // Something callable of the object's own.
-    Value v = field_at(object.as_object(), node->offset)->peek();
-    if (v.empty()) return fall_back();
-    Reference r = as_object(read(PT_B), shape);
-    guard_node(node, shape);
-    exclusive(r, object.as_object());
-    if (!load_into(r, node->offset, v, PT_A, PT_B)) return false;
+    if (!load_attribute(word)) return false;
     set_lazy(at(PT_A) + 1, empty_);
-    go(2);
     return true;
   }
   if (node->kind != AttributeKind::kMethod) return fall_back();

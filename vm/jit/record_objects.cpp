@@ -34,6 +34,15 @@ Reference Recorder::plain(int operand) {
   return as_object(r, v.as_object()->shape_id.load(std::memory_order_relaxed));
 }
 
+// A key that is found without Python code: hashed and compared by its identity, if no builtin type does it.
+bool Recorder::is_plain_key(Value v) const {
+  if (is_plain(v)) return true;
+  const Slots &own = type_of(v)->slots, &plain = object_type.slots;
+  return is_class_instance(v) && own.hash == plain.hash && own.compare == plain.compare;
+}
+// It is not guarded to be of its class: what looks it up takes any.
+Reference Recorder::plain_key(int operand) { return is_plain(seen(operand)) ? plain(operand) : read(operand); }
+
 bool Recorder::binary_any(uint64_t word) {
   if (!is_plain(seen(PT_B)) || !is_plain(seen(PT_C))) return call_operator(word);
   OperatorName name = operator_name(opcode_);
@@ -79,14 +88,16 @@ bool Recorder::contains(int item, int container, bool* outcome) {
   // The comparison is done again when its outcome is another one: it must not be noticed.
   Value i = seen(item), c = seen(container);
   bool hashed = has_shape(c, kShape_dict) || has_shape(c, kShape_set) || has_shape(c, kShape_frozenset);
-  if (!is_scalar(i) || !(hashed || (has_shape(c, kShape_str) && has_shape(i, kShape_str)))) return fall_back();
+  if (!(is_scalar(i) || (hashed && is_class_instance(i) && is_plain_key(i))) ||
+      !(hashed || (has_shape(c, kShape_str) && has_shape(i, kShape_str))))
+    return fall_back();
   int t = pt::contains(c, i);
   if (t < 0) {
     clear_error();
     return fall_back();
   }
   *outcome = t;
-  Reference left = plain(container), right = plain(item);
+  Reference left = plain(container), right = plain_key(item);
   Reference r = emit(Op::kContainsAny, left, right);
   emit(Op::kGuardIs, r, object_constant(boolean(t != 0)));
   return true;
@@ -126,10 +137,10 @@ bool Recorder::get_item_any(uint64_t word) {
   Value container = seen(PT_B), key = seen(PT_C);
   if (is_class_instance(container)) return call_special(names::getitem.str(), {PT_B, PT_C});
   if (!is_builtin(container) || container.as_object()->shape_id.load(std::memory_order_relaxed) == kShape_type ||
-      !is_plain(key)) {
+      !is_plain_key(key)) {
     return fall_back();
   }
-  Reference c = plain(PT_B), k = plain(PT_C);
+  Reference c = plain(PT_B), k = plain_key(PT_C);
   if (is_exact_str(container) && as_str(container)->kind == 1 && key.is_small_int()) {
     int64_t i = key.as_small_int();
     if (i < 0) i += as_str(container)->length;
@@ -154,10 +165,10 @@ bool Recorder::get_item_any(uint64_t word) {
 bool Recorder::set_item_any(uint64_t word) {
   Value container = seen(PT_A), key = seen(PT_B);
   if (is_class_instance(container)) return call_special(names::setitem.str(), {PT_A, PT_B, PT_C});
-  if (!is_builtin(container) || !is_plain(key) || seen(PT_C).empty()) {
+  if (!is_builtin(container) || !is_plain_key(key) || seen(PT_C).empty()) {
     return fall_back();
   }
-  Reference c = plain(PT_A), k = plain(PT_B), v = read(PT_C);
+  Reference c = plain(PT_A), k = plain_key(PT_B), v = read(PT_C);
   if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
   emit(Op::kStoreArgument, c, kNoReference, 0);
   emit(Op::kStoreArgument, k, kNoReference, 1);

@@ -189,6 +189,8 @@ class Recorder {
   bool is_builtin(Value v) const;
   bool is_plain(Value v) const;
   Reference plain(int operand);
+  bool is_plain_key(Value v) const;
+  Reference plain_key(int operand);
   bool binary_any(uint64_t word);
   bool compare_any(CompareOp op, int a, int b, bool* outcome);
   bool contains(int item, int container, bool* outcome);
@@ -318,6 +320,7 @@ class Recorder {
   bool call_super(int base, int result);
   bool load_super_method(uint64_t word);
   bool load_super_class_method(uint64_t word);
+  bool load_super_attribute(uint64_t word);
   bool call_native(int base, Value callable, uint32_t count, int result, bool shift);
   bool extreme(int base, const char* name, uint32_t count, int result, bool shift);
   bool bare_instance(int base, int result, int32_t first);
