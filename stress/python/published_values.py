@@ -20,6 +20,23 @@ class Box:
         self.made = 0
 class Static:
     number = 0
+class Special:
+    def __getitem__(self, i): return 0
+    def __len__(self): return 0
+    def __call__(self): return 0
+    def __getattr__(self, name): return 0
+    def __next__(self): return 0
+    def __iter__(self): return self
+class Field:
+    def __get__(self, instance, owner): return 0
+class Holder:
+    field = Field()
+class Fresh:
+    def __new__(cls): return 0
+class Meta(type): pass
+class Kind(metaclass=Meta):
+    number = 0
+special, holder = Special(), Holder()
 NUMBER = 0
 def function(): return 0
 def replaced(): return 0
@@ -44,6 +61,14 @@ PLACES = {
     "function": ("function()", "global function; function = lambda: k", "space['extra%d' % i] = i"),
     "code": ("replaced()", "replaced.__code__ = eval('(lambda: %d).__code__' % k)", "replaced.extra = i"),
     "constructor": ("Box().made", "Box.__init__ = eval('lambda self: setattr(self, \"made\", %d)' % k)", "Box.extra = i"),
+    "item method": ("special[0]", "Special.__getitem__ = eval('lambda self, i: %d' % k)", "Special.extra = i"),
+    "length": ("len(special)", "Special.__len__ = eval('lambda self: %d' % k)", "Special.extra = i"),
+    "called object": ("special()", "Special.__call__ = eval('lambda self: %d' % k)", "Special.extra = i"),
+    "attribute hook": ("special.absent", "Special.__getattr__ = eval('lambda self, name: %d' % k)", "special.extra = i"),
+    "next item": ("next(iter(special))", "Special.__next__ = eval('lambda self: %d' % k)", "Special.extra = i"),
+    "descriptor": ("holder.field", "Field.__get__ = eval('lambda self, o, t: %d' % k)", "Holder.extra = i"),
+    "new": ("Fresh()", "Fresh.__new__ = staticmethod(eval('lambda cls: %d' % k))", "Fresh.extra = i"),
+    "metaclass": ("Kind.number", "Kind.number = k", "setattr(Meta, 'extra%d' % i, i)"),
     "builtin": ("abs(-1) - 1", "space['abs'] = lambda x: k + 1", "space['extra%d' % i] = i"),
 }
 
