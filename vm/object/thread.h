@@ -25,7 +25,7 @@ enum RecordFlags : uint32_t {
   kRecordGenerator = 4,   // the frame of `generator`
   kRecordClassBody = 8,
   kRecordDiscard = 16,    // the result is dropped (the destination keeps what it has)
-  kRecordOperator = 256,  // an operator's method: the caller's instruction still has its operands
+  kRecordOperator = 256,  // a special method: the caller's instruction still has its operands
 };
 
 // One Python call in progress. The registers lie on the value stack. What compiled code knows of a call comes first: it is
@@ -38,7 +38,7 @@ struct CallRecord {
   FrameObject* frame_object; // counted; nullptr until somebody asks
   Generator* generator;      // kRecordGenerator
   uint32_t flags;
-  int32_t result_register;   // of the caller
+  int32_t result_register;   // of the caller; kRecordOperator: which of its methods, where the instruction leaves that open
   // Compiled code pushed the record and may go on by itself when the call returns: nobody looks at the frame, the caller's
   // registers are as they were. nullptr: the interpreter is to see the return.
   const jit::PushedCall* pushed;
