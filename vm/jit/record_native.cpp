@@ -5,9 +5,10 @@
 #include "vm/interp/special_methods.h"
 #include "vm/jit/recorder.h"
 #include "vm/object/descriptors.h"
-#include "vm/object/names.h"
+#include "vm/object/type_build.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
+#include "vm/types/tuple.h"
 
 namespace pt::jit {
 
@@ -141,24 +142,36 @@ bool Recorder::tuple_instance(int base, int result, bool shift) {
   return true;
 }
 
-// isinstance() with a plain class: what an object's shape says for good.
+// isinstance() with a plain class or several: what an object's type says for good.
 bool Recorder::instance_check(int base, int result, int32_t first) {
   Value v = base_frame_[first], cls = base_frame_[first + 1];
-  if (v.empty() || !cls.is_object() || type_of(cls) != &type_type) return false;
+  if (v.empty() || !cls.is_object()) return false;
   pt::Type* type = type_of(v);
   uint32_t version = type->version.load(std::memory_order_acquire);
-  bool outcome = is_subtype(type, static_cast<pt::Type*>(cls.as_object()));
-  // Otherwise v.__class__ is asked, which hardly any class makes up.
-  Str* name = names::class_dunder.str();
-  if (!outcome && !type_lookup_borrowed(type, name).same(type_lookup_borrowed(&object_type, name))) return false;
+  bool several = has_shape(cls, kShape_tuple), outcome = false;
+  int64_t count = several ? as_tuple(cls)->length : 1;
+  if (several && count > 8) return false;
+  for (int64_t i = 0; i < count; ++i) {
+    Value each = several ? as_tuple(cls)->at(i) : cls;
+    if (!each.is_object() || type_of(each) != &type_type) return false;
+    outcome |= is_subtype(type, static_cast<pt::Type*>(each.as_object()));
+  }
+  if (!outcome && !has_plain_class(type)) return false;
   if (v.is_small_int())
     as_int(slot(first));
-  else if (!v.is_object())
+  else if (v.is_immediate_float())
     as_float(slot(first), v);
   else
     as_object(slot(first), v.as_object()->shape_id.load(std::memory_order_relaxed));
   Reference r = slot(first + 1);
-  if (!ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(cls));
+  if (builder_.is_virtual(r)) {
+    for (int64_t i = 0; i < count; ++i) {
+      Reference each = emit(Op::kLoadField, r, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+      if (!ir_.is_constant(each)) emit(Op::kGuardIs, each, object_constant(as_tuple(cls)->at(i)));
+    }
+  } else if (!ir_.is_constant(r)) {
+    emit(Op::kGuardIs, r, object_constant(cls));
+  }
   if (has_flag(type, kTypeHeap)) guard_version(type, version);
   Reference constant = object_constant(boolean(outcome));
   consume_window(at(base), static_cast<uint32_t>(first - at(base)) + 2, at(result));

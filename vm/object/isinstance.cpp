@@ -45,9 +45,17 @@ bool check_class(Value v, const char* message) {
 }
 }  // namespace
 
+bool has_plain_class(Type* type) {
+  auto as_object_has_it = [type](Str* name) {
+    return type_lookup_borrowed(type, name).same(type_lookup_borrowed(&object_type, name));
+  };
+  return as_object_has_it(names::class_dunder.str()) && as_object_has_it(names::getattribute.str());
+}
+
 int is_instance_by_type(Value object, Value type) {
   if (is_type(type)) {
     if (is_instance_of(object, as_type(type))) return 1;
+    if (has_plain_class(type_of(object))) return 0;
     Ref<> cls = find_attribute(object, names::class_dunder.str());
     if (!cls) return error_pending() ? -1 : 0;
     if (cls.value().is(type_of(object)) || !is_type(cls.value())) return 0;

@@ -49,6 +49,8 @@ bool type_collect_dir(Type* type, struct Dict* out);
 // isinstance and issubclass without hooks, as type.__instancecheck__ does. -1 error.
 int is_instance_by_type(Value object, Value type);
 int is_subclass_by_mro(Value derived, Value type);
+// Whether __class__ of its instances is what object makes it, their type. Runs no Python code.
+bool has_plain_class(Type* type);
 // C3 linearisation; TypeError when there is none.
 Ref<Tuple> compute_mro(Type* type, Tuple* bases);
 // The most derived metatype of `metatype` and those of the bases; TypeError on conflict.
