@@ -15,6 +15,7 @@
 #include "vm/types/float.h"
 #include "vm/types/frame.h"
 #include "vm/types/list.h"
+#include "vm/types/set.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
@@ -70,9 +71,21 @@ Generator* generator_of(const State* s, const InlinedFrame& f) {
 class ColdScope : public Watch {
  public:
   // The `leaving` innermost ones are not.
-  ColdScope(State* s, Value* frame, const ColdInfo& info, size_t leaving = 0) : Watch(s, info), saved_(thread_->record) {
-    for (size_t i = 0; i + leaving < info.frames->size(); ++i) {
-      const InlinedFrame& f = (*info.frames)[i];
+  PT_INLINE ColdScope(State* s, Value* frame, const ColdInfo& info, size_t leaving = 0)
+      : Watch(s, info), saved_(thread_->record) {
+    if (PT_UNLIKELY(!info.frames->empty())) push(s, frame, leaving);
+    thread_->record->pc = info.pc;
+  }
+  PT_INLINE ~ColdScope() {
+    if (PT_UNLIKELY(thread_->record != saved_)) pop();
+  }
+  ColdScope(const ColdScope&) = delete;
+  ColdScope& operator=(const ColdScope&) = delete;
+
+ private:
+  void push(State* s, Value* frame, size_t leaving) {
+    for (size_t i = 0; i + leaving < info_.frames->size(); ++i) {
+      const InlinedFrame& f = (*info_.frames)[i];
       thread_->record->pc = f.caller_pc;
       CallRecord* record = ++thread_->record;
       if (f.generator < 0) {
@@ -82,9 +95,8 @@ class ColdScope : public Watch {
         record->result_register = f.result_register;
       }
     }
-    thread_->record->pc = info.pc;
   }
-  ~ColdScope() {
+  void pop() {
     while (thread_->record != saved_) {
       CallRecord* record = thread_->record;
       if (PT_UNLIKELY(record->frame_object != nullptr)) frame_detach(record);
@@ -92,10 +104,6 @@ class ColdScope : public Watch {
       --thread_->record;
     }
   }
-  ColdScope(const ColdScope&) = delete;
-  ColdScope& operator=(const ColdScope&) = delete;
-
- private:
   void show(Generator* g, CallRecord* record, Value* window) {
     std::memcpy(static_cast<void*>(window), g->registers, g->code->register_count * sizeof(Value));
     generator_attach_window(thread_, g, record, window);
@@ -285,19 +293,13 @@ uint64_t finish(State* s, const ColdScope& scope, Ref<> result) {
   return scope.report(s) ? kGoOn : kLeave;
 }
 Value argument(const State* s, int64_t i) { return Value::from_bits(s->arguments[i]); }
-// A copy of the operands: what the callee runs may use the State's own.
-struct Arguments {
-  Arguments(const State* s, int64_t count) {
-    for (int64_t i = 0; i < count; ++i) values[i] = argument(s, i);
-  }
-  Value values[kMaxArguments];
-};
+// Nested runs of traces have States of their own.
+const Value* arguments_of(const State* s) { return reinterpret_cast<const Value*>(s->arguments); }
 uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   const auto* call = reinterpret_cast<const NativeCall*>(info.imm);
-  Arguments arguments(s, call->count);
   ColdScope scope(s, frame, info);
-  return finish(s, scope, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments.values));
+  return finish(s, scope, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments_of(s)));
 }
 // dict.get of an exact dict.
 uint64_t help_dict_get(State* s, Value* frame, uint64_t word) {
@@ -310,11 +312,10 @@ uint64_t help_dict_get(State* s, Value* frame, uint64_t word) {
 uint64_t help_call_any(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   const auto* target = reinterpret_cast<const NativeCall*>(info.imm);
-  Arguments arguments(s, target->count);
   ColdScope scope(s, frame, info);
   return finish(s, scope,
                 call(Value::object(static_cast<const Object*>(target->callee)),
-                     Args{arguments.values, static_cast<uint32_t>(target->count)}));
+                     Args{arguments_of(s), static_cast<uint32_t>(target->count)}));
 }
 uint64_t help_get_iterator(State* s, Value* frame, uint64_t word) {
   Value v = Value::from_bits(s->object);
@@ -333,18 +334,16 @@ uint64_t help_next_item(State* s, Value* frame, uint64_t word) {
   s->word = item ? item.take().bits() : 0;
   return scope.report(s) ? kGoOn : kLeave;
 }
-uint64_t help_build(State* s, Value* frame, uint64_t word, bool list) {
-  const ColdInfo& info = info_of(word);
-  Arguments items(s, info.imm);
-  ColdScope scope(s, frame, info);
-  return list ? finish(s, scope, list_from(items.values, info.imm)) : finish(s, scope, tuple_from(items.values, info.imm));
+// What runs no Python code.
+uint64_t made(State* s, Ref<> result) {
+  if (PT_UNLIKELY(!result)) return kRaised;
+  s->word = result.take().bits();
+  return kGoOn;
 }
-uint64_t help_build_tuple(State* s, Value* frame, uint64_t word) { return help_build(s, frame, word, false); }
-uint64_t help_build_list(State* s, Value* frame, uint64_t word) { return help_build(s, frame, word, true); }
-uint64_t help_new_object(State* s, Value* frame, uint64_t word) {
-  const ColdInfo& info = info_of(word);
-  ColdScope scope(s, frame, info);
-  Object* o = make_object(*reinterpret_cast<const Layout*>(info.imm));
+uint64_t help_build_tuple(State* s, Value*, uint64_t word) { return made(s, tuple_from(arguments_of(s), info_of(word).imm)); }
+uint64_t help_build_list(State* s, Value*, uint64_t word) { return made(s, list_from(arguments_of(s), info_of(word).imm)); }
+uint64_t help_new_object(State* s, Value*, uint64_t word) {
+  Object* o = make_object(*reinterpret_cast<const Layout*>(info_of(word).imm));
   if (PT_UNLIKELY(!o)) return kRaised;
   s->word = Value::object(o).bits();
   return kGoOn;
@@ -353,22 +352,13 @@ uint64_t help_init_any(State* s, Value*, uint64_t) {
   reinterpret_cast<Field*>(s->object)->init(Ref<>::retain(Value::from_bits(s->value)));
   return kGoOn;
 }
-uint64_t help_box_any(State* s, Value*, uint64_t) {
-  Ref<> boxed = float_from_double(std::bit_cast<double>(s->word));
-  if (PT_UNLIKELY(!boxed)) return kRaised;
-  s->word = boxed.take().bits();
-  return kGoOn;
-}
+uint64_t help_box_any(State* s, Value*, uint64_t) { return made(s, float_from_double(std::bit_cast<double>(s->word))); }
 // `imm`: the BinaryOp, plus 64 when in place.
 uint64_t help_binary(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   auto op = static_cast<BinaryOp>(info.imm & 63);
   Value a = argument(s, 0), b = argument(s, 1);
-  if (Ref<> result; number_operation(op, a, b, &result)) {
-    if (PT_UNLIKELY(!result)) return kRaised;
-    s->word = result.take().bits();
-    return kGoOn;
-  }
+  if (Ref<> result; number_operation(op, a, b, &result)) return made(s, std::move(result));
   // `tag`: the register, from kSlotBias on, that holds a, and gets the sum.
   if (info.tag && frame[static_cast<int32_t>(info.tag) - kSlotBias].bits() == (a.bits() & ~Value::kBorrowedBit)) {
     Str* sum = str_append(as_str(a), as_str(b));
@@ -393,25 +383,27 @@ uint64_t help_compare(State* s, Value*, uint64_t word) {
   }
   return truth_result(s, compare_truth(a, b, op));
 }
-uint64_t help_contains(State* s, Value* frame, uint64_t word) {
-  Value dict = Value::from_bits(s->object), key = Value::from_bits(s->value);
-  if (Value v; is_exact_dict(dict) && dict_item(as_dict(dict), key, &v)) {
-    release(v);
-    return truth_result(s, 1);
+// Without Python code; -1: it cannot be told that way.
+int contains_simple(Value container, Value item) {
+  switch (container.as_object()->shape_id.load(std::memory_order_relaxed)) {
+    case kShape_dict: return dict_contains_simple(as_dict(container), item);
+    case kShape_set:
+    case kShape_frozenset: return set_contains_simple(as_set(container), item);
+    default: return -1;
   }
+}
+uint64_t help_contains(State* s, Value* frame, uint64_t word) {
+  Value container = Value::from_bits(s->object), item = Value::from_bits(s->value);
+  if (is_exact_str(container) && is_exact_str(item)) return truth_result(s, str_contains(as_str(container), as_str(item)));
+  if (int simple = contains_simple(container, item); simple >= 0) return truth_result(s, simple);
   ColdScope scope(s, frame, info_of(word));
-  uint64_t done = truth_result(s, contains(Value::from_bits(s->object), Value::from_bits(s->value)));
-  scope.report(s);
-  return done;
+  uint64_t done = truth_result(s, contains(container, item));
+  if (done == kRaised) return done;
+  return scope.report(s) ? kGoOn : kLeave;
 }
 uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1);
-  if (is_exact_str(container)) {
-    Ref<> c = get_item(container, key);
-    if (PT_UNLIKELY(!c)) return kRaised;
-    s->word = c.take().bits();
-    return kGoOn;
-  }
+  if (is_exact_str(container)) return made(s, get_item(container, key));
   if (Value v; is_exact_dict(container) && dict_item(as_dict(container), key, &v)) {
     s->word = v.bits();
     return kGoOn;
@@ -420,10 +412,7 @@ uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
   return finish(s, scope, get_item(container, key));
 }
 uint64_t help_get_slice(State* s, Value*, uint64_t) {
-  Ref<> slice = plain_slice(argument(s, 0), argument(s, 1), argument(s, 2));
-  if (PT_UNLIKELY(!slice)) return kRaised;
-  s->word = slice.take().bits();
-  return kGoOn;
+  return made(s, plain_slice(argument(s, 0), argument(s, 1), argument(s, 2)));
 }
 // d[key] = value over something that needs no count, while there is one thread and nobody watches.
 bool replace_item(Value container, Value key, Value value) {
@@ -466,10 +455,9 @@ uint64_t help_promote_register(State* s, Value*, uint64_t) {
 }
 uint64_t help_new_generator(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
-  Arguments arguments(s, info.imm);
   ColdScope scope(s, frame, info);
   return finish(s, scope,
-                generator_new(reinterpret_cast<Function*>(s->object), arguments.values, static_cast<uint32_t>(info.imm)));
+                generator_new(reinterpret_cast<Function*>(s->object), arguments_of(s), static_cast<uint32_t>(info.imm)));
 }
 uint64_t help_push_generator(State* s, Value* frame, uint64_t word) {
   const auto& f = *reinterpret_cast<const InlinedFrame*>(info_of(word).imm);

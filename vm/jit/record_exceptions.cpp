@@ -60,6 +60,7 @@ bool Recorder::interpret_raising(const uint64_t* pc) {
   window_ = here().window;
   after_.clear();
   next_ = {};
+  found_ = {};
   snapshot_ = -1;
   uint64_t word = load_word(pc_);
   opcode_ = opcode_of(word);

@@ -185,19 +185,10 @@ bool Recorder::record(uint64_t word) {
     case Opcode::kIN:
     case Opcode::kNOT_IN:
       if (is_class_instance(seen(PT_C))) return call_special(names::contains.str(), {PT_C, PT_B});
-      if (!contains(PT_B, PT_C, &outcome)) return false;
-      drop(PT_B);
-      drop(PT_C);
-      write(PT_A, object_constant(boolean(outcome == (opcode_ == Opcode::kIN))));
-      go(1);
-      return true;
+      return contains(word, PT_B, PT_C);
     case Opcode::kJUMP_IF_IN:
       if (is_class_instance(seen(PT_B))) return call_special(names::contains.str(), {PT_B, PT_A});
-      if (!contains(PT_A, PT_B, &outcome)) return false;
-      drop(PT_A);
-      drop(PT_B);
-      go(2 + (outcome == static_cast<bool>(PT_C) ? jump_extra(pc_) : 0));
-      return true;
+      return contains(word, PT_A, PT_B);
     case Opcode::kJUMP_IF_TRUE:
     case Opcode::kJUMP_IF_FALSE:
       if (asks_for_truth(PT_A)) return call_truth(PT_A);

@@ -84,23 +84,79 @@ bool Recorder::compare_any(CompareOp op, int a_operand, int b_operand, bool* out
   return true;
 }
 
-bool Recorder::contains(int item, int container, bool* outcome) {
-  // The comparison is done again when its outcome is another one: it must not be noticed.
+// In a few ints or strings that are constants or were just put into a tuple: one after the other.
+bool Recorder::among(int item, int container, bool* outcome) {
   Value i = seen(item), c = seen(container);
-  bool hashed = has_shape(c, kShape_dict) || has_shape(c, kShape_set) || has_shape(c, kShape_frozenset);
-  if (!(is_scalar(i) || (hashed && is_class_instance(i) && is_plain_key(i))) ||
-      !(hashed || (has_shape(c, kShape_str) && has_shape(i, kShape_str))))
-    return fall_back();
-  int t = pt::contains(c, i);
-  if (t < 0) {
-    clear_error();
-    return fall_back();
+  Reference t = read(container);
+  bool text = is_exact_str(i), is_virtual = builder_.is_virtual(t);
+  if (!has_shape(c, kShape_tuple) || !(ir_.is_constant(t) || is_virtual) || !(text || i.is_small_int())) return false;
+  const Tuple* tuple = as_tuple(c);
+  if (tuple->length > 8) return false;
+  for (int64_t k = 0; k < tuple->length; ++k) {
+    if (text ? !is_exact_str(tuple->at(k)) : !tuple->at(k).is_small_int()) return false;
   }
-  *outcome = t;
-  Reference left = plain(container), right = plain_key(item);
-  Reference r = emit(Op::kContainsAny, left, right);
-  emit(Op::kGuardIs, r, object_constant(boolean(t != 0)));
+  Reference x = plain(item);
+  *outcome = false;
+  for (int64_t k = 0; k < tuple->length && !*outcome; ++k) {
+    Value each = tuple->at(k);
+    Reference y = is_virtual ? emit(Op::kLoadField, t, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + k * 8)
+                             : constant_of(each);
+    y = text ? as_object(y, kShape_str) : as_int(y);
+    *outcome = text ? str_equal(as_str(each), as_str(i)) : each.same(i);
+    if (text)
+      emit(*outcome ? Op::kGuardSameText : Op::kGuardOtherText, x, y);
+    else
+      emit(*outcome ? Op::kGuardEqInt : Op::kGuardNeInt, x, y);
+  }
   return true;
+}
+// The outcome is seen when the interpreter has found it out.
+bool Recorder::contains(uint64_t word, int item, int container) {
+  bool jumps = opcode_ == Opcode::kJUMP_IF_IN;
+  if (bool outcome; among(item, container, &outcome)) {
+    drop(item);
+    drop(container);
+    if (jumps) {
+      go(2 + (outcome == static_cast<bool>(PT_C) ? jump_extra(pc_) : 0));
+    } else {
+      write(PT_A, object_constant(boolean(outcome == (opcode_ == Opcode::kIN))));
+      go(1);
+    }
+    return true;
+  }
+  Value c = seen(container), i = seen(item);
+  bool fits = is_plain(i) || (is_class_instance(i) && is_plain_key(i));
+  if (!is_builtin(c) || !type_of(c)->slots.contains || !fits || (jumps && jump_extra(pc_) == 0)) return fall_back();
+  Reference left = plain(container), right = plain_key(item);
+  const uint64_t* ahead = pc_ + instruction_words(opcode_);
+  found_ = {emit(Op::kContainsAny, left, right), word, ahead, jumps ? ahead + jump_extra(pc_) : ahead};
+  drop(item);
+  drop(container);
+  expected_ = nullptr;
+  return true;
+}
+void Recorder::finish_contains() {
+  const Found found = found_;
+  found_ = {};
+  uint64_t word = found.word;
+  bool jumps = opcode_of(word) == Opcode::kJUMP_IF_IN, outcome;
+  if (jumps) {
+    outcome = (pc_ == found.target) == static_cast<bool>(PT_C);
+  } else {
+    outcome = is_true(base_frame_[at(PT_A)]) == (opcode_of(word) == Opcode::kIN);
+    write(PT_A, object_constant(boolean(is_true(base_frame_[at(PT_A)]))));
+  }
+  // The other way of the instruction, which is done.
+  snapshot_ = -1;
+  Snapshot otherwise = ir_.snapshots[static_cast<size_t>(snapshot())];
+  otherwise.pc = pc_ == found.ahead ? found.target : found.ahead;
+  if (!jumps) {
+    for (SlotValue& s : otherwise.slots) {
+      if (s.slot == at(PT_A)) s.value = object_constant(boolean(!is_true(base_frame_[at(PT_A)])));
+    }
+  }
+  ir_.snapshots.push_back(std::move(otherwise));
+  builder_.emit(Op::kGuardIs, found.result, object_constant(boolean(outcome)), 0, static_cast<int32_t>(ir_.snapshots.size()) - 1);
 }
 
 // len() of the builtin containers; kNoReference: of another object. `v`: what register or constant `r` was seen to be.

@@ -567,7 +567,7 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
     taken_along_ = nullptr;
     if (taken) return Step::kGoOn;
   }
-  if ((expected_ && pc != expected_) || frame != base_frame_ + window_) {
+  if ((expected_ ? pc != expected_ : !found_.leads_to(pc)) || frame != base_frame_ + window_) {
     if (!interpret_raising(pc)) return Step::kAborted;
     opcode_ = opcode_of(word);
     note_interpreted(frame, pc);
@@ -588,6 +588,7 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   snapshot_ = -1;
   checkpoint_ = nullptr;
   if (next_.item != kNoReference) finish_next();
+  if (found_.result != kNoReference) finish_contains();
   if (!caught_.empty()) forget_caught();
   if (reason_ != Abort::kCount) return Step::kAborted;
   if (!after_.empty()) {

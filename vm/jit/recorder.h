@@ -85,6 +85,13 @@ class Recorder {
     int target = 0, iterator = 0;
     const uint64_t* pc = nullptr;
   };
+  struct Found {      // what `in` gave, until the interpreter has shown which way it went
+    Reference result = kNoReference;
+    uint64_t word = 0;
+    const uint64_t* ahead = nullptr;    // of the instruction, and where it jumps
+    const uint64_t* target = nullptr;
+    bool leads_to(const uint64_t* pc) const { return result == kNoReference || pc == ahead || pc == target; }
+  };
   struct Position {   // of an iterator
     int32_t tag;
     Reference iterator;
@@ -193,7 +200,10 @@ class Recorder {
   Reference plain_key(int operand);
   bool binary_any(uint64_t word);
   bool compare_any(CompareOp op, int a, int b, bool* outcome);
-  bool contains(int item, int container, bool* outcome);
+  bool among(int item, int container, bool* outcome);
+  bool contains(uint64_t word, int item, int container);
+  void finish_contains();
+  bool is_byte(Value container, Value key) const;
   bool get_item_any(uint64_t word);
   bool set_item_any(uint64_t word);
   bool identity(int a, int b, bool* outcome);
@@ -208,6 +218,8 @@ class Recorder {
     Reference next = kNoReference;   // the position behind it
   };
   bool element(Object* it, Reference o, Reference index, Element* out);
+  static Value whole_of(const Object* it);
+  bool part_element(const Object* it, Reference o, Reference index, Element* out);
   bool range_element(RangeIterator* it, Reference o, Reference index, Element* out);
   static int64_t position_offset(const Object* it);
   bool for_element(uint64_t word);
@@ -426,6 +438,7 @@ class Recorder {
   Reference loose_ = kNoReference;  // and, if it was made meanwhile, what no register owns yet
   Reference empty_;
   Next next_;
+  Found found_;
   int32_t snapshot_ = -1;   // of this instruction
   Interpreted* interpreted_ = nullptr;   // the instruction before
   CallRecord* interpreted_record_ = nullptr;

@@ -114,6 +114,13 @@ PT_INLINE int64_t table_find_number_or_text(DictTable* t, Value key) {
   if (!key.is_small_int() && !is_exact_str(key)) return kEntryAbsent;
   return table_find_plain(t, key, key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key)));
 }
+// Whether a dict has the key, without Python code; -1: it cannot be told that way.
+PT_INLINE int dict_contains_simple(Dict* d, Value key) {
+  if (!key.is_small_int() && !is_exact_str(key)) return -1;
+  DictTable* t = d->table.load(std::memory_order_acquire);
+  int64_t at = table_find_number_or_text(t, key);
+  return at == kEntryRetry ? -1 : at >= 0 && !t->entries()[at].value.peek_acquire().empty();
+}
 // d[key] for an exact dict and such a key, in register form. False: look again.
 PT_INLINE bool dict_item(Dict* d, Value key, Value* v) {
   DictTable* t = d->table.load(std::memory_order_acquire);

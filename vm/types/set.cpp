@@ -68,7 +68,13 @@ bool set_add(Set* s, Value item) {
   return add_hashed(s, item, hash);
 }
 
+int set_contains_simple(Set* s, Value item) {
+  int64_t slot = set_find_plain(s, item);
+  return slot >= 0 ? 1 : slot == kSlotAbsent ? 0 : -1;
+}
+
 int set_contains(Set* s, Value item) {
+  if (int simple = set_contains_simple(s, item); PT_LIKELY(simple >= 0)) return simple;
   Ref<> key;
   int64_t hash = set_key_hash(item, true, &key);
   if (PT_UNLIKELY(hash == -1)) return -1;

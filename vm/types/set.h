@@ -23,6 +23,7 @@ Ref<Set> set_new(Value iterable_or_empty = Value());
 Ref<Set> frozenset_new(Value iterable_or_empty = Value());  // an exact frozenset is returned as it is
 bool set_add(Set* s, Value item);
 int set_contains(Set* s, Value item);   // -1 error
+int set_contains_simple(Set* s, Value item);   // without Python code; -1: it cannot be told that way
 int set_discard(Set* s, Value item);    // 1 removed, 0 absent, -1 error
 Ref<> set_pop(Set* s);                  // empty without an exception: the set is empty
 bool set_update(Set* s, Value iterable);

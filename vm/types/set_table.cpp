@@ -216,6 +216,40 @@ bool set_load_key(Set* s, SetTable* t, SetEntry& entry, Ref<>* out) {
   return true;
 }
 
+namespace {
+
+// A small int or exact str, by comparisons that count nothing and run no Python code.
+PT_INLINE int64_t find_plain(SetTable* t, Value key, int64_t hash) {
+  int64_t found = kSlotAbsent;
+  walk_slots(t->mask, hash, [&](uint64_t slot) __attribute__((always_inline)) {
+    SetEntry& e = t->entries[slot];
+    Value k = e.key.peek_acquire();
+    if (k.bits() == key.bits()) {
+      found = static_cast<int64_t>(slot);
+      return true;
+    }
+    if (k.empty()) return true;
+    if (e.hash.load(std::memory_order_relaxed) != hash || k.is_small_int() || is_removed_key(k)) return false;
+    if (key.is_small_int() || !is_exact_str(k)) {
+      found = kSlotRetry;
+      return true;
+    }
+    // A str that was in the table when we looked stays readable until our next safepoint.
+    if (!str_equal(as_str(k), as_str(key))) return false;
+    found = static_cast<int64_t>(slot);
+    return true;
+  });
+  return found;
+}
+
+}  // namespace
+
+int64_t set_find_plain(Set* s, Value key) {
+  SetTable* t = s->table.load(std::memory_order_acquire);  // pairs with the release in publish
+  if (key.is_small_int()) return find_plain(t, key, word_hash(key.as_small_int()));
+  return is_exact_str(key) ? find_plain(t, key.untagged(), exact_str_hash(as_str(key))) : kSlotRetry;
+}
+
 int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table) {
   for (;;) {
     SetTable* t = s->table.load(std::memory_order_acquire);  // pairs with the release in publish

@@ -24,6 +24,7 @@ PT_INLINE bool is_removed_key(Value k) { return k.is(&g_removed_key); }
 PT_INLINE bool holds_item(Value k) { return !k.empty() && !is_removed_key(k); }
 inline constexpr int64_t kSlotAbsent = -1;
 inline constexpr int64_t kSlotError = -2;
+inline constexpr int64_t kSlotRetry = -3;
 
 extern SetTable* const kEmptySetTable;
 SetTable* set_table_new(uint64_t slots);  // a power of two; nullptr: out of memory, no exception
@@ -33,6 +34,9 @@ void set_table_drop(SetTable* t);         // with its keys. No lock held: may ru
 // Adds a key known to be absent to a table with room.
 void set_table_insert_clean(SetTable* t, Value owned_key, int64_t hash);
 
+// Lock-free lookup of a small int or exact str, without Python code: slot, kSlotAbsent, or kSlotRetry (another kind of key,
+// or one has the same hash).
+int64_t set_find_plain(Set* s, Value key);
 // Lock-free lookup: slot, kSlotAbsent or kSlotError.
 int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table);
 // A counted copy of the key in a slot as a reader without the lock; false: the table changed.

@@ -269,7 +269,7 @@ int str_contains_slot(Value s, Value item) {
     (void)raise(exc::TypeError, "'in <string>' requires string as left operand, not %T", item);
     return -1;
   }
-  return str_find(as_str(s), as_str(item), 0, as_str(s)->length) >= 0;
+  return str_contains(as_str(s), as_str(item));
 }
 
 Ref<> str_slice(Str* s, Value slice) {

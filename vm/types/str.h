@@ -65,7 +65,8 @@ Ref<Str> str_join(Str* separator, Value iterable);
 bool str_equal(const Str* a, const Str* b);                    // no Python code
 int str_compare(const Str* a, const Str* b);                   // -1, 0, 1 by code points
 int64_t str_hash(const Str* s);                                // SipHash-1-3, seeded; cached
-int64_t str_find(const Str* s, const Str* needle, int64_t start, int64_t end);  // -1 when absent
+int64_t str_find(const Str* s, const Str* needle, int64_t start, int64_t end);  // -1 when absent, -2 error
+int str_contains(const Str* s, const Str* part);  // -1 error
 int64_t str_rfind(const Str* s, const Str* needle, int64_t start, int64_t end);
 Ref<Str> str_repeat(Str* s, int64_t count);
 Ref<Str> str_replace(Str* s, Str* old_text, Str* new_text, int64_t limit);  // limit < 0: all

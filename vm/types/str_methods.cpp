@@ -1,4 +1,6 @@
 // Methods of str: searching, stripping, padding, and the table of all of them.
+#include <cstring>
+
 #include "vm/types/codecs.h"
 #include "vm/types/format.h"
 #include "vm/types/int.h"
@@ -33,6 +35,12 @@ int64_t str_find(const Str* s, const Str* needle, int64_t start, int64_t end) {
     int64_t at = find_units(p + start, n, q, m);
     return at < 0 ? -1 : start + at;
   });
+}
+int str_contains(const Str* s, const Str* part) {
+  if (part->length == 1 && part->kind == 1 && s->kind == 1)
+    return std::memchr(s->data1(), part->data1()[0], static_cast<size_t>(s->length)) != nullptr;
+  int64_t at = str_find(s, part, 0, s->length);
+  return at == -2 ? -1 : at >= 0;
 }
 int64_t str_rfind(const Str* s, const Str* needle, int64_t start, int64_t end) {
   clamp_range(s->length, &start, &end);
