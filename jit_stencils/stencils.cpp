@@ -6,6 +6,7 @@
 #include "jit_stencils/abi.h"
 #include "vm/object/thread.h"
 #include "vm/ops/micro_ops.h"
+#include "vm/types/bytes.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/exception.h"
@@ -557,6 +558,33 @@ PT_BODY(Character) {
   if (i < 0) i += text.length;
   if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(text.length) || text.kind != 1) return false;
   x.r[A] = (hole0() + uint64_t{text.data1()[i]} * kCharacterStride) | Value::kBorrowedBit;
+  return true;
+}
+PT_BODY(Byte) {
+  const Bytes& bytes = at<Bytes>(x.r[A]);
+  int64_t i = value(word_b<B>(s, x)).as_small_int();
+  if (i < 0) i += bytes.length;
+  if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(bytes.length)) return false;
+  x.r[A] = Value::small_int(bytes.data[i]).bits();
+  return true;
+}
+PT_INLINE uint8_t* byte_of(const ByteArray& bytes, int64_t i) {
+  int64_t length = bytes.length.load(std::memory_order_relaxed);
+  if (i < 0) i += length;
+  if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(length)) return nullptr;
+  return bytes.buffer.load(std::memory_order_relaxed)->data + bytes.start.load(std::memory_order_relaxed) + i;
+}
+PT_BODY(ByteArrayItem) {
+  const uint8_t* byte = byte_of(at<ByteArray>(x.r[A]), value(word_b<B>(s, x)).as_small_int());
+  if (!byte) return false;
+  x.r[A] = Value::small_int(*byte).bits();
+  return true;
+}
+PT_BODY(StoreByte) {
+  uint64_t stored = s->arguments[0] >> 1;  // a tagged int
+  uint8_t* byte = byte_of(at<ByteArray>(x.r[A]), value(word_b<B>(s, x)).as_small_int());
+  if (!byte || stored > 255) return false;
+  *byte = static_cast<uint8_t>(stored);
   return true;
 }
 PT_BODY(CompareAny) {

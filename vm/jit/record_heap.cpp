@@ -8,10 +8,12 @@
 #include "vm/object/descriptors.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
+#include "vm/types/bytes.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/iterators.h"
 #include "vm/types/list.h"
+#include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
 namespace pt::jit {
@@ -735,6 +737,8 @@ bool Recorder::for_iter(uint64_t word) {
     case kShape_range_iterator:
     case kShape_list_iterator:
     case kShape_tuple_iterator: return for_element(word);
+    case kShape_str_iterator:
+    case kShape_bytes_iterator: return whole_of(it).empty() ? for_next(word) : for_element(word);
     case kShape_dict_key_iterator:
     case kShape_dict_value_iterator:
     case kShape_dict_item_iterator: return for_entry(word) || (reason_ == Abort::kCount && for_next(word));
@@ -746,6 +750,8 @@ bool Recorder::for_iter(uint64_t word) {
 // What the iterator, whose position is `index`, gives next. `item` is borrowed.
 bool Recorder::element(Object* it, Reference o, Reference index, Element* out) {
   if (has_shape(Value::object(it), kShape_range_iterator)) return range_element(static_cast<RangeIterator*>(it), o, index, out);
+  if (has_shape(Value::object(it), kShape_str_iterator) || has_shape(Value::object(it), kShape_bytes_iterator))
+    return part_element(it, o, index, out);
   static_assert(offsetof(ListIterator, list) == offsetof(TupleIterator, tuple));
   static_assert(offsetof(ListIterator, index) == offsetof(TupleIterator, index));
   bool list = has_shape(Value::object(it), kShape_list_iterator);
@@ -781,6 +787,34 @@ bool Recorder::element(Object* it, Reference o, Reference index, Element* out) {
   out->next = emit(Op::kAddInt, index, builder_.small_int(1));
   return true;
 }
+// The str of one byte a character, or the bytes object, that the iterator goes over; empty: something else.
+Value Recorder::whole_of(const Object* it) {
+  static_assert(offsetof(StrIterator, text) == offsetof(ListIterator, list));
+  static_assert(offsetof(StrIterator, position) == offsetof(ListIterator, index));
+  static_assert(offsetof(BytesIterator, bytes) == offsetof(ListIterator, list));
+  static_assert(offsetof(BytesIterator, position) == offsetof(ListIterator, index));
+  static_assert(offsetof(Str, length) == offsetof(Bytes, length));
+  Value whole = static_cast<const StrIterator*>(it)->text.peek();
+  bool fits = has_shape(whole, kShape_bytes) || (has_shape(whole, kShape_str) && as_str(whole)->kind == 1);
+  return fits ? whole : Value();
+}
+bool Recorder::part_element(const Object* it, Reference o, Reference index, Element* out) {
+  Value whole = whole_of(it);
+  int64_t i = static_cast<const StrIterator*>(it)->position.load(std::memory_order_relaxed);
+  if (whole.empty() || i < 0) return fall_back();
+  uint32_t shape = whole.as_object()->shape_id.load(std::memory_order_relaxed);
+  emit(Op::kGuardGeInt, index, builder_.small_int(0));
+  Reference s = emit(Op::kGuardShape, emit(Op::kLoadField, o, kNoReference, offsetof(StrIterator, text)), kNoReference, shape);
+  out->more = i < as_str(whole)->length;
+  if (!out->more) {
+    emit(Op::kGuardGeInt, index, emit(Op::kTagWord, emit(Op::kLoadImmutable, s, kNoReference, offsetof(Str, length))));
+    return true;
+  }
+  out->value = shape == kShape_str ? emit(Op::kCharacter, s, index, reinterpret_cast<int64_t>(latin1_characters()))
+                                   : emit(Op::kByte, s, index);
+  out->next = emit(Op::kAddInt, index, builder_.small_int(1));
+  return true;
+}
 bool Recorder::range_element(RangeIterator* it, Reference o, Reference index, Element* out) {
   int64_t i = it->index.load(std::memory_order_relaxed);
   out->more = static_cast<uint64_t>(i) < static_cast<uint64_t>(it->length);
@@ -809,7 +843,9 @@ int64_t Recorder::position_offset(const Object* it) {
   switch (it->shape_id.load(std::memory_order_relaxed)) {
     case kShape_range_iterator: return offsetof(RangeIterator, index);
     case kShape_list_iterator:
-    case kShape_tuple_iterator: return offsetof(ListIterator, index);
+    case kShape_tuple_iterator:
+    case kShape_str_iterator:
+    case kShape_bytes_iterator: return offsetof(ListIterator, index);
     default: return -1;
   }
 }

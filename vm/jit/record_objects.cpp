@@ -5,6 +5,7 @@
 #include "vm/jit/recorder.h"
 #include "vm/object/names.h"
 #include "vm/object/protocol.h"
+#include "vm/types/bytes.h"
 #include "vm/types/dict.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
@@ -125,8 +126,7 @@ bool Recorder::contains(uint64_t word, int item, int container) {
     return true;
   }
   Value c = seen(container), i = seen(item);
-  bool fits = is_plain(i) || (is_class_instance(i) && is_plain_key(i));
-  if (!is_builtin(c) || !type_of(c)->slots.contains || !fits || (jumps && jump_extra(pc_) == 0)) return fall_back();
+  if (!is_builtin(c) || !type_of(c)->slots.contains || !is_plain_key(i) || (jumps && jump_extra(pc_) == 0)) return fall_back();
   Reference left = plain(container), right = plain_key(item);
   const uint64_t* ahead = pc_ + instruction_words(opcode_);
   found_ = {emit(Op::kContainsAny, left, right), word, ahead, jumps ? ahead + jump_extra(pc_) : ahead};
@@ -189,6 +189,14 @@ bool Recorder::truth_of_container(int operand, bool* outcome) {
   return true;
 }
 
+// Whether the item is a byte that the trace gets at itself.
+bool Recorder::is_byte(Value container, Value key) const {
+  if (!key.is_small_int()) return false;
+  int64_t length = has_shape(container, kShape_bytes) ? as_bytes(container)->length : -1;
+  if (!ir_.multithreaded && has_shape(container, kShape_bytearray))
+    length = as_bytearray(container)->length.load(std::memory_order_relaxed);
+  return key.as_small_int() < length && key.as_small_int() >= -length;
+}
 bool Recorder::get_item_any(uint64_t word) {
   Value container = seen(PT_B), key = seen(PT_C);
   if (is_class_instance(container)) return call_special(names::getitem.str(), {PT_B, PT_C});
@@ -202,6 +210,14 @@ bool Recorder::get_item_any(uint64_t word) {
     if (i < 0) i += as_str(container)->length;
     if (i < 0 || i >= as_str(container)->length) return fall_back();
     Reference r = emit(Op::kCharacter, c, k, reinterpret_cast<int64_t>(latin1_characters()));
+    drop(PT_B);
+    drop(PT_C);
+    set_lazy(at(PT_A), r);
+    go(2);
+    return true;
+  }
+  if (is_byte(container, key)) {
+    Reference r = emit(has_shape(container, kShape_bytes) ? Op::kByte : Op::kByteArrayItem, c, k);
     drop(PT_B);
     drop(PT_C);
     set_lazy(at(PT_A), r);
@@ -225,6 +241,16 @@ bool Recorder::set_item_any(uint64_t word) {
     return fall_back();
   }
   Reference c = plain(PT_A), k = plain_key(PT_B), v = read(PT_C);
+  if (Value byte = seen(PT_C); has_shape(container, kShape_bytearray) && is_byte(container, key) && byte.is_small_int() &&
+                               byte.as_small_int() >= 0 && byte.as_small_int() <= 255) {
+    emit(Op::kStoreArgument, as_int(v), kNoReference, 0);
+    emit(Op::kStoreByte, c, k);
+    drop(PT_A);
+    drop(PT_B);
+    drop(PT_C);
+    go(1);
+    return true;
+  }
   if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
   emit(Op::kStoreArgument, c, kNoReference, 0);
   emit(Op::kStoreArgument, k, kNoReference, 1);

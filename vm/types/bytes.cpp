@@ -11,6 +11,7 @@
 #include "vm/types/codecs.h"
 #include "vm/types/format.h"
 #include "vm/types/int.h"
+#include "vm/types/iterators.h"
 #include "vm/types/list.h"
 #include "vm/types/memoryview.h"
 #include "vm/types/siphash.h"
@@ -512,10 +513,6 @@ Ref<> to_bytes(const Value* a) {
 }
 Ref<> size_of(const Value* a) { return int_from_int64(static_cast<int64_t>(sizeof(Bytes)) + as_bytes(a[0])->length + 1); }
 
-struct BytesIterator : Object {
-  Field bytes;  // empty once exhausted
-  std::atomic<int64_t> position;
-};
 void iterator_traverse(Object* o, FieldVisitor& visit) { visit(static_cast<BytesIterator*>(o)->bytes); }
 Ref<> iterator_self(Value self) { return Ref<>::retain(self); }
 Ref<> iterator_next(Value self) {

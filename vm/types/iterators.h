@@ -32,6 +32,14 @@ struct TupleIterator : Object {
   Field tuple;                   // dropped at the end while there is one thread
   std::atomic<int64_t> index;
 };
+struct StrIterator : Object {
+  Field text;                    // dropped at the end
+  std::atomic<int64_t> position;
+};
+struct BytesIterator : Object {  // also of a bytearray
+  Field bytes;                   // dropped at the end
+  std::atomic<int64_t> position;
+};
 struct RangeIterator : Object {  // start + index * step, all of which fit a word
   std::atomic<int64_t> index;
   int64_t start, step, length;

@@ -7,6 +7,7 @@
 #include "vm/object/native.h"
 #include "vm/types/codecs.h"
 #include "vm/types/int.h"
+#include "vm/types/iterators.h"
 #include "vm/types/siphash.h"
 #include "vm/types/str_data.h"
 #include "vm/types/str_inl.h"
@@ -346,11 +347,6 @@ Ref<> str_construct(Type* type, const Args& args) {
   if (!text || type == &str_type) return text;
   return subclass_copy(type, as_str(text.value()));
 }
-
-struct StrIterator : Object {
-  Field text;  // empty once exhausted
-  std::atomic<int64_t> position;
-};
 
 void iterator_traverse(Object* o, FieldVisitor& visit) { visit(static_cast<StrIterator*>(o)->text); }
 
