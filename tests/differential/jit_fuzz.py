@@ -91,6 +91,17 @@ class Other(Oops):
 class Bare(LookupError):
     def __init__(self, code):
         self.code = code
+class Guard:
+    depth = 0
+    def __init__(self, kind=None):
+        self.kind = kind
+    def __enter__(self):
+        Guard.depth += 1
+        return self
+    def __exit__(self, kind, value, tb):
+        Guard.depth -= 1
+        return self.kind is not None and kind is not None and issubclass(kind, self.kind)
+guard = Guard()
 def passed(f, a, b):
     box = Box(a, b)
     other = [a, b]
@@ -384,6 +395,9 @@ class Program:
 
     def statement(self, indent, names, depth, in_loop):
         if self.raisers and self.r.random() < self.raising:
+            if self.r.random() < 0.25 and depth < 3:
+                self.emit(indent, f"with {self.pick('guard', 'Guard()', 'Guard(Exception)', 'Guard(Oops) as g', 'guard as g, Guard(Exception)')}:")
+                return self.block(indent + 1, names, depth + 1, in_loop)
             return self.try_statement(indent, names, depth, in_loop)
         if self.r.random() < self.special:
             return self.special_statement(indent, names)
@@ -538,7 +552,7 @@ class Program:
             self.emit(1, "print(a, b, c, e, o.x, o.y, p.x, p.y, text, items[:12], sorted(d.items())[:6], last is None)")
             self.emit(1, "print(u.x, v.x, w.x.x, w.y.x, u is w.x, t[1], len(kept), Tracked.live, fn(1), cn())")
             if self.raising:
-                self.emit(1, "print(log, last_error and shown(last_error), sys.exc_info())")
+                self.emit(1, "print(log, last_error and shown(last_error), sys.exc_info(), Guard.depth)")
             if self.special:
                 self.emit(1, "print(s.x, q.x, s.marks[1:], q.marks[1:], s is q, len(sz), pt[0], type(pt).__name__)")
             self.emit(1, "seen = dict(locals())")

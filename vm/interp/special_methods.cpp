@@ -55,6 +55,28 @@ CallRecord* enter_next(Thread* thread, Value* frame, const uint64_t* pc, Value i
   if (!is_class_instance(iterator)) return nullptr;
   return enter_method(thread, frame, pc, special_method(type_of(iterator), names::next.str(), 1), {iterator});
 }
+Function* exit_method(Type* type) {
+  Value exit = type_lookup_borrowed(type, names::exit.str());
+  return has_shape(exit, kShape_function) && exit.as_object()->has_gc_bit(kGcDeferred) ? as_function(exit) : nullptr;
+}
+CallRecord* enter_with(Thread* thread, Value* frame, const uint64_t* pc, Value manager, Value& exit) {
+  if (!is_class_instance(manager)) return nullptr;
+  Type* type = type_of(manager);
+  Function *enter = special_method(type, names::enter.str(), 1), *method = exit_method(type);
+  if (!enter || !method) return nullptr;
+  Ref<> bound = bound_method_new(Value::object(method), manager);
+  if (!bound) {
+    clear_error();
+    return nullptr;
+  }
+  exit = bound.take();
+  CallRecord* record = enter_method(thread, frame, pc, enter, {manager});
+  if (!record) {
+    release(exit);
+    exit = Value();
+  }
+  return record;
+}
 CallRecord* enter_truth(Thread* thread, Value* frame, const uint64_t* pc, Value v) {
   if (!is_class_instance(v)) return nullptr;
   TruthMethod which;
@@ -238,6 +260,10 @@ uint64_t method_returned(PT_HANDLER_PARAMETERS) {
       }
       PT_METHOD_VALUE(1);
     case Opcode::kFOR_ITER: write(frame, PT_A, v); PT_NEXT(2);
+    case Opcode::kBEFORE_WITH:
+      consume(frame, PT_B);
+      write(frame, PT_A + 2, v);
+      PT_NEXT(1);
     // The result is of no interest.
     case Opcode::kSTORE_ITEM:
     case Opcode::kDELETE_ITEM:

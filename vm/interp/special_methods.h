@@ -20,6 +20,10 @@ CallRecord* enter_get_item(Thread* thread, Value* frame, const uint64_t* pc, Val
 CallRecord* enter_set_item(Thread* thread, Value* frame, const uint64_t* pc, Value container, Value key, Value item);
 CallRecord* enter_delete_item(Thread* thread, Value* frame, const uint64_t* pc, Value container, Value key);
 CallRecord* enter_contains(Thread* thread, Value* frame, const uint64_t* pc, Value container, Value item);
+// `exit`: a dead register, which gets the bound __exit__.
+CallRecord* enter_with(Thread* thread, Value* frame, const uint64_t* pc, Value manager, Value& exit);
+// A method that is called with an exception; nullptr: something else.
+Function* exit_method(Type* type);
 CallRecord* enter_truth(Thread* thread, Value* frame, const uint64_t* pc, Value v);
 CallRecord* enter_unary(Thread* thread, Value* frame, const uint64_t* pc, Value v, UnaryOp op);
 CallRecord* enter_iter(Thread* thread, Value* frame, const uint64_t* pc, Value iterable);

@@ -241,8 +241,11 @@ bool before_with(Value* frame, Value* constants, uint64_t word, Str* enter_name,
   return true;
 }
 }  // namespace
-PT_OPERATION(BEFORE_WITH, 1) {
-  return before_with(frame, constants, word, names::enter.str(), names::exit.str(), "context manager");
+PT_HANDLER(BEFORE_WITH) {
+  PT_SAVE_PC();
+  PT_ENTER_IF(enter_with(thread, frame, pc, PT_READ(PT_B), register_at(frame, PT_A)));
+  if (!before_with(frame, constants, word, names::enter.str(), names::exit.str(), "context manager")) PT_RAISE();
+  PT_NEXT(1);
 }
 PT_OPERATION(BEFORE_ASYNC_WITH, 1) {
   return before_with(frame, constants, word, names::aenter.str(), names::aexit.str(), "asynchronous context manager");

@@ -243,6 +243,7 @@ bool Recorder::record(uint64_t word) {
     case Opcode::kCALL_METHOD: return call_method(word);
     case Opcode::kCALL_METHOD_KW: return call_method(word, keyword_names());
     case Opcode::kBUILD_SLICE: return build_slice(word);
+    case Opcode::kBEFORE_WITH: return before_with(word);
     case Opcode::kRAISE: return raise_statement(word);
     case Opcode::kRERAISE: return reraise_statement(word);
     case Opcode::kENTER_HANDLER: return enter_handler(word);

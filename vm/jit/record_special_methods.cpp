@@ -54,6 +54,24 @@ bool Recorder::call_special(Str* name, std::initializer_list<Argument> arguments
   uint32_t version = type->version.load(std::memory_order_acquire);
   return enter_own_method(special_method(type, name, static_cast<uint32_t>(arguments.size())), version, arguments, 0);
 }
+// The bound __exit__ stays virtual where it can.
+bool Recorder::before_with(uint64_t word) {
+  Value manager = seen(PT_B);
+  if (!is_class_instance(manager)) return fall_back();
+  pt::Type* type = type_of(manager);
+  uint32_t version = type->version.load(std::memory_order_acquire);
+  Function *enter = special_method(type, names::enter.str(), 1), *exit = exit_method(type);
+  Reference self = read(PT_B);
+  if (!version || !exit || !can_enter(enter, {PT_B}) || !can_hold(self)) return fall_back();
+  guard_class(self, manager, version);
+  keep(Value::object(exit));
+  Reference method = builder_.virtual_object({.kind = Layout::Kind::kMethod, .shape = kShape_method});
+  builder_.set_field(method, offsetof(BoundMethod, function), object_constant(Value::object(exit)));
+  builder_.set_field(method, offsetof(BoundMethod, self), self);
+  fresh_ = method;
+  set_lazy(at(PT_A), method);
+  return enter_method(enter, {PT_B}, 0);
+}
 // A descriptor's __get__ or __set__. The node tells that the object's class has it.
 bool Recorder::call_descriptor(const AttributeNode* node, uint32_t shape, int object, Str* name,
                                std::initializer_list<Argument> arguments) {
@@ -409,6 +427,7 @@ bool Recorder::check_result(int operand, const Call& from, MethodResult* out) {
     case Opcode::kNEG:
     case Opcode::kPOS:
     case Opcode::kINVERT:
+    case Opcode::kBEFORE_WITH:
     case Opcode::kFOR_ITER: return true;
     case Opcode::kGET_ITER: return is_the_iterator();
     case Opcode::kSTORE_ITEM:
@@ -500,6 +519,10 @@ bool Recorder::finish_method(MethodResult& m, const uint64_t* caller_pc, Referen
       drop(PT_A);
       drop(PT_B);
       if (m.outcome == static_cast<bool>(PT_C)) expected_ += jump_extra(caller_pc);
+      return true;
+    case Opcode::kBEFORE_WITH:
+      drop(PT_B, PT_A + 2);
+      put(PT_A + 2);
       return true;
     case Opcode::kNOT:
       drop(PT_B);

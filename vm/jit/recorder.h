@@ -353,6 +353,7 @@ class Recorder {
   bool call_special(Str* name, std::initializer_list<Argument> arguments);
   bool call_descriptor(const AttributeNode* node, uint32_t shape, int object, Str* name,
                        std::initializer_list<Argument> arguments);
+  bool before_with(uint64_t word);
   bool call_setter(const AttributeNode* node, uint32_t shape, uint64_t word);
   bool call_getattr(uint64_t word);
   bool call_truth(int operand);

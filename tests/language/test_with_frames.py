@@ -1,0 +1,238 @@
+"""with: __enter__ runs in a frame of its own; hot loops."""
+
+import contextlib
+import sys
+import threading
+
+ROUNDS = 4000
+
+
+def assert_equal(got, expected):
+    assert got == expected, (got, expected)
+
+
+class Manager:
+    def __init__(self, log=None, swallow=False):
+        self.log = log
+        self.swallow = swallow
+        self.depth = self.entered = 0
+
+    def __enter__(self):
+        self.depth += 1
+        self.entered += 1
+        return self
+
+    def __exit__(self, kind, value, tb):
+        self.depth -= 1
+        if self.log is not None and kind:
+            self.log.append((kind.__name__, value.args, tb.tb_frame.f_code.co_name))
+        return self.swallow
+
+
+class Loose:
+    def __enter__(self, *, extra=7):
+        return extra
+
+    def __exit__(self, *args):
+        self.last = args
+
+
+def test_plain():
+    m, total = Manager(), 0
+    for i in range(ROUNDS):
+        with m as got:
+            assert got is m and m.depth == 1
+            total += i
+    assert_equal((m.depth, m.entered, total), (0, ROUNDS, sum(range(ROUNDS))))
+    for i in range(ROUNDS):
+        with Manager() as fresh:
+            total += fresh.depth
+        total -= fresh.depth
+    assert_equal(total, sum(range(ROUNDS)) + ROUNDS)
+
+
+def test_other_forms():
+    loose, m, total = Loose(), Manager(), 0
+    for i in range(ROUNDS):
+        with loose as n, m, Manager() as inner:
+            total += n + inner.depth
+        assert loose.last == (None, None, None)
+    assert_equal((total, m.depth, m.entered), (8 * ROUNDS, 0, ROUNDS))
+
+
+def test_left_in_other_ways():
+    m = Manager()
+
+    def first(items):
+        for x in items:
+            with m:
+                if x > 3:
+                    return x
+        return None
+
+    total = 0
+    for i in range(ROUNDS):
+        for k in range(5):
+            with m:
+                if k == 1:
+                    continue
+                if k == i % 5:
+                    break
+                total += 1
+    assert_equal(m.depth, 0)
+    assert_equal([first(range(i % 8)) for i in range(ROUNDS)], [4 if i % 8 > 4 else None for i in range(ROUNDS)])
+    assert_equal(m.depth, 0)
+
+
+def test_exceptions():
+    log = []
+    quiet, loud = Manager(log, True), Manager(log)
+    caught = 0
+    for i in range(ROUNDS):
+        with quiet:
+            if i % 3 == 0:
+                raise ValueError(i)
+        try:
+            with loud:
+                if i % 3 == 1:
+                    {}[i]
+        except KeyError as e:
+            caught += e.args == (i,)
+    assert_equal((quiet.depth, loud.depth, caught), (0, 0, (ROUNDS + 1) // 3))
+    assert_equal(log[:3], [("ValueError", (0,), "test_exceptions"), ("KeyError", (1,), "test_exceptions"),
+                           ("ValueError", (3,), "test_exceptions")])
+    assert_equal(len(log), (ROUNDS + 2) // 3 + (ROUNDS + 1) // 3)
+    assert_equal(sys.exc_info(), (None, None, None))
+
+
+def test_enter_and_exit_that_raise():
+    class Bad:
+        def __init__(self, where):
+            self.where = where
+
+        def __enter__(self):
+            if self.where == 0:
+                raise LookupError("enter")
+
+        def __exit__(self, *exception):
+            if self.where == 1:
+                raise ArithmeticError("exit")
+
+    names = [0, 0, 0]
+    for i in range(ROUNDS):
+        try:
+            with Bad(i % 3):
+                names[2] += 1
+        except LookupError as e:
+            names[0] += e.args == ("enter",)
+        except ArithmeticError as e:
+            names[1] += e.args == ("exit",)
+    assert_equal(names, [(ROUNDS + 2) // 3, (ROUNDS + 1) // 3, (ROUNDS + 1) // 3 + ROUNDS // 3])
+
+
+def test_classes_change():
+    class Changing:
+        def __enter__(self):
+            return 1
+
+        def __exit__(self, *exception):
+            seen.append(1)
+
+    def other(self, *exception):
+        seen.append(2)
+
+    seen, c, total = [], Changing(), 0
+    for i in range(ROUNDS):
+        if i == ROUNDS - 2:
+            Changing.__exit__ = other
+            Changing.__enter__ = lambda self: 10
+        with c as n:
+            total += n
+    assert_equal((total, seen[-3:]), (ROUNDS - 2 + 20, [1, 2, 2]))
+    del Changing.__exit__
+    try:
+        with c:
+            pass
+    except TypeError as e:
+        assert "context manager protocol" in str(e) and "__exit__" in str(e)
+    else:
+        raise AssertionError
+    del Changing.__enter__
+    try:
+        with c:
+            pass
+    except TypeError as e:
+        assert "context manager protocol" in str(e)
+
+
+def test_own_attributes_do_not_count():
+    m = Manager()
+    m.__enter__ = m.__exit__ = None
+    for i in range(ROUNDS):
+        with m:
+            pass
+    assert_equal(m.entered, ROUNDS)
+
+
+def test_library():
+    @contextlib.contextmanager
+    def around(n):
+        opened.append(n)
+        try:
+            yield n * 2
+        finally:
+            opened.pop()
+
+    opened, total = [], 0
+    for i in range(ROUNDS // 4):
+        with around(i) as twice:
+            total += twice
+        with contextlib.suppress(ValueError):
+            raise ValueError(i)
+        with contextlib.nullcontext(3) as three:
+            total += three
+    assert_equal((opened, total), ([], sum(2 * i + 3 for i in range(ROUNDS // 4))))
+
+
+def test_threads():
+    lock, shared = threading.Lock(), [0]
+    managers = [Manager() for _ in range(3)]
+
+    def work(m):
+        for i in range(ROUNDS):
+            with lock:
+                shared[0] += 1
+            with m as mine:
+                assert mine.depth == 1
+
+    threads = [threading.Thread(target=work, args=(m,)) for m in managers]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert_equal(shared, [ROUNDS * 3])
+    assert_equal([m.depth for m in managers], [0, 0, 0])
+
+
+def test_deep():
+    class Deep:
+        def __enter__(self):
+            return reach(self.left - 1)
+
+        def __exit__(self, *exception):
+            pass
+
+    def reach(n):
+        if n == 0:
+            return 0
+        d = Deep()
+        d.left = n
+        with d as below:
+            return below + 1
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        assert_equal(reach(3000), 3000)
+    finally:
+        sys.setrecursionlimit(limit)
