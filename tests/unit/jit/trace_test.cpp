@@ -279,9 +279,21 @@ TEST(JitBuilder, VirtualObjectsLeaveNoCode) {
   EXPECT_TRUE(h.b.leads_to(outer, pair));
   EXPECT_FALSE(h.b.leads_to(pair, outer));
   EXPECT_EQ(h.b.holder_of(pair), outer);
-  std::vector<VirtualState> states;
-  h.b.collect({{5, outer}, {6, pair}}, &states);
-  EXPECT_EQ(states.size(), 2u);
+  Snapshot snapshot{nullptr, {{5, outer}}, {}, {}, false, false};
+  h.b.collect(&snapshot);
+  EXPECT_EQ(snapshot.objects.size(), 2u);
+  // What the frame of a traceback would show.
+  Snapshot caught{nullptr, {}, {}, {}, false, false};
+  caught.left.push_back({{}, nullptr, -1, 0, {{0, pair}}});
+  h.b.collect(&caught);
+  EXPECT_EQ(caught.objects.size(), 1u);
+  // Dropping what came after a mark brings back what was known then.
+  Builder::Mark mark = h.b.mark();
+  Reference third = h.b.virtual_object(kPair);
+  h.b.set_field(outer, 32, third);
+  h.b.drop_since(mark);
+  EXPECT_EQ(h.b.holder_of(third), kNoReference);
+  EXPECT_EQ(h.b.holder_of(pair), outer);
   // Made: all that named it names what it became.
   h.b.made(pair, i);
   EXPECT_EQ(h.b.resolve(pair), i);
