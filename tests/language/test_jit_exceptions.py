@@ -857,3 +857,30 @@ def test_handler_right_behind():
         except Problem as e:
             assert e is one
             e.__traceback__ = None
+
+
+def test_raised_by_native_code_within_an_inner_loop():
+    def scan(items, wanted):
+        try:
+            for k, x in enumerate(items):
+                if x == wanted:
+                    none[x]
+        except KeyError as e:
+            return k, e.args
+        return None
+
+    def count(n, wanted):
+        try:
+            for y in (0, 1):
+                for x in range(n):
+                    if x == wanted:
+                        int(letters[x])
+        except ValueError:
+            return x
+        return -1
+
+    none, letters = {}, "abcdefghijklmnopqrstuvwxyz"
+    items = list(range(10, 30))
+    for i in range(ROUNDS // 10):
+        assert_equal(scan(items, 10 + i % 25), (i % 25, (10 + i % 25,)) if i % 25 < 20 else None)
+        assert_equal(count(20, i % 25), i % 25 if i % 25 < 20 else -1)

@@ -608,7 +608,11 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
     reason_ = Abort::ktoo_long;
     return Step::kAborted;
   }
-  if (may_raise_here()) checkpoint_ = std::make_unique<Checkpoint>(checkpoint(thread_->record));
+  if (may_raise_here()) {
+    // Afterwards the registers of iterators may be empty.
+    for (Position& p : positions_) find_iterator(p);
+    checkpoint_ = std::make_unique<Checkpoint>(checkpoint(thread_->record));
+  }
   if (handling() && may_look(word)) sync();
   bool done = pc != generic_pc_ && !shows_exception(word) && record(word);
   if (!done && reason_ == Abort::kCount) done = interpret(word, thread_->record);
