@@ -88,16 +88,6 @@ void retire_list_buffer(ListBuffer* buffer) {
   if (buffer && buffer != kSortingBuffer) retire_buffer(buffer, buffer_bytes(buffer->capacity));
 }
 
-void drop_list_buffer(const List* list, ListBuffer* replaced) {
-  // The only reference is the register's, or one that others can reach but not take away (an item of a tuple). They count the
-  // list before they read its buffer, in one atomic instruction: who does so after this look finds the new buffer.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (only_reference(list) && replaced != kSortingBuffer)
-    memory::release(replaced);
-  else
-    retire_list_buffer(replaced);
-}
-
 void ListWriter::truncate(int64_t n) {
   int64_t old = size();
   ListBuffer* buffer = list_->buffer.load(std::memory_order_relaxed);
@@ -156,23 +146,17 @@ Ref<List> list_from_iterable(Value iterable) {
   return list;
 }
 
-bool list_append_locked(List* list, Ref<> item, ListBuffer** retired) {
-  int64_t n = list->size.load(std::memory_order_relaxed);
-  if (PT_UNLIKELY(!list_reserve_locked(list, n + 1, retired))) return false;
-  list->buffer.load(std::memory_order_relaxed)->items[n].init(std::move(item));
-  list->size.store(n + 1, std::memory_order_release);
-  return true;
-}
-
 bool list_append(List* list, Ref<> item) {
-  ListBuffer* retired = nullptr;
-  bool done;
   {
-    LockGuard guard(list);
-    done = list_append_locked(list, std::move(item), &retired);
+    ListWriter writer(list);
+    int64_t n = writer.size();
+    if (PT_LIKELY(writer.reserve(n + 1))) {
+      writer.items()[n].init(std::move(item));
+      writer.set_size(n + 1);
+      return true;
+    }
   }
-  retire_list_buffer(retired);
-  return done || raise_no_memory();
+  return raise_no_memory();
 }
 
 bool list_set(List* list, int64_t i, Ref<> item) {
