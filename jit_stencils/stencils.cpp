@@ -202,6 +202,10 @@ PT_BODY(ClearFrame) {
   return give_back(s, old);
 }
 PT_BODY(Release) { return give_back(s, x.r[A]); }
+PT_BODY(Promote) {
+  s->word = x.r[A];
+  return !value(x.r[A]).is_object() || value(x.r[A]).is_counted();
+}
 PT_BODY(ShowExceptions) { return false; }
 PT_BODY(GuardNothingHandled) { return s->thread->handled.empty(); }
 PT_BODY(TakePending) {

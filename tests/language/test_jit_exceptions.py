@@ -884,3 +884,42 @@ def test_raised_by_native_code_within_an_inner_loop():
     for i in range(ROUNDS // 10):
         assert_equal(scan(items, 10 + i % 25), (i % 25, (10 + i % 25,)) if i % 25 < 20 else None)
         assert_equal(count(20, i % 25), i % 25 if i % 25 < 20 else -1)
+
+
+def test_a_traceback_keeps_what_another_thread_made():
+    # Classes: registers hold those of other threads without a count.
+    def take(kinds, i):
+        mine = kinds[i]
+        kinds[i] = None
+        raise Problem(i)
+
+    def collect(value):
+        gc.collect()
+        return value
+
+    def look(kinds, refs):
+        last, once, dead = None, (1,), 0
+        for i in range(len(kinds)):
+            try:
+                take(kinds, i)
+            except Problem as e:
+                last = e
+            list(map(collect, once))
+            if refs[i]() is None:
+                dead += 1
+        return dead, last
+
+    def work():
+        kinds.extend(type("K%d" % i, (), {"number": i}) for i in range(60))
+        ready.set()
+        done.wait()
+
+    kinds, ready, done = [], threading.Event(), threading.Event()
+    thread = threading.Thread(target=work)
+    thread.start()
+    ready.wait()
+    dead, last = look(kinds, [weakref.ref(k) for k in kinds])
+    done.set()
+    thread.join()
+    assert_equal(dead, 0)
+    assert_equal(last.__traceback__.tb_next.tb_frame.f_locals["mine"].number, 59)

@@ -154,6 +154,11 @@ uint64_t help_own(State* s, Value*, uint64_t) {
   return 1;
 }
 
+uint64_t help_promote(State* s, Value*, uint64_t) {
+  s->word = promote(Value::from_bits(s->word)).bits();
+  return kGoOn;
+}
+
 uint64_t help_load_owned(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info_of(word));
   release(Value::from_bits(s->value));
@@ -564,6 +569,7 @@ Helper cold_helper(Op op) {
     case Op::kFinishGenerator: return help_finish_generator;
     case Op::kFinishReturn: return help_finish_return;
     case Op::kOwn: return help_own;
+    case Op::kPromote: return help_promote;
     case Op::kLoadOwned: return help_load_owned;
     case Op::kStoreLocked:
     case Op::kStoreCell:
