@@ -82,7 +82,7 @@ class Emitter {
   std::vector<size_t> global_at_;
   std::vector<std::pair<ColdInfo*, size_t>> global_infos_;   // and the pool word that they may change
   std::vector<SlowPath> slow_paths_;
-  std::vector<std::pair<std::atomic<uint64_t>*, size_t>> return_stubs_;
+  std::vector<std::pair<std::atomic<uint64_t>*, size_t>> continuation_words_;
   int32_t cold_ = -1;  // slow path of the instruction being emitted
   int32_t cycles_ = 0;
   const char* error_ = nullptr;
@@ -386,7 +386,7 @@ void Emitter::continuations(CompiledTrace* out) {
                           -1});
       e.values.back().owned = kind == kReturnsWord || !c.plain_result;
       // From code for other threads' number there is nothing but the exit.
-      for (int threads = 0; threads < 2; ++threads) return_stubs_.push_back({&call.go_on[threads][kind], code_.size()});
+      for (int threads = 0; threads < 2; ++threads) continuation_words_.push_back({&call.go_on[threads][kind], code_.size()});
       stencil(StencilOp::kExit, 0, 0, {fresh_pool(reinterpret_cast<uint64_t>(&e)), true});
     }
   }
@@ -448,7 +448,7 @@ const char* Emitter::run(CompiledTrace* out) {
   if (!block.code) return "no room for code";
   auto base = reinterpret_cast<uint64_t>(block.code);
   for (auto& [word, code] : targets) pool_[word] = base + code;
-  for (auto& [word, code] : return_stubs_) word->store(base + code, std::memory_order_relaxed);
+  for (auto& [word, code] : continuation_words_) word->store(base + code, std::memory_order_relaxed);
   for (auto& [info, word] : global_infos_) info->imm = reinterpret_cast<int64_t>(block.writable + pool_at + word * 8);
   auto value_of = [&](HoleValue h) { return h.pool ? base + pool_at + h.value * 8 : h.value; };
   for (const Patch& p : patches_) {

@@ -131,15 +131,9 @@ void Recorder::rest_arguments(int32_t first, int32_t count, int32_t to) {
     state(to) = {kNoReference, kNoReference, false, false, false, state(to).filled};
     return set_lazy(to, object_constant(Value::object(empty_tuple())));
   }
-  bool fits = true;
-  for (int32_t i = 0; i < count; ++i) fits &= can_hold(slot(first + i));
-  Reference tuple;
+  Reference tuple = virtual_tuple(first, static_cast<uint32_t>(count));
+  bool fits = tuple != kNoReference;
   if (fits) {
-    tuple = builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = kShape_tuple, .length = count});
-    for (int32_t i = 0; i < count; ++i) {
-      Reference item = slot(first + i);
-      builder_.set_field(tuple, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8, can_hold(item) ? item : make(item));
-    }
     fresh_ = tuple;
   } else {
     Reference items[kMaxArguments];
@@ -288,6 +282,17 @@ void Recorder::guard_version(const pt::Type* type, uint32_t version) {
   emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&type->version), Type::P), kNoReference, version);
 }
 
+// class, arguments -> instance, __init__, self, arguments. `raw`: the instance's word with a count; kNoReference: it is lazy.
+void Recorder::place_for_init(int32_t where, uint32_t count, Value init, Reference instance, Reference raw) {
+  for (auto i = static_cast<int32_t>(count); i > 0; --i) move(where + i + 2, where + i);
+  if (raw != kNoReference)
+    set_owned(where, raw, instance);
+  else
+    set_lazy(where, instance);
+  set_lazy(where + 1, object_constant(init));
+  set_lazy(where + 2, state(where).value);
+}
+
 // A Python class. Without a __new__ of its own the instance is made, and __init__ goes on as a call.
 bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* names, bool shift) {
   Value callable = seen(base);
@@ -314,14 +319,9 @@ bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* na
     ++where;
   }
   for (uint32_t i = 1; i <= count; ++i) slot(where + static_cast<int32_t>(i));
-  Shape* shape = type->instance_shape.load(std::memory_order_acquire);
-  Reference instance = builder_.virtual_object({.kind = Layout::Kind::kInstance, .shape = shape_id_of(shape), .instance = shape});
+  Reference instance = virtual_instance(type);
   if (type->layout.finalizer()) instance = make(instance);
-  // class, arguments -> instance, __init__, self, arguments
-  for (auto i = static_cast<int32_t>(count); i > 0; --i) move(where + i + 2, where + i);
-  set_lazy(where, instance);
-  set_lazy(where + 1, object_constant(init));
-  set_lazy(where + 2, instance);
+  place_for_init(where, count, init, instance);
   apply(binding, function, where + 2);
   return enter(function, where + 2, binding.total(), result, kRecordInit);
 }
@@ -442,9 +442,7 @@ bool Recorder::load_super_attribute(uint64_t word) {
   if (builder_.is_virtual(receiver) ? !is_temporary : !can_hold(receiver)) return fall_back();
   guard_version(type, version);
   if (is_temporary) builder_.forget(super);   // the receiver is the method's now
-  Reference method = builder_.virtual_object({.kind = Layout::Kind::kMethod, .shape = kShape_method});
-  builder_.set_field(method, offsetof(BoundMethod, function), object_constant(found.value()));
-  builder_.set_field(method, offsetof(BoundMethod, self), receiver);
+  Reference method = virtual_method(found.value(), receiver);
   fresh_ = method;
   drop(PT_B, PT_A);
   set_lazy(at(PT_A), method);

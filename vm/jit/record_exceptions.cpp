@@ -34,15 +34,11 @@ bool Recorder::interpret_raising(const uint64_t* pc) {
   reason_ = Abort::kexception;
   if (!checkpoint_ || thread_->record > checkpoint_->record || opcode_of(load_word(checkpoint_->pc)) == Opcode::kRETURN)
     return false;
-  const CodeException* handler = nullptr;
-  for (uint32_t i = 0; i < thread_->record->code->exception_count && !handler; ++i) {
-    const CodeException& e = thread_->record->code->exceptions[i];
-    if (thread_->record->code->words + e.target == pc) handler = &e;
-  }
-  for (const Call& c : checkpoint_->calls) {
-    if (!handler || c.generator >= 0) return false;
-  }
-  if (!handler) return false;
+  const Code* code = thread_->record->code;
+  bool caught = false;
+  for (uint32_t i = 0; i < code->exception_count; ++i) caught |= code->words + code->exceptions[i].target == pc;
+  for (const Call& c : checkpoint_->calls) caught &= c.generator < 0;
+  if (!caught) return false;
   reason_ = Abort::kCount;
   std::unique_ptr<Checkpoint> before = std::move(checkpoint_);
   builder_.drop_since(before->mark);
@@ -61,6 +57,7 @@ bool Recorder::interpret_raising(const uint64_t* pc) {
   after_.clear();
   next_ = {};
   found_ = {};
+  fresh_ = loose_ = kNoReference;
   snapshot_ = -1;
   uint64_t word = load_word(pc_);
   opcode_ = opcode_of(word);
@@ -83,10 +80,9 @@ void Recorder::mark_caught(size_t i, std::vector<bool>* lives) const {
   for (const TracebackEntry& e : caught_[i].entries) {
     for (int32_t left = e.left; left >= 0; left = left_[static_cast<size_t>(left)].back) {
       for (const SlotValue& v : left_[static_cast<size_t>(left)].locals) {
-        // An owned word may be a copy.
-        bool copy = v.owned && ir_.at(v.value).op == Op::kOwn;
-        if (int32_t other = find_caught(copy ? ir_.at(v.value).a : v.value); other >= 0)
-          mark_caught(static_cast<size_t>(other), lives);
+        Reference r = v.value;
+        while (v.owned && (ir_.at(r).op == Op::kPromote || ir_.at(r).op == Op::kOwn)) r = ir_.at(r).a;
+        if (int32_t other = find_caught(r); other >= 0) mark_caught(static_cast<size_t>(other), lives);
       }
     }
   }
@@ -188,11 +184,6 @@ bool Recorder::shows_exception(uint64_t word) const {
 }
 
 namespace {
-// Operations on it run no Python code.
-bool is_scalar(Value v) {
-  return !v.is_object() || is_none(v) || is_bool(v) || has_shape(v, kShape_str) || has_shape(v, kShape_int) ||
-         has_shape(v, kShape_float) || has_shape(v, kShape_bytes);
-}
 bool is_container(Value v) {
   return has_shape(v, kShape_dict) || has_shape(v, kShape_list) || has_shape(v, kShape_tuple) || has_shape(v, kShape_set);
 }
@@ -220,72 +211,61 @@ bool Recorder::may_look(uint64_t word) const {
 
 namespace {
 bool has_plain_fields(const pt::Type* type) { return type->slots.construct == exc::BaseException->slots.construct; }
+bool has_plain_init(const pt::Type* type) { return type->slots.init == exc::BaseException->slots.init; }
 Value base_init() { return type_lookup_borrowed(exc::BaseException, names::init.str()); }
+// A call of it makes an exception with the tuple `args`, and then calls __init__. *version: 0 for a builtin one.
+bool makes_plain_exception(const pt::Type* type, uint32_t* version) {
+  bool heap = has_flag(type, kTypeHeap);
+  *version = heap ? type->version.load(std::memory_order_acquire) : 0;
+  return has_plain_fields(type) && !has_flag(type, kTypeAbstract) &&
+         type_of(Value::object(type))->slots.call == type_type.slots.call && !type->layout.finalizer() && (!heap || *version);
+}
 }  // namespace
 
-Reference Recorder::virtual_exception(pt::Type* type, Reference args) {
-  Shape* shape = type->instance_shape.load(std::memory_order_acquire);
-  Reference e = builder_.virtual_object({.kind = Layout::Kind::kInstance, .shape = shape_id_of(shape), .instance = shape});
+Reference Recorder::virtual_exception(int class_operand, uint32_t version, Reference args) {
+  auto* type = static_cast<pt::Type*>(seen(class_operand).as_object());
+  known(class_operand);
+  if (version) guard_version(type, version);
+  Reference e = virtual_instance(type);
   builder_.set_field(e, offsetof(BaseException, args), args);
   return e;
 }
 
 // A call of an exception class: its arguments become the tuple `args`, and a Python __init__ goes on as a call.
 bool Recorder::new_exception(int base, uint32_t count, int result, const Tuple* names) {
-  Value callable = seen(base);
-  auto* type = static_cast<pt::Type*>(callable.as_object());
-  bool heap = has_flag(type, kTypeHeap);
-  if (!has_plain_fields(type) || has_flag(type, kTypeAbstract) || names || count > kMaxArguments ||
-      type_of(callable)->slots.call != type_type.slots.call || type->layout.finalizer() || calls_.size() >= kMaxDepth) {
-    return false;
-  }
-  uint32_t version = type->version.load(std::memory_order_acquire);
-  Value init = type_lookup_borrowed(type, names::init.str());
-  bool plain = type->slots.init == exc::BaseException->slots.init;
+  auto* type = static_cast<pt::Type*>(seen(base).as_object());
+  uint32_t version;
+  if (names || calls_.size() >= kMaxDepth || !makes_plain_exception(type, &version)) return false;
+  Value init = has_plain_init(type) ? Value() : type_lookup_borrowed(type, names::init.str());
+  Function* function = nullptr;
   Binding binding;
-  if (heap && !version) return false;
-  if (!plain) {
-    if (!heap || init.empty() || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred) ||
-        !bind(as_function(init), count + 1, nullptr, &binding)) {
-      return false;
-    }
+  if (!has_plain_init(type)) {
+    if (!version || !has_shape(init, kShape_function) || !init.as_object()->has_gc_bit(kGcDeferred)) return false;
+    function = as_function(init);
+    if (!bind(function, count + 1, nullptr, &binding)) return false;
   }
   int32_t where = at(base);
-  for (uint32_t i = 1; i <= count; ++i) {
-    if (!can_hold(slot(where + static_cast<int32_t>(i)))) return false;
-  }
-  known(base);
-  if (heap) guard_version(type, version);
-  Reference args = object_constant(Value::object(empty_tuple()));
-  if (count) args = builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = kShape_tuple, .length = count});
-  Reference e = virtual_exception(type, args);
-  for (uint32_t i = 0; i < count; ++i) {
-    builder_.set_field(args, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8, slot(where + static_cast<int32_t>(i) + 1));
-  }
+  Reference args = virtual_tuple(where + 1, count);
+  if (args == kNoReference) return false;
+  Reference e = virtual_exception(base, version, args);
   fresh_ = e;
-  if (plain) {
+  if (!function) {
     consume_window(where, count + 1, at(result));
     set_lazy(at(result), e);
     go(instruction_words(opcode_));
     return true;
   }
   keep(init);
-  guard_code(kNoReference, as_function(init));
-  if (!guard_defaults(binding, as_function(init))) return false;
-  // class, arguments -> instance, __init__, self, arguments
-  for (auto i = static_cast<int32_t>(count); i > 0; --i) move(where + i + 2, where + i);
-  e = builder_.resolve(e);
-  if (!builder_.is_virtual(e)) return abort(Abort::kconflict);
-  set_lazy(where, e);
-  set_lazy(where + 1, object_constant(init));
-  set_lazy(where + 2, e);
-  apply(binding, as_function(init), where + 2);
-  return enter(as_function(init), where + 2, binding.total(), result, kRecordInit);
+  guard_code(kNoReference, function);
+  if (!guard_defaults(binding, function)) return false;
+  place_for_init(where, count, init, e);
+  apply(binding, function, where + 2);
+  return enter(function, where + 2, binding.total(), result, kRecordInit);
 }
 
 // BaseException.__init__ of an exception that is not made yet: args anew.
 bool Recorder::init_exception(int base, uint32_t count, int result) {
-  if (!seen(base).same(base_init()) || count == 0 || count > kMaxArguments) return false;
+  if (!seen(base).same(base_init()) || count == 0) return false;
   int32_t where = at(base);
   Reference e = slot(where + 1);
   if (!builder_.is_virtual(e) || builder_.layout_of(e).kind != Layout::Kind::kInstance || !is_exception(base_frame_[where + 1]) ||
@@ -293,17 +273,12 @@ bool Recorder::init_exception(int base, uint32_t count, int result) {
     return false;
   }
   for (uint32_t i = 2; i <= count; ++i) {
-    Reference item = slot(where + static_cast<int32_t>(i));
-    if (!can_hold(item) || builder_.leads_to(item, e)) return false;
+    if (builder_.leads_to(slot(where + static_cast<int32_t>(i)), e)) return false;
   }
+  Reference args = virtual_tuple(where + 2, count - 1);
+  if (args == kNoReference) return false;
   known(base);
-  Reference args = object_constant(Value::object(empty_tuple()));
-  if (count > 1) args = builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = kShape_tuple, .length = count - 1});
   builder_.set_field(e, offsetof(BaseException, args), args);
-  for (uint32_t i = 1; i < count; ++i) {
-    builder_.set_field(args, static_cast<int64_t>(offsetof(Tuple, items)) + (i - 1) * 8,
-                       slot(where + static_cast<int32_t>(i) + 1));
-  }
   consume_window(where, count + 1, at(result));
   set_lazy(at(result), object_constant(none()));
   go(instruction_words(opcode_));
@@ -354,8 +329,8 @@ bool Recorder::can_unwind(size_t* depth, const CodeException** handler) const {
   }
 }
 
-// The innermost call ends with an exception; `pc`: its frame's last. Its index in left_.
-int32_t Recorder::leave_frame(const uint64_t* pc) {
+// The innermost call ends with an exception; `pc`: its frame's last.
+void Recorder::leave_frame(const uint64_t* pc) {
   const Call from = here();
   LeftFrame left{from.inlined(), pc, -1, 0, {}};
   auto local_end = static_cast<int32_t>(from.code->local_end);
@@ -376,7 +351,7 @@ int32_t Recorder::leave_frame(const uint64_t* pc) {
       empty(where);
       continue;
     }
-    left.locals.push_back({i, s.raw, true});
+    left.locals.push_back({i, emit(Op::kPromote, s.raw), true});
     emit(Op::kStoreFrame, empty_, kNoReference, where);
     state(where) = {kNoReference, kNoReference, false, false, false, false};
   }
@@ -396,7 +371,6 @@ int32_t Recorder::leave_frame(const uint64_t* pc) {
     }
   }
   left_.push_back(std::move(left));
-  return number;
 }
 
 // Registers are about to be left: virtual objects that rely on them are made first.
@@ -452,16 +426,10 @@ bool Recorder::raise_statement(uint64_t word) {
   Reference e = kNoReference;
   if (is_exception_type(v)) {
     auto* type = static_cast<pt::Type*>(v.as_object());
-    uint32_t version = type->version.load(std::memory_order_acquire);
-    bool heap = has_flag(type, kTypeHeap);
-    if (!has_plain_fields(type) || type->slots.init != exc::BaseException->slots.init || has_flag(type, kTypeAbstract) ||
-        type_of(v)->slots.call != type_type.slots.call || type->layout.finalizer() || (heap && !version) ||
-        (!handling() && !nothing_handled())) {
+    uint32_t version;
+    if (!makes_plain_exception(type, &version) || !has_plain_init(type) || (!handling() && !nothing_handled()))
       return fall_back();
-    }
-    known(PT_A);
-    if (heap) guard_version(type, version);
-    e = virtual_exception(type, object_constant(Value::object(empty_tuple())));
+    e = virtual_exception(PT_A, version, object_constant(Value::object(empty_tuple())));
     drop(PT_A);
   } else {
     if (!is_exception(v) || PT_A < 0) return fall_back();

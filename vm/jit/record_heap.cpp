@@ -297,9 +297,7 @@ bool Recorder::load_attribute(uint64_t word) {
       if (!has_shape(node->value, kShape_function) || !can_hold(read(PT_B))) return fall_back();
       Reference r = as_object(read(PT_B), shape);
       guard_node(node, shape);
-      Reference method = builder_.virtual_object({.kind = Layout::Kind::kMethod, .shape = kShape_method});
-      builder_.set_field(method, offsetof(BoundMethod, function), object_constant(node->value));
-      builder_.set_field(method, offsetof(BoundMethod, self), r);
+      Reference method = virtual_method(node->value, r);
       fresh_ = method;
       drop(PT_B, PT_A);
       set_lazy(at(PT_A), method);

@@ -92,8 +92,7 @@ bool Recorder::bare_instance(int base, int result, int32_t first) {
   if (!version || builtin != &object_type || has_flag(type, kTypeAbstract) || has_flag(type, kTypeNoInstantiate)) return false;
   if (Reference r = slot(first); !ir_.is_constant(r)) emit(Op::kGuardIs, r, object_constant(cls));
   guard_version(type, version);
-  Shape* shape = type->instance_shape.load(std::memory_order_acquire);
-  Reference instance = builder_.virtual_object({.kind = Layout::Kind::kInstance, .shape = shape_id_of(shape), .instance = shape});
+  Reference instance = virtual_instance(type);
   consume_window(at(base), static_cast<uint32_t>(first - at(base)) + 1, at(result));
   if (type->layout.finalizer()) instance = make(instance);
   set_lazy(at(result), instance);

@@ -13,12 +13,10 @@
 
 namespace pt::jit {
 
-namespace {
 bool is_scalar(Value v) {
   return v.is_small_int() || v.is_immediate_float() || has_shape(v, kShape_str) || has_shape(v, kShape_bytes) ||
          has_shape(v, kShape_int) || has_shape(v, kShape_float) || is_bool(v) || is_none(v);
 }
-}  // namespace
 
 // An instance of a type that no class statement made.
 bool Recorder::is_builtin(Value v) const { return v.is_object() && !has_flag(type_of(v), kTypeHeap); }

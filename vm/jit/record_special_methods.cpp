@@ -64,10 +64,7 @@ bool Recorder::before_with(uint64_t word) {
   Reference self = read(PT_B);
   if (!version || !exit || !can_enter(enter, {PT_B}) || !can_hold(self)) return fall_back();
   guard_class(self, manager, version);
-  keep(Value::object(exit));
-  Reference method = builder_.virtual_object({.kind = Layout::Kind::kMethod, .shape = kShape_method});
-  builder_.set_field(method, offsetof(BoundMethod, function), object_constant(Value::object(exit)));
-  builder_.set_field(method, offsetof(BoundMethod, self), self);
+  Reference method = virtual_method(Value::object(exit), self);
   fresh_ = method;
   set_lazy(at(PT_A), method);
   return enter_method(enter, {PT_B}, 0);
@@ -379,18 +376,10 @@ bool Recorder::check_constructed(int operand, const Call& from, MethodResult* ou
   }
   return true;
 }
-// Goes on with __init__: class, arguments -> instance, __init__, self, arguments.
+// Goes on with __init__.
 bool Recorder::initialise(MethodResult& m, Reference instance, bool owned, Reference raw, uint64_t word) {
-  int32_t where = m.base;
-  auto count = static_cast<int32_t>(static_cast<uint16_t>(PT_B));
-  for (int32_t i = count; i > 0; --i) move(where + i + 2, where + i);
-  if (owned)
-    set_owned(where, raw, instance);
-  else
-    set_lazy(where, instance);
-  set_lazy(where + 1, object_constant(Value::object(m.init)));
-  set_lazy(where + 2, state(where).value);
-  return enter(m.init, where + 2, m.binding.total(), PT_C, kRecordInit);
+  place_for_init(m.base, static_cast<uint16_t>(PT_B), Value::object(m.init), instance, owned ? raw : kNoReference);
+  return enter(m.init, m.base + 2, m.binding.total(), PT_C, kRecordInit);
 }
 
 // ---- returns -----------------------------------------------------------------------------------------------------------

@@ -565,6 +565,8 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   if (taken_along_) {
     bool taken = pc == taken_along_;
     taken_along_ = nullptr;
+    // It was recorded with the one before, which cannot be taken back alone.
+    checkpoint_ = nullptr;
     if (taken) return Step::kGoOn;
   }
   if ((expected_ ? pc != expected_ : !found_.leads_to(pc)) || frame != base_frame_ + window_) {

@@ -22,6 +22,9 @@ enum class Step { kGoOn, kClosed, kAborted };
 // The compiled trace of a loop of `code`, for the present number of threads; nullptr: none.
 CompiledTrace* find_trace(const Code* code, uint32_t loop);
 
+// A number, str, bytes, bool or None of builtin type: operations on such run no Python code.
+bool is_scalar(Value v);
+
 class Recorder {
  public:
   // A loop: from its back-edge. A function that calls itself: from its RESUME.
@@ -170,6 +173,9 @@ class Recorder {
   bool can_hold(Reference value) const;
   Reference field_value(int operand);
   bool put(Reference object, int64_t offset, int operand);
+  Reference virtual_instance(const pt::Type* type);
+  Reference virtual_tuple(int32_t first, uint32_t count);
+  Reference virtual_method(Value function, Reference self);
   Reference make(Reference object);
   void make_whole(Reference object);
   bool make_cell(uint64_t word);
@@ -270,7 +276,7 @@ class Recorder {
   Checkpoint checkpoint(CallRecord* record) const;
   bool interpret_raising(const uint64_t* pc);
   bool new_exception(int base, uint32_t count, int result, const Tuple* names);
-  Reference virtual_exception(pt::Type* type, Reference args);
+  Reference virtual_exception(int class_operand, uint32_t version, Reference args);
   bool init_exception(int base, uint32_t count, int result);
   bool is_fresh_exception(Reference r) const;
   bool raise_statement(uint64_t word);
@@ -283,7 +289,7 @@ class Recorder {
   void leave_owners(size_t depth, const CodeException* handler);
   Reference take_word(Reference exception, int operand);
   void unwind(size_t caught, Reference raw, const uint64_t* frame_pc, size_t depth, const CodeException* handler);
-  int32_t leave_frame(const uint64_t* pc);
+  void leave_frame(const uint64_t* pc);
   void mark_caught(size_t i, std::vector<bool>* lives) const;
   bool reraise(Reference exception, int operand, bool at_raise);
   bool reraise_statement(uint64_t word);
@@ -320,6 +326,7 @@ class Recorder {
   void leave_registers(const Call& from, int operand, bool moves);
   bool enter(Function* function, int32_t window, uint32_t count, int result, uint32_t flags, const Code* code = nullptr,
              Dict* globals = nullptr);   // nullptr: the function is known by its code only
+  void place_for_init(int32_t where, uint32_t count, Value init, Reference instance, Reference raw = kNoReference);
   bool instantiate(int base, uint32_t count, int result, const Tuple* names, bool shift);
   bool call_property(uint64_t word, Value getter);
   bool call_operator(uint64_t word);

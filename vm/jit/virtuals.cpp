@@ -9,6 +9,7 @@
 #include "vm/types/dict.h"
 #include "vm/types/function.h"
 #include "vm/types/tuple.h"
+#include "vm/object/descriptors.h"
 
 namespace pt::jit {
 
@@ -240,7 +241,7 @@ void Recorder::leave_owner(int32_t where) {
     // What a traceback would show of a frame that was left.
     for (LeftFrame& l : left_) {
       for (SlotValue& v : l.locals) {
-        if (v.value == s.value && !v.owned) v = {v.slot, emit(Op::kOwn, v.value), true};
+        if (v.value == s.value && !v.owned) v = {v.slot, emit(Op::kPromote, emit(Op::kOwn, v.value)), true};
       }
     }
   }
@@ -415,21 +416,41 @@ bool Recorder::make_function(uint64_t word) {
   return true;
 }
 
+Reference Recorder::virtual_instance(const pt::Type* type) {
+  Shape* shape = type->instance_shape.load(std::memory_order_acquire);
+  return builder_.virtual_object({.kind = Layout::Kind::kInstance, .shape = shape_id_of(shape), .instance = shape});
+}
+Reference Recorder::virtual_method(Value function, Reference self) {
+  Reference method = builder_.virtual_object({.kind = Layout::Kind::kMethod, .shape = kShape_method});
+  builder_.set_field(method, offsetof(BoundMethod, function), object_constant(function));
+  builder_.set_field(method, offsetof(BoundMethod, self), self);
+  return method;
+}
+// Of the registers from `first` on, not yet consumed. kNoReference, and nothing has happened: it cannot hold one of them.
+Reference Recorder::virtual_tuple(int32_t first, uint32_t count) {
+  auto end = first + static_cast<int32_t>(count);
+  if (count > kMaxArguments) return kNoReference;
+  for (int32_t i = first; i < end; ++i) {
+    if (!can_hold(slot(i))) return kNoReference;
+  }
+  if (count == 0) return object_constant(Value::object(empty_tuple()));
+  Reference tuple = builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = kShape_tuple, .length = count});
+  for (int32_t i = first; i < end; ++i) {
+    // The same virtual object once more: it is made.
+    Reference item = slot(i);
+    builder_.set_field(tuple, static_cast<int64_t>(offsetof(Tuple, items)) + (i - first) * 8, can_hold(item) ? item : make(item));
+  }
+  return tuple;
+}
 // False, and nothing has happened: it has an item that a virtual tuple cannot hold.
 bool Recorder::build_virtual_tuple(uint64_t word) {
-  int count = PT_C;
+  auto count = static_cast<uint32_t>(PT_C);
   int32_t first = at(PT_B);
-  if (count == 0 || count > kMaxArguments) return false;
-  for (int i = 0; i < count; ++i) {
-    if (!can_hold(slot(first + i))) return false;
-  }
-  Reference tuple = builder_.virtual_object({.kind = Layout::Kind::kTuple, .shape = kShape_tuple, .length = count});
-  for (int i = 0; i < count; ++i) {
-    Reference item = slot(first + i);
-    builder_.set_field(tuple, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8, can_hold(item) ? item : make(item));
-  }
+  if (count == 0) return false;
+  Reference tuple = virtual_tuple(first, count);
+  if (tuple == kNoReference) return false;
   fresh_ = tuple;
-  consume_window(first, static_cast<uint32_t>(count), at(PT_A));
+  consume_window(first, count, at(PT_A));
   set_lazy(at(PT_A), tuple);
   go(1);
   return true;

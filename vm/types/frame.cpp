@@ -30,37 +30,37 @@ T* as(Value v) {
 }
 }  // namespace
 
-Ref<FrameObject> frame_object_of(CallRecord* record) {
-  if (record->frame_object) return Ref<FrameObject>::retain(record->frame_object);
-  Ref<FrameObject> f = allocate<FrameObject>(&frame_type);
-  if (!f) return f;
-  f->code.init(Ref<>::retain(Value::object(record->code)));
-  f->globals.init(Ref<>::retain(Value::object(record->globals)));
-  if (record->function) {
-    f->function.init(Ref<>::retain(Value::object(record->function)));
-    f->builtins.init(Ref<>::retain(Value::object(record->function->builtins())));
-  }
-  if (!record->locals.empty()) f->locals.init(Ref<>::retain(record->locals));
-  f->record = record;
-  f->generator = record->generator;
-  f->trace_lines = true;
-  record->frame_object = f.copy().take();
-  record->pushed = nullptr;
-  return f;
-}
-
-Ref<FrameObject> frame_of_ended_call(const Code* code, Dict* globals, Function* function, uint32_t pc, Ref<Tuple> registers,
-                                     Ref<FrameObject> back) {
+namespace {
+Ref<FrameObject> new_frame(const Code* code, Dict* globals, Function* function) {
   Ref<FrameObject> f = allocate<FrameObject>(&frame_type);
   if (!f) return f;
   f->code.init(Ref<>::retain(Value::object(code)));
   f->globals.init(Ref<>::retain(Value::object(globals)));
-  f->function.init(Ref<>::retain(Value::object(function)));
-  f->builtins.init(Ref<>::retain(Value::object(function->builtins())));
+  if (function) {
+    f->function.init(Ref<>::retain(Value::object(function)));
+    f->builtins.init(Ref<>::retain(Value::object(function->builtins())));
+  }
+  f->trace_lines = true;
+  return f;
+}
+}  // namespace
+Ref<FrameObject> frame_object_of(CallRecord* record) {
+  if (record->frame_object) return Ref<FrameObject>::retain(record->frame_object);
+  Ref<FrameObject> f = new_frame(record->code, record->globals, record->function);
+  if (!f) return f;
+  if (!record->locals.empty()) f->locals.init(Ref<>::retain(record->locals));
+  f->record = record;
+  f->generator = record->generator;
+  record->frame_object = f.copy().take();
+  return f;
+}
+Ref<FrameObject> frame_of_ended_call(const Code* code, Dict* globals, Function* function, uint32_t pc, Ref<Tuple> registers,
+                                     Ref<FrameObject> back) {
+  Ref<FrameObject> f = new_frame(code, globals, function);
+  if (!f) return f;
   f->registers.init(std::move(registers));
   if (back) f->back.init(std::move(back));
   f->pc = pc;
-  f->trace_lines = true;
   return f;
 }
 
