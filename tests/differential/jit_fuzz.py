@@ -64,6 +64,8 @@ class Tracked:
         Tracked.live += 1
     def __del__(self):
         Tracked.live -= 1
+    def __repr__(self):
+        return "Tracked"
 def adder(k):
     return lambda z: z + k
 def counter(k):
