@@ -1,4 +1,5 @@
 # Recursion in compiled code: calls and returns between traces, what sees the frames, what ends them.
+import builtins
 import gc
 import sys
 import threading
@@ -699,3 +700,26 @@ def test_trees_of_all_kinds_of_leaves():
         tree = make(depth)
         for _ in range(25):
             assert abs(total(tree) - flat(tree)) <= 1e-9 * abs(flat(tree))
+
+
+def test_callers_are_seen_by_what_is_called():
+    def look(v):
+        frame = sys._getframe(1)
+        while frame is not None and frame.f_code.co_name == "walk":
+            assert frame.f_builtins is builtins.__dict__
+            frame = frame.f_back
+        return v
+
+    def make(look, once):
+        # A function that comes and goes: traces know its code only, and find it in its own register.
+        def walk(n):
+            total = 1
+            list(map(look, once))
+            for i in range(3):
+                if n:
+                    total += walk(n - 1)
+            return total
+        return walk
+
+    for i in range(20):
+        assert make(look, (1,))(5) == 364
