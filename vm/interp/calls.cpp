@@ -125,10 +125,9 @@ CallOutcome instantiate(Thread* thread, Value* base, uint32_t count, Tuple* name
   if (!function || base + count + 4 > thread->stack_limit) return CallOutcome::kDone;
   *handled = true;
   uint32_t positional = names ? count - static_cast<uint32_t>(names->length) : count;
-  Object* instance =
-      plain ? allocate_instance(type) : type->slots.construct(type, Args{base + 1, positional, names}).take().as_object();
+  Ref<> instance = plain ? Ref<>(allocate<Object>(type)) : type->slots.construct(type, Args{base + 1, positional, names});
   if (PT_UNLIKELY(!instance)) return CallOutcome::kError;
-  return enter_init(thread, function, Value::object(instance), base, count, names, result);
+  return enter_init(thread, function, instance.take(), base, count, names, result);
 }
 
 // The __call__ of an object's class, where it is a Python function; empty: none.

@@ -13,10 +13,13 @@
 
 namespace pt::jit {
 
+namespace {
+Object* take_object(Ref<> made) { return made ? made.take().as_object() : nullptr; }
+}  // namespace
 Object* make_object(const Layout& layout) {
   switch (layout.kind) {
     case Layout::Kind::kInstance: return allocate_instance_of(layout.instance);
-    case Layout::Kind::kCell: return Ref<>(cell_new(Value())).take().as_object();
+    case Layout::Kind::kCell: return take_object(cell_new(Value()));
     case Layout::Kind::kTuple: {
       if (!layout.instance) return tuple_allocate(layout.length).take();
       Object* o = allocate_instance_of(layout.instance, static_cast<size_t>(layout.length));
@@ -28,7 +31,7 @@ Object* make_object(const Layout& layout) {
     case Layout::Kind::kMethod: return allocate_instance(&method_type);
     case Layout::Kind::kFunction: {
       auto* code = static_cast<Code*>(const_cast<void*>(layout.code));
-      return function_new(code, static_cast<Dict*>(const_cast<void*>(layout.globals)), nullptr).take().as_object();
+      return take_object(function_new(code, static_cast<Dict*>(const_cast<void*>(layout.globals)), nullptr));
     }
   }
 }
