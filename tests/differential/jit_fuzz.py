@@ -329,7 +329,11 @@ class Program:
                 f"{target} = clip({call})", f"{target} = clip({self.atom(names)} + {call})",
                 f"if {self.condition(names)}: raise {self.raised(names)}", f"{target} = d[{self.index(names)}]",
                 f"{target} = clip(items[{self.index(names)} + 10])", f"{target} = clip(next(iter(items[{self.index(names)} + 8:])))",
-                f"{target} = clip(int(text[:1]))", f"{target} = last.x", f"for q in (1, {self.atom(names)}): {target} = clip({call} + q)"))
+                f"{target} = clip(int(text[:1]))", f"{target} = last.x",
+                f"{target} = clip({self.pick('u', 'o', 'w')}.{self.pick('absent', 'x', 'gone')})", f"{target} = d[text[:{self.index(names)}]]",
+                f"items[{self.index(names)} - 15] = {self.atom(names)}", f"{target} = clip([text, None, 1, 2.5][{self.index(names)} & 3] + {self.atom(names)})",
+                f"{target} = clip({self.pick('7', '2.5', self.atom(names))} {self.pick('/', '//', '%')} ({self.index(names)} % 3))",
+                f"{target} = (1, 2)[{self.index(names)} - 3]", f"{target} = len(text[{self.index(names)}])", f"for q in (1, {self.atom(names)}): {target} = clip({call} + q)"))
         if self.r.random() < 0.15:
             self.emit(indent + 1, f"u = Box({self.atom(names)}, tr)")
         kinds = self.r.sample(["Oops", "Other", "(KeyError, IndexError)", "LookupError", "(ValueError, Oops)", "Bare"], self.r.randrange(1, 3))
@@ -344,7 +348,11 @@ class Program:
                             f"if {self.index(names)} == 3 and G: space['log'] = shown({variable})",
                             f"{target} = clip(getattr({variable}, 'code', 3))",
                             f"if isinstance({variable}, Other): {target} = clip({variable}.code)",
-                            f"space['log'] = repr({variable})"]
+                            f"space['log'] = repr({variable})", f"space['log'] = str({variable})",
+                            f"{target} = len(str({variable})) + len(repr({variable}.args[:1]))",
+                            f"if {variable}.args: {target} = {variable}.args[0] if type({variable}.args[0]) is int else 2",
+                            f"space['log'] = getattr({variable}, 'name', 3), type(getattr({variable}, 'obj', 3)).__name__"]
+                options += [f"if {self.index(names)} == 3: raise {self.raised(names)} from {variable}"] if depth > 1 else []
             if in_loop:
                 options += ["continue"]
             for _ in range(self.r.randrange(1, 3)):

@@ -923,3 +923,113 @@ def test_a_traceback_keeps_what_another_thread_made():
     thread.join()
     assert_equal(dead, 0)
     assert_equal(last.__traceback__.tb_next.tb_frame.f_locals["mine"].number, 59)
+
+
+class Plot:
+    def __init__(self, x):
+        self.x = x
+
+
+def test_builtin_operations_that_fail():
+    def look(f, rounds=ROUNDS // 5):
+        seen = []
+        for i in range(rounds):
+            try:
+                f(i)
+                seen.append(None)
+            except Exception as e:
+                seen.append((type(e), str(e), e.args, len(entries(e)), e.__context__, sys.exc_info()[1] is e))
+        return seen
+
+    d, items, text, plot, mixed = {0: 1, "k": 2}, [1, 2, 3], "abc", Plot(1), [1, None, "s", 2.5, b"x"]
+    keys = ["k", "missing", 0, 7, "q"]
+
+    def store(i):
+        items[i % 5] = i
+
+    assert_equal([s and s[1] for s in look(lambda i: d[keys[i % 5]])][:5], [None, "'missing'", None, "7", "'q'"])
+    assert_equal(look(lambda i: d[i % 3])[1][:4], (KeyError, "1", (1,), 2))
+    assert_equal(look(lambda i: items[i % 5])[4][:3], (IndexError, "list index out of range", ("list index out of range",)))
+    assert_equal(look(lambda i: items[-(i % 5)])[4][1], "list index out of range")
+    assert_equal(look(store)[3][1], "list assignment index out of range")
+    assert_equal(look(lambda i: text[i % 5])[3][1], "string index out of range")
+    assert_equal(look(lambda i: (1, 2)[i % 5])[3][1], "tuple index out of range")
+    assert_equal(look(lambda i: 7 // (i % 3))[0][1], "integer division or modulo by zero")
+    assert_equal(look(lambda i: 7.5 / (i % 3))[0][1], "float division by zero")
+    assert_equal(look(lambda i: 7 / (i % 3))[0][1], "division by zero")
+    assert_equal(look(lambda i: 7 % (i % 3))[0][1], "integer modulo by zero")
+    assert_equal(look(lambda i: mixed[i % 5] + 1)[1][1], "unsupported operand type(s) for +: 'NoneType' and 'int'")
+    assert_equal(look(lambda i: mixed[i % 5] + 1)[2][1], 'can only concatenate str (not "int") to str')
+    missing = look(lambda i: plot.y if i % 2 else plot.x)
+    assert_equal(missing[1][:4], (AttributeError, "'Plot' object has no attribute 'y'", ("'Plot' object has no attribute 'y'",), 2))
+    assert_equal(missing[0], None)
+    assert_equal({s[3:] for s in look(lambda i: d[i % 2 + 5]) if s}, {(2, None, True)})
+
+
+def test_builtin_operations_that_fail_in_one_frame():
+    d, items, plot, log = {1: 2}, [1, 2], Plot(3), []
+    for i in range(ROUNDS):
+        try:
+            try:
+                d[i & 3]
+                items[i % 3] = i
+                plot.y
+            except KeyError as e:
+                raise ValueError("no %d" % i) from e
+        except ValueError as e:
+            if i % 1000 == 0:
+                log.append((str(e), type(e.__cause__), e.__cause__.args, e.__context__ is e.__cause__))
+        except IndexError as e:
+            if i % 1001 == 2:
+                log.append((e.args, e.__context__))
+        except AttributeError as e:
+            assert e.name == "y" and e.obj is plot, (e.name, e.obj)
+    assert_equal(log[0], ("no 0", KeyError, (0,), True))
+    assert_equal(len([x for x in log if x[0] != "no 0"]) > 2, True)
+    assert_equal(sys.exc_info(), (None, None, None))
+
+
+def test_a_class_gets_another_name():
+    class Thing:
+        pass
+
+    thing, seen = Thing(), set()
+    for i in range(ROUNDS):
+        if i == ROUNDS // 2:
+            Thing.__name__ = "Other"
+        try:
+            thing.absent
+        except AttributeError as e:
+            seen.add(e.args[0])
+    assert_equal(seen, {"'Thing' object has no attribute 'absent'", "'Other' object has no attribute 'absent'"})
+
+
+def test_an_attribute_error_keeps_its_object():
+    class Thing:
+        pass
+
+    kept = []
+    for i in range(ROUNDS):
+        thing = Thing()
+        thing.number = i
+        try:
+            thing.absent
+        except AttributeError as e:
+            if i % 500 == 0:
+                kept.append(e)
+        del thing
+    assert_equal([e.obj.number for e in kept], list(range(0, ROUNDS, 500)))
+
+
+def test_keys_of_an_error_live_on():
+    class Key(str):
+        pass
+
+    d, kept = {}, []
+    for i in range(ROUNDS):
+        try:
+            d["k%d" % i]
+        except KeyError as e:
+            kept.append(e)
+            del kept[:-50]
+    assert_equal([e.args[0] for e in kept], ["k%d" % i for i in range(ROUNDS - 50, ROUNDS)])

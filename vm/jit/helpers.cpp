@@ -406,6 +406,7 @@ uint64_t help_contains(State* s, Value* frame, uint64_t word) {
   if (done == kRaised) return done;
   return scope.report(s) ? kGoOn : kLeave;
 }
+// `imm`: of a dict, what is not there gives nothing.
 uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1);
   if (is_exact_str(container)) return made(s, get_item(container, key));
@@ -413,7 +414,12 @@ uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
     s->word = v.bits();
     return kGoOn;
   }
-  ColdScope scope(s, frame, info_of(word));
+  const ColdInfo& info = info_of(word);
+  if (info.imm && is_exact_dict(container) && dict_contains_simple(as_dict(container), key) == 0) {
+    s->word = 0;
+    return kGoOn;
+  }
+  ColdScope scope(s, frame, info);
   return finish(s, scope, get_item(container, key));
 }
 uint64_t help_get_slice(State* s, Value*, uint64_t) {

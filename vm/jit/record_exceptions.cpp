@@ -412,9 +412,8 @@ void Recorder::unwind(size_t caught, Reference raw, const uint64_t* frame_pc, si
 bool Recorder::raise_statement(uint64_t word) {
   if (stops_iteration(word)) return true;
   if (reason_ != Abort::kCount) return false;
-  size_t depth;
-  const CodeException* handler;
-  if (tracing(thread_) || !can_unwind(&depth, &handler)) return fall_back();
+  Handler to;
+  if (tracing(thread_) || !can_unwind(&to.depth, &to.entry)) return fall_back();
   if (PT_C == 0) return handling() && reraise(slot(handled_.back()), 0, false);
   Value v = seen(PT_A), cause = PT_C == 2 ? seen(PT_B) : none();
   Reference cause_reference = kNoReference;
@@ -438,24 +437,16 @@ bool Recorder::raise_statement(uint64_t word) {
       return fall_back();
     }
   }
-  int32_t context = -1;
-  if (PT_C == 2 || handling()) {
-    // With links, which stay virtual with the exception.
-    if (!builder_.is_virtual(e)) return fall_back();
+  // Links stay virtual with the exception.
+  if ((PT_C == 2 || handling()) && !builder_.is_virtual(e)) return fall_back();
+  if (PT_C == 2) {
     fresh_ = e;
-    if (PT_C == 2) builder_.set_field(e, offsetof(BaseException, suppress_context), builder_.small_int(0));
+    builder_.set_field(e, offsetof(BaseException, suppress_context), builder_.small_int(0));
     if (cause_reference != kNoReference) builder_.set_field(e, offsetof(BaseException, cause), cause_reference);
-    if (handling()) {
-      builder_.set_field(e, offsetof(BaseException, context), slot(handled_.back()));
-      context = find_caught(slot(handled_.back()));
-    }
-    if (PT_C == 2) drop(PT_B);
+    drop(PT_B);
+    e = builder_.resolve(e);
   }
-  leave_owners(depth, handler);
-  e = builder_.resolve(e);
-  Reference raw = builder_.is_virtual(e) || is_exception_type(v) ? loose_word(e) : take_word(e, PT_A);
-  caught_.push_back({e, context, {{-1, window_, pc_}}});
-  unwind(caught_.size() - 1, raw, pc_, depth, handler);
+  raise_fresh(e, to, is_exception_type(v) ? 0 : PT_A);
   return true;
 }
 // The same for an exception on its way, which may have been made meanwhile.

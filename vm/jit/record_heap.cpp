@@ -250,7 +250,11 @@ bool Recorder::load_attribute(uint64_t word) {
   if (builder_.is_virtual(read(PT_B)) && has_shape(object, kShape_super)) return load_super_attribute(word);
   uint32_t shape;
   const AttributeNode* node = node_for(object, word, false, &shape);
-  if (!node) return call_getattr(word);
+  if (!node) {
+    Str* name = here().code->names[static_cast<uint16_t>(PT_C)];
+    if (raise_attribute_error(read(PT_B), object, name) || reason_ != Abort::kCount) return reason_ == Abort::kCount;
+    return call_getattr(word);
+  }
   Object* o = object.as_object();
   switch (node->kind) {
     case AttributeKind::kUserDescriptor:
@@ -595,6 +599,7 @@ bool Recorder::list_item(int container_operand, int key_operand, Reference* list
   return fall_back();
 }
 bool Recorder::load_item(uint64_t word) {
+  if (raise_index_error(PT_B, PT_C, false) || reason_ != Abort::kCount) return reason_ == Abort::kCount;
   Reference list, address;
   Value item;
   if ((!has_shape(seen(PT_B), kShape_list) && !is_plain_tuple(seen(PT_B))) || !seen(PT_C).is_small_int())
@@ -618,6 +623,7 @@ bool Recorder::load_item(uint64_t word) {
 }
 bool Recorder::store_item(uint64_t word) {
   Value container = seen(PT_A);
+  if (raise_index_error(PT_A, PT_B, true) || reason_ != Abort::kCount) return reason_ == Abort::kCount;
   if (!has_shape(container, kShape_list) || !seen(PT_B).is_small_int() || !is_uncounted(seen(PT_C))) return set_item_any(word);
   if (ir_.multithreaded) {
     auto* l = as_list(container);

@@ -40,6 +40,7 @@ bool Recorder::arithmetic(uint64_t word, Op int_op, Op float_op) {
   if (!is_number(a) || !is_number(b)) return binary_any(word);
   bool ints = a.is_small_int() && b.is_small_int();
   bool divide = float_op == Op::kDivFloat;
+  if (number(b) == 0.0 && (raise_operator_error(word) || reason_ != Abort::kCount)) return reason_ == Abort::kCount;
   if (ints && !divide) {
     if (int_op == Op::kCount) return fall_back();
     if ((int_op == Op::kFloorDivInt || int_op == Op::kModInt) && (b.as_small_int() == 0 || b.as_small_int() == -1))

@@ -6,7 +6,7 @@
 #include "vm/object/names.h"
 #include "vm/object/protocol.h"
 #include "vm/types/bytes.h"
-#include "vm/types/dict.h"
+#include "vm/types/dict_inl.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
@@ -44,6 +44,7 @@ Reference Recorder::plain_key(int operand) { return is_plain(seen(operand)) ? pl
 
 bool Recorder::binary_any(uint64_t word) {
   if (!is_plain(seen(PT_B)) || !is_plain(seen(PT_C))) return call_operator(word);
+  if (raise_operator_error(word) || reason_ != Abort::kCount) return reason_ == Abort::kCount;
   OperatorName name = operator_name(opcode_);
   bool appends = name.op == BinaryOp::kAdd && is_exact_str(seen(PT_B)) && is_exact_str(seen(PT_C)) && PT_B >= 0 &&
                  (PT_A >> 1) == (PT_B >> 1) && !in_heap(at(PT_B));
@@ -202,6 +203,10 @@ bool Recorder::get_item_any(uint64_t word) {
       !is_plain_key(key)) {
     return fall_back();
   }
+  if (raise_index_error(PT_B, PT_C, false) || reason_ != Abort::kCount) return reason_ == Abort::kCount;
+  bool dict = is_exact_dict(container) && (key.is_small_int() || is_exact_str(key));
+  Handler handler;
+  if (dict && dict_contains_simple(as_dict(container), key) == 0) return raise_key_error(PT_B, PT_C) || fall_back();
   Reference c = plain(PT_B), k = plain_key(PT_C);
   if (is_exact_str(container) && as_str(container)->kind == 1 && key.is_small_int()) {
     int64_t i = key.as_small_int();
@@ -224,7 +229,10 @@ bool Recorder::get_item_any(uint64_t word) {
   }
   emit(Op::kStoreArgument, c, kNoReference, 0);
   emit(Op::kStoreArgument, k, kNoReference, 1);
-  Reference r = emit(Op::kGetItemAny);
+  // A key that is not there makes an exit: a side trace can raise the exception without making it.
+  bool catches = dict && can_unwind(&handler.depth, &handler.entry);
+  Reference r = emit(Op::kGetItemAny, kNoReference, kNoReference, catches);
+  if (catches) emit(Op::kGuardBound, r);
   drop(PT_B, PT_A);
   drop(PT_C, PT_A);
   set_owned(at(PT_A), r);

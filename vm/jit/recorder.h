@@ -280,6 +280,19 @@ class Recorder {
   bool init_exception(int base, uint32_t count, int result);
   bool is_fresh_exception(Reference r) const;
   bool raise_statement(uint64_t word);
+  struct Handler {   // where an exception of this instruction is caught: in the depth-th frame
+    size_t depth;
+    const CodeException* entry;
+  };
+  bool can_raise(Handler* out);
+  void raise_fresh(Reference exception, const Handler& to, int operand, bool held = true);
+  Reference builtin_exception(const pt::Type* type, std::initializer_list<Reference> arguments);
+  bool raise_like(const Ref<>& seen, const Handler& to);
+  bool raise_key_error(int container, int key);
+  bool raise_index_error(int sequence, int key, bool stores);
+  bool raise_operator_error(uint64_t word);
+  bool lacks(Reference object, Value v, Str* name);
+  bool raise_attribute_error(Reference object, Value v, Str* name);
   bool enter_handler(uint64_t word);
   bool leave_handler(uint64_t word);
   bool match_exception(uint64_t word);

@@ -214,6 +214,11 @@ bool type_set_attribute(Type* type, Str* name, Value value) {
   return true;
 }
 
+void type_renamed(Type* type) {
+  CriticalSection change(g_class_changes);
+  type_modified(type);
+}
+
 // ---- builtin types ---------------------------------------------------------------------------------------------------
 
 namespace {

@@ -24,6 +24,8 @@ bool has_python_finalizer(Value v);
 void finalize_once(Value v);
 // The namespace of `type` or a base changed: new versions for it and all subclasses.
 void type_modified(Type* type);
+// The class got another name: compiled code that makes messages with it goes by the version.
+void type_renamed(Type* type);
 // The slots of a Python class and its subclasses after a change of the special method `name`; nullptr: of any.
 void update_slots_recursively(Type* type, Str* name);
 // `base` is the class itself or one of its ancestors by __bases__, whatever the MRO says.

@@ -139,6 +139,7 @@ bool put_name(Value self, Value v) {
     return raise(exc::ValueError, "type name must not contain null characters");
   }
   type->name.store(type, Ref<>::retain(v));
+  type_renamed(type);
   return true;
 }
 Ref<> get_qualname(Value self) { return as_type(self)->qualname.load(self.as_object()); }

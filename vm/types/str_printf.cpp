@@ -78,8 +78,14 @@ Ref<Str> str_vformat(const char* format, va_list arguments) {
         break;
       }
       case 'T': {
-        const char* name = type_name(Value::from_bits(va_arg(arguments, uint64_t)));
-        ok = append_c_string(out, name, strlen(name));
+        Value v = Value::from_bits(va_arg(arguments, uint64_t));
+        if (has_flag(type_of(v), kTypeHeap)) {
+          // Whoever assigned to its __name__ finds that here.
+          Ref<> name = type_of(v)->name.load(type_of(v));
+          ok = name ? out.append(as_str(name.value())) : out.append_ascii("?");
+        } else {
+          ok = append_c_string(out, type_name(v), strlen(type_name(v)));
+        }
         break;
       }
       case 'N': {
