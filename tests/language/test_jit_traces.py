@@ -501,6 +501,26 @@ def test_a_module_that_grows_under_a_spinning_thread():
         assert not t.is_alive()
 
 
+def test_iterator_at_its_end_is_let_go():
+    import itertools
+    import weakref
+
+    class Token:
+        pass
+
+    def look(n, mask):
+        for i in range(n):
+            token = Token()
+            dead = weakref.ref(token)
+            for same in itertools.repeat(token, 5 + (i & mask)):
+                assert same is token
+            del same, token
+            assert dead() is None, i
+
+    look(4000, 0)
+    look(4000, 3)
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -121,7 +121,11 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
            true});
     } else {
       if (v.owned) {
-        set_owned(v.slot, r);
+        // An iterator at its end: a temporary, and not dead yet.
+        if (r == empty_)
+          empty(v.slot);
+        else
+          set_owned(v.slot, r);
         continue;
       }
       Slot& s = state(v.slot);
