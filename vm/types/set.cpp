@@ -211,7 +211,7 @@ bool update_from_set(Set* s, Set* other) {
     }
     int64_t position = 0, hash;
     Ref<> item;
-    while (set_next(other, &position, &item, &hash)) {
+    while (set_next_inline(other, &position, &item, &hash)) {
       if (!add_hashed(s, item.value(), hash)) return false;
     }
     return true;

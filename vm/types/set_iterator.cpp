@@ -22,8 +22,8 @@ PT_INLINE Step advance(SetIterator* it, Ref<>* item, Ref<>* dropped) {
     it->expected = -1;
     return Step::kSizeChanged;
   }
-  int64_t position = it->position.load(std::memory_order_relaxed);
-  if (set_next(s, &position, item)) {
+  int64_t position = it->position.load(std::memory_order_relaxed), hash;
+  if (set_next_inline(s, &position, item, &hash)) {
     it->position.store(position, std::memory_order_relaxed);
     --it->remaining;
     return Step::kItem;

@@ -15,7 +15,10 @@ constinit Type frozenset_type{};
 
 namespace {
 
-bool is_frozen(Value v) { return has_shape(v, kShape_frozenset) || is_subtype(type_of(v), &frozenset_type); }
+bool is_frozen(Value v) {
+  if (is_exact_any_set(v)) return has_shape(v, kShape_frozenset);
+  return is_subtype(type_of(v), &frozenset_type);
+}
 
 // An empty set or frozenset, whichever the base of `like` is.
 Ref<Set> new_like(Value like, Value iterable = Value()) {
@@ -31,7 +34,12 @@ Ref<> copy_of(Value self) {
 }
 
 // Adds/looks up with a hash that is known already.
-int contains_hashed(Set* s, Value item, int64_t hash) {
+int contains_hashed(Set* s, Value item, int64_t hash, bool* plain = nullptr) {
+  if (item.is_small_int() || is_exact_str(item)) {
+    int64_t slot = set_find_plain(s, item, hash);
+    if (PT_LIKELY(slot != kSlotRetry)) return slot >= 0;
+  }
+  if (plain) *plain = false;
   SetTable* t;
   int64_t slot = set_find_shared(s, item, hash, &t);
   return slot >= 0 ? 1 : slot == kSlotAbsent ? 0 : -1;
@@ -63,7 +71,7 @@ bool for_each_hashed(Value iterable, F&& f) {
   Ref<> item;
   int64_t position = 0, hash;
   if (is_any_set(iterable)) {
-    while (set_next(as_set(iterable), &position, &item, &hash)) {
+    while (set_next_inline(as_set(iterable), &position, &item, &hash)) {
       if (!f(item.value(), hash)) return false;
     }
     return true;
@@ -84,6 +92,24 @@ bool for_each_hashed(Value iterable, F&& f) {
   }
 }
 
+// The items of a set that are, or are not, in another, for a set that is empty.
+class Selection {
+ public:
+  Selection(Set* result, bool wanted) : result_(result), wanted_(wanted) {}
+  bool add(Set* other, Value item, int64_t hash) {
+    int found = contains_hashed(other, item, hash, &plain_);
+    if (found < 0 || found != wanted_) return found >= 0;
+    if (!plain_) return add_hashed(result_, item, hash);
+    SetWriter writer(result_);
+    return writer.add_absent(item, hash) > 0 || raise_no_memory();
+  }
+
+ private:
+  Set* result_;
+  bool wanted_;
+  bool plain_ = !multithreaded();  // nothing could change the set so far: its items differ
+};
+
 // ---- Algebra ----
 
 Ref<Set> intersect(Value self, Value other) {
@@ -94,10 +120,8 @@ Ref<Set> intersect(Value self, Value other) {
   if (is_any_set(other)) {
     Set *small = as_set(other), *large = s;
     if (set_size(small) > set_size(large)) std::swap(small, large);
-    bool ok = for_each_hashed(Value::object(small), [&](Value item, int64_t hash) {
-      int found = contains_hashed(large, item, hash);
-      return found < 0 ? false : found == 0 || add_hashed(result.get(), item, hash);
-    });
+    Selection common(result.get(), true);
+    bool ok = for_each_hashed(Value::object(small), [&](Value item, int64_t hash) { return common.add(large, item, hash); });
     if (!ok) return Ref<Set>();
     return result;
   }
@@ -141,15 +165,11 @@ Ref<Set> subtract(Value self, Value other) {
   }
   Ref<Set> result = new_like(self);
   if (!result) return result;
+  Selection rest(result.get(), false);
   bool ok = for_each_hashed(self, [&](Value item, int64_t hash) {
-    int found;
-    if (is_any_set(other)) {
-      found = contains_hashed(as_set(other), item, hash);
-    } else {
-      Ref<> value = dict_get_hashed(as_dict(other), item, hash);
-      found = value ? 1 : error_pending() ? -1 : 0;
-    }
-    return found < 0 ? false : found > 0 || add_hashed(result.get(), item, hash);
+    if (is_any_set(other)) return rest.add(as_set(other), item, hash);
+    Ref<> value = dict_get_hashed(as_dict(other), item, hash);
+    return value ? true : !error_pending() && add_hashed(result.get(), item, hash);
   });
   if (!ok) return Ref<Set>();
   return result;

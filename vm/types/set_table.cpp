@@ -157,7 +157,10 @@ int64_t SetWriter::find(Value key, int64_t hash) {
 int SetWriter::add(Value key, int64_t hash) {
   int64_t slot = find(key, hash);
   if (slot >= 0) return 0;
-  if (slot == kSlotError) return -1;
+  return slot == kSlotError ? -1 : add_absent(key, hash);
+}
+
+int SetWriter::add_absent(Value key, int64_t hash) {
   SetTable* t = table();
   if (removed_slot_ >= 0) {
     SetEntry& e = t->entries[removed_slot_];
@@ -248,6 +251,9 @@ int64_t set_find_plain(Set* s, Value key) {
   SetTable* t = s->table.load(std::memory_order_acquire);  // pairs with the release in publish
   if (key.is_small_int()) return find_plain(t, key, word_hash(key.as_small_int()));
   return is_exact_str(key) ? find_plain(t, key.untagged(), exact_str_hash(as_str(key))) : kSlotRetry;
+}
+int64_t set_find_plain(Set* s, Value key, int64_t hash) {
+  return find_plain(s->table.load(std::memory_order_acquire), key.untagged(), hash);   // pairs with the release in publish
 }
 
 int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table) {

@@ -37,10 +37,28 @@ void set_table_insert_clean(SetTable* t, Value owned_key, int64_t hash);
 // Lock-free lookup of a small int or exact str, without Python code: slot, kSlotAbsent, or kSlotRetry (another kind of key,
 // or one has the same hash).
 int64_t set_find_plain(Set* s, Value key);
+int64_t set_find_plain(Set* s, Value key, int64_t hash);   // of such a key
 // Lock-free lookup: slot, kSlotAbsent or kSlotError.
 int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table);
 // A counted copy of the key in a slot as a reader without the lock; false: the table changed.
 bool set_load_key(Set* s, SetTable* t, SetEntry& entry, Ref<>* out);
+
+// As set_next. Where there is one thread, in line.
+PT_INLINE bool set_next_inline(Set* s, int64_t* position, Ref<>* item, int64_t* hash) {
+  if (PT_UNLIKELY(multithreaded())) return set_next(s, position, item, hash);
+  SetTable* t = s->table.load(std::memory_order_relaxed);
+  uint64_t i = static_cast<uint64_t>(*position);
+  for (; i <= t->mask; ++i) {
+    Value key = t->entries[i].key.peek();
+    if (!holds_item(key)) continue;
+    *hash = t->entries[i].hash.load(std::memory_order_relaxed);
+    *item = Ref<>::retain(key);
+    *position = static_cast<int64_t>(i + 1);
+    return true;
+  }
+  *position = static_cast<int64_t>(i);
+  return false;
+}
 
 class SetWriter {
  public:
@@ -62,6 +80,8 @@ class SetWriter {
   int64_t find(Value key, int64_t hash);
   // 1 added, 0 was there, -1 error pending, -2 out of memory (no exception yet).
   int add(Value key, int64_t hash);
+  // A key known to be absent: 1 or -2.
+  int add_absent(Value key, int64_t hash);
   // Empties a slot; the key is the caller's.
   Value remove(int64_t slot);
   bool resize(int64_t wanted);
