@@ -12,9 +12,22 @@ namespace pt {
 
 using ops::Flow;
 
-namespace {}  // namespace
+namespace {
+// A look at one word for what is mostly asked.
+bool may_be_number(Value v) {
+  if (!v.is_object()) return true;
+  switch (v.as_object()->shape_id.load(std::memory_order_relaxed)) {
+    case kShape_int:
+    case kShape_bool:
+    case kShape_float:
+    case kShape_complex: return true;
+    default: return false;
+  }
+}
+}  // namespace
 
 bool number_operation(BinaryOp op, Value a, Value b, Ref<>* result) {
+  if (!may_be_number(a) || !may_be_number(b)) return false;
   if (has_shape(a, kShape_complex) || has_shape(b, kShape_complex)) return complex_operation(op, a, b, result);
   if (PT_UNLIKELY(is_bool(a) && is_bool(b))) return false;
   if (is_bool(a)) a = Value::small_int(is_true(a));
