@@ -603,6 +603,9 @@ PT_BODY(ContainsAny) {
 }
 PT_BODY(GetItemAny) { return false; }
 PT_BODY(GetSlice) { return false; }
+PT_BODY(SetSlice) { return false; }
+PT_BODY(BuildSlice) { return false; }
+PT_BODY(DeleteItemAny) { return false; }
 // In line: a list's item, uncounted over uncounted.
 PT_BODY(SetItemAny) {
   List& list = at<List>(s->arguments[0] & ~Value::kBorrowedBit);

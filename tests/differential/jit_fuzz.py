@@ -172,6 +172,7 @@ def pass_on(*args, **kw): return named(*args, **kw)
 
 STATE = "a b c e o p last text items d u v w t tr kept fn cn".split()
 SPECIAL_STATE = "s q sz pt".split()
+CONTAINER_STATE = "ls st td by".split()
 
 
 class Program:
@@ -190,7 +191,9 @@ class Program:
         self.raising = self.pick(0.0, 0.0, 0.35)
         # And a third calls special methods.
         self.special = self.pick(0.0, 0.0, 0.5)
-        self.state = STATE + (SPECIAL_STATE if self.special else [])
+        # Another third works on slices, sets and tuple keys.
+        self.containers = self.pick(0.0, 0.0, 0.5)
+        self.state = STATE + (SPECIAL_STATE if self.special else []) + (CONTAINER_STATE if self.containers else [])
 
     def pick(self, *options):
         return self.r.choice(options)
@@ -403,7 +406,49 @@ class Program:
             f"if {self.pick('s == q', 's != q', 's is q')}: {target} = 3")
         self.emit(indent, text)
 
+    # ls is a list of at least ten numbers and objects, st a set, td a dict with tuple keys, by a bytearray.
+    def container_statement(self, indent, names):
+        number = lambda: f"clip({self.expression(names, 1)})"
+        target = self.r.choice("abce")
+        bound = lambda: self.pick("", "", str(self.r.randrange(-6, 7)), self.index(names), f"-({self.index(names)})")
+        step = lambda: self.pick("", "", ":-1", ":2", ":-2", f":1 + {self.index(names)}", ":3")
+        part = lambda: f"{bound()}:{bound()}{step()}"
+        key = lambda: self.pick(f"({self.index(names)}, {self.index(names)})", f"({self.index(names)}, text[:1])",
+                                f"({number()}, ({self.index(names)}, None))", f"(str({self.index(names)}), 'x')")
+        item = lambda: self.pick(self.index(names), key(), "text[:2]", number(), f"frozenset(({self.index(names)}, 2))")
+        taken = part()
+        text = self.pick(
+            f"{target} = len({self.pick('ls', 'text', 'by', 'tuple(ls)')}[{part()}])",
+            f"{target} = clip(sum(v for v in ls[{part()}] if isinstance(v, int)))",
+            f"ls[{bound()}:{bound()}] = {self.pick('ls', 'ls[::-1]', '(1, text)', 'range(3)', 'items[:4]', '[]', '[u, v]')}",
+            f"ls[{taken}] = {self.pick(f'ls[{taken}][::-1]', f'[{number()}] * len(ls[{taken}])', f'range(len(ls[{taken}]))')}",
+            f"by[{taken}] = bytes(len(by[{taken}]))",
+            f"by[{self.index(names)} % 6] = {self.index(names)}; {target} = by[-1 - {self.index(names)} % 6]",
+            f"del ls[{part()}]",
+            f"del ls[{self.index(names)} % 5]",
+            f"ls[:{self.index(names)}] = ls[{self.index(names)}::-1]",
+            f"{target}, x, y = ls[:3]; ls[1] = x; {target} = clip({target}) if isinstance({target}, (int, float)) else 1",
+            f"x, {target} = [ls[0], {number()}]",
+            f"x, y = 'p,q'.split(','); {target} = len(x + y)",
+            f"td[{key()}] = {number()}",
+            f"{target} = td.get({key()}, {self.index(names)})",
+            f"if {key()} in td: {target} = clip({target} + 1)",
+            f"td.pop({key()}, None)",
+            f"st.add({item()})",
+            f"st.discard({item()})",
+            f"if {item()} {self.pick('in', 'not in')} st: {target} = {number()}",
+            f"{target} = len(st {self.pick('&', '|', '-', '^')} {{{item()}, {item()}, 1, 2}})",
+            f"st {self.pick('&', '|', '-', '^')}= {{{item()}, {item()}, 'k', 3, 4}}",
+            f"{target} = clip(sum(v for v in st if isinstance(v, int)))",
+            f"for z in {self.pick('st', 'tuple(ls)', 'td', 'by')}: {target} = max({target}, z if isinstance(z, int) else 1)",
+            f"{target} = len({{{self.pick('v', '(v, 1)', 'str(v)')} for v in ls[:5] if isinstance(v, int)}})")
+        self.emit(indent, text)
+        self.emit(indent, "if len(ls) < 10 or len(ls) > 40: ls[:] = ls[:5] + list(range(10))")
+        self.emit(indent, "if len(st) > 40 or len(td) > 40: st.clear(); td.clear()")
+
     def statement(self, indent, names, depth, in_loop):
+        if self.containers and self.r.random() < self.containers:
+            return self.container_statement(indent, names)
         if self.raisers and self.r.random() < self.raising:
             if self.r.random() < 0.25 and depth < 3:
                 self.emit(indent, f"with {self.pick('guard', 'Guard()', 'Guard(Exception)', 'Guard(Oops) as g', 'guard as g, Guard(Exception)')}:")
@@ -557,6 +602,8 @@ class Program:
             self.emit(1, line)
         if self.special:
             self.emit(1, "s, q, sz, pt = Shelf(5, 6), Shelf(7), Sized(3), Point(1, 2)")
+        if self.containers:
+            self.emit(1, "ls, st, td, by = list(range(12)), {1, 'a', (2, 3)}, {(1, 2): 3}, bytearray(b'bytes and more')")
         for _ in range(self.r.randrange(2, 4)):
             self.loop(1, ["a", "b", "c", "e"], 1)
             self.emit(1, "print(a, b, c, e, o.x, o.y, p.x, p.y, text, items[:12], sorted(d.items())[:6], last is None)")
@@ -565,6 +612,9 @@ class Program:
                 self.emit(1, "print(log, last_error and shown(last_error), sys.exc_info(), Guard.depth)")
             if self.special:
                 self.emit(1, "print(s.x, q.x, s.marks[1:], q.marks[1:], s is q, len(sz), pt[0], type(pt).__name__)")
+            if self.containers:
+                self.emit(1, "print(by, len(td), len(st), [v if isinstance(v, (int, float, str)) else type(v).__name__ for v in ls])")
+                self.emit(1, "print(sorted(repr(k) for k in td), sorted(repr(k) for k in st if not isinstance(k, frozenset)))")
             self.emit(1, "seen = dict(locals())")
             self.emit(1, "print(sorted((k, v) for k, v in seen.items() if k.startswith(('i', 'last_i')) and k != 'items'))")
         self.emit(0, "main()")

@@ -9,7 +9,6 @@
 #include "vm/types/dict_inl.h"
 #include "vm/types/list.h"
 #include "vm/types/list_inl.h"
-#include "vm/types/slice.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
@@ -350,8 +349,6 @@ PT_HANDLER(LOAD_METHOD) {
   PT_TAIL(miss_LOAD_METHOD);
 }
 
-PT_SLOW(plain_BUILD_SLICE);
-
 // ---- items -------------------------------------------------------------------------------------------------------------------
 
 PT_SLOW_OPERATION(native_LOAD_ITEM, 2) {
@@ -557,82 +554,4 @@ PT_HANDLER(DELETE_ITEM) {
   consume(frame, PT_B);
   PT_NEXT(1);
 }
-namespace {
-// A bound of a slice with step 1 as a position. False: not a small int.
-PT_INLINE bool slice_bound(Value v, int64_t length, int64_t fallback, int64_t* out) {
-  if (v.is_small_int()) {
-    int64_t i = v.as_small_int();
-    if (i < 0) i = i + length < 0 ? 0 : i + length;
-    *out = i > length ? length : i;
-    return true;
-  }
-  *out = fallback;
-  return v.empty() || is_none(v);
-}
-}  // namespace
-Ref<> plain_slice(Value object, Value from, Value to) {
-  int64_t start, stop;
-  if (is_exact_list(object)) {
-    int64_t n = list_size(as_list(object));
-    if (!slice_bound(from, n, 0, &start) || !slice_bound(to, n, n, &stop)) return Ref<>();
-    return list_slice(as_list(object), start, stop);
-  }
-  if (is_exact_str(object)) {
-    int64_t n = as_str(object)->length;
-    if (!slice_bound(from, n, 0, &start) || !slice_bound(to, n, n, &stop)) return Ref<>();
-    return str_substring(as_str(object), start, stop);
-  }
-  if (is_exact_tuple(object)) {
-    int64_t n = as_tuple(object)->length;
-    if (!slice_bound(from, n, 0, &start) || !slice_bound(to, n, n, &stop)) return Ref<>();
-    return tuple_slice(as_tuple(object), start, stop < start ? start : stop);
-  }
-  return Ref<>();
-}
-namespace {
-// Numbers and None: nothing to release.
-PT_INLINE bool is_plain_bound(Value v) { return v.is_small_int() || v.empty() || is_none(v); }
-bool slice_and_load(Value* frame, Value* constants, uint64_t word, uint64_t after, bool* done) {
-  Value start = register_at(frame, PT_B), stop = register_at(frame, PT_B + 2);
-  *done = false;
-  if (!is_plain_bound(start) || !is_plain_bound(stop)) return true;
-  Ref<> result = plain_slice(read(frame, constants, operand_b(after)), start, stop);
-  if (!result) return !error_pending();
-  register_at(frame, PT_B) = Value();
-  register_at(frame, PT_B + 2) = Value();
-  consume(frame, operand_b(after));
-  write(frame, operand_a(after), result.take());
-  *done = true;
-  return true;
-}
-}  // namespace
-// object[start:stop], two instructions at once, needs no slice.
-PT_SLOW(slice_LOAD_ITEM) {
-  // An exception is the second instruction's.
-  thread->record->pc = pc + 1;
-  bool done;
-  if (!slice_and_load(frame, constants, word, load_word(pc + 1), &done)) {
-    pc += 1;
-    PT_RAISE();
-  }
-  if (done) PT_NEXT(3);
-  PT_TAIL(plain_BUILD_SLICE);
-}
-PT_HANDLER(BUILD_SLICE) {
-  uint64_t after = load_word(pc + 1);
-  if (opcode_of(after) == Opcode::kLOAD_ITEM && operand_c(after) == (PT_A | 1) && PT_C == 2 && dispatch == &g_dispatch) {
-    PT_TAIL(slice_LOAD_ITEM);
-  }
-  PT_TAIL(plain_BUILD_SLICE);
-}
-PT_SLOW_OPERATION(plain_BUILD_SLICE, 1) {
-  Value start = register_at(frame, PT_B), stop = register_at(frame, PT_B + 2);
-  Value step = PT_C == 3 ? register_at(frame, PT_B + 4) : none();
-  Ref<> slice = slice_new(start, stop, step);
-  if (!slice) return false;
-  for (int i = 0; i < PT_C; ++i) write(frame, PT_B + 2 * i, Value());
-  write(frame, PT_A, slice.take());
-  return true;
-}
-
 }  // namespace pt

@@ -49,8 +49,11 @@ __attribute__((preserve_none)) uint64_t for_iter_native(PT_HANDLER_PARAMETERS);
 // done: something else. Otherwise the result, or an exception.
 bool number_operation(BinaryOp op, Value a, Value b, Ref<>* result);
 
-// object[start:stop] for exact lists, strs and tuples, and bounds that are small ints, None or empty. Empty without an
-// exception: something else.
-Ref<> plain_slice(Value object, Value from, Value to);
+// object[from:to:by] for exact lists, strs and tuples, and bounds that are small ints or None. Empty without an exception:
+// something else.
+Ref<> plain_slice(Value object, Value from, Value to, Value by);
+// list[from:to:by] = iterable, or its deletion when that is empty. May run Python code.
+struct List;
+bool plain_set_slice(List* list, Value from, Value to, Value by, Value iterable);
 
 }  // namespace pt

@@ -16,6 +16,7 @@
 #include "vm/types/frame.h"
 #include "vm/types/list.h"
 #include "vm/types/set.h"
+#include "vm/types/slice.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
@@ -423,7 +424,20 @@ uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
   return finish(s, scope, get_item(container, key));
 }
 uint64_t help_get_slice(State* s, Value*, uint64_t) {
-  return made(s, plain_slice(argument(s, 0), argument(s, 1), argument(s, 2)));
+  return made(s, plain_slice(argument(s, 0), argument(s, 1), argument(s, 2), argument(s, 3)));
+}
+uint64_t help_set_slice(State* s, Value* frame, uint64_t word) {
+  ColdScope scope(s, frame, info_of(word));
+  if (!plain_set_slice(as_list(argument(s, 0)), argument(s, 1), argument(s, 2), argument(s, 3), argument(s, 4))) return kRaised;
+  return scope.report(s) ? kGoOn : kLeave;
+}
+uint64_t help_build_slice(State* s, Value*, uint64_t) {
+  return made(s, slice_new(argument(s, 0), argument(s, 1), argument(s, 2)));
+}
+uint64_t help_delete_item(State* s, Value* frame, uint64_t word) {
+  ColdScope scope(s, frame, info_of(word));
+  if (!delete_item(argument(s, 0), argument(s, 1))) return kRaised;
+  return scope.report(s) ? kGoOn : kLeave;
 }
 // d[key] = value over something that needs no count, while there is one thread and nobody watches.
 bool replace_item(Value container, Value key, Value value) {
@@ -604,6 +618,9 @@ Helper cold_helper(Op op) {
     case Op::kContainsAny: return help_contains;
     case Op::kGetItemAny: return help_get_item;
     case Op::kGetSlice: return help_get_slice;
+    case Op::kSetSlice: return help_set_slice;
+    case Op::kBuildSlice: return help_build_slice;
+    case Op::kDeleteItemAny: return help_delete_item;
     case Op::kSetItemAny: return help_set_item;
     default: return nullptr;
   }

@@ -653,8 +653,41 @@ bool Recorder::store_item(uint64_t word) {
   return true;
 }
 
+// A list that nobody else changes meanwhile: no item is missed once its size has been seen.
+bool Recorder::unpack_list(uint64_t word) {
+  auto* l = as_list(seen(PT_B));
+  int count = PT_C;
+  if (list_size(l) != count || count == 0 || count > 16 || (ir_.multithreaded && !is_exclusive(l))) return fall_back();
+  // The list may lie where one of its items goes: that is written last.
+  int own = PT_B >= PT_A && PT_B < PT_A + 2 * count ? (PT_B - PT_A) >> 1 : -1;
+  if (own >= 0 && !(PT_B & 1)) return fall_back();
+  Reference list = as_object(read(PT_B), kShape_list);
+  exclusive(list, l);
+  emit(Op::kGuardEqual, emit(Op::kLoadWord, list, kNoReference, offsetof(List, size)),
+       builder_.constant(static_cast<uint64_t>(count), Type::P));
+  Reference data = emit(Op::kLoadWord, list, kNoReference, offsetof(List, buffer));
+  if (ir_.multithreaded) emit(Op::kGuardBound, data);
+  const Field* items = l->buffer.load(std::memory_order_acquire)->items;
+  auto offset = [](int i) { return static_cast<int64_t>(offsetof(ListBuffer, items)) + i * 8; };
+  // What can fail comes first.
+  Reference numbers[16];
+  bool counted[16];
+  for (int i = 0; i < count; ++i) counted[i] = !load_uncounted(data, offset(i), items[i].peek_acquire(), &numbers[i]);
+  for (int k = 0; k <= count; ++k) {
+    int i = k < count ? k : own;
+    if (i < 0 || (k < count && k == own)) continue;
+    if (counted[i])
+      set_owned(at(PT_A) + i, emit(Op::kLoadOwned, data, kNoReference, offset(i)));
+    else
+      set_lazy(at(PT_A) + i, numbers[i]);
+  }
+  if (own < 0) drop(PT_B);
+  go(1);
+  return true;
+}
 bool Recorder::unpack(uint64_t word) {
   Value sequence = seen(PT_B);
+  if (has_shape(sequence, kShape_list)) return unpack_list(word);
   int count = PT_C;
   if (!is_plain_tuple(sequence) || as_tuple(sequence)->length != count || count > 16) return fall_back();
   // The first results may lie where the tuple does.

@@ -21,48 +21,63 @@ bool Recorder::build(uint64_t word, Op op) {
   return true;
 }
 
-// object[start:stop], with the instruction that reads it.
-bool Recorder::read_slice(uint64_t word, const uint64_t* load) {
-  uint64_t after = load_word(load);
-  Value object = seen(operand_b(after));
-  if (!has_shape(object, kShape_list) && !has_shape(object, kShape_str) && !has_shape(object, kShape_tuple)) return false;
-  int32_t first = at(PT_B);
-  for (int i = 0; i < 2; ++i) {
-    Value bound = base_frame_[first + i];
-    if (!bound.is_small_int() && !is_none(bound)) return false;
+// object[start:stop:step], its assignment or deletion, with the instruction that does it.
+bool Recorder::use_slice(uint64_t word, const uint64_t* use) {
+  uint64_t after = load_word(use);
+  Opcode next = opcode_of(after);
+  bool load = next == Opcode::kLOAD_ITEM, store = next == Opcode::kSTORE_ITEM;
+  int object = load ? operand_b(after) : operand_a(after), temporary = PT_A | 1;
+  if (!load && handling()) return false;  // the value's iterator may look
+  if ((!load && !store && next != Opcode::kDELETE_ITEM) || (load ? operand_c(after) : operand_b(after)) != temporary ||
+      (object >> 1) == (PT_A >> 1) || (store && ((operand_c(after) >> 1) == (PT_A >> 1) || seen(operand_c(after)).empty()))) {
+    return false;
   }
-  Reference o = as_object(read(operand_b(after)), object.as_object()->shape_id.load(std::memory_order_relaxed));
-  Reference bounds[2];
-  for (int i = 0; i < 2; ++i) {
+  Value container = seen(object);
+  bool known =
+      has_shape(container, kShape_list) || (load && (has_shape(container, kShape_str) || has_shape(container, kShape_tuple)));
+  int32_t first = at(PT_B);
+  for (int i = 0; i < PT_C; ++i) {
+    Value bound = base_frame_[first + i];
+    known = known && (bound.is_small_int() || is_none(bound));
+  }
+  if (!known) return false;
+  Reference arguments[5] = {as_object(read(object), container.as_object()->shape_id.load(std::memory_order_relaxed)), 0, 0,
+                            object_constant(none()), empty_};
+  for (int i = 0; i < PT_C; ++i) {
+    Reference r = slot(first + i);
     if (base_frame_[first + i].is_small_int()) {
-      bounds[i] = as_int(slot(first + i));
+      arguments[i + 1] = as_int(r);
     } else {
-      Reference r = slot(first + i);
-      bounds[i] = object_constant(none());
-      if (r != bounds[i]) emit(Op::kGuardIs, r, bounds[i]);
+      arguments[i + 1] = object_constant(none());
+      if (r != arguments[i + 1]) emit(Op::kGuardIs, r, arguments[i + 1]);
     }
   }
-  emit(Op::kStoreArgument, o, kNoReference, 0);
-  for (int i = 0; i < 2; ++i) emit(Op::kStoreArgument, bounds[i], kNoReference, i + 1);
-  Reference made = emit(Op::kGetSlice);
-  consume_window(first, 2, -kSlotBias);
-  drop(operand_b(after), operand_a(after));
-  set_owned(at(operand_a(after)), made);
-  taken_along_ = load;
-  expected_ = load + instruction_words(Opcode::kLOAD_ITEM);
+  if (store) {
+    arguments[4] = read(operand_c(after));
+    if (ir_.at(arguments[4]).type == Type::F) arguments[4] = emit(Op::kBoxFloat, arguments[4]);
+  }
+  for (int i = 0; i < (load ? 4 : 5); ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
+  // An exception is the second instruction's.
+  const uint64_t* pc = pc_;
+  pc_ = use;
+  snapshot_ = -1;
+  Reference made = emit(load ? Op::kGetSlice : Op::kSetSlice);
+  pc_ = pc;
+  snapshot_ = -1;
+  consume_window(first, static_cast<uint32_t>(PT_C), -kSlotBias);
+  drop(object, load ? operand_a(after) : -2);
+  if (store) drop(operand_c(after));
+  if (load) set_owned(at(operand_a(after)), made);
+  taken_along_ = use;
+  expected_ = use + instruction_words(next);
   return true;
 }
 bool Recorder::build_slice(uint64_t word) {
-  const uint64_t* next = pc_ + instruction_words(Opcode::kBUILD_SLICE);
-  if (PT_C == 2 && opcode_of(load_word(next)) == Opcode::kLOAD_ITEM && operand_c(load_word(next)) == (PT_A | 1) &&
-      (operand_b(load_word(next)) >> 1) != (PT_A >> 1) && read_slice(word, next)) {
-    return true;
-  }
+  if (use_slice(word, pc_ + instruction_words(Opcode::kBUILD_SLICE))) return true;
   int32_t first = at(PT_B);
   Reference items[3] = {boxed(first), boxed(first + 1), PT_C == 3 ? boxed(first + 2) : object_constant(none())};
   for (int i = 0; i < 3; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
-  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{&slice_type, 3}));
-  Reference made = emit(Op::kCallAny, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
+  Reference made = emit(Op::kBuildSlice);
   consume_window(first, static_cast<uint32_t>(PT_C), -kSlotBias);
   set_owned(at(PT_A), made);
   go(1);
@@ -160,7 +175,7 @@ bool Recorder::record(uint64_t word) {
       return true;
     }
     case Opcode::kDELETE_ITEM:
-      return is_class_instance(seen(PT_A)) ? call_special(names::delitem.str(), {PT_A, PT_B}) : fall_back();
+      return is_class_instance(seen(PT_A)) ? call_special(names::delitem.str(), {PT_A, PT_B}) : delete_item_any(word);
     case Opcode::kNOT:
       if (asks_for_truth(PT_B)) return call_truth(PT_B);
       if (!truth(PT_B, &outcome)) return false;

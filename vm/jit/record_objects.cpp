@@ -240,6 +240,18 @@ bool Recorder::get_item_any(uint64_t word) {
   return true;
 }
 
+bool Recorder::delete_item_any(uint64_t word) {
+  if (handling() || !is_builtin(seen(PT_A)) || !is_plain_key(seen(PT_B))) return fall_back();
+  Reference c = plain(PT_A), k = plain_key(PT_B);
+  emit(Op::kStoreArgument, c, kNoReference, 0);
+  emit(Op::kStoreArgument, k, kNoReference, 1);
+  emit(Op::kDeleteItemAny);
+  drop(PT_A);
+  drop(PT_B);
+  go(1);
+  return true;
+}
+
 bool Recorder::set_item_any(uint64_t word) {
   Value container = seen(PT_A), key = seen(PT_B);
   if (is_class_instance(container)) return call_special(names::setitem.str(), {PT_A, PT_B, PT_C});

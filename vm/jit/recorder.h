@@ -212,6 +212,7 @@ class Recorder {
   bool is_byte(Value container, Value key) const;
   bool get_item_any(uint64_t word);
   bool set_item_any(uint64_t word);
+  bool delete_item_any(uint64_t word);
   bool identity(int a, int b, bool* outcome);
   // Heap.
   bool for_iter(uint64_t word);
@@ -266,6 +267,7 @@ class Recorder {
   bool load_item(uint64_t word);
   bool store_item(uint64_t word);
   bool unpack(uint64_t word);
+  bool unpack_list(uint64_t word);
   const AttributeNode* node_for(Value object, uint64_t word, bool store, uint32_t* shape);
   void guard_node(const AttributeNode* node, uint32_t shape);
   // What the slot `offset` of `base` holds, into register `to`; consumes `killed` (an operand; 0: none).
@@ -424,7 +426,7 @@ class Recorder {
   void guard_version(const pt::Type* type, uint32_t version);
   bool build(uint64_t word, Op op);
   bool build_slice(uint64_t word);
-  bool read_slice(uint64_t word, const uint64_t* load);
+  bool use_slice(uint64_t word, const uint64_t* use);
   bool list_append(int list, int item);
   bool power(uint64_t word);
   Reference boxed(int32_t at);

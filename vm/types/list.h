@@ -61,5 +61,8 @@ bool list_sort(List* list, Value key_or_empty, bool reverse);
 bool list_reverse(List* list);
 // list[start:end] = iterable, or del list[start:end] when `iterable` is empty. Bounds clamp as in slices.
 bool list_assign_slice(List* list, int64_t start, int64_t end, Value iterable);
+// The same with a step other than 0, also backwards, of bounds as slice_unpack gives them.
+Ref<List> list_get_slice(List* list, int64_t start, int64_t stop, int64_t step);
+bool list_set_slice(List* list, int64_t start, int64_t stop, int64_t step, Value iterable);
 
 }  // namespace pt

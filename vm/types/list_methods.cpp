@@ -33,37 +33,15 @@ bool list_init(Value self, const Args& args) {
 
 int64_t list_length(Value self) { return list_size(as_list(self)); }
 
-// Slices with a step: copies under the lock.
-Ref<> list_get_slice(List* list, Value slice) {
-  int64_t start, stop, step;
-  if (!slice_unpack(slice, &start, &stop, &step)) return Ref<>();
-  if (step == 1) {
-    int64_t n = list_size(list);
-    int64_t count = slice_adjust(n, &start, &stop, 1);
-    return list_slice(list, start, start + count);
-  }
-  // The count may shrink meanwhile; what is allocated suffices then.
-  int64_t first = start, last = stop;
-  Ref<List> result = list_new(slice_adjust(list_size(list), &first, &last, step));
-  if (!result) return result;
-  LockGuard guard(list);
-  int64_t count = slice_adjust(list_size(list), &start, &stop, step);
-  ListBuffer* to = result->buffer.load(std::memory_order_relaxed);
-  if (count > 0 && (!to || count > to->capacity)) count = to ? to->capacity : 0;
-  if (count == 0) return result;
-  Field* items = list->buffer.load(std::memory_order_relaxed)->items;
-  for (int64_t at = start, k = 0; k < count; ++k, at += step) to->items[k].init(load_locked(items[at]));
-  result->size.store(count, std::memory_order_release);
-  return result;
-}
-
 Ref<> list_get_item(Value self, Value key) {
   List* list = as_list(self);
   int64_t i;
   if (PT_LIKELY(key.is_small_int())) {
     i = key.as_small_int();
   } else if (is_slice(key)) {
-    return list_get_slice(list, key);
+    int64_t start, stop, step;
+    if (!slice_unpack(key, &start, &stop, &step)) return Ref<>();
+    return list_get_slice(list, start, stop, step);
   } else if (has_index(key)) {
     if (!to_size(key, &i)) return Ref<>();
   } else {
@@ -75,64 +53,6 @@ Ref<> list_get_item(Value self, Value key) {
   return item;
 }
 
-// del list[start:stop:step] for a step other than 1.
-bool delete_extended(List* list, int64_t start, int64_t stop, int64_t step) {
-  Ref<Tuple> removed;
-  ListWriter writer(list);
-  int64_t n = writer.size();
-  int64_t count = slice_adjust(n, &start, &stop, step);
-  if (count == 0) return true;
-  if (step < 0) {
-    start += step * (count - 1);
-    step = -step;
-  }
-  removed = tuple_allocate(count);
-  if (!removed) return false;
-  Field* items = writer.items();
-  int64_t to = start;
-  for (int64_t k = 0; k < count; ++k) {
-    int64_t at = start + k * step;
-    removed->items[k].init_value(items[at].peek());
-    int64_t next = k + 1 < count ? at + step : n;
-    move_fields(items + to, items + at + 1, next - at - 1);
-    to += next - at - 1;
-  }
-  writer.truncate(n - count);
-  return true;
-}
-
-bool assign_extended(List* list, Value value, int64_t start, int64_t stop, int64_t step) {
-  Ref<Tuple> source;
-  if (is_exact_list(value) || is_exact_tuple(value)) {
-    source = tuple_from_iterable(value);
-  } else {
-    Ref<> iterator = get_iter(value);
-    if (!iterator) {
-      if (clear_if(exc::TypeError)) return raise(exc::TypeError, "must assign iterable to extended slice");
-      return false;
-    }
-    source = tuple_from_iterable(iterator.value());
-  }
-  if (!source) return false;
-  Ref<Tuple> replaced = tuple_allocate(source->length);
-  if (!replaced) return false;
-  int64_t count;
-  {
-    LockGuard guard(list);
-    count = slice_adjust(list_size(list), &start, &stop, step);
-    if (count == source->length) {
-      if (count == 0) return true;
-      Field* items = list->buffer.load(std::memory_order_relaxed)->items;
-      for (int64_t at = start, k = 0; k < count; ++k, at += step) {
-        replaced->items[k].init(items[at].exchange_locked(Ref<>::retain(source->at(k))));
-      }
-      return true;
-    }
-  }
-  return raise(exc::ValueError, "attempt to assign sequence of size %zd to extended slice of size %zd",
-               static_cast<ssize_t>(source->length), static_cast<ssize_t>(count));
-}
-
 bool list_set_item(Value self, Value key, Value value) {
   List* list = as_list(self);
   int64_t i;
@@ -141,11 +61,7 @@ bool list_set_item(Value self, Value key, Value value) {
   } else if (is_slice(key)) {
     int64_t start, stop, step;
     if (!slice_unpack(key, &start, &stop, &step)) return false;
-    if (step == 1) {
-      int64_t count = slice_adjust(list_size(list), &start, &stop, 1);
-      return list_assign_slice(list, start, start + count, value);
-    }
-    return value.empty() ? delete_extended(list, start, stop, step) : assign_extended(list, value, start, stop, step);
+    return list_set_slice(list, start, stop, step, value);
   } else if (has_index(key)) {
     if (!to_size(key, &i)) return false;
   } else {

@@ -45,20 +45,24 @@ Ref<> slice_int(Value v) {
 
 bool slice_unpack(Value slice, int64_t* start, int64_t* stop, int64_t* step) {
   Slice* s = as_slice(slice);
+  return slice_unpack(s->start.peek(), s->stop.peek(), s->step.peek(), start, stop, step);
+}
+
+bool slice_unpack(Value from, Value to, Value by, int64_t* start, int64_t* stop, int64_t* step) {
   *step = 1;
-  if (Value v = s->step.peek(); !is_none(v)) {
-    if (!slice_word(v, step)) return false;
+  if (!by.empty() && !is_none(by)) {
+    if (!slice_word(by, step)) return false;
     if (*step == 0) return raise(exc::ValueError, "slice step cannot be zero");
     if (*step < -INT64_MAX) *step = -INT64_MAX;  // so that -step is a number too
   }
-  if (Value v = s->start.peek(); is_none(v)) {
+  if (is_none(from)) {
     *start = *step < 0 ? INT64_MAX : 0;
-  } else if (!slice_word(v, start)) {
+  } else if (!slice_word(from, start)) {
     return false;
   }
-  if (Value v = s->stop.peek(); is_none(v)) {
+  if (is_none(to)) {
     *stop = *step < 0 ? INT64_MIN : INT64_MAX;
-  } else if (!slice_word(v, stop)) {
+  } else if (!slice_word(to, stop)) {
     return false;
   }
   return true;

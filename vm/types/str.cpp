@@ -273,9 +273,9 @@ int str_contains_slot(Value s, Value item) {
   return str_contains(as_str(s), as_str(item));
 }
 
-Ref<> str_slice(Str* s, Value slice) {
-  int64_t start, stop, step, count;
-  if (!slice_indices(slice, s->length, &start, &stop, &step, &count)) return Ref<>();
+}  // namespace
+
+Ref<> str_every(Str* s, int64_t start, int64_t step, int64_t count) {
   if (count <= 0) return Ref<Str>::steal(empty_str());
   if (step == 1) return str_substring(s, start, start + count);
   return with_units(s, [&](auto* data) -> Ref<> {
@@ -293,13 +293,17 @@ Ref<> str_slice(Str* s, Value slice) {
   });
 }
 
+namespace {
+
 Ref<> str_get_item_slot(Value self, Value key) {
   Str* s = as_str(self);
   int64_t i;
   if (PT_LIKELY(key.is_small_int())) {
     i = key.as_small_int();
   } else if (has_shape(key, kShape_slice)) {
-    return str_slice(s, key);
+    int64_t start, stop, step, count;
+    if (!slice_indices(key, s->length, &start, &stop, &step, &count)) return Ref<>();
+    return str_every(s, start, step, count);
   } else if (type_of(key)->slots.unary[static_cast<int>(UnaryOp::kIndex)] || is_int(key)) {
     if (!to_size(key, &i)) return Ref<>();
   } else {

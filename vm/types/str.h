@@ -61,6 +61,7 @@ Ref<Str> str_concat(Str* a, Str* b);
 // `a`, with the count it has; or another string with a count for the variable (then `a` is to be released); or nullptr.
 Str* str_append(Str* a, Str* b);
 Ref<Str> str_substring(Str* s, int64_t start, int64_t end);    // shares when it is the whole
+Ref<> str_every(Str* s, int64_t start, int64_t step, int64_t count);  // positions as slice_adjust gives them
 Ref<Str> str_join(Str* separator, Value iterable);
 bool str_equal(const Str* a, const Str* b);                    // no Python code
 int str_compare(const Str* a, const Str* b);                   // -1, 0, 1 by code points

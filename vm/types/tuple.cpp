@@ -67,6 +67,14 @@ Ref<Tuple> tuple_slice(Tuple* t, int64_t start, int64_t end) {
   return result;
 }
 
+Ref<Tuple> tuple_every(Tuple* t, int64_t start, int64_t step, int64_t count) {
+  if (step == 1) return tuple_slice(t, start, start + count);
+  Ref<Tuple> result = tuple_allocate(count);
+  if (!result) return result;
+  for (int64_t at = start, k = 0; k < count; ++k, at += step) result->items[k].init(Ref<>::retain(t->at(at)));
+  return result;
+}
+
 namespace {
 
 Ref<> tuple_construct(Type* type, const Args& args) {
@@ -94,11 +102,7 @@ Ref<> tuple_get_item(Value self, Value key) {
   } else if (is_slice(key)) {
     int64_t start, stop, step, count;
     if (!slice_indices(key, t->length, &start, &stop, &step, &count)) return Ref<>();
-    if (step == 1) return tuple_slice(t, start, start + count);
-    Ref<Tuple> result = tuple_allocate(count);
-    if (!result) return result;
-    for (int64_t at = start, k = 0; k < count; ++k, at += step) result->items[k].init(Ref<>::retain(t->at(at)));
-    return result;
+    return tuple_every(t, start, step, count);
   } else {
     return raise(exc::TypeError, "tuple indices must be integers or slices, not %T", key);
   }

@@ -25,5 +25,7 @@ inline Ref<Tuple> tuple_of(std::initializer_list<Value> values) {
 }
 Ref<Tuple> tuple_from_iterable(Value iterable);        // an exact tuple is returned as it is
 Ref<Tuple> tuple_slice(Tuple* t, int64_t start, int64_t end);
+// `count` items, of positions as slice_adjust gives them.
+Ref<Tuple> tuple_every(Tuple* t, int64_t start, int64_t step, int64_t count);
 
 }  // namespace pt
