@@ -173,3 +173,86 @@ def test_function_members():
     assert type(types.FunctionType.__globals__) is types.MemberDescriptorType
     tb = types.TracebackType(None, __import__("sys")._getframe(), 1, 2)
     assert (tb.tb_lasti, tb.tb_lineno) == (1, 2)
+
+
+def test_generators_left_suspended():
+    log = []
+
+    class Noisy:
+        def __init__(self, name):
+            self.name = name
+
+        def __del__(self):
+            log.append(self.name)
+
+    def plain(n):
+        a, b = Noisy("a"), Noisy("b")
+        for i in range(n):
+            yield i
+
+    def guarded(n):
+        kept = Noisy("kept")
+        try:
+            for i in range(n):
+                yield i
+        finally:
+            log.append("finally")
+
+    def outside(n):
+        try:
+            log.append("begun")
+        finally:
+            log.append("passed")
+        yield from plain(n)
+
+    def delegating(n):
+        yield from guarded(n)
+
+    def handling(n):
+        try:
+            raise ValueError(n)
+        except ValueError as e:
+            kept = Noisy("handling")
+            yield e
+
+    def look(make):
+        del log[:]
+        for _ in range(300):
+            assert any(x is not None for x in make(3))
+            g = make(3)
+            next(g)
+            g.close()
+            assert g.gi_frame is None and list(g) == []
+            g.close()
+        return log[:len(log) // 600], len(log)
+
+    assert look(plain) == (["a", "b"], 1200)
+    assert look(guarded) == (["finally", "kept"], 1200)
+    assert look(outside) == (["begun", "passed", "a", "b"], 2400)
+    assert look(delegating) == (["finally", "kept"], 1200)
+    assert look(handling) == (["handling"], 600)
+
+    g = plain(3)
+    next(g)
+    frame = g.gi_frame
+    assert frame.f_locals["i"] == 0
+    g.close()
+    assert g.gi_frame is None and "i" not in frame.f_locals or frame.f_locals["i"] == 0
+
+    class Closer:
+        def __del__(self):
+            log.append((g.gi_running, g.gi_frame is None))
+            try:
+                next(g)
+            except (StopIteration, ValueError) as e:
+                log.append(type(e).__name__)
+
+    def closing():
+        closer = Closer()
+        yield 1
+
+    g = closing()
+    next(g)
+    del log[:]
+    g.close()
+    assert log[-1] in ("StopIteration", "ValueError"), log

@@ -318,6 +318,18 @@ void generator_end(Generator* g) {
   g->state.store(GeneratorState::kFinished, std::memory_order_release);
 }
 
+bool generator_end_unseen(Generator* g) {
+  if (!has_shape(Value::object(g), kShape_generator) || PT_UNLIKELY(tracing(current_thread()))) return false;
+  GeneratorState state = GeneratorState::kSuspended;
+  if (!g->state.compare_exchange_strong(state, GeneratorState::kRunning, std::memory_order_acq_rel)) return false;
+  uint64_t yield = load_word(g->resume_pc);
+  bool delegates = opcode_of(yield) != Opcode::kYIELD || (operand_c(yield) & 1);
+  bool unseen = !delegates && !g->frame_object && !g->skip_value && g->handled.empty() && !find_handler(g->code, g->resume_pc);
+  g->state.store(unseen ? GeneratorState::kFinished : GeneratorState::kSuspended, std::memory_order_release);
+  if (unseen) generator_drop_registers(g);
+  return unseen;
+}
+
 void generator_finish(Thread* thread, Generator* g) {
   restore_handled(thread, thread->record + 1, g, false);  // the record just popped
 }

@@ -218,6 +218,7 @@ Ref<> generator_close(Value self) {
       return none_ref();
     }
   }
+  if (generator_end_unseen(g)) return none_ref();
   Ref<> exception = call0(Value::object(exc::GeneratorExit));
   if (!exception) return exception;
   Ref<> result = generator_throw_exception(self, std::move(exception), true);

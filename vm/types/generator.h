@@ -57,6 +57,9 @@ Ref<> generator_delegate(Generator* g);
 Ref<> generator_close(Value self);
 Ref<> generator_throw_value(Value self, Value type, Value value, Value traceback);
 void generator_drop_registers(Generator* g);
+// Ends a suspended generator without resuming it, if where it is suspended nothing catches GeneratorExit and nobody sees that
+// pass. False, and nothing has happened: it may have to be thrown.
+bool generator_end_unseen(Generator* g);
 // The frame object of a generator that runs on this thread; empty otherwise.
 Ref<> running_generator_frame(Generator* g);
 void generator_traverse(Object* o, FieldVisitor& v);

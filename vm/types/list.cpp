@@ -212,7 +212,7 @@ bool extend_with_tuple(List* list, Tuple* tuple) {
 bool extend_one_by_one(List* list, Value iterable, bool unshared) {
   Ref<> iterator = get_iter(iterable);
   if (!iterator) return false;
-  int64_t hint = length_hint(iterable, 0);
+  int64_t hint = has_shape(iterable, kShape_generator) ? 0 : length_hint(iterable, 0);
   if (hint < 0) return false;
   if (hint > 8) {
     ListWriter writer(list);
