@@ -106,6 +106,12 @@ Ref<> binary_operation(BinaryOp op, Value left, Value right) {
     if (complex_operation(op, left, right, &result)) return result;
   }
   if (op == BinaryOp::kPow) return power(left, right, Value());
+  // Sequences without operators of their own: of one type, or times an int, which knows nothing of them.
+  const Type* type = type_of(left);
+  if (!type->slots.binary[i]) {
+    if (op == BinaryOp::kAdd && type->slots.concat && type_of(right) == type) return type->slots.concat(left, right);
+    if (op == BinaryOp::kMul && type->slots.repeat && right.is_small_int()) return type->slots.repeat(left, right.as_small_int());
+  }
   Ref<> result = binary_slots(i, left, right);
   if (result && is_not_implemented(result.value())) return sequence_fallback(i, left, right, false);
   return result;

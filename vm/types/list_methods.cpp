@@ -110,8 +110,13 @@ Ref<> list_repeat(Value self, int64_t count) {
       if (ok) {
         Field* from = list->buffer.load(std::memory_order_relaxed)->items;
         Field* to = result->buffer.load(std::memory_order_relaxed)->items;
-        for (int64_t k = 0; k < count; ++k) {
-          for (int64_t i = 0; i < n; ++i) (to++)->init(load_locked(from[i]));
+        Value first = from[0].peek();
+        if (n == 1 && (!first.is_object() || first.as_object()->is_immortal())) {
+          for (int64_t k = 0; k < count; ++k) to[k].init_value(first);
+        } else {
+          for (int64_t k = 0; k < count; ++k) {
+            for (int64_t i = 0; i < n; ++i) (to++)->init(load_locked(from[i]));
+          }
         }
         result->size.store(n * count, std::memory_order_release);
       }
