@@ -24,13 +24,15 @@ uint8_t index_log2_bytes(uint8_t log2_size) {
   return static_cast<uint8_t>(log2_size + (log2_size <= 31 ? 2 : 3));
 }
 
+// In the place of a deleted entry, if the key's chain comes by one: chains do not grow where keys come and go.
 template <class Slot>
 PT_INLINE void index_insert(DictTable* t, int64_t hash, int64_t position) {
+  const DictEntry* entries = t->entries();
   auto* slots = reinterpret_cast<Slot*>(t->index());
   uint64_t mask = (uint64_t{1} << t->log2_size) - 1;
   uint64_t perturb = static_cast<uint64_t>(hash);
   uint64_t i = perturb & mask;
-  while (slots[i] >= 0) {
+  while (slots[i] >= 0 && !entries[slots[i]].key.peek().empty()) {
     perturb >>= 5;
     i = (i * 5 + perturb + 1) & mask;
   }
