@@ -257,6 +257,37 @@ def test_sets():
     assert changed(500) == "Set changed size during iteration"
 
 
+def test_keys_that_come_and_go():
+    class Slow:
+        def __init__(self, n):
+            self.n = n
+
+        def __hash__(self):
+            return self.n & 3
+
+        def __eq__(self, other):
+            return isinstance(other, Slow) and self.n == other.n
+
+    for make, n in (int, 4000), (str, 4000), (lambda i: i * 64, 4000), (lambda i: (i, "x"), 4000), (Slow, 300):
+        keys = [make(i) for i in range(40)]
+        d, order = {}, []
+        for i in range(n):
+            k = i * i * 7 % 40
+            if keys[k] in d:
+                assert d.pop(keys[k]) <= i
+                order.remove(k)
+                if i % 3:
+                    d[keys[k]] = i
+                    order.append(k)
+            else:
+                d[keys[k]] = i
+                order.append(k)
+            if i % 50 == 0:
+                assert list(d) == [keys[j] for j in order]
+                assert [make(j) in d for j in range(42)] == [j in order for j in range(42)]
+                assert len(d) == len(order)
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()
