@@ -294,6 +294,9 @@ class Program:
             f"if u is v: {target} = 3",
             f"if {self.pick('u < v', 'v < u', 'not u < v', 'u > v')}: {target} = {number()}",
             f"{target} = 1 + (u < v)",
+            f"{target} = clip(getattr({self.pick('u', 'v', 'w', 'o')}, '{self.pick('x', 'absent', 'shared')}', {self.pick('3', 'tr', number())}) and 4)",
+            f"{target} = hasattr({self.pick('u', 'w', 'tr')}, '{self.pick('x', 'absent', 'n', 'total')}') + 1",
+            f"x = getattr({self.pick('u', 'v', 'w')}, '{self.pick('y', 'gone')}', {self.pick('tr', 'u', 't')})",
             f"if {self.condition(names)}: kept.append({box})",
             f"if {self.condition(names)}: {box} = Box({number()}, {box}.x)")
         self.emit(indent, text)

@@ -1033,3 +1033,94 @@ def test_keys_of_an_error_live_on():
             kept.append(e)
             del kept[:-50]
     assert_equal([e.args[0] for e in kept], ["k%d" % i for i in range(ROUNDS - 50, ROUNDS)])
+
+
+class Loud(Exception):
+    def __str__(self):
+        return "loud"
+
+
+def test_texts_of_exceptions():
+    kinds = [ValueError("abc"), KeyError("abc"), ValueError(7), ValueError(), ValueError("a", 2), Loud("x"), ValueError([1]), OSError(2, "no")]
+    wanted = [(str(e), e.args, repr(e)) for e in kinds]
+    for round in range(ROUNDS // 10):
+        for i, kind in enumerate(kinds):
+            try:
+                raise kind
+            except Exception as e:
+                assert (str(e), e.args, repr(e)) == wanted[i], (str(e), wanted[i])
+                e.__traceback__ = None
+    total, kept = 0, []
+    for i in range(ROUNDS):
+        try:
+            if i % 3 == 0:
+                raise ValueError("n%d" % i)
+            if i % 3 == 1:
+                raise ValueError(i)
+            raise Problem
+        except Exception as e:
+            total += len(str(e)) + len(e.args)
+            if i % 1000 == 1:
+                kept.append((e, str(e), e.args))
+                e.args = ("changed", 1)
+                assert_equal(str(e), "('changed', 1)")
+    assert_equal([(type(e).__name__, text, args) for e, text, args in kept],
+                 [("ValueError", str(i), (i,)) if i % 3 == 1 else ("ValueError", "n%d" % i, ("n%d" % i,)) if i % 3 == 0 else ("Problem", "", ())
+                  for i in range(1, ROUNDS, 1000)])
+    assert_equal(total, sum(len("n%d" % i if i % 3 == 0 else str(i) if i % 3 == 1 else "") + (i % 3 < 2) for i in range(ROUNDS)))
+
+
+def test_native_code_in_handlers():
+    items, d, seen = [], {}, 0
+    for i in range(ROUNDS):
+        try:
+            raise ValueError("x" * (i % 5))
+        except ValueError as e:
+            items.append(len(str(e)))
+            d[i % 7] = d.get(i % 7, 0) + abs(-i)
+            seen += max(i, 3) + ord("a") + len("abc".upper())
+            try:
+                int("z" if i % 4 == 0 else "5")
+            except ValueError as inner:
+                assert inner.__context__ is e
+    assert_equal((len(items), sum(items), seen), (ROUNDS, sum(i % 5 for i in range(ROUNDS)), sum(max(i, 3) + 100 for i in range(ROUNDS))))
+
+
+def test_attributes_by_name():
+    class Some:
+        shared = 5
+
+        def __init__(self, x):
+            self.x = x
+
+        def method(self):
+            return 1
+
+    class Hooked(Some):
+        def __getattr__(self, name):
+            return name + "!"
+
+    total, things = 0, [Some(1), Some(2.5), Some("s"), Hooked(4)]
+    things[1].extra = 9
+    for i in range(ROUNDS):
+        thing = things[i % 4]
+        total += hasattr(thing, "x") + 2 * hasattr(thing, "absent") + 4 * hasattr(thing, "method") + 8 * hasattr(thing, "extra")
+        total += 16 * hasattr(thing, "shared") + len(str(getattr(thing, "x"))) + len(str(getattr(thing, "absent", thing.x)))
+        try:
+            total += len(str(getattr(thing, "gone")))
+        except AttributeError as e:
+            assert (e.name, e.obj) == ("gone", thing)
+            total += 100
+    assert_equal(total, ROUNDS // 4 * ((21 + 1 + 1 + 100) + (29 + 3 + 3 + 100) + (21 + 1 + 1 + 100) + (31 + 1 + 7 + 5)))
+    kept = []
+    for i in range(ROUNDS):
+        kept.append(getattr(Some([i]), "absent", [i]))
+        kept.append(getattr(Some([i]), "x", None))
+        del kept[:-4]
+    assert_equal(kept, [[ROUNDS - 2], [ROUNDS - 2], [ROUNDS - 1], [ROUNDS - 1]])
+    one, found = Some(1), 0
+    for i in range(ROUNDS):
+        if i == 3000:
+            Some.late = 1
+        found += hasattr(one, "late")
+    assert_equal(found, ROUNDS - 3000)

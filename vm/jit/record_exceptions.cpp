@@ -140,7 +140,7 @@ void Recorder::show_exceptions() {
   snapshot_ = -1;
 }
 // Whether the instruction may let somebody see a caught exception.
-bool Recorder::shows_exception(uint64_t word) const {
+bool Recorder::shows_exception(uint64_t word) {
   if (caught_.empty() && !handling()) return false;
   switch (opcode_) {
     case Opcode::kYIELD:
@@ -161,6 +161,9 @@ bool Recorder::shows_exception(uint64_t word) const {
     case Opcode::kJUMP_IF_IS:
     case Opcode::kJUMP_IF_NONE:
     case Opcode::kJUMP_IF_NOT_NONE: return false;
+    case Opcode::kCALL:
+      if (PT_B == 1 && seen(PT_A).is(&str_type) && has_plain_text(at(PT_A) + 1)) return false;
+      break;
     default: break;
   }
   const InstructionInfo& info = kInstructionInfo[static_cast<int>(opcode_)];

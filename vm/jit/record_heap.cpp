@@ -11,6 +11,7 @@
 #include "vm/types/bytes.h"
 #include "vm/types/dict.h"
 #include "vm/types/dict_inl.h"
+#include "vm/types/exception.h"
 #include "vm/types/iterators.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
@@ -335,6 +336,15 @@ bool Recorder::load_attribute(uint64_t word) {
       } else if (!load_into(address, 0, entry.value, PT_A, PT_B)) {
         return false;
       }
+      break;
+    }
+    case AttributeKind::kDescriptor: {
+      if (!is_arguments_of_exception(node->value)) return fall_back();
+      Value v = as_exception(object)->args.peek();
+      if (v.empty()) return fall_back();
+      Reference r = as_object(read(PT_B), shape);
+      guard_node(node, shape);
+      if (!load_into(r, offsetof(BaseException, args), v, PT_A, PT_B)) return false;
       break;
     }
     default: return fall_back();

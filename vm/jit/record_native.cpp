@@ -182,8 +182,14 @@ bool Recorder::instance_check(int base, int result, int32_t first) {
 bool Recorder::call_native(int base, Value callable, uint32_t count, int result, bool shift) {
   bool handled;
   if (bool entered = call_special_builtin(base, count, shift, &handled); handled) return entered;
+  int32_t argument = at(base) + 1 + shift;
+  if (has_shape(callable, kShape_native_function) &&
+      attribute_by_name(base, reinterpret_cast<NativeFunctionObject*>(callable.as_object())->def->name, count, result, shift)) {
+    return true;
+  }
+  if (reason_ != Abort::kCount) return false;
   // It may look at what is handled.
-  if (handling()) return fall_back();
+  if (handling() && !is_quiet_call(callable, argument, count)) return fall_back();
   const NativeSignature* s;
   const NativeDef* def;
   Value self;
@@ -264,7 +270,8 @@ bool Recorder::call_any(int base, uint32_t count, int result, bool shift) {
   Value callable = seen(base);
   bool handled;
   if (bool entered = call_special_builtin(base, count, shift, &handled); handled) return entered;
-  if (handling()) return fall_back();
+  if (callable.is(&str_type) && count == 1 && !shift && has_plain_text(at(base) + 1)) return text_of_exception(base, result);
+  if (handling() && !is_quiet_call(callable, at(base) + 1 + shift, count)) return fall_back();
   if (callable.is(&super_type) && count == 0 && !shift) return call_super(base, result);
   if (count > kMaxArguments || callable.is(&super_type) || (callable.is(&type_type) && count != 1)) return fall_back();
   known(base);

@@ -1,15 +1,20 @@
 // Recording of builtin operations that are seen to fail: what they raise is a virtual object, like what `raise` raises.
 #include <cstddef>
+#include <cstring>
 
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/special_methods.h"
 #include "vm/interp/trace.h"
 #include "vm/jit/recorder.h"
 #include "vm/object/attributes.h"
+#include "vm/object/descriptors.h"
+#include "vm/object/names.h"
+#include "vm/object/native.h"
 #include "vm/object/protocol.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/exception.h"
 #include "vm/types/list.h"
+#include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
 namespace pt::jit {
@@ -148,6 +153,140 @@ bool Recorder::raise_attribute_error(Reference object, Value v, Str* name) {
   builder_.set_field(e, offsetof(AttributeErrorObject, name), object_constant(Value::object(name)));
   raise_fresh(e, to, 0);
   return true;
+}
+
+// ---- attributes by name, texts of exceptions ------------------------------------------------------------------------------
+
+// The registers of a call, from `base` to the last argument, are consumed; the result is there.
+void Recorder::finish_builtin(int base, int32_t end, int result) {
+  consume_window(at(base), static_cast<uint32_t>(end - at(base)), at(result));
+  go(instruction_words(opcode_));
+}
+void Recorder::finish_builtin(int base, int32_t end, int result, Reference value) {
+  // It may be one of the arguments.
+  bool counted = is_pointer(value);
+  Reference word = counted ? emit(Op::kOwn, value) : value;
+  if (builder_.is_virtual(value)) fresh_ = value;
+  consume_window(at(base), static_cast<uint32_t>(end - at(base)), at(result));
+  if (counted)
+    set_owned(at(result), word, builder_.resolve(value));
+  else
+    set_lazy(at(result), value);
+  go(instruction_words(opcode_));
+}
+
+// getattr(object, "name"), perhaps with a default, and hasattr(object, "name"). False, and nothing has happened: something else.
+bool Recorder::attribute_by_name(int base, const char* function, uint32_t count, int result, bool shift) {
+  bool has = !std::strcmp(function, "hasattr");
+  int32_t first = at(base) + 1 + shift, end = first + static_cast<int32_t>(count);
+  if ((!has && std::strcmp(function, "getattr")) || count < 2 || count > (has ? 2u : 3u)) return false;
+  Value v = base_frame_[first], key = base_frame_[first + 1];
+  if (!v.is_object() || v.empty() || !is_exact_str(key) || !ir_.is_constant(slot(first + 1))) return false;
+  Ref<Str> holder;
+  Str* name = intern_name(as_str(key), &holder);
+  if (!name || holder || !is_class_instance(v)) return false;
+  uint32_t shape = v.as_object()->shape_id.load(std::memory_order_relaxed);
+  const AttributeNode* node = find_attribute_node(shape, name, false);
+  if (!node) node = slot_node(v.as_object(), name, false);
+  bool slot_found = node && node->kind == AttributeKind::kSlot;
+  Value item = slot_found ? reinterpret_cast<Field*>(reinterpret_cast<char*>(v.as_object()) + node->offset)->peek() : Value();
+  bool is_method = node && (node->kind == AttributeKind::kMethod || node->kind == AttributeKind::kClassValue);
+  auto guard_call = [&] {
+    known(base);
+    if (shift) emit(Op::kGuardIs, slot(first - 1), empty_);
+  };
+  if (slot_found ? !item.empty() : has && is_method) {
+    guard_call();
+    Reference r = as_object(slot(first), shape);
+    guard_node(node, shape);
+    if (has) {
+      if (slot_found) exclusive(r, v.as_object());
+      if (slot_found && !builder_.is_virtual(r)) emit(Op::kGuardBound, emit(Op::kLoadField, r, kNoReference, node->offset));
+      finish_builtin(base, end, result, object_constant(boolean(true)));
+      return true;
+    }
+    exclusive(r, v.as_object());
+    if (!load_into(r, node->offset, item, result, 0)) return false;
+    finish_builtin(base, end, result);
+    return true;
+  }
+  if (node) return false;
+  if (!has && count == 2) {
+    Handler to;
+    if (!can_raise(&to)) return false;
+    guard_call();
+    return raise_attribute_error(slot(first), v, name);
+  }
+  guard_call();
+  if (!lacks(slot(first), v, name)) return false;
+  finish_builtin(base, end, result, has ? object_constant(boolean(false)) : slot(first + 2));
+  return true;
+}
+
+bool is_arguments_of_exception(Value descriptor) {
+  return descriptor.same(type_lookup_borrowed(exc::BaseException, names::args_.str()));
+}
+// Whether str() of the exception in the register gives its only argument, or nothing.
+bool Recorder::has_plain_text(int32_t where) {
+  Value e = base_frame_[where];
+  if (!is_exception(e) || type_of(e)->slots.str != exc::BaseException->slots.str) return false;
+  if (ir_.multithreaded && !builder_.is_virtual(slot(where))) return false;   // others may give it other arguments
+  Value args = as_exception(e)->args.peek();
+  if (!has_shape(args, kShape_tuple) || as_tuple(args)->length > 1) return false;
+  Value item = as_tuple(args)->length ? as_tuple(args)->at(0) : none();
+  return as_tuple(args)->length == 0 || is_exact_str(item) || item.is_small_int();
+}
+bool Recorder::text_of_exception(int base, int result) {
+  int32_t where = at(base) + 1;
+  Value e = base_frame_[where];
+  const Tuple* args = as_tuple(as_exception(e)->args.peek());
+  if (!guard_exception_type(slot(where), e)) return fall_back();
+  known(base);
+  Reference tuple = emit(Op::kLoadField, slot(where), kNoReference, offsetof(BaseException, args));
+  tuple = as_object(tuple, kShape_tuple);
+  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
+       builder_.constant(static_cast<uint64_t>(args->length), Type::P));
+  if (args->length == 0) {
+    finish_builtin(base, where + 1, result, object_constant(Value::object(intern(""))));
+    return true;
+  }
+  Reference item = emit(Op::kLoadItem, tuple, kNoReference, offsetof(Tuple, items));
+  if (is_exact_str(args->at(0))) {
+    finish_builtin(base, where + 1, result, as_object(item, kShape_str));
+    return true;
+  }
+  Reference number = as_int(item);
+  finish_call(Op::kCallAny, &str_type, &number, 1, base, where + 1, result);
+  return true;
+}
+
+// ---- native code that looks at nothing --------------------------------------------------------------------------------------
+
+// Whether a call of native code runs no Python code, which could ask what exception is handled.
+bool Recorder::is_quiet_call(Value callable, int32_t first, uint32_t count) const {
+  auto scalars = [&](uint32_t from) {
+    for (uint32_t i = from; i < count; ++i) {
+      if (!is_scalar(base_frame_[first + static_cast<int32_t>(i)])) return false;
+    }
+    return true;
+  };
+  if (has_shape(callable, kShape_method_descriptor)) {
+    auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
+    if (count == 0) return false;
+    Value self = base_frame_[first];
+    if (has_shape(self, kShape_list)) return !std::strcmp(d->def->name, "append") || !std::strcmp(d->def->name, "pop");
+    if (has_shape(self, kShape_dict)) return count > 1 && !std::strcmp(d->def->name, "get") && is_scalar(base_frame_[first + 1]);
+    return is_scalar(self) && scalars(1);
+  }
+  static const char* const kQuiet[] = {"len", "ord", "chr", "abs", "repr", "hash", "hex", "bin", "oct", "round", "divmod",
+                                       "min", "max", "isinstance", "hasattr", "getattr"};
+  if (has_shape(callable, kShape_native_function)) {
+    for (const char* name : kQuiet) {
+      if (!std::strcmp(reinterpret_cast<NativeFunctionObject*>(callable.as_object())->def->name, name)) return scalars(0);
+    }
+    return false;
+  }
+  return (callable.is(&str_type) || callable.is(&int_type) || callable.is(&float_type) || callable.is(&bool_type)) && scalars(0);
 }
 
 }  // namespace pt::jit

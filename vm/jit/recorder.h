@@ -24,6 +24,8 @@ CompiledTrace* find_trace(const Code* code, uint32_t loop);
 
 // A number, str, bytes, bool or None of builtin type: operations on such run no Python code.
 bool is_scalar(Value v);
+// The descriptor of BaseException.args.
+bool is_arguments_of_exception(Value descriptor);
 
 class Recorder {
  public:
@@ -295,6 +297,12 @@ class Recorder {
   bool raise_operator_error(uint64_t word);
   bool lacks(Reference object, Value v, Str* name);
   bool raise_attribute_error(Reference object, Value v, Str* name);
+  void finish_builtin(int base, int32_t end, int result);
+  void finish_builtin(int base, int32_t end, int result, Reference value);
+  bool attribute_by_name(int base, const char* function, uint32_t count, int result, bool shift);
+  bool has_plain_text(int32_t where);
+  bool text_of_exception(int base, int result);
+  bool is_quiet_call(Value callable, int32_t first, uint32_t count) const;
   bool enter_handler(uint64_t word);
   bool leave_handler(uint64_t word);
   bool match_exception(uint64_t word);
@@ -311,7 +319,7 @@ class Recorder {
   int32_t find_caught(Reference exception) const;
   Reference loose_word(Reference exception);
   bool handling() const { return !handled_.empty(); }   // and only the trace knows
-  bool shows_exception(uint64_t word) const;
+  bool shows_exception(uint64_t word);
   bool may_look(uint64_t word) const;
   void forget_caught();
   void show_exceptions();
