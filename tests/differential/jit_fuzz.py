@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 REFERENCE = "/usr/bin/python3.11"
-HEADER = """import sys
+HEADER = """import functools, sys
 class Box:
     shared = 3
     def __init__(self, x, y=0):
@@ -46,6 +46,25 @@ def numbers(a, n=3):
         if k == 2:
             return
         yield a + k
+def echo(a):
+    while True:
+        b = yield a
+        if b is None:
+            b = 1
+        a = clip(a + b)
+        if int(a) % 11 == 3:
+            return a if int(a) % 2 else None
+def wrapped(f):
+    @functools.wraps(f)
+    def inner(*args, **kw):
+        return f(*args, **kw)
+    return inner
+@wrapped
+def named_sum(a, b=2, *, c=3):
+    return clip(a + b * 2 - c)
+@wrapped
+def named_count(*args, **kw):
+    return len(args) + len(kw) + sum(v for v in kw.values() if type(v) is int)
 def keyword(a, *, k=1, **rest):
     return a + k + len(rest)
 def clip(v):
@@ -484,6 +503,8 @@ class Program:
                 f"{target} = clip(sum(numbers({self.atom(names)})))",
                 f"{target} = clip(sum([v + {target} for v in (1, 2, 3) if v != {self.index(names)}]))",
                 f"{target} = clip(keyword({self.atom(names)}, k={self.atom(names)}, z=1))",
+                f"{target} = clip(named_sum({self.atom(names)}{self.pick('', ', 3', ', b=' + self.atom(names), ', c=1', ', c=2, b=' + self.atom(names))}))",
+                f"{target} = clip(named_count({self.pick('', '1, ')}{self.pick('x=1', 'y=text, z=2', '')}))",
                 f"{target} = len(f'{{{target}}}-{{text!r}}')",
                 f"last = None\n{'    ' * indent}if last is None: last = Rich({self.atom(names)}, 2)",
                 f"{target} = clip((lambda v, w={target}: v + w)({self.atom(names)}))",
@@ -539,6 +560,14 @@ class Program:
                 self.emit(indent, f"held{self.loops} = {made}")
                 self.emit(indent, f"for {variable} in held{self.loops}:")
                 self.emit(indent + 1, f"if {self.condition(names)}: b = next(held{self.loops}, 5)")
+            if self.r.random() < 0.5:
+                # Generators that calls resume.
+                g = f"g{self.loops}"
+                self.lines.insert(len(self.lines) - 1, "    " * indent + f"{g} = {self.pick(made, 'echo(a)', 'echo(b)')}")
+                self.emit(indent + 1, "try:")
+                self.emit(indent + 2, f"c = clip({self.pick(f'next({g})', f'{g}.send(None)', f'{g}.send({variable})', f'next({g}) + next({g})')} or 1)")
+                self.emit(indent + 1, f"except {self.pick('StopIteration', '(StopIteration, TypeError)')} as err:")
+                self.emit(indent + 2, self.pick(f"{g} = echo(c)", f"e = clip(e + len(err.args)); {g} = {self.pick('echo(e)', made)}"))
         elif kind < 0.45:
             self.emit(indent, f"for {variable} in range({self.pick(n, n - 3)}):")
         elif kind < 0.6:

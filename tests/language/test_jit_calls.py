@@ -345,6 +345,45 @@ def test_defaults_replaced():
     assert total == sum(range(6000)) + 3 * 2001 + 12 * 2000 + 30 * 1000 + 210 * 999
 
 
+def test_functions_with_attributes():
+    import functools
+
+    def wrapped(f):
+        @functools.wraps(f)
+        def inner(*args, **kw):
+            return f(*args, **kw)
+        return inner
+
+    @wrapped
+    def add(a, b=2, *, c=3):
+        return a + b * c
+
+    def plain(x):
+        return x + plain.step
+
+    plain.step = 2
+
+    class Holder:
+        @wrapped
+        def method(self, a):
+            return a + 1
+
+        @wrapped
+        def numbers(self, n):
+            for i in range(n):
+                yield i
+
+    total, holder = 0, Holder()
+    for i in range(5000):
+        total += add(i, 1) + plain(i) + holder.method(i)
+        for x in holder.numbers(2):
+            total += x
+        if i == 2500:
+            plain.step = 3
+            plain.more = 1
+    assert total == sum(i + 3 + i + (2 if i <= 2500 else 3) + i + 1 + 1 for i in range(5000)), total
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

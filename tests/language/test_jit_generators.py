@@ -492,3 +492,136 @@ def test_shared_by_threads():
         for t in threads:
             t.join()
         assert_equal(sorted(taken), list(range(3000)))
+
+
+def counting(start):
+    while True:
+        yield start
+        start += 1
+
+
+def echo(total):
+    while True:
+        got = yield total
+        if got is None:
+            return
+        total += got
+
+
+def test_resumed_by_calls():
+    a, b, total = counting(0), counting(5), 0
+    for i in range(ROUNDS):
+        total += next(b) - next(a)
+        if i % 7 == 0:
+            total += next(a) - next(a)
+    assert_equal(next(a), ROUNDS + 2 * ((ROUNDS + 6) // 7))
+    g, total = echo(1), 0
+    assert_equal(next(g), 1)
+    for i in range(ROUNDS):
+        total = g.send(i)
+    assert_equal(total, 1 + ROUNDS * (ROUNDS - 1) // 2)
+    stops, texts = 0, []
+    g = echo("")
+    next(g)
+    for i in range(ROUNDS):
+        try:
+            texts.append(g.send("x" if i % 5 else None))
+        except StopIteration as e:
+            assert (e.value, e.args, e.__context__) == (None, (), None)
+            assert e.__traceback__.tb_next is None
+            stops += 1
+            g = echo("")
+            g.send(None)
+    assert_equal((stops, texts[-1], len(texts)), (ROUNDS // 5, "xxxx", ROUNDS - ROUNDS // 5))
+
+
+def test_finished_within_a_call():
+    def pair():
+        yield 1
+        yield 2
+
+    def valued():
+        yield 1
+        return 7
+
+    total = 0
+    for i in range(ROUNDS):
+        g = pair()
+        total += next(g) + next(g)
+        try:
+            next(g)
+        except StopIteration:
+            total += 1
+        try:
+            next(g)
+        except StopIteration:
+            total += 1
+        g = valued()
+        next(g)
+        try:
+            g.send(3)
+        except StopIteration as e:
+            total += e.value
+    assert_equal(total, 12 * ROUNDS)
+
+
+def test_a_call_resumes_the_one_that_runs():
+    def selfish(box):
+        n = 0
+        while True:
+            try:
+                n += next(box[0])
+            except ValueError as e:
+                n += len(str(e)) == len("generator already executing")
+            yield n
+
+    box = [counting(0)]
+    g, other = selfish(box), counting(0)
+    total = 0
+    for i in range(ROUNDS):
+        box[0] = g if i % 100 == 99 else other
+        total = next(g)
+    others = ROUNDS - ROUNDS // 100
+    assert_equal(total, others * (others - 1) // 2 + ROUNDS // 100)
+
+
+def test_an_error_in_one_that_a_call_resumed():
+    def fails(n):
+        for i in range(n):
+            yield i
+        raise KeyError(n)
+
+    caught, names = 0, set()
+    for i in range(ROUNDS):
+        g = fails(i % 3)
+        try:
+            while True:
+                next(g)
+        except KeyError as e:
+            caught += e.args[0]
+            tb = e.__traceback__
+            names.add((tb.tb_frame.f_code.co_name, tb.tb_next.tb_frame.f_code.co_name))
+    assert_equal(caught, sum(i % 3 for i in range(ROUNDS)))
+    assert_equal(names, {("test_an_error_in_one_that_a_call_resumed", "fails")})
+
+
+def test_left_in_the_middle():
+    def looks(n):
+        while True:
+            n += 1
+            if n % 400 == 0:
+                frame = sys._getframe()
+                assert frame.f_back.f_code.co_name == "test_left_in_the_middle"
+                yield frame.f_lineno > 0
+            yield n + (n if n % 3 else 0.5)
+
+    g, total = looks(0), 0
+    for i in range(ROUNDS):
+        total += next(g)
+    plain = looks(0)
+    want = 0
+    for i, x in enumerate(plain):
+        if i == ROUNDS:
+            break
+        want += x
+    assert_equal(total, want)

@@ -43,6 +43,13 @@ bool merge_keywords(Dict* into, Value mapping, Value callable);
 __attribute__((preserve_none)) uint64_t generator_returned(PT_HANDLER_PARAMETERS);
 // FOR_ITER over a generator: goes on inside it, or by the iterator protocol.
 __attribute__((preserve_none)) uint64_t for_iter_generator(PT_HANDLER_PARAMETERS);
+// CALL of next(generator) and CALL_METHOD of generator.send(value), where compiled code is to go on in the generator: without
+// native recursion, while tls_enter_generator is set. Otherwise native code resumes it.
+__attribute__((preserve_none)) uint64_t call_generator(PT_HANDLER_PARAMETERS);
+extern constinit thread_local bool tls_enter_generator;
+// And when it has yielded: the value, in `word`, is the call's result.
+__attribute__((preserve_none)) uint64_t yielded_to_call(PT_HANDLER_PARAMETERS);
+inline bool is_call(uint64_t word) { return opcode_of(word) == Opcode::kCALL || opcode_of(word) == Opcode::kCALL_METHOD; }
 __attribute__((preserve_none)) uint64_t for_iter_native(PT_HANDLER_PARAMETERS);
 
 // Operands that are exact builtin numbers but not both small ints or both immediate floats. False, and nothing has been

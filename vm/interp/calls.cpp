@@ -431,6 +431,7 @@ uint64_t construct_returned(PT_HANDLER_PARAMETERS) {
   PT_FINISH_CALL(initialise(thread, frame, base, count, names, PT_C, v));
 }
 PT_SLOW(native_CALL) {
+  if (PT_UNLIKELY(dispatch != &g_dispatch) && tls_enter_generator) PT_TAIL(call_generator);
   PT_SAVE_PC();
   Value* base = &register_at(frame, PT_A);
   auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
@@ -477,7 +478,16 @@ PT_INLINE bool direct_method(Value callable, Value* values, uint32_t count, Valu
   return true;
 }
 }  // namespace
+uint64_t yielded_to_call(PT_HANDLER_PARAMETERS) {
+  Value v = Value::from_bits(word);
+  word = load_word(pc);
+  uint32_t count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + (opcode_of(word) == Opcode::kCALL_METHOD);
+  clear_window(&register_at(frame, PT_A), count + 1);
+  write(frame, PT_C, v);
+  PT_AFTER_NATIVE_CALL();
+}
 PT_SLOW(native_CALL_METHOD) {
+  if (PT_UNLIKELY(dispatch != &g_dispatch) && tls_enter_generator) PT_TAIL(call_generator);
   PT_SAVE_PC();
   Value* base = &register_at(frame, PT_A);
   auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1;

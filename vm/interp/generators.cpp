@@ -17,6 +17,7 @@
 namespace pt {
 
 constinit thread_local int tls_coroutine_origin_depth = 0;
+constinit thread_local bool tls_enter_generator = false;
 
 namespace {
 // ((file, line, function), ...) of the callers, the innermost first (sys.set_coroutine_origin_tracking_depth).
@@ -564,12 +565,14 @@ PT_HANDLER(YIELD) {
   generator_suspend(thread, record, pc);
   frame[-1] = Value();
   if (record->flags & kRecordEntry) return v.bits();
-  // Resumed by an instruction of the frame below: FOR_ITER or SEND, two words both.
+  // Resumed by an instruction of the frame below, of two words: FOR_ITER, SEND or a call.
   int result = record->result_register;
   --record;
   frame = record->registers;
   pc = record->pc;
   constants = record->code->constants_end;
+  word = v.bits();
+  if (PT_UNLIKELY(is_call(load_word(pc)))) PT_TAIL(yielded_to_call);
   Value& target = register_at(frame, result);
   if (PT_UNLIKELY(target.is_counted())) {
     write(frame, result, v);
@@ -596,6 +599,10 @@ uint64_t generator_returned(PT_HANDLER_PARAMETERS) {
   if (opcode_of(word) == Opcode::kFOR_ITER) {
     release(v);
     write(frame, PT_B, Value());
+  } else if (is_call(word)) {
+    (void)raise_stop_iteration(v);
+    release(v);
+    PT_RAISE();
   } else {
     write(frame, result, v);
     consume(frame, PT_B);
@@ -658,6 +665,18 @@ uint64_t for_iter_generator(PT_HANDLER_PARAMETERS) {
   if (!generator_enter(thread, as_generator(register_at(frame, PT_B)), Value(), PT_A, dispatch != &g_dispatch, &record, &next)) {
     PT_TAIL(for_iter_native);
   }
+  PT_ENTER_GENERATOR(record, next);
+}
+
+uint64_t call_generator(PT_HANDLER_PARAMETERS) {
+  tls_enter_generator = false;
+  PT_SAVE_PC();
+  bool sends = opcode_of(word) == Opcode::kCALL_METHOD;
+  Value* base = &register_at(frame, PT_A);
+  CallRecord* record;
+  const uint64_t* next;
+  if (!generator_enter(thread, as_generator(base[1]), sends ? base[2] : Value(), PT_C, true, &record, &next))
+    PT_TAIL(g_dispatch.handlers[word & 0xFFFF]);
   PT_ENTER_GENERATOR(record, next);
 }
 

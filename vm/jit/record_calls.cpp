@@ -187,7 +187,9 @@ void Recorder::apply(const Binding& binding, Function* function, int32_t window)
 bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tuple* names) {
   Value callable = seen(base);
   if (!callable.is_object()) return fall_back();
-  switch (callable.as_object()->shape_id.load(std::memory_order_relaxed)) {
+  // Functions with attributes, as decorators leave them, have other shapes.
+  uint32_t shape = callable.as_object()->shape_id.load(std::memory_order_relaxed);
+  switch (is_function(callable) ? uint32_t{kShape_function} : shape) {
     case kShape_function: break;
     case kShape_type:
       if (!shift && is_exception_type(callable) && new_exception(base, count, result, names)) return true;
@@ -221,7 +223,7 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   } else if (builder_.is_virtual(r) && !binding.plain) {
     return fall_back();
   } else if (builder_.is_virtual(r) || (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r) && binding.plain)) {
-    object = as_object(r, kShape_function);
+    object = as_object(r, shape);
     keep(Value::object(function->code()));
     keep(Value::object(function->globals()));
     guard_code(object, function);

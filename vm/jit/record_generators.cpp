@@ -1,9 +1,13 @@
 // Recording of generators that a loop draws from. A generator runs inlined like a call. Until something needs its frame, its
 // registers stay where they are while it is suspended, in the heap; what the trace holds goes back to them at each yield.
 #include <cstddef>
+#include <utility>
 
+#include "vm/interp/call_support.h"
 #include "vm/interp/dispatch.h"
+#include "vm/interp/trace.h"
 #include "vm/jit/recorder.h"
+#include "vm/types/exception.h"
 #include "vm/types/function.h"
 #include "vm/types/generator.h"
 
@@ -31,14 +35,36 @@ const Recorder::Call* Recorder::in_heap(int64_t at) const {
 }
 
 bool Recorder::for_generator(uint64_t word) {
-  Generator* g = as_generator(seen(PT_B));
+  return resume_generator(as_generator(seen(PT_B)), read(PT_B), PT_A, kNoReference) || fall_back();
+}
+// next(generator), or generator.send(value): the call goes on in the generator.
+bool Recorder::call_generator(int base, uint32_t count, int result) {
+  int32_t where = at(base) + 1;
+  bool sends = count == 2;
+  if (!is_call(load_word(pc_)) || (opcode_ == Opcode::kCALL_METHOD) != sends) return false;
+  auto* g = as_generator(base_frame_[where]);
+  Reference sent = kNoReference;
+  if (sends && !is_none(base_frame_[where + 1])) {
+    if (g->state.load(std::memory_order_acquire) != GeneratorState::kSuspended) return false;
+    sent = slot(where + 1);
+    if (builder_.is_virtual(sent)) sent = make(sent);
+  } else if (sends) {
+    known(base + 4);
+  }
+  known(base);
+  if (!resume_generator(g, slot(where), result, sent)) return false;
+  tls_enter_generator = true;
+  return true;
+}
+// False, and nothing has happened: it is left to others.
+bool Recorder::resume_generator(Generator* g, Reference generator, int result, Reference sent) {
   GeneratorState state = g->state.load(std::memory_order_acquire);
   if (state > GeneratorState::kSuspended || g->skip_value || !g->handled.empty() || g->frame_object ||
-      thread_->handled.is_object()) {
-    return fall_back();
+      thread_->handled.is_object() || tracing(thread_)) {
+    return false;
   }
   // With several threads only a generator that nobody else can reach is run without claiming it.
-  if (ir_.multithreaded && !is_own_generator(g)) return fall_back();
+  if (ir_.multithreaded && !is_own_generator(g)) return false;
   const Code* code = g->code;
   const uint64_t* pc = g->resume_pc;
   int32_t live = live_registers(code, pc);
@@ -46,19 +72,23 @@ bool Recorder::for_generator(uint64_t word) {
   for (const Call& c : calls_) depth = std::max(depth, c.generator + 1);
   int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
   if (live < 0 || depth == kMaxGenerators || calls_.size() >= kMaxDepth || code->register_count > kMaxRegisters)
-    return fall_back();
+    return false;
   this->state(window + static_cast<int32_t>(code->register_count));
   if (reason_ != Abort::kCount) return false;
 
   Dict* globals = as_function(g->function.peek())->globals();
   keep(Value::object(code));
   keep(Value::object(globals));
-  Reference o = as_object(read(PT_B), kShape_generator);
+  Reference o = as_object(generator, kShape_generator);
+  for (const Call& c : calls_) {
+    // One that runs looks suspended here.
+    if (c.generator >= 0 && !c.real) emit(Op::kGuardIsNot, o, c.object);
+  }
   if (ir_.multithreaded) emit(Op::kGuardOwnGenerator, o);
   emit(Op::kGuardGenerator, o, builder_.constant(reinterpret_cast<uint64_t>(pc), Type::P), depth);
   emit(Op::kGuardEqual, emit(Op::kGeneratorGlobals, o), builder_.constant(reinterpret_cast<uint64_t>(globals), Type::P));
   Reference registers = emit(Op::kLoadImmutable, o, kNoReference, offsetof(Generator, registers));
-  calls_.push_back({code, nullptr, globals, window, PT_A, pc_, kRecordGenerator, false, depth, o, registers, pc});
+  calls_.push_back({code, nullptr, globals, window, result, pc_, kRecordGenerator, false, depth, o, registers, pc});
   window_ = window;
   Slot& function = this->state(window - 1);
   function = {kNoReference, kNoReference, false, false, false, function.filled};
@@ -68,7 +98,10 @@ bool Recorder::for_generator(uint64_t word) {
   }
   if (opcode_of(load_word(pc)) == Opcode::kYIELD) {
     // What it is sent.
-    set_lazy(at(operand_a(load_word(pc))), object_constant(none()));
+    if (sent == kNoReference)
+      set_lazy(at(operand_a(load_word(pc))), object_constant(none()));
+    else
+      set_copy(at(operand_a(load_word(pc))), sent);
   }
   expected_ = pc + 1;
   return true;
@@ -89,7 +122,7 @@ bool Recorder::make_generator(int base, uint32_t count, int result, bool shift) 
     guard_code(kNoReference, function);
   } else {
     keep(Value::object(code));
-    object = as_object(read(base), kShape_function);
+    object = as_object(read(base), function->shape_id.load(std::memory_order_relaxed));
     guard_code(object, function);
   }
   int32_t first = at(base) + 1;
@@ -117,8 +150,10 @@ bool Recorder::yield_value(uint64_t word) {
   const Call from = here();
   CallRecord* record = thread_->record;
   int32_t live = live_registers(from.code, pc_);
-  if (from.generator < 0 || live < 0 || record->frame_object || opcode_of(load_word(from.caller_pc)) != Opcode::kFOR_ITER)
-    return fall_back();
+  if (from.generator < 0 || live < 0 || record->frame_object) return fall_back();
+  uint64_t resumed_by = load_word(from.caller_pc);
+  bool called = is_call(resumed_by);
+  if (!called && opcode_of(resumed_by) != Opcode::kFOR_ITER) return fall_back();
   Value v = seen(PT_B);
   if (v.empty()) return fall_back();
   Reference r = read(PT_B);
@@ -182,23 +217,59 @@ bool Recorder::yield_value(uint64_t word) {
   else if (from.resumed != pc_)
     emit(Op::kStoreResume, from.object, builder_.constant(reinterpret_cast<uint64_t>(pc_), Type::P), live);
   leave_generator();
+  if (called) {
+    if (!pointer && builder_.is_virtual(r)) fresh_ = r;
+    consume_call(resumed_by, at(from.result));
+    r = builder_.resolve(r);
+  }
   if (pointer)
     set_owned(at(from.result), raw, moves ? r : raw);
   else
     set_lazy(at(from.result), r);
-  expected_ = from.caller_pc + instruction_words(Opcode::kFOR_ITER);
+  expected_ = from.caller_pc + instruction_words(opcode_of(resumed_by));
   return true;
+}
+// The registers of a call with its result in register `result`.
+void Recorder::consume_call(uint64_t word, int32_t result) {
+  int32_t first = at(PT_A);
+  int32_t count = static_cast<uint16_t>(PT_B) + (opcode_of(word) == Opcode::kCALL_METHOD) + 1;
+  consume_window(first, static_cast<uint32_t>(count), result >= first && result < first + count ? -kSlotBias : result);
 }
 
 // RETURN in a generator: the loop that draws from it ends.
 bool Recorder::finish_generator(uint64_t word) {
   const Call from = here();
-  if (thread_->record->frame_object || opcode_of(load_word(from.caller_pc)) != Opcode::kFOR_ITER) return fall_back();
+  if (thread_->record->frame_object) return fall_back();
+  if (is_call(load_word(from.caller_pc))) return stop_generator(word);
+  if (opcode_of(load_word(from.caller_pc)) != Opcode::kFOR_ITER) return fall_back();
   if (PT_A >= 0 && (PT_A & 1)) drop(PT_A);
   emit(Op::kFinishGenerator, from.object, kNoReference, from.real);
   leave_generator();
   empty(at(operand_b(load_word(from.caller_pc))));
   expected_ = from.caller_pc + instruction_words(Opcode::kFOR_ITER) + jump_extra(from.caller_pc);
+  return true;
+}
+
+// The same where a call has resumed it, which raises StopIteration now.
+bool Recorder::stop_generator(uint64_t word) {
+  const Call from = here();
+  Handler to;
+  if (!is_none(seen(PT_A)) || !(handling() || nothing_handled())) return fall_back();
+  // Where the call would be caught.
+  calls_.pop_back();
+  const uint64_t* pc = std::exchange(pc_, from.caller_pc);
+  bool caught = !tracing(thread_) && can_unwind(&to.depth, &to.entry);
+  pc_ = pc;
+  calls_.push_back(from);
+  if (!caught) return fall_back();
+  known(PT_A);
+  if (PT_A >= 0 && (PT_A & 1)) drop(PT_A);
+  emit(Op::kFinishGenerator, from.object, kNoReference, from.real);
+  leave_generator();
+  pc_ = from.caller_pc;
+  Reference e = builtin_exception(exc::StopIteration, {});
+  builder_.set_field(e, offsetof(StopIterationObject, value), object_constant(none()));
+  raise_fresh(e, to, 0);
   return true;
 }
 

@@ -299,7 +299,7 @@ bool Recorder::load_attribute(uint64_t word) {
       break;
     }
     case AttributeKind::kMethod: {
-      if (!has_shape(node->value, kShape_function) || !can_hold(read(PT_B))) return fall_back();
+      if (!is_function(node->value) || !can_hold(read(PT_B))) return fall_back();
       Reference r = as_object(read(PT_B), shape);
       guard_node(node, shape);
       Reference method = virtual_method(node->value, r);

@@ -22,6 +22,10 @@ bool is_plain_method(const MethodDescriptor* d) {
   }
   return !has_flag(d->owner, kTypeHeap);
 }
+bool is_send(Value v) {
+  auto* d = reinterpret_cast<const MethodDescriptor*>(v.as_object());
+  return has_shape(v, kShape_method_descriptor) && d->owner == &generator_type && !std::strcmp(d->def->name, "send");
+}
 bool is_plain_function(const NativeFunctionObject* f) {
   Value module = f->module.peek();
   if (!is_str(module)) return false;
@@ -183,6 +187,12 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   bool handled;
   if (bool entered = call_special_builtin(base, count, shift, &handled); handled) return entered;
   int32_t argument = at(base) + 1 + shift;
+  if (!shift && count && has_shape(base_frame_[argument], kShape_generator)) {
+    bool resumes = has_shape(callable, kShape_native_function) ? count == 1 && special_call(callable) == SpecialCall::kNext
+                                                               : count == 2 && is_send(callable);
+    if (resumes && call_generator(base, count, result)) return true;
+    if (reason_ != Abort::kCount) return false;
+  }
   if (has_shape(callable, kShape_native_function) &&
       attribute_by_name(base, reinterpret_cast<NativeFunctionObject*>(callable.as_object())->def->name, count, result, shift)) {
     return true;

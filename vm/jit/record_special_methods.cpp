@@ -173,7 +173,7 @@ bool Recorder::find_target(Value callable, Target* out) const {
   out->version = type->version.load(std::memory_order_acquire);
   if (out->bound) method = reinterpret_cast<BoundMethod*>(callable.as_object())->function.peek();
   if (out->object) method = type_lookup_borrowed(type, names::call.str());
-  if (!out->version || has_flag(type, kTypeTypeSubclass) || !has_shape(method, kShape_function) ||
+  if (!out->version || has_flag(type, kTypeTypeSubclass) || method.empty() || !is_function(method) ||
       !method.as_object()->has_gc_bit(kGcDeferred) || (as_function(method)->code()->flags & kCodeFlagGenerator)) {
     return false;
   }

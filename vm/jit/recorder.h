@@ -11,6 +11,7 @@
 
 namespace pt {
 struct AttributeNode;
+struct Generator;
 struct RangeIterator;
 struct Tuple;
 }  // namespace pt
@@ -423,6 +424,10 @@ class Recorder {
   // Generators.
   const Call* in_heap(int64_t at) const;
   bool for_generator(uint64_t word);
+  bool call_generator(int base, uint32_t count, int result);
+  bool resume_generator(Generator* g, Reference generator, int result, Reference sent);
+  void consume_call(uint64_t word, int32_t result);
+  bool stop_generator(uint64_t word);
   bool make_generator(int base, uint32_t count, int result, bool shift);
   bool yield_value(uint64_t word);
   bool finish_generator(uint64_t word);
