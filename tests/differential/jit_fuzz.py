@@ -65,6 +65,12 @@ def named_sum(a, b=2, *, c=3):
 @wrapped
 def named_count(*args, **kw):
     return len(args) + len(kw) + sum(v for v in kw.values() if type(v) is int)
+def collect(**kw):
+    return kw
+def through(f, *args, **kw):
+    return f(*args, **kw)
+def picks(**kw):
+    return kw["p"], kw["q"] if len(kw) > 2 else len(kw)
 def keyword(a, *, k=1, **rest):
     return a + k + len(rest)
 def clip(v):
@@ -313,6 +319,10 @@ class Program:
             f"if u is v: {target} = 3",
             f"if {self.pick('u < v', 'v < u', 'not u < v', 'u > v')}: {target} = {number()}",
             f"{target} = 1 + (u < v)",
+            f"x = collect({self.pick('p=u', 'p=tr, q=v', f'p={number()}', 'p=(u, tr)')}, n={number()})",
+            f"x = through({self.pick('collect, p=u', 'collect, p=Box(1, tr), q=tr', f'through, collect, p={number()}', 'through, both, b=tr, a=u')})",
+            f"t = through(picks, p={self.pick('u', 'tr', number())}, q={number()}{self.pick('', ', r=u')})",
+            f"{box} = through({self.pick('Box, u.x, y=tr', 'through, Pair, y=1, x=2', 'make, b=tr, a=' + number())})",
             f"{target} = clip(getattr({self.pick('u', 'v', 'w', 'o')}, '{self.pick('x', 'absent', 'shared')}', {self.pick('3', 'tr', number())}) and 4)",
             f"{target} = hasattr({self.pick('u', 'w', 'tr')}, '{self.pick('x', 'absent', 'n', 'total')}') + 1",
             f"x = getattr({self.pick('u', 'v', 'w')}, '{self.pick('y', 'gone')}', {self.pick('tr', 'u', 't')})",

@@ -384,6 +384,68 @@ def test_functions_with_attributes():
     assert total == sum(i + 3 + i + (2 if i <= 2500 else 3) + i + 1 + 1 for i in range(5000)), total
 
 
+def test_collected_names():
+    def passes(*args, **kw):
+        return takes(*args, **kw)
+
+    def takes(a, b=2, *, c=3, **rest):
+        return a + b + c + len(rest)
+
+    def reads(**kw):
+        return kw["a"] + kw["b"] + len(kw) + ("c" in kw)
+
+    def changes(**kw):
+        kw["more"] = kw.pop("a")
+        return sorted(kw.items())
+
+    def keeps(x, /, **kw):
+        return kw
+
+    class Point:
+        def __init__(self, x, **more):
+            self.x = x
+            self.more = more
+
+    total, kept, text = 0, [], "t"
+    for i in range(5000):
+        total += passes(i, c=i) + passes(i, 1, b2=text) + passes(a=i) + passes(i, b=i, c=1, d=[i]) + reads(a=i, b=2)
+        if i % 1000 == 0:
+            kept.append(keeps(i, x=i, y=text, z=[i], w=i + 0.5))
+        kept.append(keeps(i, a=(i, text)))
+        kept.append(Point(i, y=[i], z=i).more)
+        kept.append(changes(a=i, b=text * (i % 3)))
+        if i % 1000:
+            del kept[-3:]
+    want = sum(i + 2 + i + i + 1 + 3 + 1 + i + 2 + 3 + 2 * i + 1 + 1 + i + 2 + 2 for i in range(5000))
+    assert total == want, (total, want)
+    assert kept[:4] == [{"x": 0, "y": "t", "z": [0], "w": 0.5}, {"a": (0, "t")}, {"y": [0], "z": 0}, [("b", ""), ("more", 0)]], kept[:4]
+    assert kept[-2:] == [{"y": [4000], "z": 4000}, [("b", "t"), ("more", 4000)]], kept[-2:]
+    for i in range(5000):
+        try:
+            passes(i, a=1) if i % 500 == 499 else passes(i, b=1)
+        except TypeError as e:
+            assert "multiple values" in str(e), e
+
+
+def test_collected_names_in_tracebacks():
+    def fails(**kw):
+        if kw["n"] % 700 == 3:
+            raise KeyError(kw["n"])
+        return kw["n"]
+
+    def outer(*args, **kw):
+        return fails(*args, **kw)
+
+    seen = []
+    for i in range(5000):
+        try:
+            outer(n=i, text="x%d" % i)
+        except KeyError as e:
+            f = e.__traceback__.tb_next.tb_next.tb_frame
+            seen.append((e.args[0], f.f_locals["kw"], f.f_back.f_locals["kw"] is f.f_locals["kw"]))
+    assert seen == [(i, {"n": i, "text": "x%d" % i}, False) for i in range(3, 5000, 700)], seen
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -85,13 +85,14 @@ struct SlotValue {
 // A virtual object: one that the trace leaves unmade as long as nothing but the trace can see it (escape analysis with
 // scalar replacement). Its fields are values of the trace; an exit makes it, and so does whatever lets it get out.
 struct Layout {
-  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper, kDict, kMethod };  // kDict: an empty one
+  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper, kDict, kMethod };  // kDict: of `keys`
   Kind kind;
   uint32_t shape;  // of a new one
   struct Shape* instance = nullptr;  // kInstance; kTuple: of a subclass
   int64_t length = 0;  // kTuple
   const void* code = nullptr;  // kFunction: Code, and globals: Dict
   const void* globals = nullptr;
+  const void* keys = nullptr;  // kDict: Tuple of its keys, strs, whose values are the fields 0, 8, ...; nullptr: it is empty
   bool operator==(const Layout&) const = default;
 };
 inline constexpr int32_t kNoOwner = INT32_MIN;

@@ -84,21 +84,36 @@ bool Recorder::bind(Function* function, uint32_t count, const Tuple* names, Bind
   uint32_t positional = count - named;
   if (code->image && !code_has_body(code)) return false;   // it has not run yet
   if ((code->flags & kOther) || out->count > 16) return false;
+  const uint32_t first_named = positional;
   if (code->flags & kCodeFlagVarArgs) {
-    // *args: what no parameter takes. Names would have to pass it.
-    if (named) return false;
+    // *args: what no parameter takes.
     out->rest = static_cast<int32_t>(positional > code->argument_count ? positional - code->argument_count : 0);
     if (out->rest > kMaxArguments) return false;
     if (positional > code->argument_count) positional = code->argument_count;
   }
   if (positional > code->argument_count) return false;
-  out->keywords = code->flags & kCodeFlagVarKeywords;   // **kw: names that are no parameters are not recorded
+  out->keywords = code->flags & kCodeFlagVarKeywords;   // **kw: names that are no parameters
+  Value extra_names[16];
   for (uint32_t i = 0; i < out->count; ++i) out->source[i] = i < positional ? static_cast<int>(i) : -1;
   for (uint32_t k = 0; k < named; ++k) {
     uint32_t i = code->positional_only_count;
     while (i < out->count && !names->at(k).is(code->local_names[i])) ++i;
-    if (i == out->count || out->source[i] >= 0) return false;
-    out->source[i] = static_cast<int>(positional + k);
+    if (i == out->count && out->keywords && out->extra < 16) {
+      extra_names[out->extra] = names->at(k);
+      out->extra_source[out->extra++] = static_cast<int>(first_named + k);
+      continue;
+    }
+    // Arguments of *args would have to be passed.
+    if (i == out->count || out->source[i] >= 0 || out->rest >= 0) return false;
+    out->source[i] = static_cast<int>(first_named + k);
+  }
+  if (out->extra && out->extra == named) out->extra_names = Ref<>::retain(Value::object(names));
+  if (out->extra && !out->extra_names) {
+    out->extra_names = tuple_from(extra_names, out->extra);
+    if (!out->extra_names) {
+      clear_error();
+      return false;
+    }
   }
   // Before the defaults: whoever changes them makes a new version afterwards.
   out->version = function->version.load(std::memory_order_acquire);
@@ -164,14 +179,38 @@ bool Recorder::guard_defaults(const Binding& binding, Function* function) {
   }
   return true;
 }
+bool Recorder::is_kept_below(Reference v, int32_t window) const {
+  int32_t owner = is_pointer(v) ? owner_of(v, kNoOwner) : kNoOwner;
+  return !is_pointer(v) || (owner != kNoOwner && owner < window);
+}
+// Whether a virtual dict can hold what **kw collects: registers below those of the call keep it alive.
+bool Recorder::can_collect(const Binding& binding, int32_t window) {
+  for (uint32_t k = 0; k < binding.extra; ++k) {
+    int32_t where = window + binding.extra_source[k];
+    Reference v = slot(where);
+    if (builder_.is_virtual(v) ? !can_hold(v) || relies_on(v, window) : !is_kept_below(v, window)) return false;
+    for (uint32_t j = 0; j < k; ++j) {
+      if (builder_.is_virtual(v) && slot(window + binding.extra_source[j]) == v) return false;
+    }
+  }
+  return true;
+}
 void Recorder::apply(const Binding& binding, Function* function, int32_t window) {
   if (binding.plain) return;
   const Code* code = function->code();
+  Reference collected = kNoReference;
+  if (binding.keywords) {
+    if (binding.extra) keep(binding.extra_names.value());
+    const Object* keys = binding.extra ? binding.extra_names.value().as_object() : nullptr;
+    collected = builder_.virtual_object({.kind = Layout::Kind::kDict, .shape = kShape_dict, .keys = keys});
+    for (uint32_t k = 0; k < binding.extra; ++k) builder_.set_field(collected, k * 8, slot(window + binding.extra_source[k]));
+    for (uint32_t k = 0; k < binding.extra; ++k) empty(window + binding.extra_source[k]);
+  }
   auto next = window + static_cast<int32_t>(binding.count);
   if (binding.rest >= 0) rest_arguments(window + static_cast<int32_t>(code->argument_count), binding.rest, next++);
   if (binding.keywords) {
     state(next) = {kNoReference, kNoReference, false, false, false, state(next).filled};
-    set_lazy(next, builder_.virtual_object({.kind = Layout::Kind::kDict, .shape = kShape_dict}));
+    set_lazy(next, collected);
   }
   for (uint32_t i = binding.count; i-- > 0;) {
     int from = binding.source[i];
@@ -209,7 +248,7 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   const Code* code = function->code();
   if (code->flags & kCodeFlagGenerator) return names ? fall_back() : make_generator(base, count, result, shift);
   Binding binding;
-  if (!bind(function, count, names, &binding)) return fall_back();
+  if (!bind(function, count, names, &binding) || !can_collect(binding, at(base) + 1 + shift)) return fall_back();
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   Reference r = read(base);
   Reference object = kNoReference;   // a function that comes and goes: only its code is known
@@ -315,7 +354,7 @@ bool Recorder::instantiate(int base, uint32_t count, int result, const Tuple* na
     return fall_back();
   Function* function = as_function(init);
   Binding binding;
-  if (!bind(function, count + 1, names, &binding)) return fall_back();
+  if (!bind(function, count + 1, names, &binding) || !can_collect(binding, at(base) + shift)) return fall_back();
   known(base);
   guard_version(type, version);
   keep(init);

@@ -71,8 +71,7 @@ bool Recorder::resume_generator(Generator* g, Reference generator, int result, R
   int32_t depth = 0;
   for (const Call& c : calls_) depth = std::max(depth, c.generator + 1);
   int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
-  if (live < 0 || depth == kMaxGenerators || calls_.size() >= kMaxDepth || code->register_count > kMaxRegisters)
-    return false;
+  if (live < 0 || depth == kMaxGenerators || calls_.size() >= kMaxDepth || code->register_count > kMaxRegisters) return false;
   this->state(window + static_cast<int32_t>(code->register_count));
   if (reason_ != Abort::kCount) return false;
 

@@ -162,7 +162,8 @@ void Recorder::finish_contains() {
 Reference Recorder::length_of(Reference r, Value v) {
   if (builder_.is_virtual(r) && builder_.layout_of(r).kind == Layout::Kind::kTuple)
     return builder_.small_int(builder_.layout_of(r).length);
-  if (builder_.is_virtual(r) && builder_.layout_of(r).kind == Layout::Kind::kDict) return builder_.small_int(0);
+  if (builder_.is_virtual(r) && builder_.layout_of(r).kind == Layout::Kind::kDict)
+    return builder_.small_int(virtual_keys(r) ? virtual_keys(r)->length : 0);
   static constexpr struct {
     uint32_t shape;
     int64_t offset;
@@ -206,6 +207,15 @@ bool Recorder::get_item_any(uint64_t word) {
   if (raise_index_error(PT_B, PT_C, false) || reason_ != Abort::kCount) return reason_ == Abort::kCount;
   bool dict = is_exact_dict(container) && (key.is_small_int() || is_exact_str(key));
   Handler handler;
+  if (const Tuple* keys = virtual_keys(read(PT_B)); keys && is_exact_str(key) && ir_.is_constant(read(PT_C))) {
+    for (int64_t i = 0; i < keys->length; ++i) {
+      if (!str_equal(as_str(keys->at(i)), as_str(key))) continue;
+      Ref<> v = dict_get_str(as_dict(container), as_str(key));
+      if (!v || !load_into(read(PT_B), i * 8, v.value(), PT_A, PT_B, PT_C)) return fall_back();
+      go(2);
+      return true;
+    }
+  }
   if (dict && dict_contains_simple(as_dict(container), key) == 0) return raise_key_error(PT_B, PT_C) || fall_back();
   Reference c = plain(PT_B), k = plain_key(PT_C);
   if (is_exact_str(container) && as_str(container)->kind == 1 && key.is_small_int()) {

@@ -278,8 +278,8 @@ bool Recorder::is_quiet_call(Value callable, int32_t first, uint32_t count) cons
     if (has_shape(self, kShape_dict)) return count > 1 && !std::strcmp(d->def->name, "get") && is_scalar(base_frame_[first + 1]);
     return is_scalar(self) && scalars(1);
   }
-  static const char* const kQuiet[] = {"len", "ord", "chr", "abs", "repr", "hash", "hex", "bin", "oct", "round", "divmod",
-                                       "min", "max", "isinstance", "hasattr", "getattr"};
+  static const char* const kQuiet[] = {"len", "ord",   "chr",    "abs", "repr", "hash",       "hex",     "bin",
+                                       "oct", "round", "divmod", "min", "max",  "isinstance", "hasattr", "getattr"};
   if (has_shape(callable, kShape_native_function)) {
     for (const char* name : kQuiet) {
       if (!std::strcmp(reinterpret_cast<NativeFunctionObject*>(callable.as_object())->def->name, name)) return scalars(0);

@@ -174,7 +174,8 @@ bool Recorder::find_target(Value callable, Target* out) const {
   if (out->bound) method = reinterpret_cast<BoundMethod*>(callable.as_object())->function.peek();
   if (out->object) method = type_lookup_borrowed(type, names::call.str());
   if (!out->version || has_flag(type, kTypeTypeSubclass) || method.empty() || !is_function(method) ||
-      !method.as_object()->has_gc_bit(kGcDeferred) || (as_function(method)->code()->flags & kCodeFlagGenerator)) {
+      ((out->bound || out->object) && !method.as_object()->has_gc_bit(kGcDeferred)) ||
+      (as_function(method)->code()->flags & kCodeFlagGenerator)) {
     return false;
   }
   out->function = as_function(method);
@@ -205,7 +206,10 @@ bool Recorder::call_object(int base, uint32_t count, int result, bool shift, con
   if (has_flag(type_of(callable), kTypeTypeSubclass)) return instantiate(base, count, result, names, shift);
   Target target;
   Binding binding;
-  if (!find_target(callable, &target) || !bind(target.function, count + 1, names, &binding)) return fall_back();
+  if (!find_target(callable, &target) || !bind(target.function, count + 1, names, &binding) ||
+      !can_collect(binding, at(base) + shift)) {
+    return fall_back();
+  }
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   Reference receiver = guard_target(target, base);
   if (!guard_defaults(binding, target.function)) return false;
@@ -225,13 +229,22 @@ bool Recorder::call_object(int base, uint32_t count, int result, bool shift, con
 bool Recorder::call_spread(uint64_t word) {
   int32_t base = at(PT_A);
   Value unpacked = base_frame_[base + 1], named = PT_B ? base_frame_[base + 2] : Value();
-  if (!is_exact_tuple(unpacked) || (PT_B && (!is_exact_dict(named) || dict_size(as_dict(named)) != 0))) return fall_back();
+  if (!is_exact_tuple(unpacked) || (PT_B && !is_exact_dict(named))) return fall_back();
+  // Names are known where the dict has collected them in the trace.
+  const Tuple* names = PT_B ? virtual_keys(slot(base + 2)) : nullptr;
+  auto named_count = names ? static_cast<uint32_t>(names->length) : 0u;
+  if (PT_B && !names && dict_size(as_dict(named)) != 0) return fall_back();
   auto count = static_cast<uint32_t>(as_tuple(unpacked)->length);
   Target target;
   Binding binding;
-  if (count > kMaxArguments || !find_target(seen(PT_A), &target)) return fall_back();
+  if (count + named_count > kMaxArguments || !find_target(seen(PT_A), &target)) return fall_back();
   bool receives = target.bound || target.object;
-  if (!bind(target.function, count + receives, nullptr, &binding)) return fall_back();
+  if (!bind(target.function, count + named_count + receives, names, &binding)) return fall_back();
+  for (uint32_t k = 0; k < binding.extra; ++k) {
+    Reference v =
+        emit(Op::kLoadField, slot(base + 2), kNoReference, (binding.extra_source[k] - static_cast<int>(count + receives)) * 8);
+    if (builder_.is_virtual(v) || !is_kept_below(v, base)) return fall_back();
+  }
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   Reference receiver = guard_target(target, PT_A);
   if (!guard_defaults(binding, target.function)) return false;
@@ -244,22 +257,25 @@ bool Recorder::call_spread(uint64_t word) {
        builder_.constant(count, Type::P));
   Reference items[kMaxArguments];
   bool owned[kMaxArguments];
+  for (uint32_t k = 0; k < named_count; ++k) {
+    items[count + k] = emit(Op::kLoadField, slot(base + 2), kNoReference, k * 8);
+    owned[count + k] = is_pointer(items[count + k]);
+  }
   for (uint32_t i = 0; i < count; ++i) {
     items[i] = emit(Op::kLoadItem, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
     owned[i] = is_pointer(items[i]);
   }
-  for (uint32_t i = 0; i < count; ++i) {
-    if (owned[i]) items[i] = emit(Op::kOwn, items[i]);
-  }
+  Reference words[kMaxArguments];
+  for (uint32_t i = 0; i < count + named_count; ++i) words[i] = owned[i] ? emit(Op::kOwn, items[i]) : items[i];
   if (builder_.is_virtual(tuple)) fresh_ = tuple;
   consume_window(base + 1, PT_B ? 2 : 1, -kSlotBias);
   fresh_ = kNoReference;
   int32_t window = base + 1;
-  for (uint32_t i = 0; i < count; ++i) {
+  for (uint32_t i = 0; i < count + named_count; ++i) {
     int32_t where = window + receives + static_cast<int32_t>(i);
     state(where) = {kNoReference, kNoReference, false, false, false, state(where).filled};
     if (owned[i])
-      set_owned(where, items[i]);
+      set_owned(where, words[i], items[i]);
     else
       set_lazy(where, items[i]);
   }
@@ -318,7 +334,7 @@ bool Recorder::construct(int base, uint32_t count, const Tuple* names, bool shif
   Function* function = new_method(type);
   if (!version || !function || (function->code()->flags & kCodeFlagGenerator)) return fall_back();
   Binding binding;
-  if (!bind(function, count + 1, names, &binding)) return fall_back();
+  if (!bind(function, count + 1, names, &binding) || binding.extra) return fall_back();
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   known(base);
   guard_version(type, version);

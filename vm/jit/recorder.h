@@ -330,7 +330,10 @@ class Recorder {
     bool plain = true;          // as they are
     uint32_t count = 0;         // parameters, without *args
     int32_t rest = -1;          // arguments for *args; -1: there is no such parameter
-    bool keywords = false;      // **kw, which stays empty
+    bool keywords = false;      // **kw
+    uint32_t extra = 0;         // arguments that it collects
+    int extra_source[16];
+    Ref<> extra_names;          // tuple
     uint32_t total() const { return count + (rest >= 0) + keywords; }
     int source[16];             // -1: the default
     Ref<> value[16];            // its value, which others may replace meanwhile
@@ -340,6 +343,9 @@ class Recorder {
   bool bind(Function* function, uint32_t count, const Tuple* names, Binding* out);
   bool guard_defaults(const Binding& binding, Function* function);
   void apply(const Binding& binding, Function* function, int32_t window);
+  bool is_kept_below(Reference v, int32_t window) const;
+  bool can_collect(const Binding& binding, int32_t window);
+  const Tuple* virtual_keys(Reference r) const;
   void rest_arguments(int32_t first, int32_t count, int32_t to);
   bool call_spread(uint64_t word);
   const Tuple* keyword_names() const;

@@ -8,6 +8,7 @@
 #include "vm/types/float.h"
 #include "vm/types/dict.h"
 #include "vm/types/function.h"
+#include "vm/types/str.h"
 #include "vm/types/tuple.h"
 #include "vm/object/descriptors.h"
 
@@ -53,9 +54,14 @@ std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok) 
   if (!*ok) return made;
   for (size_t i = 0; i < made.size(); ++i) {
     Object* object = made[i].value().as_object();
+    const auto* keys = static_cast<const Tuple*>(exit.objects[i].layout->keys);
     for (const ExitValue& f : exit.objects[i].fields) {
       Ref<> value = exit_value(f, state, made);
       if (!value && f.type == Type::F) *ok = false;
+      if (keys) {
+        *ok = *ok && dict_set_str(static_cast<Dict*>(object), as_str(keys->at(f.slot / 8)), value.value());
+        continue;
+      }
       reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + f.slot)->init(std::move(value));
     }
     object->shape_id.store(exit.objects[i].shape, std::memory_order_release);
@@ -316,26 +322,37 @@ Reference Recorder::make(Reference object) {
     int64_t offset;
     Reference word;
     bool counted;
+    bool owned = false;   // with a count that nothing else has
   };
   std::vector<Word> words;
   const VirtualState before = builder_.state_of(object);
   for (const FieldValue& f : before.fields) {
     Reference v = builder_.resolve(f.value);
-    bool counted = false;
+    bool counted = false, owned = false;
     if (builder_.is_virtual(v)) {
       v = make(v);
-      counted = loose_ == v;
+      counted = owned = loose_ == v;
       if (counted) loose_ = kNoReference;
     } else if (ir_.at(v).type == Type::F) {
       v = emit(Op::kBoxAny, v);
-      counted = true;
+      counted = owned = true;
     } else if (!is_pointer(v)) {
       Value constant = Value::from_bits(static_cast<uint64_t>(ir_.at(v).imm));
       counted = ir_.at(v).op != Op::kConstant || constant.empty() || !constant.is_object() || constant.as_object()->is_immortal();
     }
-    words.push_back({f.offset, v, counted});
+    words.push_back({f.offset, v, counted, owned});
   }
   Reference real = emit(Op::kNewObject, kNoReference, kNoReference, number);
+  if (layout.keys) {
+    for (const Word& w : words) {
+      emit(Op::kStoreArgument, real, kNoReference, 0);
+      emit(Op::kStoreArgument, object_constant(static_cast<const Tuple*>(layout.keys)->at(w.offset / 8)), kNoReference, 1);
+      emit(Op::kStoreArgument, w.word, kNoReference, 2);
+      emit(Op::kSetItemAny);
+      if (w.owned) emit(Op::kRelease, w.word);
+    }
+    words.clear();
+  }
   for (const Word& w : words) emit(w.counted ? Op::kInitField : Op::kInitAny, real, w.word, w.offset);
   if (before.shape != layout.shape) emit(Op::kSetShape, real, kNoReference, before.shape);
   builder_.made(object, real);
@@ -428,6 +445,10 @@ Reference Recorder::virtual_method(Value function, Reference self) {
   builder_.set_field(method, offsetof(BoundMethod, function), object_constant(function));
   builder_.set_field(method, offsetof(BoundMethod, self), self);
   return method;
+}
+// The keys of a virtual dict; nullptr: it is another object, or empty.
+const Tuple* Recorder::virtual_keys(Reference r) const {
+  return builder_.is_virtual(r) ? static_cast<const Tuple*>(builder_.layout_of(r).keys) : nullptr;
 }
 // Of the registers from `first` on, not yet consumed. kNoReference, and nothing has happened: it cannot hold one of them.
 Reference Recorder::virtual_tuple(int32_t first, uint32_t count) {
