@@ -241,6 +241,42 @@ def tokens(n=300):
     return sorted(found.items())[:5]
 
 
+def byte_sieve(n=200_000):
+    flags = bytearray([1]) * (n + 1)
+    flags[:2] = b"\0\0"
+    for i in range(2, int(n ** 0.5) + 1):
+        if flags[i]:
+            flags[i * i::i] = bytes(len(range(i * i, n + 1, i)))
+    return sum(flags)
+
+
+def friends(n=3000):
+    known = {i: {i * i % 97, i * 7 % 97, (i + 31) % 97, i % 13} for i in range(97)}
+    shared = 0
+    for i in range(n):
+        a, b = known[i % 97], known[i * 11 % 97]
+        shared += len(a & b) - len(a ^ b) + len((a | b) - {i % 97})
+        shared += sum(1 for x in a if x in b)
+        if any(x > 90 for x in a):
+            known[i % 97] = {x for x in a if x != 91} | {i % 89}
+    return shared
+
+
+def windows(n=20_000):
+    recent, total = [0] * 8, 0
+    for i in range(n):
+        recent[1:] = recent[:-1]
+        recent[0] = i * 31 % 101
+        first, *rest = recent[::2]
+        low, high = sorted(recent)[::7]
+        total += first - len(rest) + high - low
+        if i % 16 == 0:
+            recent[2:6] = recent[5:1:-1]
+            del recent[-1]
+            recent.append(i)
+    return total
+
+
 def words(n=20_000):
     counts = {}
     for i in range(n):

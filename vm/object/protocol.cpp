@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 
+#include "gc/sync/object_lock.h"
 #include "vm/object/attributes.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/error.h"
@@ -12,6 +14,7 @@
 #include "vm/object/slot_table.h"
 #include "vm/object/special_methods.h"
 #include "vm/object/thread.h"
+#include "vm/types/bytes_type.h"
 #include "vm/types/complex.h"
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
@@ -410,6 +413,29 @@ Ref<> next(Value iterator) {
   return result;
 }
 
+namespace {
+// As their iterators do: what a bytearray holds, and how much, may change from byte to byte.
+bool iterate_bytes(Value iterable, bool (*each)(Value, void*), void* context) {
+  if (has_shape(iterable, kShape_bytes)) {
+    for (char c : as_bytes(iterable)->view()) {
+      if (!each(Value::small_int(static_cast<uint8_t>(c)), context)) return false;
+    }
+    return true;
+  }
+  for (size_t i = 0;; ++i) {
+    uint8_t byte;
+    {
+      std::optional<LockGuard> guard;
+      if (PT_UNLIKELY(multithreaded())) guard.emplace(iterable.as_object());
+      std::string_view content = byte_view(iterable);
+      if (i >= content.size()) return true;
+      byte = static_cast<uint8_t>(content[i]);
+    }
+    if (!each(Value::small_int(byte), context)) return false;
+  }
+}
+}  // namespace
+
 bool iterate(Value iterable, bool (*each)(Value, void*), void* context) {
   if (is_exact_tuple(iterable)) {
     Tuple* t = as_tuple(iterable);
@@ -427,6 +453,7 @@ bool iterate(Value iterable, bool (*each)(Value, void*), void* context) {
     }
     return true;
   }
+  if (has_shape(iterable, kShape_bytes) || has_shape(iterable, kShape_bytearray)) return iterate_bytes(iterable, each, context);
   Ref<> iterator = get_iter(iterable);
   if (!iterator) return false;
   if (has_shape(iterator.value(), kShape_generator)) {
