@@ -17,6 +17,7 @@ enum class StencilOp : uint8_t {
 #undef PT_JIT_OP
   kMoveWord,    // A = B
   kMoveFloat,
+  kStoreFrameConstant,  // StoreFrame of a word in 0 .. 2^31-1 (hole 1)
   kStoreWord,   // spill slot (hole 0) = A
   kStoreFloat,
   kGuardIsObject,     // GuardIs, GuardIsNot: B is a constant object's address with the borrowed bit
@@ -49,6 +50,8 @@ inline constexpr int kMaxGenerators = 4;  // that run inside each other
 inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
 inline constexpr int kFrameRoom = 2048;
+// Records that must be free above those: an exit pushes the calls that were inlined.
+inline constexpr int kRecordRoom = 12;
 
 // Lies on the native stack of whoever runs a trace.
 struct State {

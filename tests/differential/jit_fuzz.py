@@ -253,8 +253,11 @@ class Program:
             return f"({a} {self.pick('+', '-', '*', '+', '-')} {b})"
         if r < 0.78:
             return f"(int({a}) {self.pick('&', '|', '^')} int({b}))"
+        if r < 0.82:
+            return f"({a} {self.pick('//', '%')} ({self.pick('3', '7', '1.5', '-4', '8', '2')}))"
         if r < 0.84:
-            return f"({a} {self.pick('//', '%')} ({self.pick('3', '7', '1.5', '-4')}))"
+            power = f"(clip({a}) ** {self.pick('2', '2', '3', '2.0')})"
+            return self.pick(power, f"((abs({b}) + 1) ** {self.pick('0.5', '1.5', '-0.5')})", f"(int({a}) % 9 ** {self.pick(2, 5)})")
         if r < 0.88:
             return f"({a} if {self.condition(names, depth + 1)} else {b})"
         if r < 0.93 and self.functions:
@@ -579,7 +582,8 @@ class Program:
                 self.emit(indent + 1, f"except {self.pick('StopIteration', '(StopIteration, TypeError)')} as err:")
                 self.emit(indent + 2, self.pick(f"{g} = echo(c)", f"e = clip(e + len(err.args)); {g} = {self.pick('echo(e)', made)}"))
         elif kind < 0.45:
-            self.emit(indent, f"for {variable} in range({self.pick(n, n - 3)}):")
+            bounds = (n, n - 3, f"{self.index(names)}, {n}", f"{self.index(names)}, 5", f"{self.index(names)}, 14, 3", "len(items)")
+            self.emit(indent, f"for {variable} in range({self.pick(*bounds)}):")
         elif kind < 0.6:
             self.emit(indent, f"for {variable} in range({self.pick('0, %d, 2' % n, '%d, 0, -1' % n, '3, %d, 3' % n)}):")
         elif kind < 0.75:

@@ -72,7 +72,7 @@ constexpr Reference kNothing = kNoReference;
 
 }  // namespace
 
-Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
+Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t snapshot) {
   const OpDescription& d = describe(op);
   // Constants to the right.
   if ((d.flags & kCommutative) && ir_.is_constant(a) && !ir_.is_constant(b)) std::swap(a, b);
@@ -98,6 +98,15 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm) {
         if (k == 1) return a;
         break;
       default: break;
+    }
+  }
+  if (b_known && (op == Op::kModInt || op == Op::kFloorDivInt)) {
+    // By a power of two.
+    int64_t k = ir_.at(b).imm >> 1;
+    if (k > 1 && std::has_single_bit(static_cast<uint64_t>(k))) {
+      bool divides = op == Op::kFloorDivInt;
+      return emit(divides ? Op::kRshiftInt : Op::kAndInt, a,
+                  small_int(divides ? std::countr_zero(static_cast<uint64_t>(k)) : k - 1), 0, snapshot);
     }
   }
   if (d.form == Form::Check2 && a_known && b_known) {
@@ -270,6 +279,14 @@ bool Builder::are_parts(Reference x, Reference y) const {
   const Instruction &a = ir_.at(item(x)), &b = ir_.at(item(y));
   return a.op == Op::kLoadItem && b.op == Op::kLoadItem && a.a == b.a && a.imm != b.imm;
 }
+// Whether the value is known to be a word without a count: an int, or a float in the word.
+bool Builder::is_number(Reference r) const {
+  if (r < 0) return false;
+  const Instruction& in = ir_.at(r);
+  if (in.type == Type::I || in.type == Type::F || in.op == Op::kBoxFloat || (in.op == Op::kConstant && (in.imm & 3))) return true;
+  return find_same(Op::kGuardFloat, r, kNoReference, 0) != kNoReference ||
+         find_same(Op::kGuardInt, r, kNoReference, 0) != kNoReference;
+}
 // What a register of a generator holds. Registers at the same offset may be those of one generator under two names.
 Reference Builder::forward_register(Reference a, int64_t imm) {
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
@@ -368,7 +385,7 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
     }
     if (b >= 0 && describe(op).b == Type::W && ir_.at(b).type == Type::F) b = emit(Op::kBoxFloat, b, kNoReference, 0, snapshot);
   }
-  Reference folded = fold(op, a, b, imm);
+  Reference folded = fold(op, a, b, imm, snapshot);
   if (folded != kKeep) return folded;
   if (op == Op::kGuardShape && ir_.at(a).type == Type::O) {
     emit(Op::kCheckShape, a, kNoReference, imm, snapshot);
@@ -377,13 +394,14 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
   if (op == Op::kClearRegister || op == Op::kWriteRegister) {
     // Over a number nothing is released.
     Reference old = forward_register(a, imm);
-    if (old >= 0 &&
-        (ir_.at(old).type == Type::I || (ir_.at(old).op == Op::kConstant && ((ir_.at(old).imm & 3) || ir_.at(old).imm == 0)))) {
+    if (is_number(old) || (old >= 0 && ir_.at(old).op == Op::kConstant && ir_.at(old).imm == 0)) {
       if (op == Op::kClearRegister && ir_.at(old).imm == 0 && ir_.at(old).op == Op::kConstant) return kNothing;
       if (op == Op::kClearRegister) b = constant(0, Type::W);
       op = Op::kStoreRegister;
     }
   }
+  // Over a number nothing is released here either.
+  if (op == Op::kStoreAlone && is_number(forward_load(Op::kLoadField, a, kNoReference, imm))) op = Op::kInitField;
   const OpDescription& d = describe(op);
   if ((op == Op::kClearFrame || (op == Op::kStoreFrame && ir_.is_constant(a))) &&
       memory_holds(imm, op == Op::kClearFrame ? kNoReference : a)) {

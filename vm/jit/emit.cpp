@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "vm/object/shape.h"
+#include "vm/object/thread.h"
 
 namespace pt::jit {
 namespace {
@@ -219,6 +220,11 @@ void Emitter::instruction(Reference i) {
     stencil(StencilOp::kSafepoint, 0, 0, {}, {}, in.snapshot);
     return;
   }
+  if (in.op == Op::kStoreFrame && ir_.at(in.a).op == Op::kConstant && static_cast<uint64_t>(ir_.at(in.a).imm) >> 31 == 0) {
+    stencil(StencilOp::kStoreFrameConstant, 0, 0, {static_cast<uint64_t>(in.imm * 8), false},
+            {static_cast<uint64_t>(ir_.at(in.a).imm), false});
+    return;
+  }
   auto op = static_cast<StencilOp>(in.op);
   HoleValue hole0{static_cast<uint64_t>(in.imm), false}, hole1;
   switch (in.op) {
@@ -229,6 +235,10 @@ void Emitter::instruction(Reference i) {
     case Op::kClearFrame: hole0.value = static_cast<uint64_t>(in.imm * 8); break;
     case Op::kGlobalAddress:
     case Op::kGuardTable: hole0 = {global_at_[static_cast<size_t>(in.imm)], true}; break;
+    case Op::kGuardRoom:
+      hole0.value = static_cast<uint64_t>(kRecordRoom + in.tag) * sizeof(CallRecord);
+      hole1.value = static_cast<uint64_t>((in.imm + kFrameRoom) * 8);
+      break;
     case Op::kPushFrame:
       hole0 = {pool(reinterpret_cast<uint64_t>(ir_.calls[static_cast<size_t>(in.imm)].get())), true};
       hole1.value = static_cast<uint64_t>(int64_t{ir_.windows[static_cast<size_t>(in.imm)]} * 8);

@@ -278,13 +278,25 @@ uint64_t help_global_address(State* s, Value*, uint64_t word) { return find_glob
 uint64_t help_guard_table(State* s, Value*, uint64_t word) { return find_global(s, word, true); }
 
 // x ** y for floats; what is not a plain float is left to the interpreter.
-uint64_t help_pow(State* s, Value*, uint64_t) {
+// Not inlined, as the compiler would make x * x of a constant exponent.
+[[gnu::noinline]] uint64_t help_pow(State* s, Value*, uint64_t) {
   double x = std::bit_cast<double>(s->object), y = std::bit_cast<double>(s->value);
   if (!std::isfinite(x) || !std::isfinite(y) || (x <= 0.0 && !(x < 0.0 && y == std::floor(y)))) return kLeave;
   double result = std::pow(x, y);
   if (!std::isfinite(result) || result == 0.0) return kLeave;
   s->word = std::bit_cast<uint64_t>(result);
   return kGoOn;
+}
+
+uint64_t help_root(State* s, Value*, uint64_t) {
+  s->value = std::bit_cast<uint64_t>(0.5);
+  return help_pow(s, nullptr, 0);
+}
+uint64_t help_square(State* s, Value*, uint64_t) {
+  double x = std::bit_cast<double>(s->object);
+  s->value = std::bit_cast<uint64_t>(2.0);
+  s->word = 0;   // of zeros
+  return x == 0.0 ? kGoOn : help_pow(s, nullptr, 0);
 }
 
 uint64_t finish(State* s, const ColdScope& scope, Ref<> result) {
@@ -488,7 +500,7 @@ uint64_t help_push_generator(State* s, Value* frame, uint64_t word) {
   const auto& f = *reinterpret_cast<const InlinedFrame*>(info_of(word).imm);
   Thread* thread = s->thread;
   Value* window = frame + f.window;
-  if (thread->record + 13 >= thread->record_limit || window + kFrameRoom > thread->stack_limit) return kLeave;
+  if (thread->record + kRecordRoom + 1 >= thread->record_limit || window + kFrameRoom > thread->stack_limit) return kLeave;
   thread->record->pc = f.caller_pc;
   CallRecord* record = ++thread->record;
   generator_materialize(thread, generator_of(s, f), record, window);
@@ -599,6 +611,8 @@ Helper cold_helper(Op op) {
     case Op::kStoreAny: return help_store_any;
     case Op::kAddAny: return help_add_any;
     case Op::kPowFloat: return help_pow;
+    case Op::kRootFloat: return help_root;
+    case Op::kSquareFloat: return help_square;
     case Op::kGlobalAddress: return help_global_address;
     case Op::kGuardTable: return help_guard_table;
     case Op::kCallNative: return help_call_native;

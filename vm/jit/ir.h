@@ -275,12 +275,13 @@ class Builder {
   bool memory_holds(int64_t slot, Reference value) const;
   bool fills_register(const Instruction& in, int64_t slot) const;
   bool fact_holds(Reference from, uint32_t shape) const;
-  Reference fold(Op op, Reference& a, Reference& b, int64_t imm);
+  Reference fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t snapshot);
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
   Reference forward_load(Op op, Reference a, Reference b, int64_t imm);
   Reference find_generator_guard(Reference a, Reference pc, int64_t imm) const;
   Reference forward_register(Reference a, int64_t imm);
   static bool changes_generators(Op op);
+  bool is_number(Reference r) const;
   bool are_parts(Reference x, Reference y) const;
   VirtualState& state(Reference object);
   Reference emit_virtual(Op op, Reference a, Reference b, int64_t imm, int32_t snapshot);

@@ -335,7 +335,8 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   }
   hot.limit = 0;
   hot.count = 0;
-  if (trace->globals != record->globals || record + 12 >= thread->record_limit || frame + kFrameRoom > thread->stack_limit) {
+  if (trace->globals != record->globals || record + kRecordRoom >= thread->record_limit ||
+      frame + kFrameRoom > thread->stack_limit) {
     return LoopOutcome::kInterpret;
   }
   thread->record->pc = pc;

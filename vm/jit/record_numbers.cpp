@@ -95,20 +95,42 @@ bool Recorder::negate(uint64_t word) {
   return true;
 }
 
-// float ** float; ints to any power are the interpreter's.
+// int ** int for a few exponents, and float ** float.
 bool Recorder::power(uint64_t word) {
   Value a = seen(PT_B), b = seen(PT_C);
-  if (!is_number(a) || !is_number(b) || (a.is_small_int() && b.is_small_int())) return fall_back();
+  if (!is_number(a) || !is_number(b)) return fall_back();
+  bool ints = a.is_small_int() && b.is_small_int();
   double x = number(a), y = number(b);
-  if (x <= 0.0 || !std::isfinite(std::pow(x, y)) || std::pow(x, y) == 0.0) return fall_back();
-  Reference left = as_float(read(PT_B), a);
-  Reference right = PT_B >> 1 == PT_C >> 1 ? left : as_float(read(PT_C), b);
-  Reference result = emit(Op::kPowFloat, left, right);
+  if (ints) {
+    // The products must fit a word.
+    if (y < 0 || y > 16 || std::abs(std::pow(x, y)) > kExactDouble) return fall_back();
+  } else {
+    if ((x <= 0.0 && y != std::floor(y)) || (x == 0.0 && y != 2.0)) return fall_back();
+    double result = std::pow(x, y);
+    if (!std::isfinite(result) || (result == 0.0 && x != 0.0)) return fall_back();
+  }
+  Reference left = ints ? as_int(read(PT_B)) : as_float(read(PT_B), a);
+  Reference result;
+  if (ints) {
+    Reference exponent = as_int(PT_B >> 1 == PT_C >> 1 ? left : read(PT_C));
+    emit(Op::kGuardEqInt, exponent, builder_.small_int(b.as_small_int()));
+    result = int_power(left, b.as_small_int());
+  } else if (PT_C < 0 && (y == 0.5 || y == 2.0)) {
+    result = emit(y == 2.0 ? Op::kSquareFloat : Op::kRootFloat, left);
+  } else {
+    result = emit(Op::kPowFloat, left, PT_B >> 1 == PT_C >> 1 ? left : as_float(read(PT_C), b));
+  }
   drop(PT_B);
   drop(PT_C);
   write(PT_A, result);
   go(1);
   return true;
+}
+Reference Recorder::int_power(Reference x, int64_t exponent) {
+  if (exponent == 0) return builder_.small_int(1);
+  Reference half = int_power(x, exponent / 2);
+  Reference square = exponent < 2 ? half : emit(Op::kMulInt, half, half);
+  return exponent % 2 ? emit(Op::kMulInt, square, x) : square;
 }
 
 bool Recorder::compare(CompareOp op, int a_operand, int b_operand, bool* outcome) {

@@ -29,6 +29,9 @@ bool Recorder::links_to_entry() {
 }
 
 void Recorder::push_calls() {
+  int32_t pushes = 0;
+  for (const Call& c : calls_) pushes += !c.real && c.generator < 0;
+  if (pushes) emit(Op::kGuardRoom, kNoReference, kNoReference, calls_.back().window, pushes);
   for (size_t i = 0; i < calls_.size(); ++i) {
     Call& c = calls_[i];
     if (c.real) continue;

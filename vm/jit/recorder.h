@@ -448,6 +448,7 @@ class Recorder {
   bool use_slice(uint64_t word, const uint64_t* use);
   bool list_append(int list, int item);
   bool power(uint64_t word);
+  Reference int_power(Reference x, int64_t exponent);
   Reference boxed(int32_t at);
   void consume_window(int32_t from, uint32_t count, int32_t except);
   void go(int64_t words) { expected_ = pc_ + words; }
