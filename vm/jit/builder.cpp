@@ -154,6 +154,9 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t 
       }
       if (ir_.at(a).type == Type::I) failed_ = true;
       break;
+    case Op::kTagWord:
+      if (ir_.at(a).type == Type::I) return a;  // of a virtual object
+      break;
     case Op::kUntag:
       if (ir_.at(a).type == Type::O) return a;
       break;

@@ -85,7 +85,8 @@ struct SlotValue {
 // A virtual object: one that the trace leaves unmade as long as nothing but the trace can see it (escape analysis with
 // scalar replacement). Its fields are values of the trace; an exit makes it, and so does whatever lets it get out.
 struct Layout {
-  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper, kDict, kMethod };  // kDict: of `keys`
+  // kDict: of `keys`; kRange: an iterator, whose fields are ints here and machine words in memory
+  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper, kDict, kMethod, kRange };
   Kind kind;
   uint32_t shape;  // of a new one
   struct Shape* instance = nullptr;  // kInstance; kTuple: of a subclass

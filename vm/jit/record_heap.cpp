@@ -736,6 +736,7 @@ bool Recorder::unpack(uint64_t word) {
 
 Reference Recorder::position_of(int32_t at, int32_t kind, Reference iterator, int64_t offset) {
   int32_t tag = kind + at + kSlotBias;
+  if (builder_.is_virtual(iterator)) return emit(Op::kLoadPosition, iterator, kNoReference, offset);
   for (Position& p : positions_) {
     if (p.tag != tag) continue;
     p.iterator = iterator;
@@ -745,7 +746,8 @@ Reference Recorder::position_of(int32_t at, int32_t kind, Reference iterator, in
   positions_.push_back({tag, iterator, offset, index, false});
   return index;
 }
-void Recorder::advance(int32_t at, int32_t kind, Reference next) {
+void Recorder::advance(int32_t at, int32_t kind, Reference iterator, int64_t offset, Reference next) {
+  if (builder_.is_virtual(iterator)) return builder_.set_field(iterator, offset, next);
   for (Position& p : positions_) {
     if (p.tag != kind + at + kSlotBias) continue;
     p.value = next;
@@ -862,6 +864,48 @@ bool Recorder::part_element(const Object* it, Reference o, Reference index, Elem
   out->next = emit(Op::kAddInt, index, builder_.small_int(1));
   return true;
 }
+// range() of ints that a loop draws from at once: with the next instruction it gives an iterator that is not made yet.
+bool Recorder::new_range(int base, uint32_t count, int result, bool shift) {
+  constexpr int64_t kLimit = int64_t{1} << 60;
+  const uint64_t* next = pc_ + instruction_words(opcode_);
+  uint64_t get = load_word(next);
+  if (opcode_of(get) != Opcode::kGET_ITER || operand_b(get) != (result | 1) || count < 1 || count > 3) return false;
+  int32_t first = at(base) + 1 + shift;
+  for (uint32_t i = 0; i < count; ++i) {
+    Value v = base_frame_[first + static_cast<int32_t>(i)];
+    if (!v.is_small_int() || v.as_small_int() <= -kLimit || v.as_small_int() >= kLimit) return false;
+  }
+  auto seen_number = [&](uint32_t i) { return base_frame_[first + static_cast<int32_t>(i)].as_small_int(); };
+  int64_t stride = count == 3 ? seen_number(2) : 1, begin = count > 1 ? seen_number(0) : 0, end = seen_number(count > 1);
+  if (stride == 0) return false;
+  known(base);
+  if (shift) emit(Op::kGuardIs, slot(first - 1), empty_);
+  Reference start = count > 1 ? as_int(slot(first)) : builder_.small_int(0), stop = as_int(slot(first + (count > 1)));
+  Reference step = builder_.small_int(stride), one = builder_.small_int(1), length = builder_.small_int(0);
+  if (count == 3) emit(Op::kGuardEqInt, as_int(slot(first + 2)), step);
+  Reference from = stride > 0 ? start : stop, to = stride > 0 ? stop : start;
+  bool empty_range = stride > 0 ? begin >= end : begin <= end;
+  emit(empty_range ? Op::kGuardGeInt : Op::kGuardLtInt, from, to);
+  if (!empty_range) {
+    length = emit(Op::kSubInt, to, from);
+    if (stride != 1 && stride != -1) {
+      Reference whole = emit(Op::kFloorDivInt, emit(Op::kSubInt, length, one), builder_.small_int(stride > 0 ? stride : -stride));
+      length = emit(Op::kAddInt, whole, one);
+    }
+  }
+  Reference iterator = builder_.virtual_object({.kind = Layout::Kind::kRange, .shape = kShape_range_iterator});
+  builder_.set_field(iterator, offsetof(RangeIterator, index), builder_.small_int(0));
+  builder_.set_field(iterator, offsetof(RangeIterator, start), start);
+  builder_.set_field(iterator, offsetof(RangeIterator, step), step);
+  builder_.set_field(iterator, offsetof(RangeIterator, length), length);
+  int32_t target = at(operand_a(get)), after = first + static_cast<int32_t>(count);
+  consume_window(at(base), static_cast<uint32_t>(after - at(base)), target);
+  if (at(result) != target && (at(result) < at(base) || at(result) >= after)) empty(at(result));
+  set_lazy(target, iterator);
+  taken_along_ = next;
+  expected_ = next + instruction_words(Opcode::kGET_ITER);
+  return true;
+}
 bool Recorder::range_element(RangeIterator* it, Reference o, Reference index, Element* out) {
   int64_t i = it->index.load(std::memory_order_relaxed);
   out->more = static_cast<uint64_t>(i) < static_cast<uint64_t>(it->length);
@@ -910,7 +954,7 @@ bool Recorder::for_element(uint64_t word) {
   else if (!load_into(next.base, next.offset, next.item, PT_A, 0, 0,
                       shape == kShape_tuple_iterator ? Op::kLoadItem : Op::kLoadField))
     return false;
-  advance(at(PT_B), kind, next.next);
+  advance(at(PT_B), kind, o, position_offset(it), next.next);
   go(2);
   return true;
 }

@@ -7,6 +7,7 @@
 #include "vm/object/descriptors.h"
 #include "vm/object/type_build.h"
 #include "vm/types/list.h"
+#include "vm/types/range.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
@@ -280,6 +281,8 @@ bool Recorder::call_any(int base, uint32_t count, int result, bool shift) {
   Value callable = seen(base);
   bool handled;
   if (bool entered = call_special_builtin(base, count, shift, &handled); handled) return entered;
+  if (callable.is(&range_type) && new_range(base, count, result, shift)) return true;
+  if (reason_ != Abort::kCount) return false;
   if (callable.is(&str_type) && count == 1 && !shift && has_plain_text(at(base) + 1)) return text_of_exception(base, result);
   if (handling() && !is_quiet_call(callable, at(base) + 1 + shift, count)) return fall_back();
   if (callable.is(&super_type) && count == 0 && !shift) return call_super(base, result);

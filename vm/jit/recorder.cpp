@@ -223,8 +223,8 @@ Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t t
   // What the operation does not leave in the trace gets out.
   bool stays = op == Op::kGuardShape || op == Op::kCheckShape || op == Op::kGuardBound || op == Op::kGuardExclusive ||
                op == Op::kGuardUnshared || op == Op::kGuardOwnGenerator || op == Op::kLoadField || op == Op::kLoadItem ||
-               op == Op::kLoadFact || op == Op::kLoadImmutable || op == Op::kSetShape || op == Op::kGuardIs ||
-               op == Op::kGuardIsNot;
+               op == Op::kLoadFact || op == Op::kLoadImmutable || op == Op::kLoadPosition || op == Op::kStorePosition ||
+               op == Op::kSetShape || op == Op::kGuardIs || op == Op::kGuardIsNot;
   a = builder_.resolve(a);
   b = builder_.resolve(b);
   if (!stays) {

@@ -230,6 +230,7 @@ class Recorder {
   bool element(Object* it, Reference o, Reference index, Element* out);
   static Value whole_of(const Object* it);
   bool part_element(const Object* it, Reference o, Reference index, Element* out);
+  bool new_range(int base, uint32_t count, int result, bool shift);
   bool range_element(RangeIterator* it, Reference o, Reference index, Element* out);
   static int64_t position_offset(const Object* it);
   bool for_element(uint64_t word);
@@ -241,7 +242,7 @@ class Recorder {
   void find_iterator(Position& p);
   void store_position(Position& p);
   Reference position_of(int32_t at, int32_t kind, Reference iterator, int64_t offset);
-  void advance(int32_t at, int32_t kind, Reference next);
+  void advance(int32_t at, int32_t kind, Reference iterator, int64_t offset, Reference next);
   bool load_global(uint64_t word, int words);
   bool store_global(uint64_t word);
   bool test_field(Reference base, int64_t offset, Value item, uint64_t word);

@@ -1,6 +1,7 @@
 // Virtual objects: what the builder knows of them, how the recorder makes one that gets out, what an exit makes.
 #include <bit>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 #include "vm/jit/recorder.h"
@@ -8,6 +9,7 @@
 #include "vm/types/float.h"
 #include "vm/types/dict.h"
 #include "vm/types/function.h"
+#include "vm/types/iterators.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
 #include "vm/object/descriptors.h"
@@ -30,6 +32,7 @@ Object* make_object(const Layout& layout) {
     case Layout::Kind::kSuper: return allocate_instance(&super_type);
     case Layout::Kind::kDict: return dict_new().take();
     case Layout::Kind::kMethod: return allocate_instance(&method_type);
+    case Layout::Kind::kRange: return take_object(range_iterator_new(0, 1, 0));
     case Layout::Kind::kFunction: {
       auto* code = static_cast<Code*>(const_cast<void*>(layout.code));
       return take_object(function_new(code, static_cast<Dict*>(const_cast<void*>(layout.globals)), nullptr));
@@ -56,6 +59,11 @@ std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok) 
     Object* object = made[i].value().as_object();
     const auto* keys = static_cast<const Tuple*>(exit.objects[i].layout->keys);
     for (const ExitValue& f : exit.objects[i].fields) {
+      if (exit.objects[i].layout->kind == Layout::Kind::kRange) {
+        int64_t number = Value::from_bits(exit_word(f, state)).as_small_int();
+        std::memcpy(reinterpret_cast<char*>(object) + f.slot, &number, sizeof number);
+        continue;
+      }
       Ref<> value = exit_value(f, state, made);
       if (!value && f.type == Type::F) *ok = false;
       if (keys) {
@@ -199,6 +207,7 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
     case Op::kLoadField:
     case Op::kLoadItem:
     case Op::kLoadFact:
+    case Op::kLoadPosition:
     case Op::kLoadImmutable: {
       Reference v = content();
       return v >= 0 ? v : gets_out();
@@ -212,7 +221,8 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
     case Op::kInitField:
     case Op::kStoreLocked:
     case Op::kStoreCell:
-    case Op::kStoreAlone: set_field(a, imm, b); return kNoReference;
+    case Op::kStoreAlone:
+    case Op::kStorePosition: set_field(a, imm, b); return kNoReference;
     case Op::kSetShape: state(a).shape = static_cast<uint32_t>(imm); return kNoReference;
     default: return gets_out();
   }
@@ -353,7 +363,8 @@ Reference Recorder::make(Reference object) {
     }
     words.clear();
   }
-  for (const Word& w : words) emit(w.counted ? Op::kInitField : Op::kInitAny, real, w.word, w.offset);
+  Op init = layout.kind == Layout::Kind::kRange ? Op::kStorePosition : Op::kInitField;
+  for (const Word& w : words) emit(w.counted ? init : Op::kInitAny, real, w.word, w.offset);
   if (before.shape != layout.shape) emit(Op::kSetShape, real, kNoReference, before.shape);
   builder_.made(object, real);
   bool placed = false;
