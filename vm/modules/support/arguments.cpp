@@ -216,7 +216,7 @@ Ref<> make_exception_class(const char* qualified_name, Value base, const char* d
   Ref<Str> module_name = str_from_ascii({qualified_name, static_cast<size_t>(dot - qualified_name)});
   Ref<Str> name = str_from_ascii(dot + 1);
   Ref<Dict> ns = dict_new();
-  Ref<Tuple> bases = tuple_of({base});
+  Ref<Tuple> bases = is_tuple(base) ? Ref<Tuple>::retain(as_tuple(base)) : tuple_of({base});
   if (!module_name || !name || !ns || !bases) return Ref<>();
   if (!dict_set_str(ns.get(), names::module.str(), module_name.value())) return Ref<>();
   if (doc) {

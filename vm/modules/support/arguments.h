@@ -105,7 +105,7 @@ Ref<> call_keywords(Value callable, std::initializer_list<Value> values, std::in
 
 struct Module;
 bool module_add_ints(Module* module, const IntConstant* constants);  // ends with an entry without a name
-// A new exception class "module.Name" with the given base.
+// A new exception class "module.Name" with the given base, or tuple of bases.
 Ref<> make_exception_class(const char* qualified_name, Value base, const char* doc = nullptr);
 
 }  // namespace pt

@@ -104,17 +104,6 @@ Ref<> adapt_method(const Value* a);
 // One value of a user function's argument or a column without converter.
 Ref<> from_sqlite(sqlite3_value* value);
 
-// Callbacks run attached, on the thread that stepped the statement.
-class Attached {
- public:
-  Attached() : mutator_(tls_mutator) { attach(mutator_); }
-  ~Attached() { detach(mutator_); }
-  Attached(const Attached&) = delete;
-  Attached& operator=(const Attached&) = delete;
-
- private:
-  Mutator* mutator_;
-};
 // Drops a pending exception, printing it when enable_callback_tracebacks is on.
 void drop_callback_error(Value callback);
 

@@ -29,6 +29,18 @@ class ObjectGuard {
   ThreadLock& lock_;
 };
 
+// A callback of a library that runs detached: attached for a scope.
+class Attached {
+ public:
+  Attached() : mutator_(tls_mutator) { attach(mutator_); }
+  ~Attached() { detach(mutator_); }
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+
+ private:
+  Mutator* mutator_;
+};
+
 template <class T>
 T* self_as(Value v) {
   return reinterpret_cast<T*>(v.as_object());
