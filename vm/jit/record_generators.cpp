@@ -53,7 +53,7 @@ bool Recorder::call_generator(int base, uint32_t count, int result) {
   }
   known(base);
   if (!resume_generator(g, slot(where), result, sent)) return false;
-  tls_enter_generator = true;
+  enters_generator_ = true;
   return true;
 }
 // False, and nothing has happened: it is left to others.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/types/generator.h"
 #include "vm/types/iterators.h"
@@ -628,6 +629,9 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
     reason_ = Abort::kconflict;
     return Step::kAborted;
   }
+  // The instruction runs next, and sees it.
+  if (enters_generator_) tls_enter_generator = true;
+  enters_generator_ = false;
   return Step::kGoOn;
 }
 

@@ -493,7 +493,7 @@ class Recorder {
   bool nothing_handled_ = false;   // Thread::handled is known to be empty
   std::unique_ptr<Checkpoint> checkpoint_;
   const uint64_t* taken_along_ = nullptr;   // the next instruction, where it was recorded with the one before it
-  bool barrier_ = false, makes_generator_ = false;
+  bool barrier_ = false, makes_generator_ = false, enters_generator_ = false;
   bool escapes_ = true;   // what is made
   Opcode opcode_ = Opcode::kNOP;
   Abort reason_ = Abort::kCount;
