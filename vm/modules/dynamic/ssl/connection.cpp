@@ -168,6 +168,7 @@ bool perform(Connection* self, Transport& transport, const char* timed_out, F st
 }
 // Ends an operation: false with its exception pending.
 bool finish(Connection* self, const Outcome& out, int line = __builtin_LINE()) {
+  if (out.result > 0 && self->callback_error.peek().empty()) return true;
   OwnedGuard guard(self->lock);
   if (!guard) return false;
   if (out.result <= 0) raise_failure(self, out, line);

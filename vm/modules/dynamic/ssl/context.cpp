@@ -226,10 +226,10 @@ Ref<> session_stats(const Value* a) {
 #define S(name) ok = ok && dict_set_text(out.get(), #name, Value::small_int(SSL_CTX_sess_##name(handle)));
   S(number)
   S(connect)
-      S(connect_good) S(connect_renegotiate) S(accept) S(accept_good) S(accept_renegotiate) S(hits) S(misses) S(timeouts)
-          S(cache_full)
+  S(connect_good)
+      S(connect_renegotiate) S(accept) S(accept_good) S(accept_renegotiate) S(hits) S(misses) S(timeouts) S(cache_full)
 #undef S
-              return ok
+          return ok
       ? Ref<>(std::move(out))
       : Ref<>();
 }

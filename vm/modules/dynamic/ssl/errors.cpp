@@ -18,9 +18,10 @@ const char* library_name(unsigned long code) {
   case ERR_LIB_##name: return #name;
     L(SYS)
     L(BN)
-    L(RSA) L(DH) L(EVP) L(BUF) L(OBJ) L(PEM) L(DSA) L(X509) L(ASN1) L(CONF) L(CRYPTO) L(EC) L(SSL) L(BIO) L(PKCS7) L(X509V3)
-        L(PKCS12) L(RAND) L(DSO) L(ENGINE) L(OCSP) L(UI) L(COMP) L(ECDSA) L(ECDH) L(OSSL_STORE) L(FIPS) L(CMS) L(TS) L(HMAC) L(CT)
-            L(ASYNC) L(KDF) L(SM2) L(ESS) L(PROP) L(CRMF) L(PROV) L(CMP) L(OSSL_ENCODER) L(OSSL_DECODER) L(HTTP)
+    L(RSA)
+    L(DH) L(EVP) L(BUF) L(OBJ) L(PEM) L(DSA) L(X509) L(ASN1) L(CONF) L(CRYPTO) L(EC) L(SSL) L(BIO) L(PKCS7) L(X509V3) L(PKCS12)
+        L(RAND) L(DSO) L(ENGINE) L(OCSP) L(UI) L(COMP) L(ECDSA) L(ECDH) L(OSSL_STORE) L(FIPS) L(CMS) L(TS) L(HMAC) L(CT) L(ASYNC)
+            L(KDF) L(SM2) L(ESS) L(PROP) L(CRMF) L(PROV) L(CMP) L(OSSL_ENCODER) L(OSSL_DECODER) L(HTTP)
 #undef L
                 default : return nullptr;
   }
