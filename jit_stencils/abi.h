@@ -17,6 +17,7 @@ enum class StencilOp : uint8_t {
 #undef PT_JIT_OP
   kMoveWord,    // A = B
   kMoveFloat,
+  kLoadFloat,   // LoadField and GuardFloat: A = the double at hole 0 of object B
   kStoreFrameConstant,  // StoreFrame of a word in 0 .. 2^31-1 (hole 1)
   kStoreWord,   // spill slot (hole 0) = A
   kStoreFloat,

@@ -270,12 +270,12 @@ PT_BODY(GlobalAddress) {
 PT_BODY(GuardInt) { return value(x.r[A]).is_small_int(); }
 // Value::as_immediate_float and Value::immediate_float in fewer instructions. Rotated, the top three bits of an exponent that
 // fits (011 or 100) become the low two bits and bit 63: those summed are the tag, 2, as with no other exponent.
-PT_BODY(GuardFloat) {
-  uint64_t word = word_b<B>(s, x);
+PT_INLINE bool unbox(uint64_t word, double* out) {
   if (!value(word).is_immediate_float()) return false;
-  x.f[A] = word == Value::kZeroFloatBits ? 0.0 : std::bit_cast<double>(std::rotr(word - (word >> 63), 3));
+  *out = word == Value::kZeroFloatBits ? 0.0 : std::bit_cast<double>(std::rotr(word - (word >> 63), 3));
   return true;
 }
+PT_BODY(GuardFloat) { return unbox(word_b<B>(s, x), &x.f[A]); }
 PT_INLINE bool box(double d, uint64_t* out) {
   uint64_t rotated = std::rotl(std::bit_cast<uint64_t>(d), 3), word = rotated + (rotated >> 63);
   if (__builtin_expect((word & 3) == 2 && word != Value::kZeroFloatBits, 1)) {
@@ -385,6 +385,7 @@ PT_BODY(LoadItem) {
   x.r[A] = bits;
   return true;
 }
+PT_BODY(LoadFloat) { return unbox(at<uint64_t>(word_b<B>(s, x) + hole0()), &x.f[A]); }
 PT_BODY(LoadField) {
   uint64_t bits = at<uint64_t>(x.r[A] + hole0());
   if (bits == 0) return false;
@@ -947,6 +948,7 @@ PT_TABLE(MoveWord, I, N, Cross)
 PT_TABLE(MoveFloat, F, N, Cross)
 PT_TABLE(GuardIsObject, W, W, Check2)
 PT_TABLE(GuardIsNotObject, W, W, Check2)
+PT_TABLE(LoadFloat, O, N, Cross)
 PT_TABLE(StoreFrameConstant, N, N, Alone)
 PT_TABLE(StoreWord, I, N, Check1)
 PT_TABLE(StoreFloat, F, N, Check1)

@@ -54,6 +54,7 @@ class Emitter {
   Operand operand_of_word(uint64_t word);
   uint64_t constant_object(Reference r) const;
   bool is_untagged(Reference r) const;
+  bool is_float_load(Reference load) const;
   void instruction(Reference i);
   void move_to(bool is_float, int target, Operand from);
   int in_register(bool is_float, Operand from);
@@ -118,6 +119,19 @@ Operand Emitter::operand_of_word(uint64_t word) {
 bool Emitter::is_untagged(Reference r) const {
   const Instruction& in = ir_.at(r);
   return in.type == Type::O || in.type == Type::I || in.op == Op::kLoadField || in.op == Op::kLoadItem;
+}
+// A field that is loaded to be unboxed by the next instruction, and for nothing else: one stencil does both.
+bool Emitter::is_float_load(Reference load) const {
+  Reference guard = load + 1;
+  if (load < 0 || guard >= ir_.size() || guard == ir_.loop_start) return false;
+  const Instruction &in = ir_.at(load), &use = ir_.at(guard);
+  if (in.op != Op::kLoadField || use.op != Op::kGuardFloat || use.a != load ||
+      allocation_.last_use[static_cast<size_t>(load)] != guard) {
+    return false;
+  }
+  bool seen = false;  // by the exit
+  ir_.snapshots[static_cast<size_t>(use.snapshot)].each_value([&](Reference r) { seen |= r == load; });
+  return !seen && ir_.snapshots[static_cast<size_t>(use.snapshot)].pc == ir_.snapshots[static_cast<size_t>(in.snapshot)].pc;
 }
 // The object that a constant is; 0: it is none.
 uint64_t Emitter::constant_object(Reference r) const {
@@ -223,6 +237,15 @@ void Emitter::instruction(Reference i) {
   if (in.op == Op::kStoreFrame && ir_.at(in.a).op == Op::kConstant && static_cast<uint64_t>(ir_.at(in.a).imm) >> 31 == 0) {
     stencil(StencilOp::kStoreFrameConstant, 0, 0, {static_cast<uint64_t>(in.imm * 8), false},
             {static_cast<uint64_t>(ir_.at(in.a).imm), false});
+    return;
+  }
+  if (is_float_load(i)) return;
+  if (is_float_load(i - 1)) {
+    const Instruction& load = ir_.at(i - 1);
+    int target = place(i).place == Place::kSlot ? kScratch : place(i).index;
+    Operand object = operand(load.a);
+    stencil(StencilOp::kLoadFloat, target, object.place, {static_cast<uint64_t>(load.imm), false}, object.hole, in.snapshot);
+    if (place(i).place == Place::kSlot) store(true, place(i).index, target);
     return;
   }
   auto op = static_cast<StencilOp>(in.op);
