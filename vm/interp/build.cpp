@@ -4,7 +4,7 @@
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
-#include "vm/types/dict.h"
+#include "vm/types/dict_inl.h"
 #include "vm/types/list.h"
 #include "vm/types/list_inl.h"
 #include "vm/types/set.h"
@@ -61,7 +61,7 @@ PT_OPERATION(BUILD_MAP, 1) {
   for (int i = 0; i < n; ++i) {
     Ref<> key = take_register(frame, PT_B + 4 * i);
     Ref<> value = take_register(frame, PT_B + 4 * i + 2);
-    if (!dict_set(dict.get(), key.value(), value.value())) return false;
+    if (!dict_add(dict.get(), key.value(), value.value())) return false;
   }
   write(frame, PT_A, Value::object(dict.take()));
   return true;

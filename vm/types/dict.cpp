@@ -109,39 +109,41 @@ bool dict_next(Dict* d, int64_t* position, Ref<>* key, Ref<>* value, int64_t* ha
 
 namespace {
 
-// d[key] = value without a watcher, for a plain key whose lock is free. False: nothing has happened.
-PT_INLINE bool set_plain(Dict* d, Value key, int64_t hash, Value value) {
-  if (PT_UNLIKELY(!try_lock_or_alone(d))) return false;
+// d[key] = value without a watcher, for a plain key; with the lock, or where nobody else can reach the dict. False: nothing has
+// happened. *replaced is to be retired, old content to be let go, without the lock.
+PT_INLINE bool set_plain_locked(Dict* d, Value key, int64_t hash, Value value, Ref<>* old, DictTable** replaced) {
   // Watchers are added under the lock: a write that misses one came first.
+  if (PT_UNLIKELY(d->watchers.load(std::memory_order_relaxed))) return false;
   DictTable* t = d->table.load(std::memory_order_relaxed);
-  int64_t at = d->watchers.load(std::memory_order_relaxed) ? kEntryRetry : table_find_plain(t, key, hash);
+  int64_t at = table_find_plain(t, key, hash);
   if (at >= 0) {
-    Ref<> old = t->entries()[at].value.exchange_locked(Ref<>::retain(value));
-    unlock_unless_alone(d);
+    *old = t->entries()[at].value.exchange_locked(Ref<>::retain(value));
     return true;
   }
-  if (PT_UNLIKELY(at == kEntryRetry)) {
-    unlock_unless_alone(d);
-    return false;
-  }
+  if (PT_UNLIKELY(at == kEntryRetry)) return false;
   bool str_key = !key.is_small_int();
-  DictTable* replaced = nullptr;
   if (PT_UNLIKELY(t->entry_count.load(std::memory_order_relaxed) >= t->capacity || (t->str_keys && !str_key))) {
-    t = dict_grow_locked(d, str_key, &replaced);
+    t = dict_grow_locked(d, str_key, replaced);
+    if (PT_UNLIKELY(!t)) return false;
   }
-  if (PT_LIKELY(t)) {
-    dict_table_append(t, Ref<>::retain(key), hash, Ref<>::retain(value));
-    d->used.store(d->used.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
-  unlock_unless_alone(d);
+  dict_table_append(t, Ref<>::retain(key), hash, Ref<>::retain(value));
+  d->used.store(d->used.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return true;
+}
+// The same; takes the lock if it is free. kPrivate: the caller has the only reference.
+template <bool kPrivate>
+PT_INLINE bool set_plain(Dict* d, Value key, int64_t hash, Value value) {
+  bool locked = !(kPrivate && only_reference(d));
+  if (locked && PT_UNLIKELY(!try_lock_or_alone(d))) return false;
+  Ref<> old;
+  DictTable* replaced = nullptr;
+  bool done = set_plain_locked(d, key, hash, value, &old, &replaced);
+  if (locked) unlock_unless_alone(d);
   if (PT_UNLIKELY(replaced)) dict_table_retire(replaced);
-  return t;
+  return done;
 }
 
-}  // namespace
-
-bool dict_set_hashed(Dict* d, Value key, int64_t hash, Value value) {
-  if (PT_LIKELY(set_plain(d, key, hash, value))) return true;
+bool set_any(Dict* d, Value key, int64_t hash, Value value) {
   Ref<> old;
   bool ok = true;
   {
@@ -158,6 +160,19 @@ bool dict_set_hashed(Dict* d, Value key, int64_t hash, Value value) {
   if (PT_UNLIKELY(!ok)) return raise_no_memory();
   dict_report_write(d, key);
   return true;
+}
+
+}  // namespace
+
+bool dict_set_hashed(Dict* d, Value key, int64_t hash, Value value) {
+  return PT_LIKELY(set_plain<false>(d, key, hash, value)) || set_any(d, key, hash, value);
+}
+
+bool dict_add(Dict* d, Value key, Value value) {
+  int64_t hash = key_hash(key);
+  if (PT_UNLIKELY(hash == -1)) return false;
+  // Only here is it sure that no safepoint, where another thread could find the dict, comes before the store.
+  return PT_LIKELY(set_plain<true>(d, key, hash, value)) || set_any(d, key, hash, value);
 }
 
 bool dict_set_str(Dict* d, Str* key, Value value) { return dict_set_hashed(d, Value::object(key), exact_str_hash(key), value); }

@@ -60,6 +60,9 @@ PT_INLINE int64_t table_find_plain(DictTable* t, Value key, int64_t hash) {
   return kEntryRetry;
 }
 
+// As dict_set, for a dict to which the caller owns a reference: takes no lock while that is the only one there is.
+bool dict_add(Dict* d, Value key, Value value);
+
 // d[key] = value for a key that is there, one thread and no watcher: true when done; otherwise `value` is untouched.
 PT_INLINE bool dict_replace_str_fast(Dict* d, Str* key, Ref<>& value) {
   DictTable* t = d->table.load(std::memory_order_relaxed);
