@@ -28,8 +28,9 @@ enum class StencilOp : uint8_t {
   kMoveFrame,   // frame += hole 0
   kCallHelper,  // calls hole 0 with the word at hole 1; leaves through EXIT when it returns 0. Keeps r0 and r1 only.
   kCallCold,    // the same, but the result goes to State::go_on
-  kLetGo,       // gives the lock back that State::held tells of
-  kGuardGoOn,   // leaves when State::go_on is kLeave
+  kCallKeeping,  // the same for helpers that neither wait nor let anything go: locks stay taken
+  kTakeHold,  // behind Hold: takes the lock, or leaves; hole 0 is the offset of the State's word, hole 1 the object's shape, or 0
+  kGuardGoOn,  // leaves when State::go_on is kLeave
   kGuardNotRaised,  // leaves when it is kRaised
   kCount
 };
@@ -40,13 +41,16 @@ inline constexpr int kScratch = kRegisterCount - 1;
 // Integer registers that a helper's call leaves alone (r14 and r15).
 inline constexpr int kKeptRegisters = 2;
 // B operands past the registers.
-inline constexpr int kOperandSlot = kRegisterCount;           // spill slot: hole 1 is its offset in the State
-inline constexpr int kOperandPool = kRegisterCount + 1;       // constant in memory: hole 1 is its address
+inline constexpr int kOperandSlot = kRegisterCount;  // spill slot: hole 1 is its offset in the State
+inline constexpr int kOperandPool = kRegisterCount + 1;  // constant in memory: hole 1 is its address
 inline constexpr int kOperandImmediate = kRegisterCount + 2;  // hole 1 is the word itself, in 1 .. 2^31-1
 inline constexpr int kOperandCount = kRegisterCount + 3;
 inline constexpr int kSpillSlots = 96;
 inline constexpr int kMaxArguments = 8;
 inline constexpr int kMaxGenerators = 4;  // that run inside each other
+inline constexpr int kHoldSlots = 4;  // of State::held, for Hold
+inline constexpr int kLastStore = kHoldSlots;
+inline constexpr int kHeldObjects = kHoldSlots + 1;
 // What a cold helper returns, in State::go_on.
 inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
@@ -57,20 +61,22 @@ inline constexpr int kRecordRoom = 12;
 // Lies on the native stack of whoever runs a trace.
 struct State {
   Thread* thread;
-  uint64_t owner_id;                // of the thread, for reference counts
-  char* frame;                      // at the exit
-  uint64_t go_on;                   // what a cold helper returned
-  uint64_t word;                    // a cold helper's operand and result
-  uint64_t object, value;           // a store's further operands
+  uint64_t owner_id;  // of the thread, for reference counts
+  char* frame;  // at the exit
+  uint64_t go_on;  // what a cold helper returned
+  uint64_t word;  // a cold helper's operand and result
+  uint64_t object, value;  // a store's further operands
   uint64_t arguments[kMaxArguments];  // of a native call, or items of a tuple or list to be built
   uint64_t generators[kMaxGenerators];  // that run on their registers in the heap (Generator*), the outermost first
-  // The object whose lock the last store has left taken, as no other thread had seen it; 0: none. Given back before anything
-  // but a stencil runs (`let_go`), and at a safepoint when somebody waits for it.
-  uint64_t held;
+  // Objects whose locks stay taken, as no other thread had seen them; 0: none. One for each object that the trace takes a hold of
+  // (Hold), and that of the last other store. Given back before anything but a stencil runs (`let_go`), and when the trace is
+  // left, as it is at a safepoint when somebody waits for one (kBreakLetGo).
+  uint64_t held[kHeldObjects];
+  uint64_t holds;  // there may be some
   void (*let_go)(State*);
-  uint64_t disturbed;               // a cold helper ran something that may have changed what the trace relies on
-  uint64_t finished, result;        // the entry frame returned while an instruction was interpreted
-  uint64_t r[kRegisterCount];       // registers at the exit
+  uint64_t disturbed;  // a cold helper ran something that may have changed what the trace relies on
+  uint64_t finished, result;  // the entry frame returned while an instruction was interpreted
+  uint64_t r[kRegisterCount];  // registers at the exit
   double f[kRegisterCount];
   uint64_t spill[kSpillSlots];
 };
@@ -80,20 +86,20 @@ struct State {
 // puts a fresh one there.
 struct GlobalReference {
   const void* dict;
-  uint64_t version;   // of the table
-  int64_t offset;     // GlobalAddress: of the value's Field in the table
-  int64_t entries;    // GuardTable: the table's entry count
-  const void* name;   // Str, interned
+  uint64_t version;  // of the table
+  int64_t offset;  // GlobalAddress: of the value's Field in the table
+  int64_t entries;  // GuardTable: the table's entry count
+  const void* name;  // Str, interned
 };
 // A call that was inlined: pushed when an exit is taken, or by PushFrame.
 struct InlinedFrame {
-  const void* code;      // Code
+  const void* code;  // Code
   const void* function;  // Function; nullptr: what the register before the window holds
-  const void* globals;   // Dict
-  int32_t window;        // its register 0, relative to the frame in which the trace began
+  const void* globals;  // Dict
+  int32_t window;  // its register 0, relative to the frame in which the trace began
   int32_t result_register;
-  uint32_t flags;        // of the record
-  int32_t generator;     // which of State::generators runs here; -1: a call
+  uint32_t flags;  // of the record
+  int32_t generator;  // which of State::generators runs here; -1: a call
   const uint64_t* caller_pc;
 };
 // In which register compiled code hands a call's result to compiled code: a small int in r0, an unboxed double in f0, a word that

@@ -427,42 +427,81 @@ PT_INLINE bool is_uncounted(uint64_t bits) {
 PT_BODY(StoreAlone) {
   uint64_t& field = at<uint64_t>(x.r[A] + hole0());
   if (!is_uncounted(field)) return false;
-  field = word_b<B>(s, x);
+  __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
   return true;
 }
+// Own, and never seen by another thread: the lock may stay taken.
+PT_INLINE bool may_keep(State* s, const Object& o) {
+  return o.owner.load(std::memory_order_relaxed) == s->owner_id && o.shared.load(std::memory_order_relaxed) == 0;
+}
 // The object's lock, as lock_byte takes it, or false. Whoever begins to wait while a stencil holds it looks again later.
-PT_INLINE bool try_lock(Object& o, uint8_t* seen) {
-  *seen = o.lock.load(std::memory_order_relaxed);
-  return !(*seen & (kLockLocked | kLockParked)) &&
-         o.lock.compare_exchange_strong(*seen, *seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed);
+PT_INLINE bool try_lock(Object& o, uint8_t as) {
+  uint8_t seen = o.lock.load(std::memory_order_relaxed);
+  return !(seen & (kLockLocked | kLockParked)) &&
+         o.lock.compare_exchange_strong(seen, seen | as, std::memory_order_acquire, std::memory_order_relaxed);
 }
 PT_INLINE void unlock(Object& o) {
-  o.lock.store(o.lock.load(std::memory_order_relaxed) & static_cast<uint8_t>(~kLockLocked), std::memory_order_release);
+  o.lock.store(o.lock.load(std::memory_order_relaxed) & static_cast<uint8_t>(~(kLockLocked | kLockKept)),
+               std::memory_order_release);
+}
+// Gives back what a word of State::held holds. False when somebody waits for it: he has to be woken.
+PT_INLINE bool give_up(uint64_t& held) {
+  if (!held) return true;
+  Object& o = at<Object>(held);
+  if (o.lock.load(std::memory_order_relaxed) & kLockParked) return false;
+  held = 0;
+  unlock(o);
+  return true;
 }
 // Takes the lock for a store. That of an object which no other thread has seen stays taken: the next store most likely is to
 // the same object, and an atomic instruction costs more than the rest of it.
 PT_INLINE bool hold(State* s, Object& o) {
-  auto address = reinterpret_cast<uint64_t>(&o);
-  if (s->held) {
-    Object& before = at<Object>(s->held);
-    if (before.lock.load(std::memory_order_relaxed) & kLockParked) return false;
-    s->held = 0;
-    unlock(before);
+  bool keep = may_keep(s, o);
+  if (!give_up(s->held[kLastStore]) || !try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return false;
+  if (keep) {
+    s->held[kLastStore] = reinterpret_cast<uint64_t>(&o);
+    s->holds = 1;
   }
-  uint8_t seen;
-  if (!try_lock(o, &seen)) return false;
-  if (o.owner.load(std::memory_order_relaxed) == s->owner_id && o.shared.load(std::memory_order_relaxed) == 0) s->held = address;
   return true;
 }
 // `store` with the lock; what it gives, or false without the lock.
 template <class Store>
 PT_INLINE bool locked(State* s, Object& o, Store store) {
   auto address = reinterpret_cast<uint64_t>(&o);
-  if (__builtin_expect(s->held == address, 1)) return store();
+  if (__builtin_expect(s->held[kLastStore] == address, 1)) return store();
   if (!hold(s, o)) return false;
   bool done = store();
-  if (s->held != address) unlock(o);
+  if (s->held[kLastStore] != address) unlock(o);
   return done;
+}
+PT_INLINE uint64_t& held_word(State* s) { return at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()); }
+PT_BODY(Hold) { return held_word(s) == x.r[A]; }
+// Another word may hold the same object, under another name: it stays locked until none does.
+PT_BODY(TakeHold) {
+  uint64_t& mine = held_word(s);
+  uint64_t before = mine, address = x.r[A];
+  mine = 0;
+  bool taken = false;
+  for (uint64_t other : s->held) {
+    if (other == before) before = 0;
+    if (other == address) taken = true;
+  }
+  if (!give_up(before)) {
+    mine = before;
+    return false;
+  }
+  Object& o = at<Object>(address);
+  if (!taken && (!may_keep(s, o) || !try_lock(o, kLockLocked | kLockKept))) return false;
+  auto shape = static_cast<uint32_t>(hole1());
+  if (shape && o.shape_id.load(std::memory_order_relaxed) != shape) {
+    if (!taken) unlock(o);
+    return false;
+  }
+  // From here on the lock is no longer the last store's to give up.
+  if (s->held[kLastStore] == address) s->held[kLastStore] = 0;
+  mine = address;
+  s->holds = 1;
+  return true;
 }
 PT_INLINE bool replace_uncounted(uint64_t& field, uint64_t bits) {
   if (!is_uncounted(field)) return false;
@@ -653,6 +692,7 @@ PT_BODY(SetItemAny) {
   if (list.shape_id.load(std::memory_order_relaxed) != kShape_list || !key.is_small_int() || !is_uncounted(bits)) return false;
   return locked(s, list, [&]() __attribute__((always_inline)) { return replace_item(list, key.as_small_int(), bits); });
 }
+PT_BODY(SetItemHeld) { return false; }
 PT_BODY(BuildTuple) { return false; }
 PT_BODY(BuildList) { return false; }
 PT_BODY(NewObject) { return false; }
@@ -827,10 +867,7 @@ PT_INLINE TraceCode return_result(State* s, char*& frame, Registers& x) {
 PT_BODY(GuardUndisturbed) { return !s->disturbed; }
 PT_BODY(Interpret) { return true; }  // the emitter calls the helper
 PT_BODY(Safepoint) { return s->thread->breaker.load(std::memory_order_relaxed) == 0; }
-PT_BODY(SafepointThreads) {
-  if (s->thread->breaker.load(std::memory_order_relaxed) != 0) return false;
-  return !s->held || !(at<Object>(s->held).lock.load(std::memory_order_relaxed) & kLockParked);
-}
+PT_BODY(SafepointThreads) { return s->thread->breaker.load(std::memory_order_relaxed) == 0; }
 PT_BODY(MoveWord) {
   x.r[A] = word_b<B>(s, x);
   return true;
@@ -871,24 +908,19 @@ __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
   } else if constexpr (Op == StencilOp::kMoveFrame) {
     frame += hole0();
     [[clang::musttail]] return pt_continue(PT_PASS(x));
-  } else if constexpr (Op == StencilOp::kCallHelper || Op == StencilOp::kCallCold) {
-    if (__builtin_expect(s->held != 0, 0)) s->let_go(s);
+  } else if constexpr (Op == StencilOp::kCallHelper || Op == StencilOp::kCallCold || Op == StencilOp::kCallKeeping) {
+    if (Op != StencilOp::kCallKeeping && __builtin_expect(s->holds != 0, 0)) s->let_go(s);
     uint64_t ok = reinterpret_cast<Helper>(hole0())(s, reinterpret_cast<Value*>(frame), at<uint64_t>(hole1()));
     // What the call destroyed is whatever it is now.
     for (int i = kKeptRegisters; i < kRegisterCount; ++i) asm("" : "=r"(x.r[i]));
     for (int i = 0; i < kRegisterCount; ++i) asm("" : "=x"(x.f[i]));
-    if constexpr (Op == StencilOp::kCallCold) {
+    if constexpr (Op != StencilOp::kCallHelper) {
       s->go_on = ok;
     } else {
       if (__builtin_expect(!ok, 0)) {
         [[clang::musttail]] return pt_exit(PT_PASS(x));
       }
     }
-    [[clang::musttail]] return pt_continue(PT_PASS(x));
-  } else if constexpr (Op == StencilOp::kLetGo) {
-    if (__builtin_expect(s->held != 0, 0)) s->let_go(s);
-    for (int i = kKeptRegisters; i < kRegisterCount; ++i) asm("" : "=r"(x.r[i]));
-    for (int i = 0; i < kRegisterCount; ++i) asm("" : "=x"(x.f[i]));
     [[clang::musttail]] return pt_continue(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kGuardNotRaised) {
     if (__builtin_expect(s->go_on == kRaised, 0)) {
@@ -957,7 +989,8 @@ PT_TABLE(JumpThrough, N, N, Alone)
 PT_TABLE(MoveFrame, N, N, Alone)
 PT_TABLE(CallHelper, N, N, Alone)
 PT_TABLE(CallCold, N, N, Alone)
-PT_TABLE(LetGo, N, N, Alone)
+PT_TABLE(CallKeeping, N, N, Alone)
+PT_TABLE(TakeHold, O, N, Check1)
 PT_TABLE(GuardGoOn, N, N, Alone)
 PT_TABLE(GuardNotRaised, N, N, Alone)
 

@@ -17,6 +17,8 @@ using ShapeId = uint32_t;
 // Bits of Object::lock. The object flags are written only while the lock is held or before the object is shared.
 inline constexpr uint8_t kLockLocked = 1;
 inline constexpr uint8_t kLockParked = 2;
+// The object's owner runs compiled code that keeps the lock over several stores, until it is asked for it (kBreakLetGo).
+inline constexpr uint8_t kLockKept = 4;
 
 // Bits of Object::gc_bits. All are set with atomic or; the collector's own are touched only in a stopped world.
 inline constexpr uint8_t kGcDeferred = 1;    // freed only by a collection; registers hold it without a count

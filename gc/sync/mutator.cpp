@@ -257,6 +257,14 @@ void for_each_mutator(void (*visit)(Mutator*, void*), void* context) {
 }
 
 Mutator* find_mutator(uint16_t id) { return id < kNoOwnerId ? g_by_id[id].load(std::memory_order_relaxed) : nullptr; }
+bool try_request(uint16_t id, uint32_t reason) PT_NO_THREAD_SAFETY {
+  if (!try_lock_registry()) return false;
+  Mutator* m = find_mutator(id);
+  // Most likely it is asked already.
+  if (m && !(m->breaker.load(std::memory_order_relaxed) & reason)) m->request(reason);
+  unlock_registry();
+  return true;
+}
 int mutator_count() { return g_count.load(std::memory_order_relaxed); }
 
 void mutators_after_fork_child() PT_NO_THREAD_SAFETY {

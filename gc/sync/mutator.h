@@ -32,6 +32,7 @@ inline constexpr uint32_t kBreakAsync = 32;     // an asynchronous exception wai
 inline constexpr uint32_t kBreakShutdown = 64;  // the runtime ends: a daemon thread must not return to Python
 inline constexpr uint32_t kBreakFinalizers = 128;  // weakref callbacks or finalisers wait to be run
 inline constexpr uint32_t kBreakJitInvalid = 256;  // compiled code was invalidated
+inline constexpr uint32_t kBreakLetGo = 512;  // somebody waits for a lock that compiled code keeps (kLockKept)
 
 struct Mutator {
   std::atomic<uint32_t> breaker{0};
@@ -119,6 +120,9 @@ class RegistryGuard {
 void for_each_mutator(void (*visit)(Mutator*, void*), void* context);
 Mutator* find_mutator(uint16_t id);  // nullptr when none; only with the registry locked or the world stopped
 int mutator_count();
+// Requests `reason` of the thread with the id, if there is one. False, and nothing has happened: the registry is busy. Never
+// waits.
+[[nodiscard]] bool try_request(uint16_t id, uint32_t reason);
 
 // After fork(), in the child: forgets all other threads, resets locks of the registry, parking lot and QSBR. What the
 // forgotten threads owned passes to whoever touches it next. fork() must be called with the world stopped by the

@@ -23,6 +23,12 @@ void release_lock(void* context, UnparkInfo info) {
   auto cleared = static_cast<uint8_t>(kLockLocked | (info.more_waiters ? 0 : kLockParked));
   lock.fetch_and(static_cast<uint8_t>(~cleared), std::memory_order_release);  // pairs with the acquire in lock_slow
 }
+// Compiled code keeps the lock: its thread gives it back at its next safepoint. Whoever waits asks anew each time it has looked,
+// as the lock may have been given back and taken again meanwhile.
+void ask_for(const std::atomic<uint8_t>& lock) {
+  auto* o = reinterpret_cast<const Object*>(reinterpret_cast<const char*>(&lock) - offsetof(Object, lock));
+  (void)try_request(o->owner.load(std::memory_order_relaxed), kBreakLetGo);
+}
 }  // namespace
 
 void lock_slow(std::atomic<uint8_t>& lock) {
@@ -39,6 +45,7 @@ void lock_slow(std::atomic<uint8_t>& lock) {
     if (!counted) {
       counted = true;
       count(Counter::lock_contended);
+      if (seen & kLockKept) ask_for(lock);
     }
     if (!(seen & kLockParked)) {
       if (spins < kSpins) {
@@ -49,6 +56,7 @@ void lock_slow(std::atomic<uint8_t>& lock) {
       if (!lock.compare_exchange_weak(seen, seen | kLockParked, std::memory_order_relaxed)) continue;
     }
     count(Counter::lock_waited);
+    if (seen & kLockKept) ask_for(lock);
     // Detaching suspends this thread's critical sections, so nobody waits for what it holds.
     park(&lock, still_parked, &lock, kParkNs, true);
   }
@@ -64,6 +72,11 @@ void unlock_slow(std::atomic<uint8_t>& lock) {
     }
   }
   unpark_one(&lock, release_lock, &lock);
+}
+
+void unlock_kept(std::atomic<uint8_t>& lock) {
+  lock.fetch_and(static_cast<uint8_t>(~kLockKept), std::memory_order_relaxed);
+  unlock_byte(lock);
 }
 
 }  // namespace pt

@@ -10,6 +10,8 @@ namespace pt {
 // Blocks (detached) until the lock is taken; counts as a contended acquisition.
 PT_COLD void lock_slow(std::atomic<uint8_t>& lock);
 PT_COLD void unlock_slow(std::atomic<uint8_t>& lock);
+// Gives back a lock that compiled code has kept: kLockKept goes with it.
+PT_COLD void unlock_kept(std::atomic<uint8_t>& lock);
 
 // A lock byte as a capability for -Wthread-safety. Not recursive. May block: a safepoint.
 PT_INLINE void lock_byte(std::atomic<uint8_t>& lock) {

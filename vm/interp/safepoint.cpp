@@ -20,7 +20,8 @@ bool run_safepoint(Thread* thread) {
   // Before anything that runs destructors and callbacks: an exception of a handler would be lost in them.
   if (!run_pending_signals(thread)) return false;
   uint32_t reasons = safepoint_slow(thread);
-  if (reasons & kBreakJitInvalid) thread->acknowledge(kBreakJitInvalid);  // compiled code has been left
+  // Compiled code has been left, and what locks it kept are given back.
+  if (reasons & (kBreakJitInvalid | kBreakLetGo)) thread->acknowledge(kBreakJitInvalid | kBreakLetGo);
   if (reasons & kBreakCollect) {
     thread->acknowledge(kBreakCollect);
     collect();

@@ -311,6 +311,43 @@ Reference Builder::forward_register(Reference a, int64_t imm) {
   return kNoReference;
 }
 
+namespace {
+// Locks that the trace has may be given back: a helper is called, or the interpreter.
+bool lets_go(const Instruction& in) {
+  uint16_t flags = describe(in.op).flags;
+  return (flags & kBarrier) || ((flags & (kCold | kKeepsLocks)) == kCold && in.op != Op::kHold);
+}
+constexpr int64_t held_word(const Instruction& hold) { return hold.imm & 0xFF; }
+}  // namespace
+// The Hold from which on the trace has had the object's lock; kNoReference: it may not have it.
+Reference Builder::held_since(Reference object) const {
+  uint64_t reused = 0;  // words of State::held
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    const Instruction& in = ir_.at(i);
+    if (lets_go(in)) return kNoReference;
+    if (in.op != Op::kHold) continue;
+    if (in.a == object) return reused >> held_word(in) & 1 ? kNoReference : i;
+    reused |= uint64_t{1} << held_word(in);
+  }
+  return kNoReference;
+}
+// The object that an address belongs to: itself, a list's buffer or item, an array of attributes.
+Reference Builder::object_of(Reference address) const {
+  if (address < 0) return address;
+  const Instruction& in = ir_.at(address);
+  if (in.op == Op::kItemAddress) return object_of(in.a);
+  return in.op == Op::kLoadOverflow || in.op == Op::kLoadWord ? in.a : address;
+}
+// A register has the only reference there is.
+bool Builder::is_unshared(Reference object) const {
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    const Instruction& in = ir_.at(i);
+    if (describe(in.op).flags & kBarrier) return false;
+    if (in.op == Op::kGuardUnshared && in.a == object) return true;
+  }
+  return false;
+}
+
 // The value of a load that is known already, from an earlier load or store of the same place.
 Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
   if (op == Op::kGuardGenerator) return find_generator_guard(a, b, imm);
@@ -318,7 +355,12 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
   // Other threads announce changes of these, and the safepoint then leaves the trace.
   bool is_fact = op == Op::kLoadFact || op == Op::kGuardFact || op == Op::kGuardCell || op == Op::kGlobalAddress ||
                  op == Op::kGuardTable || op == Op::kGuardUnshared || op == Op::kGuardOwnGenerator;
-  bool exclusive = false;  // no other thread has ever seen the object: none has changed it
+  // No other thread has ever seen the object, or can write it, from Hold on: none has changed it.
+  Reference object = object_of(a);
+  bool exclusive = is_unshared(object);
+  Reference held = held_since(object);
+  if (op == Op::kHold) return held != kNoReference && ir_.at(held).imm == imm ? held : kNoReference;
+  bool is_place = op == Op::kLoadWord || op == Op::kLoadOverflow;  // where to store
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction in = ir_.at(i);
     if (in.op == op && in.a == a && in.imm == imm && (op != Op::kGuardFact || in.b == b)) return i;
@@ -330,7 +372,9 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
       continue;
     }
     if (describe(in.op).flags & kBarrier) return kNoReference;
-    if (in.op == Op::kSafepointThreads && !is_fact && !exclusive) return kNoReference;
+    // Before the lock was taken others may have moved what lies there.
+    if (in.op == Op::kHold && in.a == object && is_place) return kNoReference;
+    if (in.op == Op::kSafepointThreads && !is_fact && !exclusive && (held == kNoReference || i < held)) return kNoReference;
     bool clobbered = op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kLoadField || op == Op::kCheckShape ||
                      op == Op::kGuardExclusive;
     if (clobbered && (describe(in.op).flags & kClobber)) return kNoReference;
@@ -405,6 +449,7 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
   }
   // Over a number nothing is released here either.
   if (op == Op::kStoreAlone && is_number(forward_load(Op::kLoadField, a, kNoReference, imm))) op = Op::kInitField;
+  if (op == Op::kGuardExclusive && is_held(a)) return kNothing;
   const OpDescription& d = describe(op);
   if ((op == Op::kClearFrame || (op == Op::kStoreFrame && ir_.is_constant(a))) &&
       memory_holds(imm, op == Op::kClearFrame ? kNoReference : a)) {

@@ -28,7 +28,7 @@ struct Patch {
 struct SlowPath {
   Reference at;
   size_t back;            // where the trace goes on
-  int result;             // register, or -1
+  int result;             // register, or -1; Hold: the object's
   std::vector<Location> live;
   int64_t start = -1;
 };
@@ -46,6 +46,9 @@ class Emitter {
     }
     pool_.push_back(word);
     return pool_.size() - 1;
+  }
+  static HoleValue held_word(const Instruction& in) {
+    return {offsetof(State, held) + static_cast<uint64_t>(in.imm & 0xFF) * 8, false};
   }
   static uint64_t slot_offset(int32_t slot) { return offsetof(State, spill) + static_cast<uint64_t>(slot) * 8; }
   void stencil(StencilOp op, int a, int b, HoleValue hole0 = {}, HoleValue hole1 = {}, int32_t exit = -1);
@@ -67,6 +70,7 @@ class Emitter {
   void restore(const std::vector<Location>& live);
   void slow_path(SlowPath& path, CompiledTrace* out);
   void jump(int64_t to);
+  void align_loop();
   uint64_t return_place(ReturnKind kind) const {
     return offsetof(PushedCall, go_on) + (ir_.multithreaded * kReturnKinds + uint64_t{kind}) * 8;
   }
@@ -188,8 +192,30 @@ void Emitter::jump(int64_t to) {
   code_.push_back(0xE9);
   for (int k = 0; k < 4; ++k) code_.push_back(static_cast<uint8_t>(static_cast<uint32_t>(distance) >> (8 * k)));
 }
+// The loop begins a cache line: where it happens to lie makes a difference of a third for short ones.
+void Emitter::align_loop() {
+  static constexpr uint8_t kNops[8][8] = {{0x90},
+                                          {0x66, 0x90},
+                                          {0x0F, 0x1F, 0x00},
+                                          {0x0F, 0x1F, 0x40, 0x00},
+                                          {0x0F, 0x1F, 0x44, 0x00, 0x00},
+                                          {0x66, 0x0F, 0x1F, 0x44, 0x00, 0x00},
+                                          {0x0F, 0x1F, 0x80, 0x00, 0x00, 0x00, 0x00},
+                                          {0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}};
+  for (size_t left = -code_.size() % 32; left;) {
+    size_t bytes = left < 8 ? left : 8;
+    code_.insert(code_.end(), kNops[bytes - 1], kNops[bytes - 1] + bytes);
+    left -= bytes;
+  }
+}
 void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   const Instruction& in = ir_.at(path.at);
+  if (in.op == Op::kHold) {
+    path.start = static_cast<int64_t>(code_.size());
+    stencil(StencilOp::kTakeHold, path.result, 0, held_word(in), {static_cast<uint64_t>(in.imm >> 8), false}, in.snapshot);
+    jump(static_cast<int64_t>(path.back));
+    return;
+  }
   const Snapshot& frames = ir_.snapshots[static_cast<size_t>(in.frames)];
   out->cold_frames.push_back(frames.frames);
   int64_t imm = in.op == Op::kCallNative || in.op == Op::kDictGet || in.op == Op::kCallAny
@@ -203,7 +229,9 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
     global_infos_.push_back({&out->cold.back(), global_at_[static_cast<size_t>(in.imm)]});
   path.start = static_cast<int64_t>(code_.size());
   save(path.live, in.op == Op::kShowExceptions ? 0 : kKeptRegisters);
-  stencil(StencilOp::kCallCold, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
+  StencilOp call =
+      (describe(in.op).flags & kKeepsLocks) || in.op == Op::kSetItemHeld ? StencilOp::kCallKeeping : StencilOp::kCallCold;
+  stencil(call, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
           {fresh_pool(reinterpret_cast<uint64_t>(&out->cold.back())), true});
   restore(path.live);
   if (describe(in.op).flags & kRaise) stencil(StencilOp::kGuardNotRaised, 0, 0, {}, {}, in.frames);
@@ -228,10 +256,6 @@ void Emitter::instruction(Reference i) {
       stencil(StencilOp::kCallHelper, 0, 0, function, what, in.snapshot);
     }
     restore(live);
-    return;
-  }
-  if (in.op == Op::kSafepointThreads && !ir_.may_hold) {
-    stencil(StencilOp::kSafepoint, 0, 0, {}, {}, in.snapshot);
     return;
   }
   if (in.op == Op::kStoreFrame && ir_.at(in.a).op == Op::kConstant && static_cast<uint64_t>(ir_.at(in.a).imm) >> 31 == 0) {
@@ -269,6 +293,7 @@ void Emitter::instruction(Reference i) {
     case Op::kReturnInt: hole0.value = return_place(kReturnsInt); break;
     case Op::kReturnFloat: hole0.value = return_place(kReturnsFloat); break;
     case Op::kReturnWord: hole0.value = return_place(kReturnsWord); break;
+    case Op::kHold: hole0 = held_word(in); break;
     case Op::kStoreLocked:
       hole0 = {pool(static_cast<uint32_t>(in.imm) | static_cast<uint64_t>(static_cast<uint32_t>(in.tag)) << 32), true};
       break;
@@ -284,13 +309,6 @@ void Emitter::instruction(Reference i) {
       hole0 = {pool(reinterpret_cast<uint64_t>(ir_.returns[static_cast<size_t>(in.imm)].get())), true};
       break;
     default: break;
-  }
-  if (ir_.returns_call && i == ir_.size() - 1 && ir_.may_hold) {
-    // The caller's code may have no store, and then nobody would give the lock back.
-    std::vector<Location> live = live_at(i);
-    save(live);
-    stencil(StencilOp::kLetGo, 0, 0, {}, {});
-    restore(live);
   }
   bool result_float = in.type == Type::F, a_float = d.a == Type::F;
   Location target = place(i);
@@ -337,7 +355,12 @@ void Emitter::instruction(Reference i) {
       stencil(op, in_register(a_float, operand(in.a)), b.place, hole0, b.hole, in.snapshot);
       break;
     }
-    case Form::Check1: stencil(op, in_register(a_float, operand(in.a)), 0, hole0, {}, in.snapshot); break;
+    case Form::Check1: {
+      int a = in_register(a_float, operand(in.a));
+      if (in.op == Op::kHold) slow_paths_.back().result = a;
+      stencil(op, a, 0, hole0, {}, in.snapshot);
+      break;
+    }
     case Form::Alone: stencil(op, 0, 0, hole0, hole1, in.snapshot); break;
   }
   if (cold_ >= 0) slow_paths_[static_cast<size_t>(cold_)].back = code_.size();
@@ -433,10 +456,12 @@ const char* Emitter::run(CompiledTrace* out) {
   }
   out->exit_count = ir_.snapshots.size();
   out->exits = std::make_unique<Exit[]>(ir_.snapshots.size());
-  for (const Instruction& in : ir_.code) ir_.may_hold |= (describe(in.op).flags & kHold) != 0;
   size_t loop_at = 0;
   for (Reference i = 0; i < ir_.size() && !error_; ++i) {
-    if (i == ir_.loop_start) loop_at = code_.size();
+    if (i == ir_.loop_start) {
+      align_loop();
+      loop_at = code_.size();
+    }
     instruction(i);
   }
   if (ir_.loop_start == ir_.size()) loop_at = code_.size();
@@ -446,8 +471,6 @@ const char* Emitter::run(CompiledTrace* out) {
     jump(static_cast<int64_t>(loop_at));
   } else if (!ir_.returns_call) {
     if (ir_.ends_itself()) return "a trace without an end";
-    // The other trace may have no store, and then nobody would give the lock back.
-    if (ir_.may_hold && !ir_.link_self && !ir_.link->may_hold) stencil(StencilOp::kLetGo, 0, 0, {}, {});
     if (ir_.link_window) stencil(StencilOp::kMoveFrame, 0, 0, {static_cast<uint64_t>(int64_t{ir_.link_window} * 8), false});
     link_at = code_.size();
     jump(0);
@@ -528,7 +551,6 @@ const char* Emitter::run(CompiledTrace* out) {
   out->code_bytes = pool_at;
   out->stencil_count = stencil_count;
   out->multithreaded = ir_.multithreaded;
-  out->may_hold = ir_.may_hold;
   out->knows = ir_.knows;
   auto fill = [&](Reference i, int32_t s) {
     if (s < 0) return;

@@ -92,7 +92,6 @@ struct CompiledTrace {
   size_t code_bytes = 0, stencil_count = 0;
   bool multithreaded = false;     // compiled for several threads
   bool knows = false;             // Ir::knows
-  bool may_hold = false;          // Ir::may_hold: its loop looks for those who wait for the lock
   const void* globals = nullptr;  // Dict: the namespace the trace belongs to; nullptr: any
   CompiledTrace* root = nullptr;  // of a side trace; itself otherwise
   const Exit* parent = nullptr;   // of a side trace: where it begins

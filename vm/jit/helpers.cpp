@@ -14,7 +14,7 @@
 #include "vm/types/dict_inl.h"
 #include "vm/types/float.h"
 #include "vm/types/frame.h"
-#include "vm/types/list.h"
+#include "vm/types/list_inl.h"
 #include "vm/types/set.h"
 #include "vm/types/slice.h"
 #include "vm/types/str.h"
@@ -252,11 +252,6 @@ uint64_t help_add_any(State* s, Value* frame, uint64_t word) {
   return set_attribute_disturbed(s, info, Value::object(o), value);
 }
 
-// Somebody waited for the lock that was held, and has it by now or soon; or there is another reason to stop.
-uint64_t help_safepoint(State* s, Value*, uint64_t) {
-  return s->thread->breaker.load(std::memory_order_relaxed) == 0 ? kGoOn : kLeave;
-}
-
 // The namespace has another table or more entries than when the trace looked for the name: looks again, for this trace and all
 // that enter it.
 uint64_t find_global(State* s, uint64_t word, bool absent) {
@@ -451,9 +446,9 @@ uint64_t help_delete_item(State* s, Value* frame, uint64_t word) {
   if (!delete_item(argument(s, 0), argument(s, 1))) return kRaised;
   return scope.report(s) ? kGoOn : kLeave;
 }
-// d[key] = value over something that needs no count, while there is one thread and nobody watches.
+// d[key] = value over something that needs no count, where nobody watches. There is one thread, or the trace has the dict's lock.
 bool replace_item(Value container, Value key, Value value) {
-  if (multithreaded() || !is_exact_dict(container)) return false;
+  if (!is_exact_dict(container)) return false;
   Dict* d = as_dict(container);
   if (d->watchers.load(std::memory_order_relaxed)) return false;
   DictTable* t = d->table.load(std::memory_order_relaxed);
@@ -466,12 +461,25 @@ bool replace_item(Value container, Value key, Value value) {
 }
 uint64_t help_set_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1), value = argument(s, 2);
-  if (replace_item(container, key, value)) return kGoOn;
+  if (!multithreaded() && replace_item(container, key, value)) return kGoOn;
   ColdScope scope(s, frame, info_of(word));
   if (!set_item(container, key, value)) return kRaised;
   return scope.report(s) ? kGoOn : kLeave;
 }
-uint64_t help_list_append(State* s, Value* frame, uint64_t word) {
+uint64_t help_set_item_held(State* s, Value* frame, uint64_t word) {
+  if (replace_item(argument(s, 0), argument(s, 1), argument(s, 2))) return kGoOn;
+  s->let_go(s);
+  return help_set_item(s, frame, word);
+}
+// There is one thread, or the trace has the list's lock.
+uint64_t help_list_append(State* s, Value*, uint64_t) {
+  auto* list = reinterpret_cast<List*>(s->object);
+  ListBuffer* replaced = nullptr;
+  bool done = list_append_locked(list, Ref<>::retain(Value::from_bits(s->value)), &replaced);
+  retire_list_buffer(replaced);
+  return done || raise_no_memory() ? kGoOn : kRaised;
+}
+uint64_t help_list_append_locked(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info_of(word));
   if (!list_append(reinterpret_cast<List*>(s->object), Ref<>::retain(Value::from_bits(s->value)))) return kRaised;
   return scope.report(s) ? kGoOn : kLeave;
@@ -607,7 +615,6 @@ Helper cold_helper(Op op) {
     case Op::kStoreCell:
     case Op::kStoreOverflow: return help_store_locked;
     case Op::kStoreItemLocked: return help_store_item;
-    case Op::kSafepointThreads: return help_safepoint;
     case Op::kStoreAny: return help_store_any;
     case Op::kAddAny: return help_add_any;
     case Op::kPowFloat: return help_pow;
@@ -625,8 +632,8 @@ Helper cold_helper(Op op) {
     case Op::kNewObject: return help_new_object;
     case Op::kInitAny: return help_init_any;
     case Op::kBoxAny: return help_box_any;
-    case Op::kListAppend:
-    case Op::kListAppendLocked: return help_list_append;
+    case Op::kListAppend: return help_list_append;
+    case Op::kListAppendLocked: return help_list_append_locked;
     case Op::kBinaryAny: return help_binary;
     case Op::kCompareAny: return help_compare;
     case Op::kContainsAny: return help_contains;
@@ -636,6 +643,7 @@ Helper cold_helper(Op op) {
     case Op::kBuildSlice: return help_build_slice;
     case Op::kDeleteItemAny: return help_delete_item;
     case Op::kSetItemAny: return help_set_item;
+    case Op::kSetItemHeld: return help_set_item_held;
     default: return nullptr;
   }
 }

@@ -46,7 +46,7 @@ enum OpFlags : uint16_t {
   kAfter = 256,
   kRaise = 512,
   kClobber = 1024,
-  kHold = 2048
+  kKeepsLocks = 2048
 };
 struct OpDescription {
   const char* name;
@@ -221,7 +221,6 @@ struct Ir {
   bool returns_call = false;  // or with a return to compiled code
   int32_t link_window = 0;
   bool multithreaded = false;  // other threads may change what the trace reads
-  bool may_hold = false;  // an object's lock may be held (State::held): by its stores, or where it begins
 
   const Instruction& at(Reference r) const { return code[static_cast<size_t>(r)]; }
   Reference size() const { return static_cast<Reference>(code.size()); }
@@ -242,6 +241,8 @@ class Builder {
   bool failed() const { return failed_; }
   // Shape id that object `r` is known to have at this point; 0: unknown.
   uint32_t known_shape(Reference r) const;
+  // The trace has had the object's lock (Hold) since an earlier point and still has it at the end of the code.
+  bool is_held(Reference r) const { return held_since(r) != kNoReference; }
 
   // ---- virtual objects (virtuals.cpp). Operations on them change or read what is known here and leave no code.
   Reference virtual_object(const Layout& layout);
@@ -276,6 +277,9 @@ class Builder {
   bool memory_holds(int64_t slot, Reference value) const;
   bool fills_register(const Instruction& in, int64_t slot) const;
   bool fact_holds(Reference from, uint32_t shape) const;
+  Reference held_since(Reference object) const;
+  Reference object_of(Reference address) const;
+  bool is_unshared(Reference object) const;
   Reference fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t snapshot);
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
   Reference forward_load(Op op, Reference a, Reference b, int64_t imm);

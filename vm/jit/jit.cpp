@@ -291,9 +291,16 @@ bool was_hot(const Code* code, uint32_t number) {
 }
 
 void let_go(State* s) {
-  auto* o = reinterpret_cast<Object*>(s->held);
-  s->held = 0;
-  unlock_byte(o->lock);
+  s->holds = 0;
+  for (uint64_t& held : s->held) {
+    uint64_t address = held;
+    if (!address) continue;
+    // Under several names, too, it is locked once.
+    for (uint64_t& other : s->held) {
+      if (other == address) other = 0;
+    }
+    unlock_kept(reinterpret_cast<Object*>(address)->lock);
+  }
 }
 
 enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError, kRecordCaught };
@@ -345,11 +352,12 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   state.owner_id = tls_owner_id;
   state.disturbed = 0;
   state.finished = 0;
-  state.held = 0;
+  std::memset(state.held, 0, sizeof state.held);
+  state.holds = 0;
   state.let_go = let_go;
   uint64_t begin = __builtin_readcyclecounter();
   Exit* exit = enter_trace(*trace, &state, frame);
-  if (state.held) let_go(&state);
+  if (state.holds) let_go(&state);
   // Entering and leaving costs more than a few rounds gain: where that is the rule, and no side trace can follow, the
   // thread enters no more.
   if (__builtin_readcyclecounter() - begin < kShortStay &&

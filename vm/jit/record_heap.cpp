@@ -70,6 +70,21 @@ bool Recorder::exclusive(Reference o, const Object* object) {
   return true;
 }
 
+// Whether the store that follows needs no lock of its own: there is one thread, or the trace has the object's lock from here on,
+// as no other thread has seen it (Hold). `shape`: it has to have kept it; 0: it cannot change.
+bool Recorder::hold(Reference o, const Object* object, uint32_t shape) {
+  if (!ir_.multithreaded) return true;
+  o = builder_.resolve(o);
+  if (ir_.is_constant(o) || !is_exclusive(object)) return false;
+  size_t word = 0;
+  while (word < held_.size() && held_[word] != o) ++word;
+  // Each word belongs to one object: two that took turns would let each other go.
+  if (word >= kHoldSlots) return false;
+  if (word == held_.size()) held_.push_back(o);
+  emit(Op::kHold, o, kNoReference, static_cast<int64_t>(word) | static_cast<int64_t>(shape) << 8);
+  return true;
+}
+
 // What needs no count, in the form of a heap slot.
 Reference Recorder::storable(int operand) {
   Value v = seen(operand);
@@ -405,7 +420,7 @@ bool Recorder::store_attribute(uint64_t word) {
   Reference v = is_uncounted(old) ? storable(PT_B) : kNoReference;
   int64_t place = overflow ? overflow_offset(node->offset) << 32 | node->version : node->offset;
   if (v != kNoReference) {
-    if (ir_.multithreaded)
+    if (!hold(r, o, shape))
       emit(overflow ? Op::kStoreOverflow : Op::kStoreLocked, r, v, place, static_cast<int32_t>(shape));
     else if (overflow)
       emit(Op::kStoreAlone, emit(Op::kLoadOverflow, r, kNoReference, node->version), v, overflow_offset(node->offset));
@@ -532,7 +547,7 @@ bool Recorder::store_cell(uint64_t word) {
   Reference r = cell_in(PT_A);
   Reference v = storable(PT_B);
   if (v == kNoReference) return fall_back();
-  emit(ir_.multithreaded ? Op::kStoreCell : Op::kStoreAlone, r, v, offsetof(Cell, content), kShape_cell);
+  emit(hold(r, cell.as_object()) ? Op::kStoreAlone : Op::kStoreCell, r, v, offsetof(Cell, content), kShape_cell);
   drop(PT_A);
   drop(PT_B);
   go(1);
@@ -554,7 +569,7 @@ Reference Recorder::index_of(int key_operand, Reference count) {
 // The list's buffer, with room for `index`, which is less than the list's size.
 Reference Recorder::list_data(Reference list, Reference index) {
   Reference data = emit(Op::kLoadWord, list, kNoReference, offsetof(List, buffer));
-  if (ir_.multithreaded) {
+  if (ir_.multithreaded && !builder_.is_held(list)) {
     // Size and buffer may belong to different moments.
     emit(Op::kGuardBound, data);
     emit(Op::kGuardIndex, index, emit(Op::kLoadWord, data, kNoReference, offsetof(ListBuffer, capacity)));
@@ -641,14 +656,17 @@ bool Recorder::store_item(uint64_t word) {
     ListBuffer* buffer = l->buffer.load(std::memory_order_acquire);
     if (i < 0 || i >= list_size(l) || !buffer || i >= buffer->capacity || !is_uncounted(buffer->items[i].peek_acquire()))
       return set_item_any(word);
-    Reference o = as_object(read(PT_A), kShape_list), index = as_int(read(PT_B));
-    emit(Op::kStoreArgument, storable(PT_C), kNoReference, 0);
-    emit(Op::kStoreItemLocked, o, index, offsetof(ListBuffer, items));
-    drop(PT_A);
-    drop(PT_B);
-    drop(PT_C);
-    go(1);
-    return true;
+    Reference o = as_object(read(PT_A), kShape_list);
+    if (!hold(o, l)) {
+      Reference index = as_int(read(PT_B));
+      emit(Op::kStoreArgument, storable(PT_C), kNoReference, 0);
+      emit(Op::kStoreItemLocked, o, index, offsetof(ListBuffer, items));
+      drop(PT_A);
+      drop(PT_B);
+      drop(PT_C);
+      go(1);
+      return true;
+    }
   }
   Reference list, address;
   Value old;

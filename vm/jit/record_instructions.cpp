@@ -88,7 +88,7 @@ bool Recorder::list_append(int list_operand, int item_operand) {
   if (!has_shape(seen(list_operand), kShape_list)) return fall_back();
   Reference list = as_object(read(list_operand), kShape_list);
   Reference item = item_operand >= 0 ? boxed(at(item_operand)) : read(item_operand);
-  emit(ir_.multithreaded ? Op::kListAppendLocked : Op::kListAppend, list, item);
+  emit(hold(list, seen(list_operand).as_object()) ? Op::kListAppend : Op::kListAppendLocked, list, item);
   drop(list_operand);
   drop(item_operand);
   go(1);

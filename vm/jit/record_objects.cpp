@@ -283,7 +283,8 @@ bool Recorder::set_item_any(uint64_t word) {
   emit(Op::kStoreArgument, c, kNoReference, 0);
   emit(Op::kStoreArgument, k, kNoReference, 1);
   emit(Op::kStoreArgument, v, kNoReference, 2);
-  emit(Op::kSetItemAny);
+  bool held = ir_.multithreaded && has_shape(container, kShape_dict) && hold(c, container.as_object());
+  emit(held ? Op::kSetItemHeld : Op::kSetItemAny);
   drop(PT_A);
   drop(PT_B);
   drop(PT_C);

@@ -53,7 +53,6 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   base_ = call_of(base_record_);
   window_ = base_.window;
   ir_.multithreaded = multithreaded();
-  ir_.may_hold = exit->trace->may_hold;
   pc_ = expected_ = exit->pc;
   // What the parent left in machine registers comes first.
   std::vector<Reference> values;
@@ -223,9 +222,9 @@ Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t t
   uint16_t flags = describe(op).flags;
   // What the operation does not leave in the trace gets out.
   bool stays = op == Op::kGuardShape || op == Op::kCheckShape || op == Op::kGuardBound || op == Op::kGuardExclusive ||
-               op == Op::kGuardUnshared || op == Op::kGuardOwnGenerator || op == Op::kLoadField || op == Op::kLoadItem ||
-               op == Op::kLoadFact || op == Op::kLoadImmutable || op == Op::kLoadPosition || op == Op::kStorePosition ||
-               op == Op::kSetShape || op == Op::kGuardIs || op == Op::kGuardIsNot;
+               op == Op::kGuardUnshared || op == Op::kGuardOwnGenerator || op == Op::kHold || op == Op::kLoadField ||
+               op == Op::kLoadItem || op == Op::kLoadFact || op == Op::kLoadImmutable || op == Op::kLoadPosition ||
+               op == Op::kStorePosition || op == Op::kSetShape || op == Op::kGuardIs || op == Op::kGuardIsNot;
   a = builder_.resolve(a);
   b = builder_.resolve(b);
   if (!stays) {

@@ -250,6 +250,7 @@ class Recorder {
   bool store_attribute(uint64_t word);
   bool load_method(uint64_t word);
   bool exclusive(Reference o, const Object* object);
+  bool hold(Reference o, const Object* object, uint32_t shape = 0);
   int64_t reference(Dict* dict, Str* name, const DictPlace& place);
   Reference table_entry(Dict* dict, Str* name, const DictPlace& place);
   Reference fact(Dict* dict, Str* name, Reference address, Value v);
@@ -475,6 +476,7 @@ class Recorder {
   int32_t window_ = 0;
   std::vector<Slot> slots_;
   std::vector<Position> positions_;
+  std::vector<Reference> held_;   // by their word of State::held
   std::vector<Call> calls_;
   std::vector<Value> kept_;   // counted
   std::vector<Reference> after_;   // operations that want the snapshot behind the instruction

@@ -202,6 +202,7 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
     // Nobody else has it.
     case Op::kGuardBound:
     case Op::kGuardExclusive:
+    case Op::kHold:
     case Op::kGuardOwnGenerator:
     case Op::kGuardUnshared: return kNoReference;
     case Op::kLoadField:

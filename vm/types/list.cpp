@@ -146,17 +146,23 @@ Ref<List> list_from_iterable(Value iterable) {
   return list;
 }
 
+bool list_append_locked(List* list, Ref<> item, ListBuffer** retired) {
+  int64_t n = list->size.load(std::memory_order_relaxed);
+  if (PT_UNLIKELY(!list_reserve_locked(list, n + 1, retired))) return false;
+  list->buffer.load(std::memory_order_relaxed)->items[n].init(std::move(item));
+  list->size.store(n + 1, std::memory_order_release);
+  return true;
+}
+
 bool list_append(List* list, Ref<> item) {
+  ListBuffer* retired = nullptr;
+  bool done;
   {
-    ListWriter writer(list);
-    int64_t n = writer.size();
-    if (PT_LIKELY(writer.reserve(n + 1))) {
-      writer.items()[n].init(std::move(item));
-      writer.set_size(n + 1);
-      return true;
-    }
+    LockGuard guard(list);
+    done = list_append_locked(list, std::move(item), &retired);
   }
-  return raise_no_memory();
+  retire_list_buffer(retired);
+  return done || raise_no_memory();
 }
 
 bool list_set(List* list, int64_t i, Ref<> item) {

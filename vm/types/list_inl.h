@@ -9,6 +9,8 @@ namespace pt {
 // retire_list_buffer once the lock is given up. False: out of memory, no exception.
 bool list_reserve_locked(List* list, int64_t wanted, ListBuffer** retired);
 void retire_list_buffer(ListBuffer* buffer);  // nullptr is fine
+// As list_reserve_locked, and appends.
+bool list_append_locked(List* list, Ref<> item, ListBuffer** retired);
 // What a list has for a buffer while it is being sorted: any change of the list puts another one there.
 extern ListBuffer* const kSortingBuffer;
 

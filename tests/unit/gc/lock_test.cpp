@@ -323,6 +323,30 @@ TEST_F(CriticalSectionTest, PairsInBothOrdersExclude) {
   EXPECT_EQ(counter, 10000);
 }
 
+TEST_F(LockTest, WhoeverWaitsForAKeptLockAsksItsOwner) {
+  Ref<Node> node = new_node();
+  std::atomic<bool> got{false};
+  // As compiled code does, for an object that only this thread has seen.
+  node->lock.store(kLockLocked | kLockKept);
+  Worker waiter([&] {
+    LockGuard guard(node.get());
+    got = true;
+  });
+  while (!(tls_mutator->breaker.load() & kBreakLetGo)) std::this_thread::yield();
+  EXPECT_FALSE(got);
+  tls_mutator->acknowledge(kBreakLetGo);
+  unlock_kept(node->lock);
+  waiter.join();
+  EXPECT_TRUE(got);
+  EXPECT_EQ(node->lock.load() & (kLockLocked | kLockKept), 0);
+}
+
+TEST_F(LockTest, ARequestOfNobodyIsNone) {
+  uint32_t before = tls_mutator->breaker.load();
+  EXPECT_TRUE(try_request(kNoOwnerId, kBreakLetGo));
+  EXPECT_EQ(tls_mutator->breaker.load(), before);
+}
+
 TEST(Counters, HaveNamesAndDescriptions) {
   for (uint32_t i = 0; i < kCounterCount; ++i) {
     ASSERT_NE(counter_name(i), nullptr);

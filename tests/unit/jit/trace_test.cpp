@@ -255,6 +255,37 @@ TEST(JitBuilder, ForwardsStores) {
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0)), i);
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 32, h.snapshot(0)), old);
 }
+TEST(JitBuilder, LocksStayTakenUntilSomethingMayLetGo) {
+  Hand h;
+  h.ir.multithreaded = true;
+  auto object = [&](int slot) {
+    return h.b.emit(Op::kGuardShape, h.b.emit(Op::kLoadFrame, -1, -1, slot), -1, 99, h.snapshot(0));
+  };
+  auto hold = [&](Reference o, int word) { return h.b.emit(Op::kHold, o, -1, word, h.snapshot(0)); };
+  Reference a = object(0), b = object(1);
+  EXPECT_FALSE(h.b.is_held(a));
+  Reference first = hold(a, 0);
+  EXPECT_TRUE(h.b.is_held(a));
+  EXPECT_EQ(hold(a, 0), first);
+  // A safepoint is left where somebody waits.
+  Reference size = h.b.emit(Op::kLoadWord, a, -1, 24);
+  h.b.emit(Op::kSafepointThreads, -1, -1, 0, h.snapshot(0));
+  EXPECT_EQ(h.b.emit(Op::kLoadWord, a, -1, 24), size);
+  hold(b, 1);
+  EXPECT_TRUE(h.b.is_held(a) && h.b.is_held(b));
+  // The word of another object: that one is given back.
+  hold(b, 0);
+  EXPECT_FALSE(h.b.is_held(a));
+  // A helper that may wait.
+  h.b.emit(Op::kClearFrame, -1, -1, 7, h.snapshot(0));
+  EXPECT_FALSE(h.b.is_held(b));
+  Reference again = hold(a, 0);
+  EXPECT_NE(again, first);
+  h.b.emit(Op::kSafepointThreads, -1, -1, 0, h.snapshot(0));
+  Reference later = h.b.emit(Op::kLoadWord, a, -1, 24);
+  EXPECT_NE(later, size);
+}
+
 TEST(JitBuilder, VirtualObjectsLeaveNoCode) {
   Hand h;
   constexpr Layout kPair{.kind = Layout::Kind::kTuple, .shape = 14, .length = 2};
