@@ -270,7 +270,7 @@ PT_INLINE Value global_from_cache(Thread* thread, uint64_t cached) {
   return dict_cached_value(builtins, node->builtins_version, node->position).take();
 }
 
-std::atomic<uint64_t>* cache_of(const uint64_t* pc) {
+PT_INLINE std::atomic<uint64_t>* cache_of(const uint64_t* pc) {
   return reinterpret_cast<std::atomic<uint64_t>*>(const_cast<uint64_t*>(pc + 1));
 }
 
@@ -283,13 +283,13 @@ PT_SLOW_OPERATION(slow_LOAD_GLOBAL, 2) {
   return true;
 }
 PT_SLOW(cached_LOAD_GLOBAL) {
-  Value v = global_from_cache(thread, load_word(pc + 1));
+  Value v = global_from_cache(thread, cache_of(pc)->load(std::memory_order_acquire));
   if (PT_UNLIKELY(v.empty())) PT_TAIL(slow_LOAD_GLOBAL);
   PT_WRITE_NEXT(v, 2);
 }
 // What needs no call: deferred and immortal values, and any value while there is one thread.
 PT_HANDLER(LOAD_GLOBAL) {
-  uint64_t cached = load_word(pc + 1);
+  uint64_t cached = cache_of(pc)->load(std::memory_order_acquire);  // pairs with the release of a node
   CallRecord* record = thread->record;
   DictTable* t = record->globals->table.load(std::memory_order_acquire);
   uint32_t version = t->version.load(std::memory_order_relaxed);
@@ -354,7 +354,7 @@ PT_SLOW_OPERATION(slow_LOAD_NAME, 2) {
 PT_HANDLER(LOAD_NAME) {
   // Module code: the locals are the globals.
   if (PT_LIKELY(thread->record->locals.is(thread->record->globals))) {
-    Value v = global_from_cache(thread, load_word(pc + 1));
+    Value v = global_from_cache(thread, cache_of(pc)->load(std::memory_order_acquire));
     if (PT_LIKELY(!v.empty())) {
       PT_SAVE_PC();
       write(frame, PT_A, v);
