@@ -375,7 +375,10 @@ Ref<> get_rowcount(Value v) { return int_from_int64(as_cursor(v)->rowcount); }
 Ref<> get_arraysize(Value v) { return int_from_int64(as_cursor(v)->arraysize); }
 bool set_arraysize(Value v, Value value) {
   if (value.empty()) return raise(exc::TypeError, "can't delete numeric/char attribute");
-  return to_size(value, &as_cursor(v)->arraysize);
+  int64_t size;
+  if (!to_size(value, &size)) return false;
+  as_cursor(v)->arraysize = size;
+  return true;
 }
 const NativeDef kMethods[] = {
     {"execute", "($self, sql, parameters=(), /)", execute_method, "Executes an SQL statement."},

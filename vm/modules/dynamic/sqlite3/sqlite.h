@@ -89,7 +89,7 @@ Ref<Statement> get_statement(Connection* c, Str* sql);
 
 struct Cursor : Object {
   Field connection, statement, description, lastrowid, row_factory;
-  int64_t rowcount, arraysize;
+  std::atomic<int64_t> rowcount, arraysize;
   std::atomic<bool> initialised, closed;
   bool locked, has_row;       // guarded by the connection's lock. `locked`: an operation is under way
 };
