@@ -222,20 +222,22 @@ Ref<> set_ecdh_curve(const Value* a) {
 Ref<> session_stats(const Value* a) {
   SSL_CTX* handle = handle_of(a[0]);
   Ref<Dict> out = dict_new();
-  bool ok = static_cast<bool>(out);
-#define S(name) ok = ok && dict_set_text(out.get(), #name, Value::small_int(SSL_CTX_sess_##name(handle)));
-  S(number)
-  S(connect)
-  S(connect_good)
-      S(connect_renegotiate) S(accept) S(accept_good) S(accept_renegotiate) S(hits) S(misses) S(timeouts) S(cache_full)
+  struct Count {
+    const char* name;
+    long value;
+  };
+#define S(name) {#name, SSL_CTX_sess_##name(handle)}
+  const Count counts[] = {S(number), S(connect),     S(connect_good),       S(connect_renegotiate),
+                          S(accept), S(accept_good), S(accept_renegotiate), S(hits),
+                          S(misses), S(timeouts),    S(cache_full)};
 #undef S
-          return ok
-      ? Ref<>(std::move(out))
-      : Ref<>();
+  for (const Count& count : counts) {
+    if (!out || !dict_set_text(out.get(), count.name, Value::small_int(count.value))) return Ref<>();
+  }
+  return Ref<>(std::move(out));
 }
 
 // ---- attributes
-// -------------------------------------------------------------------------------------------------------------------
 
 // A setter: converts with `convert`, then calls `apply` with the lock.
 template <class T, class F>

@@ -12,19 +12,23 @@ constinit Value g_errors[kErrorClassCount];
 
 namespace {
 
-const char* library_name(unsigned long code) {
-  switch (ERR_GET_LIB(code)) {
-#define L(name) \
-  case ERR_LIB_##name: return #name;
-    L(SYS)
-    L(BN)
-    L(RSA)
-    L(DH) L(EVP) L(BUF) L(OBJ) L(PEM) L(DSA) L(X509) L(ASN1) L(CONF) L(CRYPTO) L(EC) L(SSL) L(BIO) L(PKCS7) L(X509V3) L(PKCS12)
-        L(RAND) L(DSO) L(ENGINE) L(OCSP) L(UI) L(COMP) L(ECDSA) L(ECDH) L(OSSL_STORE) L(FIPS) L(CMS) L(TS) L(HMAC) L(CT) L(ASYNC)
-            L(KDF) L(SM2) L(ESS) L(PROP) L(CRMF) L(PROV) L(CMP) L(OSSL_ENCODER) L(OSSL_DECODER) L(HTTP)
+struct Library {
+  int number;
+  const char* name;
+};
+#define L(name) {ERR_LIB_##name, #name}
+constexpr Library kLibraries[] = {
+    L(SYS),        L(BN),   L(RSA),  L(DH),     L(EVP),  L(BUF),          L(OBJ),          L(PEM),   L(DSA),
+    L(X509),       L(ASN1), L(CONF), L(CRYPTO), L(EC),   L(SSL),          L(BIO),          L(PKCS7), L(X509V3),
+    L(PKCS12),     L(RAND), L(DSO),  L(ENGINE), L(OCSP), L(UI),           L(COMP),         L(ECDSA), L(ECDH),
+    L(OSSL_STORE), L(FIPS), L(CMS),  L(TS),     L(HMAC), L(CT),           L(ASYNC),        L(KDF),   L(SM2),
+    L(ESS),        L(PROP), L(CRMF), L(PROV),   L(CMP),  L(OSSL_ENCODER), L(OSSL_DECODER), L(HTTP)};
 #undef L
-                default : return nullptr;
+const char* library_name(unsigned long code) {
+  for (const Library& library : kLibraries) {
+    if (library.number == ERR_GET_LIB(code)) return library.name;
   }
+  return nullptr;
 }
 // OpenSSL's texts are the names of its macros in words.
 Ref<> reason_name(unsigned long code) {
