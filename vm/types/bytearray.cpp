@@ -3,6 +3,7 @@
 
 #include "gc/platform/memory.h"
 #include "gc/reclaim/qsbr.h"
+#include "gc/sync/critical_section.h"
 #include "vm/object/shape.h"
 #include "vm/types/bytes_type.h"
 #include "vm/types/dict.h"
@@ -481,10 +482,19 @@ Ref<> reduce_ex(const Value* a) {
   return reduce_with(a[0], protocol < 3);
 }
 
+// A method that only reads: nobody writes meanwhile.
+template <Ref<> (*kMethod)(const Value*)>
+Ref<> locked(const Value* a) {
+  if (!multithreaded()) return kMethod(a);
+  CriticalSection section(a[0].as_object());
+  return kMethod(a);
+}
+
 }  // namespace
 
+#define PT_LOCKED(method) locked<method>
 const NativeDef kByteArrayMethods[] = {
-    PT_BYTES_METHOD_ROWS,
+    PT_BYTES_METHOD_ROWS(PT_LOCKED),
     {"append", "($self, item, /)", append, "Append a single item to the end of the bytearray."},
     {"extend", "($self, iterable_of_ints, /)", extend,
      "Append all the items from the iterator or sequence to the end of the bytearray."},

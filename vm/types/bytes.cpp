@@ -7,6 +7,7 @@
 
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
+#include "gc/sync/critical_section.h"
 #include "vm/types/bytes_type.h"
 #include "vm/types/codecs.h"
 #include "vm/types/format.h"
@@ -110,6 +111,13 @@ Ref<Bytes> BytesBuilder::finish() {
 bool BytesArgument::take_buffer(Value v) {
   if (is_bytes(v)) {
     view_ = as_bytes(v)->view();
+    return true;
+  }
+  if (multithreaded() && is_bytearray(v)) {
+    CriticalSection section(v.as_object());
+    copy_ = bytes_from(bytearray_view(as_bytearray(v)));
+    if (!copy_) return false;
+    view_ = copy_->view();
     return true;
   }
   if (!get_buffer(v, &buffer_, kBufferSimple)) return false;
@@ -572,8 +580,9 @@ Ref<> iter_slot(Value self) {
 
 Ref<> bytes_iter(Value self) { return iter_slot(self); }
 
+#define PT_AS_IT_IS(method) method
 const NativeDef kBytesMethods[] = {
-    PT_BYTES_METHOD_ROWS,
+    PT_BYTES_METHOD_ROWS(PT_AS_IT_IS),
     {"__getnewargs__", "($self, /)", getnewargs},
     {"__bytes__", "($self, /)", to_bytes, "Convert this value to exact type bytes."},
     {"__sizeof__", "($self, /)", size_of, "Returns the size of the object in memory, in bytes."},

@@ -33,6 +33,7 @@ class BytesArgument {
 
  private:
   bool take_buffer(Value v);
+  Ref<Bytes> copy_;  // of a bytearray that other threads may write
   Buffer buffer_;
   std::string_view view_;
   bool held_ = false, ok_ = false;
@@ -74,76 +75,81 @@ PT_BYTES_METHODS(X)
 Ref<> fromhex(const Value* a);
 }  // namespace bytes_methods
 
-// Rows of the method tables that both types share.
-#define PT_BYTES_METHOD_ROWS                                                                                                     \
-  {"capitalize", "($self, /)", bytes_methods::capitalize,                                                                        \
-   "Return a copy with the first byte capitalized and the rest in lower case."},                                                 \
-      {"center", "($self, width, fillchar=b' ', /)", bytes_methods::center, "Return a centered copy of length width."},          \
-      {"count", "($self, sub, start=None, end=None, / )", bytes_methods::count,                                                  \
-       "Return the number of non-overlapping occurrences of sub in B[start:end]."},                                              \
-      {"decode", "($self, /, encoding='utf-8', errors='strict')", bytes_methods::decode,                                         \
-       "Decode the bytes using the codec registered for encoding."},                                                             \
-      {"endswith", "($self, suffix, start=None, end=None, / )", bytes_methods::endswith,                                         \
-       "Return True if B ends with the specified suffix (or one of a tuple), False otherwise."},                                 \
-      {"expandtabs", "($self, /, tabsize=8)", bytes_methods::expandtabs,                                                         \
-       "Return a copy where all tab characters are expanded using spaces."},                                                     \
-      {"find", "($self, sub, start=None, end=None, / )", bytes_methods::find,                                                    \
-       "Return the lowest index where sub is found in B[start:end], or -1."},                                                    \
-      {"fromhex", "($type, string, /)", bytes_methods::fromhex, "Create an object from a string of hexadecimal numbers.",        \
-       kClassMethod},                                                                                                            \
-      {"hex", "($self, /, sep=<unrepresentable>, bytes_per_sep=1)", bytes_methods::hex,                                          \
-       "Create a string of hexadecimal numbers from the content.\n\n>>> b'\\x01\\xfe\\x7f'.hex('-')\n'01-fe-7f'"},               \
-      {"index", "($self, sub, start=None, end=None, / )", bytes_methods::index,                                                  \
-       "Return the lowest index where sub is found in B[start:end]; ValueError when it is not."},                                \
-      {"isalnum", "($self, /)", bytes_methods::isalnum,                                                                          \
-       "Return True if all bytes are ASCII letters or digits and there is at least one."},                                       \
-      {"isalpha", "($self, /)", bytes_methods::isalpha,                                                                          \
-       "Return True if all bytes are ASCII letters and there is at least one."},                                                 \
-      {"isascii", "($self, /)", bytes_methods::isascii, "Return True if B is empty or all bytes are ASCII, False otherwise."},   \
-      {"isdigit", "($self, /)", bytes_methods::isdigit, "Return True if all bytes are ASCII digits and there is at least one."}, \
-      {"islower", "($self, /)", bytes_methods::islower,                                                                          \
-       "Return True if there is a lower case ASCII letter and no upper case one."},                                              \
-      {"isspace", "($self, /)", bytes_methods::isspace,                                                                          \
-       "Return True if all bytes are ASCII white space and there is at least one."},                                             \
-      {"istitle", "($self, /)", bytes_methods::istitle,                                                                          \
-       "Return True if B is a titlecased string and there is at least one letter."},                                             \
-      {"isupper", "($self, /)", bytes_methods::isupper,                                                                          \
-       "Return True if there is an upper case ASCII letter and no lower case one."},                                             \
-      {"join", "($self, iterable_of_bytes, /)", bytes_methods::join,                                                             \
-       "Concatenate any number of bytes-like objects, with this one between them."},                                             \
-      {"ljust", "($self, width, fillchar=b' ', /)", bytes_methods::ljust, "Return a left-justified copy of length width."},      \
-      {"lower", "($self, /)", bytes_methods::lower, "Return a copy with all ASCII letters in lower case."},                      \
-      {"lstrip", "($self, bytes=None, /)", bytes_methods::lstrip, "Strip leading bytes contained in the argument."},             \
-      {"maketrans", "(frm, to, /)", bytes_methods::maketrans, "Return a translation table usable for translate().",              \
-       kStaticMethod},                                                                                                           \
-      {"partition", "($self, sep, /)", bytes_methods::partition, "Partition into three parts using the given separator."},       \
-      {"removeprefix", "($self, prefix, /)", bytes_methods::removeprefix, "Return a copy without the given prefix if present."}, \
-      {"removesuffix", "($self, suffix, /)", bytes_methods::removesuffix, "Return a copy without the given suffix if present."}, \
-      {"replace", "($self, old, new, count=-1, /)", bytes_methods::replace,                                                      \
-       "Return a copy with all occurrences of old replaced by new."},                                                            \
-      {"rfind", "($self, sub, start=None, end=None, / )", bytes_methods::rfind,                                                  \
-       "Return the highest index where sub is found in B[start:end], or -1."},                                                   \
-      {"rindex", "($self, sub, start=None, end=None, / )", bytes_methods::rindex,                                                \
-       "Return the highest index where sub is found in B[start:end]; ValueError when it is not."},                               \
-      {"rjust", "($self, width, fillchar=b' ', /)", bytes_methods::rjust, "Return a right-justified copy of length width."},     \
-      {"rpartition", "($self, sep, /)", bytes_methods::rpartition, "Partition into three parts, searching from the end."},       \
-      {"rsplit", "($self, /, sep=None, maxsplit=-1)", bytes_methods::rsplit,                                                     \
-       "Return a list of the sections, splitting from the end."},                                                                \
-      {"rstrip", "($self, bytes=None, /)", bytes_methods::rstrip, "Strip trailing bytes contained in the argument."},            \
-      {"split", "($self, /, sep=None, maxsplit=-1)", bytes_methods::split,                                                       \
-       "Return a list of the sections, using sep as the delimiter."},                                                            \
-      {"splitlines", "($self, /, keepends=False)", bytes_methods::splitlines,                                                    \
-       "Return a list of the lines, breaking at line boundaries."},                                                              \
-      {"startswith", "($self, prefix, start=None, end=None, / )", bytes_methods::startswith,                                     \
-       "Return True if B starts with the specified prefix (or one of a tuple), False otherwise."},                               \
-      {"strip", "($self, bytes=None, /)", bytes_methods::strip, "Strip leading and trailing bytes contained in the argument."},  \
-      {"swapcase", "($self, /)", bytes_methods::swapcase,                                                                        \
-       "Return a copy with upper case ASCII letters in lower case and vice versa."},                                             \
-      {"title", "($self, /)", bytes_methods::title, "Return a titlecased version of B."},                                        \
-      {"translate", "($self, table, /, delete=b'')", bytes_methods::translate,                                                   \
-       "Return a copy with each byte mapped by the given table."},                                                               \
-      {"upper", "($self, /)", bytes_methods::upper, "Return a copy with all ASCII letters in upper case."},                      \
-      {"zfill", "($self, width, /)", bytes_methods::zfill,                                                                       \
+// Rows of the method tables that both types share; M(method) is what the type has for it.
+#define PT_BYTES_METHOD_ROWS(M)                                                                                                 \
+  {"capitalize", "($self, /)", M(bytes_methods::capitalize),                                                                    \
+   "Return a copy with the first byte capitalized and the rest in lower case."},                                                \
+      {"center", "($self, width, fillchar=b' ', /)", M(bytes_methods::center), "Return a centered copy of length width."},      \
+      {"count", "($self, sub, start=None, end=None, / )", M(bytes_methods::count),                                              \
+       "Return the number of non-overlapping occurrences of sub in B[start:end]."},                                             \
+      {"decode", "($self, /, encoding='utf-8', errors='strict')", M(bytes_methods::decode),                                     \
+       "Decode the bytes using the codec registered for encoding."},                                                            \
+      {"endswith", "($self, suffix, start=None, end=None, / )", M(bytes_methods::endswith),                                     \
+       "Return True if B ends with the specified suffix (or one of a tuple), False otherwise."},                                \
+      {"expandtabs", "($self, /, tabsize=8)", M(bytes_methods::expandtabs),                                                     \
+       "Return a copy where all tab characters are expanded using spaces."},                                                    \
+      {"find", "($self, sub, start=None, end=None, / )", M(bytes_methods::find),                                                \
+       "Return the lowest index where sub is found in B[start:end], or -1."},                                                   \
+      {"fromhex", "($type, string, /)", bytes_methods::fromhex, "Create an object from a string of hexadecimal numbers.",       \
+       kClassMethod},                                                                                                           \
+      {"hex", "($self, /, sep=<unrepresentable>, bytes_per_sep=1)", M(bytes_methods::hex),                                      \
+       "Create a string of hexadecimal numbers from the content.\n\n>>> b'\\x01\\xfe\\x7f'.hex('-')\n'01-fe-7f'"},              \
+      {"index", "($self, sub, start=None, end=None, / )", M(bytes_methods::index),                                              \
+       "Return the lowest index where sub is found in B[start:end]; ValueError when it is not."},                               \
+      {"isalnum", "($self, /)", M(bytes_methods::isalnum),                                                                      \
+       "Return True if all bytes are ASCII letters or digits and there is at least one."},                                      \
+      {"isalpha", "($self, /)", M(bytes_methods::isalpha),                                                                      \
+       "Return True if all bytes are ASCII letters and there is at least one."},                                                \
+      {"isascii", "($self, /)", M(bytes_methods::isascii),                                                                      \
+       "Return True if B is empty or all bytes are ASCII, False otherwise."},                                                   \
+      {"isdigit", "($self, /)", M(bytes_methods::isdigit),                                                                      \
+       "Return True if all bytes are ASCII digits and there is at least one."},                                                 \
+      {"islower", "($self, /)", M(bytes_methods::islower),                                                                      \
+       "Return True if there is a lower case ASCII letter and no upper case one."},                                             \
+      {"isspace", "($self, /)", M(bytes_methods::isspace),                                                                      \
+       "Return True if all bytes are ASCII white space and there is at least one."},                                            \
+      {"istitle", "($self, /)", M(bytes_methods::istitle),                                                                      \
+       "Return True if B is a titlecased string and there is at least one letter."},                                            \
+      {"isupper", "($self, /)", M(bytes_methods::isupper),                                                                      \
+       "Return True if there is an upper case ASCII letter and no lower case one."},                                            \
+      {"join", "($self, iterable_of_bytes, /)", M(bytes_methods::join),                                                         \
+       "Concatenate any number of bytes-like objects, with this one between them."},                                            \
+      {"ljust", "($self, width, fillchar=b' ', /)", M(bytes_methods::ljust), "Return a left-justified copy of length width."},  \
+      {"lower", "($self, /)", M(bytes_methods::lower), "Return a copy with all ASCII letters in lower case."},                  \
+      {"lstrip", "($self, bytes=None, /)", M(bytes_methods::lstrip), "Strip leading bytes contained in the argument."},         \
+      {"maketrans", "(frm, to, /)", bytes_methods::maketrans, "Return a translation table usable for translate().",             \
+       kStaticMethod},                                                                                                          \
+      {"partition", "($self, sep, /)", M(bytes_methods::partition), "Partition into three parts using the given separator."},   \
+      {"removeprefix", "($self, prefix, /)", M(bytes_methods::removeprefix),                                                    \
+       "Return a copy without the given prefix if present."},                                                                   \
+      {"removesuffix", "($self, suffix, /)", M(bytes_methods::removesuffix),                                                    \
+       "Return a copy without the given suffix if present."},                                                                   \
+      {"replace", "($self, old, new, count=-1, /)", M(bytes_methods::replace),                                                  \
+       "Return a copy with all occurrences of old replaced by new."},                                                           \
+      {"rfind", "($self, sub, start=None, end=None, / )", M(bytes_methods::rfind),                                              \
+       "Return the highest index where sub is found in B[start:end], or -1."},                                                  \
+      {"rindex", "($self, sub, start=None, end=None, / )", M(bytes_methods::rindex),                                            \
+       "Return the highest index where sub is found in B[start:end]; ValueError when it is not."},                              \
+      {"rjust", "($self, width, fillchar=b' ', /)", M(bytes_methods::rjust), "Return a right-justified copy of length width."}, \
+      {"rpartition", "($self, sep, /)", M(bytes_methods::rpartition), "Partition into three parts, searching from the end."},   \
+      {"rsplit", "($self, /, sep=None, maxsplit=-1)", M(bytes_methods::rsplit),                                                 \
+       "Return a list of the sections, splitting from the end."},                                                               \
+      {"rstrip", "($self, bytes=None, /)", M(bytes_methods::rstrip), "Strip trailing bytes contained in the argument."},        \
+      {"split", "($self, /, sep=None, maxsplit=-1)", M(bytes_methods::split),                                                   \
+       "Return a list of the sections, using sep as the delimiter."},                                                           \
+      {"splitlines", "($self, /, keepends=False)", M(bytes_methods::splitlines),                                                \
+       "Return a list of the lines, breaking at line boundaries."},                                                             \
+      {"startswith", "($self, prefix, start=None, end=None, / )", M(bytes_methods::startswith),                                 \
+       "Return True if B starts with the specified prefix (or one of a tuple), False otherwise."},                              \
+      {"strip", "($self, bytes=None, /)", M(bytes_methods::strip),                                                              \
+       "Strip leading and trailing bytes contained in the argument."},                                                          \
+      {"swapcase", "($self, /)", M(bytes_methods::swapcase),                                                                    \
+       "Return a copy with upper case ASCII letters in lower case and vice versa."},                                            \
+      {"title", "($self, /)", M(bytes_methods::title), "Return a titlecased version of B."},                                    \
+      {"translate", "($self, table, /, delete=b'')", M(bytes_methods::translate),                                               \
+       "Return a copy with each byte mapped by the given table."},                                                              \
+      {"upper", "($self, /)", M(bytes_methods::upper), "Return a copy with all ASCII letters in upper case."},                  \
+      {"zfill", "($self, width, /)", M(bytes_methods::zfill),                                                                   \
        "Pad a numeric string with zeros on the left, to fill a field of the given width."}
 
 }  // namespace pt
