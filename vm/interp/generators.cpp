@@ -87,8 +87,8 @@ Ref<> generator_from_record(Thread* thread, CallRecord* record) {
   g->state.store(GeneratorState::kCreated, std::memory_order_release);
   if (record->frame_object) {
     g->frame_object = record->frame_object;
-    record->frame_object->record = nullptr;
     record->frame_object->generator = g.get();
+    record->frame_object->record = nullptr;
     record->frame_object = nullptr;
   }
   return g;
@@ -245,9 +245,9 @@ PT_COLD void suspend_rest(Thread* thread, CallRecord* record, Generator* g, cons
   if (record->frame_object) {
     record->pc = pc;
     g->frame_object = record->frame_object;
-    g->frame_object->record = nullptr;
-    g->frame_object->generator = g;
     g->frame_object->pc = static_cast<uint32_t>(pc - record->code->words);
+    g->frame_object->generator = g;
+    g->frame_object->record = nullptr;  // last: who finds none looks for the generator
     record->frame_object = nullptr;
   }
 }

@@ -100,15 +100,18 @@ void frame_detach(CallRecord* record) {
 }
 
 namespace {
-bool runs_here(const FrameObject* f) {
+bool runs_here(const CallRecord* record) {
   const Thread* thread = current_thread();
-  return f->record >= thread->record_base && f->record <= thread->record;
+  return record >= thread->record_base && record <= thread->record;
 }
 // While it lives, no other thread runs or ends what the frame belongs to.
 class StillFrame {
  public:
   explicit StillFrame(const FrameObject* f) {
-    if (multithreaded() && (f->record || f->generator) && !runs_here(f)) stopped_.emplace();
+    if (!multithreaded()) return;
+    // In this order: where a generator is suspended, it is there before the record goes.
+    const CallRecord* record = f->record;
+    if (record ? !runs_here(record) : f->generator != nullptr) stopped_.emplace();
   }
 
  private:
@@ -130,7 +133,7 @@ namespace {
 Ref<> frame_register(FrameObject* f, uint32_t i) {
   if (f->record) return Ref<>::retain(f->record->registers[i]);
   if (f->generator) {
-    auto* g = static_cast<Generator*>(f->generator);
+    auto* g = static_cast<Generator*>(f->generator.load());
     return g->registers ? Ref<>::retain(g->registers[i]) : Ref<>();
   }
   Ref<> saved = f->registers.load(f);
@@ -264,12 +267,13 @@ Ref<> back_in_other_thread(FrameObject* f) {
 }
 Ref<> get_back(Value self) {
   FrameObject* f = frame(self);
-  if (runs_here(f)) {
+  CallRecord* record = f->record;
+  if (runs_here(record)) {
     Thread* thread = current_thread();
-    CallRecord* below = visible_record(f->record - 1, thread->record_base);
+    CallRecord* below = visible_record(record - 1, thread->record_base);
     return below >= thread->record_base ? Ref<>(frame_object_of(below)) : none_ref();
   }
-  Ref<> running = f->record ? back_in_other_thread(f) : Ref<>();
+  Ref<> running = record ? back_in_other_thread(f) : Ref<>();
   return running ? std::move(running) : or_none(f->back.load(f));
 }
 Ref<> get_trace(Value self) { return or_none(frame(self)->trace.load(self.as_object())); }

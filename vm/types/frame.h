@@ -1,6 +1,7 @@
 #pragma once
 // Frame and traceback objects. A FrameObject looks into its call record while the call runs; when the call ends, the
 // registers are copied into it.
+#include "gc/platform/published.h"
 #include "vm/object/type.h"
 
 namespace pt {
@@ -19,16 +20,16 @@ struct FrameObject : Object {
   Field function;    // or empty
   Field registers;   // tuple: copies of locals and cells once the call has ended
   Field trace;       // f_trace or empty
-  CallRecord* record;  // nullptr once the call has ended; used by its own thread or in a stopped world
-  Object* generator;   // borrowed: the generator whose frame this is, while it lives; likewise
-  uint32_t pc;         // word offset of the last instruction, valid when record is nullptr
+  Published<CallRecord*> record;  // nullptr once the call has ended; others than its own thread only test it, or stop the world
+  Published<Object*> generator;  // borrowed: the generator whose frame this is, while it lives; likewise
+  uint32_t pc;  // word offset of the last instruction, valid when record is nullptr
   bool trace_lines, trace_opcodes;
   bool cleared;
 };
 struct Traceback : Object {
-  Field next;        // Traceback or empty
-  Field frame;       // FrameObject
-  int64_t line;      // -1: computed from pc on demand
+  Field next;  // Traceback or empty
+  Field frame;  // FrameObject
+  int64_t line;  // -1: computed from pc on demand
   uint32_t pc;
   bool given_lasti;  // made by types.TracebackType: pc is tb_lasti as it was given
 };
