@@ -124,7 +124,7 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
   uint32_t shape_id = o ? o->shape_id.load(std::memory_order_acquire) : 0;
   Ref<> descriptor = type_lookup(type, name);
   Type* kind = descriptor ? type_of(descriptor.value()) : nullptr;
-  if (descriptor && kind->slots.descriptor_get && kind->slots.descriptor_set) {
+  if (auto get = descriptor ? kind->slots.descriptor_get : nullptr; get && kind->slots.descriptor_set) {
     if (plain) return Ref<>();
     if (has_shape(descriptor.value(), kShape_property)) {
       auto* p = reinterpret_cast<Property*>(descriptor.value().as_object());
@@ -151,7 +151,7 @@ Ref<> load_instance(Value object, Str* name, std::atomic<uint64_t>* cache, bool*
     } else if (has_flag(kind, kTypeImmutable)) {
       publish_value(cache, type, name, shape_id, AttributeKind::kDescriptor, descriptor.value(), descriptor.value());
     }
-    return kind->slots.descriptor_get(descriptor.value(), object, Value::object(type));
+    return get(descriptor.value(), object, Value::object(type));
   }
   if (o && type->attributes_offset) {
     Shape* shape = o->shape();
@@ -445,10 +445,9 @@ void publish_setter(Type* type, Str* name, uint32_t shape_id, Value descriptor) 
 
 bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>* cache) {
   Type* type = type_of(object);
-  if (!type->slots.set_attribute) return set_attribute(object, name, value);
-  if (type->slots.set_attribute != generic_set_attribute || !object.is_object()) {
-    return type->slots.set_attribute(object, name, value);
-  }
+  auto setter = type->slots.set_attribute;
+  if (!setter) return set_attribute(object, name, value);
+  if (setter != generic_set_attribute || !object.is_object()) return setter(object, name, value);
   Object* o = object.as_object();
   uint32_t shape_id = o->shape_id.load(std::memory_order_acquire);
   if (const AttributeNode* node = find_node(shape_id, name, nullptr, true); node && is_place(node)) {
@@ -457,7 +456,7 @@ bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>
     if (store_through_node(o, node, owned)) return true;
   }
   Ref<> descriptor = type_lookup(type, name);
-  if (descriptor && type_of(descriptor.value())->slots.descriptor_set) {
+  if (auto set = descriptor ? type_of(descriptor.value())->slots.descriptor_set : nullptr) {
     if (has_shape(descriptor.value(), kShape_member_descriptor)) {
       auto* d = reinterpret_cast<MemberDescriptor*>(descriptor.value().as_object());
       if (d->writable && is_subtype(type, d->owner)) {
@@ -470,7 +469,7 @@ bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>
     } else {
       publish_setter(type, name, shape_id, descriptor.value());
     }
-    return type_of(descriptor.value())->slots.descriptor_set(descriptor.value(), object, value);
+    return set(descriptor.value(), object, value);
   }
   if (!type->attributes_offset || type->attributes_offset == kAttributesAtEnd) {
     return generic_set_attribute(object, name, value);

@@ -116,8 +116,9 @@ CallOutcome instantiate(Thread* thread, Value* base, uint32_t count, Tuple* name
                         bool* handled) {
   *handled = false;
   if (type_of(Value::object(type))->slots.call != type_type.slots.call) return CallOutcome::kDone;
-  bool plain = type->slots.construct == object_type.slots.construct;
-  if (!plain && type->slots.construct != exc::BaseException->slots.construct) {
+  auto make = type->slots.construct;
+  bool plain = make == object_type.slots.construct;
+  if (!plain && make != exc::BaseException->slots.construct) {
     return in_place ? construct(thread, base, count, names, type, handled) : CallOutcome::kDone;
   }
   if (has_flag(type, kTypeAbstract)) return CallOutcome::kDone;
@@ -125,7 +126,7 @@ CallOutcome instantiate(Thread* thread, Value* base, uint32_t count, Tuple* name
   if (!function || base + count + 4 > thread->stack_limit) return CallOutcome::kDone;
   *handled = true;
   uint32_t positional = names ? count - static_cast<uint32_t>(names->length) : count;
-  Ref<> instance = plain ? Ref<>(allocate<Object>(type)) : type->slots.construct(type, Args{base + 1, positional, names});
+  Ref<> instance = plain ? Ref<>(allocate<Object>(type)) : make(type, Args{base + 1, positional, names});
   if (PT_UNLIKELY(!instance)) return CallOutcome::kError;
   return enter_init(thread, function, instance.take(), base, count, names, result);
 }
@@ -404,12 +405,13 @@ CallOutcome enter_special_call(Thread* thread, Value* base) {
 CallOutcome initialise(Thread* thread, Value* frame, Value* base, uint32_t count, Tuple* names, int result, Value v) {
   auto* type = reinterpret_cast<Type*>(base[0].as_object());
   Type* made = type_of(v);
-  if ((made == type || is_subtype(made, type)) && made->slots.init && made->slots.init != object_type.slots.init) {
+  auto init = made->slots.init;
+  if ((made == type || is_subtype(made, type)) && init && init != object_type.slots.init) {
     v = promote(v);
     Function* function = v.is_object() ? init_method(made) : nullptr;
     if (function && base + count + 4 <= thread->stack_limit) return enter_init(thread, function, v, base, count, names, result);
     auto named = names ? static_cast<uint32_t>(names->length) : 0u;
-    if (!made->slots.init(v, Args{base + 1, count - named, names})) {
+    if (!init(v, Args{base + 1, count - named, names})) {
       release(v);
       return CallOutcome::kError;
     }

@@ -158,7 +158,7 @@ Function* special_call_method(SpecialCall what, Type* type, int* which) {
 
 Function* new_method(Type* type) {
   Value found = type_lookup_borrowed(type, names::new_dunder.str());
-  if (found.empty() || type_of(found) != &staticmethod_type) return nullptr;
+  if (found.empty() || type_of(found) != &staticmethod_type || !lives_on(found.as_object())) return nullptr;
   Value callable = reinterpret_cast<StaticMethod*>(found.as_object())->callable.peek_acquire();
   return has_shape(callable, kShape_function) && callable.as_object()->has_gc_bit(kGcDeferred) ? as_function(callable) : nullptr;
 }

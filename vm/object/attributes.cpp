@@ -272,8 +272,8 @@ Ref<> generic_find_attribute(Value self, Str* name) {
   Ref<> descriptor = type_lookup(type, name);
   if (descriptor) {
     Type* descriptor_type = type_of(descriptor.value());
-    if (descriptor_type->slots.descriptor_get && descriptor_type->slots.descriptor_set) {
-      return descriptor_type->slots.descriptor_get(descriptor.value(), self, Value::object(type));
+    if (auto get = descriptor_type->slots.descriptor_get; get && descriptor_type->slots.descriptor_set) {
+      return get(descriptor.value(), self, Value::object(type));
     }
   }
   if (self.is_object() && type->attributes_offset) {
@@ -281,11 +281,8 @@ Ref<> generic_find_attribute(Value self, Str* name) {
     if (value || error_pending()) return value;
   }
   if (!descriptor) return Ref<>();
-  Type* descriptor_type = type_of(descriptor.value());
-  if (descriptor_type->slots.descriptor_get) {
-    return descriptor_type->slots.descriptor_get(descriptor.value(), self, Value::object(type));
-  }
-  return descriptor;
+  auto get = type_of(descriptor.value())->slots.descriptor_get;
+  return get ? get(descriptor.value(), self, Value::object(type)) : std::move(descriptor);
 }
 
 Ref<> generic_get_attribute(Value self, Str* name) {

@@ -117,8 +117,8 @@ Ref<> call_prepended(Value callable, Value first, const Args& args) {
 Ref<> call_with_self(Value method, Value self, const Args& args) {
   Type* t = type_of(method);
   if (has_flag(t, kTypeMethodDescriptor)) return call_prepended(method, self, args);
-  if (t->slots.descriptor_get) {
-    Ref<> bound = t->slots.descriptor_get(method, self, Value::object(type_of(self)));
+  if (auto get = t->slots.descriptor_get) {
+    Ref<> bound = get(method, self, Value::object(type_of(self)));
     if (!bound) return Ref<>();
     return call(bound.value(), args);
   }
@@ -675,7 +675,8 @@ Ref<> constructor_call(const Value* a) {
 Ref<> type_constructor_function(Type* type) { return native_function_new(&kConstructorDef, Value::object(type), Value()); }
 void* native_constructor_of(Value v, Type*) {
   if (!has_shape(v, kShape_native_function) || as<NativeFunctionObject>(v)->def != &kConstructorDef) return nullptr;
-  return reinterpret_cast<void*>(reinterpret_cast<Type*>(as<NativeFunctionObject>(v)->self.peek().as_object())->slots.construct);
+  return reinterpret_cast<void*>(
+      reinterpret_cast<Type*>(as<NativeFunctionObject>(v)->self.peek().as_object())->slots.construct.load());
 }
 
 }  // namespace pt

@@ -87,12 +87,12 @@ Ref<> sequence_fallback(int op, Value left, Value right, bool inplace) {
   Slots& l = type_of(left)->slots;
   Slots& r = type_of(right)->slots;
   if (op == static_cast<int>(BinaryOp::kAdd)) {
-    if (inplace && l.inplace_concat) return l.inplace_concat(left, right);
-    if (l.concat) return l.concat(left, right);
+    if (auto slot = l.inplace_concat; slot && inplace) return slot(left, right);
+    if (auto slot = l.concat) return slot(left, right);
   } else if (op == static_cast<int>(BinaryOp::kMul)) {
-    if (inplace && l.inplace_repeat) return sequence_repeat(l.inplace_repeat, left, right);
-    if (l.repeat) return sequence_repeat(l.repeat, left, right);
-    if (r.repeat) return sequence_repeat(r.repeat, right, left);
+    if (auto slot = l.inplace_repeat; slot && inplace) return sequence_repeat(slot, left, right);
+    if (auto slot = l.repeat) return sequence_repeat(slot, left, right);
+    if (auto slot = r.repeat) return sequence_repeat(slot, right, left);
   }
   return unsupported(op, left, right, inplace);
 }
@@ -112,8 +112,12 @@ Ref<> binary_operation(BinaryOp op, Value left, Value right) {
   // Sequences without operators of their own: of one type, or times an int, which knows nothing of them.
   const Type* type = type_of(left);
   if (!type->slots.binary[i]) {
-    if (op == BinaryOp::kAdd && type->slots.concat && type_of(right) == type) return type->slots.concat(left, right);
-    if (op == BinaryOp::kMul && type->slots.repeat && right.is_small_int()) return type->slots.repeat(left, right.as_small_int());
+    if (op == BinaryOp::kAdd && type_of(right) == type) {
+      if (auto slot = type->slots.concat) return slot(left, right);
+    }
+    if (op == BinaryOp::kMul && right.is_small_int()) {
+      if (auto slot = type->slots.repeat) return slot(left, right.as_small_int());
+    }
   }
   Ref<> result = binary_slots(i, left, right);
   if (result && is_not_implemented(result.value())) return sequence_fallback(i, left, right, false);
@@ -204,18 +208,18 @@ Ref<> compare(Value left, Value right, CompareOp op) {
   Type* rt = type_of(right);
   CompareOp reflected = kReflected[static_cast<int>(op)];
   bool tried_right = false;
-  if (lt == rt && lt->slots.compare && (lt == &int_type || lt == &float_type || lt == &str_type)) {
+  if (lt == rt && (lt == &int_type || lt == &float_type || lt == &str_type)) {
     return lt->slots.compare(left, right, op);  // nothing of these contains itself
   }
   RecursionGuard guard(" in comparison");
   if (!guard) return Ref<>();
-  if (lt != rt && rt->slots.compare && is_subtype(rt, lt)) {
+  if (auto slot = rt->slots.compare; slot && lt != rt && is_subtype(rt, lt)) {
     tried_right = true;
-    Ref<> result = rt->slots.compare(right, left, reflected);
+    Ref<> result = slot(right, left, reflected);
     if (!result || !is_not_implemented(result.value())) return result;
   }
-  if (lt->slots.compare) {
-    Ref<> result = lt->slots.compare(left, right, op);
+  if (auto slot = lt->slots.compare) {
+    Ref<> result = slot(left, right, op);
     if (!result || !is_not_implemented(result.value())) return result;
   }
   return compare_declined(left, right, op, tried_right);
@@ -240,9 +244,9 @@ int truth(Value v) {
   if (v.is_small_int()) return v.as_small_int() != 0;
   if (v.is_immediate_float()) return v.as_immediate_float() != 0.0;
   Slots& slots = type_of(v)->slots;
-  if (slots.truth) return slots.truth(v);
-  if (slots.length) {
-    int64_t n = slots.length(v);
+  if (auto slot = slots.truth) return slot(v);
+  if (auto slot = slots.length) {
+    int64_t n = slot(v);
     return n < 0 ? -1 : n > 0;
   }
   return 1;
@@ -367,7 +371,7 @@ bool delete_item(Value container, Value key) {
 }
 int contains(Value container, Value item) {
   Type* type = type_of(container);
-  if (type->slots.contains) return type->slots.contains(container, item);
+  if (auto slot = type->slots.contains) return slot(container, item);
   if (!type->slots.iter && !type->slots.get_item) {
     raise(exc::TypeError, "argument of type '%T' is not iterable", container);
     return -1;
@@ -387,8 +391,8 @@ int contains(Value container, Value item) {
 
 Ref<> get_iter(Value v) {
   Type* type = type_of(v);
-  if (type->slots.iter) {
-    Ref<> result = type->slots.iter(v);
+  if (auto slot = type->slots.iter) {
+    Ref<> result = slot(v);
     return result && check_iterator(result.value()) ? std::move(result) : Ref<>();
   }
   if (type->slots.get_item && !has_flag(type, kTypeDictSubclass)) {
@@ -500,10 +504,11 @@ bool set_attribute(Value object, Str* name, Value value) {
   Str* interned = intern_name(name, &holder);
   if (!interned) return false;
   Type* type = type_of(object);
-  if (!type->slots.set_attribute) {
+  auto slot = type->slots.set_attribute;
+  if (!slot) {
     return raise(exc::TypeError, "'%T' object has no attributes (%s .%U)", object, value.empty() ? "del" : "assign to", name);
   }
-  return type->slots.set_attribute(object, interned, value);
+  return slot(object, interned, value);
 }
 Ref<> lookup_special(Value object, Str* name) {
   Type* type = type_of(object);
@@ -523,9 +528,10 @@ Ref<> lookup_special(Value object, Str* name) {
 
 Ref<> call(Value callable, const Args& args) {
   Type* type = type_of(callable);
-  if (PT_UNLIKELY(!type->slots.call)) return raise(exc::TypeError, "'%T' object is not callable", callable);
+  auto slot = type->slots.call;
+  if (PT_UNLIKELY(!slot)) return raise(exc::TypeError, "'%T' object is not callable", callable);
   if (PT_UNLIKELY(!native_stack_ok(" while calling a Python object"))) return Ref<>();
-  Ref<> result = type->slots.call(callable, args);
+  Ref<> result = slot(callable, args);
   PT_ASSERT(static_cast<bool>(result) != error_pending());
   return result;
 }

@@ -36,8 +36,8 @@ Ref<> call_special(Value self, Str* name, std::initializer_list<Value> arguments
   if (!method) return Ref<>();
   Type* found_type = type_of(method.value());
   if (has_flag(found_type, kTypeMethodDescriptor)) return call(method.value(), Args{values, count});
-  if (found_type->slots.descriptor_get) {
-    method = found_type->slots.descriptor_get(method.value(), self, Value::object(type));
+  if (auto get = found_type->slots.descriptor_get) {
+    method = get(method.value(), self, Value::object(type));
     if (!method) return Ref<>();
   }
   return call(method.value(), Args{values + 1, count - 1});
@@ -145,7 +145,8 @@ int dispatch_truth(Value self) {
   bool found;
   Ref<> result = call_special(self, names::bool_dunder.str(), {}, &found);
   if (found) return result ? truth_of_result(result.value()) : -1;
-  int64_t n = type_of(self)->slots.length ? type_of(self)->slots.length(self) : 1;
+  auto length = type_of(self)->slots.length;
+  int64_t n = length ? length(self) : 1;
   return n < 0 ? -1 : n > 0;
 }
 
@@ -285,8 +286,8 @@ Ref<> dispatch_construct(Type* type, const Args& args) {
   Ref<> method = type_lookup(type, names::new_dunder.str());
   if (!method) return raise(exc::AttributeError, "__new__");
   Type* found_type = type_of(method.value());
-  if (found_type->slots.descriptor_get) {
-    method = found_type->slots.descriptor_get(method.value(), Value(), Value::object(type));
+  if (auto get = found_type->slots.descriptor_get) {
+    method = get(method.value(), Value(), Value::object(type));
     if (!method) return Ref<>();
   }
   return call_prepended(method.value(), Value::object(type), args);
@@ -541,10 +542,10 @@ bool add_slot_wrappers(Type* type) {
 
 Function* special_method(Type* type, Str* name, uint32_t count) {
   Value method = type_lookup_borrowed(type, name);
-  if (method.empty() || !has_shape(method, kShape_function)) return nullptr;
+  if (method.empty() || !has_shape(method, kShape_function) || !method.as_object()->has_gc_bit(kGcDeferred)) return nullptr;
   Function* function = as_function(method);
   const Code* code = function->code();
-  return function->has_gc_bit(kGcDeferred) && code->simple_call && code->argument_count == count ? function : nullptr;
+  return code->simple_call && code->argument_count == count ? function : nullptr;
 }
 int64_t length_of_result(Value result) {
   Ref<> number = index(result);
@@ -585,7 +586,7 @@ bool has_only_getattr(const Type* type) {
 bool reads_as_class(const Type* metatype) {
   auto plain = type_type.slots.get_attribute;
   auto getter = metatype->slots.get_attribute;
-  return getter == plain || (getter == dispatch_get_attribute && has_getter(metatype, reinterpret_cast<void*>(plain)));
+  return getter == plain || (getter == dispatch_get_attribute && has_getter(metatype, reinterpret_cast<void*>(plain.load())));
 }
 
 namespace {
@@ -641,8 +642,9 @@ void update_slots(Type* type, Str* only) {
     for (int k = first; k < i; ++k) {
       const SlotDef& def = kSlotDefs[k];
       if (def.dispatcher) dispatcher = def.dispatcher;
-      Value found = type_lookup_borrowed(type, slot_name(k));
-      if (found.empty()) continue;
+      Ref<> keep = type_lookup(type, slot_name(k));
+      if (!keep) continue;
+      Value found = keep.value();
       if (offset == SLOT(hash) && is_none(found)) {
         chosen = FN(hash_not_implemented);
         continue;

@@ -19,10 +19,10 @@ extern const SlotDef* const kSlotDefs;
 extern const int kSlotDefCount;
 
 inline void* get_slot(const Slots& slots, uint16_t offset) {
-  return *reinterpret_cast<void* const*>(reinterpret_cast<const char*>(&slots) + offset);
+  return *reinterpret_cast<const Published<void*>*>(reinterpret_cast<const char*>(&slots) + offset);
 }
 inline void set_slot(Slots& slots, uint16_t offset, void* function) {
-  *reinterpret_cast<void**>(reinterpret_cast<char*>(&slots) + offset) = function;
+  reinterpret_cast<Published<void*>*>(reinterpret_cast<char*>(&slots) + offset)->store(function);
 }
 
 // Adds a wrapper to the namespace of a builtin type for each slot it defines itself.

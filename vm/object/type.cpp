@@ -184,11 +184,15 @@ int write_namespace(Dict* dict, Str* name, Value value) {
 }
 }  // namespace
 
+void defer_method(Value v) {
+  if (v.is_object() && (is_function(v) || type_of(v) == &staticmethod_type)) make_deferred(v.as_object());
+}
+
 bool type_set_attribute(Type* type, Str* name, Value value) {
   Ref<> keep_dict = type->dict.load(type);
   Dict* dict = as_dict(keep_dict.value());
   Ref<> old = dict_get_str(dict, name);  // released after everything points to the new state
-  if (!value.empty() && is_function(value)) make_deferred(value.as_object());
+  if (!value.empty()) defer_method(value);
   int done;
   if (PT_LIKELY(!multithreaded())) {
     done = write_namespace(dict, name, value);

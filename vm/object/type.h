@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "gc/object/object.h"
+#include "gc/platform/published.h"
 #include "gc/refcount/ref.h"
 #include "vm/object/shape.h"
 
@@ -47,39 +48,40 @@ inline constexpr int kUnaryOpCount = 7;
 // Protocol slots. An absent slot is nullptr. Values are borrowed, results owned; an empty result means that an exception
 // is pending, except for next (empty without a pending exception: exhausted). All may run Python code.
 struct Slots {
-  Ref<> (*binary[kBinaryOpCount])(Value left, Value right);  // either operand may be the instance; NotImplemented: try on
-  Ref<> (*inplace[kBinaryOpCount])(Value self, Value right);
-  Ref<> (*power)(Value base, Value exponent, Value modulus);  // three-argument pow
-  Ref<> (*unary[kUnaryOpCount])(Value);
-  int (*truth)(Value);                                  // -1: error
-  int64_t (*length)(Value);                             // -1: error
-  Ref<> (*get_item)(Value self, Value key);
-  bool (*set_item)(Value self, Value key, Value value);  // empty value: delete
+  Published<Ref<> (*)(Value left, Value right)>
+      binary[kBinaryOpCount];  // either operand may be the instance; NotImplemented: try on
+  Published<Ref<> (*)(Value self, Value right)> inplace[kBinaryOpCount];
+  Published<Ref<> (*)(Value base, Value exponent, Value modulus)> power;  // three-argument pow
+  Published<Ref<> (*)(Value)> unary[kUnaryOpCount];
+  Published<int (*)(Value)> truth;                                  // -1: error
+  Published<int64_t (*)(Value)> length;                             // -1: error
+  Published<Ref<> (*)(Value self, Value key)> get_item;
+  Published<bool (*)(Value self, Value key, Value value)> set_item;  // empty value: delete
   // Sequence concatenation and repetition, tried by + and * after `binary`.
-  Ref<> (*concat)(Value, Value);
-  Ref<> (*repeat)(Value, int64_t count);
-  Ref<> (*inplace_concat)(Value, Value);
-  Ref<> (*inplace_repeat)(Value, int64_t count);
-  int (*contains)(Value self, Value item);              // -1: error
-  int64_t (*hash)(Value);                               // -1: error
-  Ref<> (*compare)(Value, Value, CompareOp);            // NotImplemented when unsupported
-  Ref<> (*repr)(Value);
-  Ref<> (*str)(Value);
-  Ref<> (*iter)(Value);
-  Ref<> (*next)(Value);
-  Ref<> (*call)(Value self, const Args&);
-  Ref<> (*get_attribute)(Value self, Str* name);
-  bool (*set_attribute)(Value self, Str* name, Value value);  // empty value: delete
-  Ref<> (*descriptor_get)(Value self, Value instance, Value type);  // empty instance: access through the class
-  bool (*descriptor_set)(Value self, Value instance, Value value);  // empty value: delete
-  Ref<> (*construct)(Type* type, const Args&);          // __new__
-  bool (*init)(Value self, const Args&);                // __init__
-  Ref<> (*await)(Value);
-  Ref<> (*async_iter)(Value);
-  Ref<> (*async_next)(Value);
+  Published<Ref<> (*)(Value, Value)> concat;
+  Published<Ref<> (*)(Value, int64_t count)> repeat;
+  Published<Ref<> (*)(Value, Value)> inplace_concat;
+  Published<Ref<> (*)(Value, int64_t count)> inplace_repeat;
+  Published<int (*)(Value self, Value item)> contains;              // -1: error
+  Published<int64_t (*)(Value)> hash;                               // -1: error
+  Published<Ref<> (*)(Value, Value, CompareOp)> compare;            // NotImplemented when unsupported
+  Published<Ref<> (*)(Value)> repr;
+  Published<Ref<> (*)(Value)> str;
+  Published<Ref<> (*)(Value)> iter;
+  Published<Ref<> (*)(Value)> next;
+  Published<Ref<> (*)(Value self, const Args&)> call;
+  Published<Ref<> (*)(Value self, Str* name)> get_attribute;
+  Published<bool (*)(Value self, Str* name, Value value)> set_attribute;  // empty value: delete
+  Published<Ref<> (*)(Value self, Value instance, Value type)> descriptor_get;  // empty instance: access through the class
+  Published<bool (*)(Value self, Value instance, Value value)> descriptor_set;  // empty value: delete
+  Published<Ref<> (*)(Type* type, const Args&)> construct;          // __new__
+  Published<bool (*)(Value self, const Args&)> init;                // __init__
+  Published<Ref<> (*)(Value)> await;
+  Published<Ref<> (*)(Value)> async_iter;
+  Published<Ref<> (*)(Value)> async_next;
   // Buffer protocol (PEP 3118), read through vm/object/buffer.h.
-  bool (*get_buffer)(Value self, struct Buffer* out, int flags);
-  void (*release_buffer)(Value self, struct Buffer*);
+  Published<bool (*)(Value self, struct Buffer* out, int flags)> get_buffer;
+  Published<void (*)(Value self, struct Buffer*)> release_buffer;
 };
 
 // Type::flags. Immutable after the type is ready, except kTypeAbstract.
@@ -114,7 +116,7 @@ inline constexpr uint32_t kTypeInheritedFlags =
 
 struct Type : Object {
   TypeLayout layout;              // layout.name is the short name for diagnostics
-  Slots slots = {};               // function pointers: written at creation and by class-attribute changes (relaxed)
+  Slots slots = {};               // written at creation and by changes of class attributes
   std::atomic<uint32_t> flags{0};
   uint32_t attributes_offset = 0;     // of the instance's attribute storage (AttributeStorage); 0: none;
                                   // kAttributesAtEnd: after the items of a var-sized object
@@ -122,7 +124,7 @@ struct Type : Object {
   uint32_t slots_end = 0;             // end of the fixed part including __slots__ members
   std::atomic<Shape*> instance_shape{nullptr};  // root for new instances; replaced by one with more room inside
   std::atomic<uint32_t> overflows{0};           // relaxed: instances that needed an overflow array, roughly
-  Type* base = nullptr;           // the base that gives the layout; counted
+  Published<Type*> base = nullptr;  // the base that gives the layout; counted; written by changes of __bases__
   Field name;                     // str: __name__
   Field qualname;                 // str
   Field module;                   // str or empty
@@ -228,8 +230,12 @@ template <class T>
 // ---- Attributes of types -----------------------------------------------------------------------------------------
 // What the MRO gives for the name (no descriptor call); empty without an exception when absent. No lock.
 Ref<> type_lookup(Type* type, Str* interned_name);
-// Borrowed variant for callers that hold the type and do not run Python code in between.
+// Borrowed variant for callers that hold the type and do not run Python code in between. With threads only what lives on
+// (lives_on, defer_method) may be looked into: the rest may go at any time.
 Value type_lookup_borrowed(Type* type, Str* interned_name);
+// What a class is given as a method: functions and static methods are shared by threads and live long, so they are freed by
+// collections only.
+void defer_method(Value v);
 // Sets or deletes (empty value) an attribute in the type's own namespace: updates slots of the type and its
 // subclasses, invalidates caches that depend on the name. No check of kTypeImmutable.
 bool type_set_attribute(Type* type, Str* interned_name, Value value);

@@ -405,12 +405,11 @@ uint16_t expected_attributes(Type* type, Dict* ns) {
   return static_cast<uint16_t>(std::min(count, kMaxInlineAttributes));
 }
 
-// Methods are shared by threads and live long, whatever function the class statement is in.
 void defer_methods(Dict* ns) {
   int64_t position = 0;
   Ref<> key, value;
   while (dict_next(ns, &position, &key, &value)) {
-    if (is_function(value.value())) make_deferred(value.value().as_object());
+    defer_method(value.value());
   }
 }
 
@@ -508,7 +507,7 @@ Ref<> type_new(Type* metatype, const Args& args) {
   Type* winner = calculate_metatype(metatype, bases.get());
   if (!winner) return Ref<>();
   if (winner != metatype) {
-    if (winner->slots.construct != type_type.slots.construct) return winner->slots.construct(winner, args);
+    if (auto make = winner->slots.construct; make != type_type.slots.construct) return make(winner, args);
     metatype = winner;
   }
   if (bases->length == 0) {

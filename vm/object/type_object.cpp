@@ -28,9 +28,8 @@ Ref<> type_get_attribute(Value self, Str* name) {
   Type* metatype = type_of(self);
   Ref<> meta = type_lookup(metatype, name);
   Type* meta_kind = meta ? type_of(meta.value()) : nullptr;
-  if (meta && meta_kind->slots.descriptor_get && meta_kind->slots.descriptor_set) {
-    return meta_kind->slots.descriptor_get(meta.value(), self, Value::object(metatype));
-  }
+  auto meta_get = meta ? meta_kind->slots.descriptor_get : nullptr;
+  if (meta_get && meta_kind->slots.descriptor_set) return meta_get(meta.value(), self, Value::object(metatype));
   Ref<> found = type_lookup(type, name);
   if (found) {
     auto get = type_of(found.value())->slots.descriptor_get;
@@ -38,8 +37,7 @@ Ref<> type_get_attribute(Value self, Str* name) {
     return found;
   }
   if (meta) {
-    if (meta_kind->slots.descriptor_get) return meta_kind->slots.descriptor_get(meta.value(), self, Value::object(metatype));
-    return meta;
+    return meta_get ? meta_get(meta.value(), self, Value::object(metatype)) : std::move(meta);
   }
   return raise_attribute_error(self, name);
 }
@@ -68,15 +66,17 @@ Ref<> type_call(Value self, const Args& args) {
     return Ref<>::retain(Value::object(type_of(args.values[0])));
   }
   if (type == &type_type && args.count != 3) return raise(exc::TypeError, "type() takes 1 or 3 arguments");
-  if (!type->slots.construct || has_flag(type, kTypeNoInstantiate)) {
+  auto make = type->slots.construct;
+  if (!make || has_flag(type, kTypeNoInstantiate)) {
     return type->spec ? raise(exc::TypeError, "cannot create '%s' instances", type->spec->name)
                       : raise(exc::TypeError, "cannot create '%N' instances", type);
   }
-  Ref<> instance = type->slots.construct(type, args);
+  Ref<> instance = make(type, args);
   if (!instance) return instance;
   Type* made = type_of(instance.value());
   if (made != type && !is_subtype(made, type)) return instance;
-  if (made->slots.init && !made->slots.init(instance.value(), args)) return Ref<>();
+  auto init = made->slots.init;
+  if (init && !init(instance.value(), args)) return Ref<>();
   return instance;
 }
 

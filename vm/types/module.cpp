@@ -39,7 +39,7 @@ Ref<> module_get_attribute(Value self, Str* name) {
   Ref<> descriptor = type_lookup(type, name);
   if (descriptor) {
     Slots& slots = type_of(descriptor.value())->slots;
-    if (slots.descriptor_get && slots.descriptor_set) return slots.descriptor_get(descriptor.value(), self, Value::object(type));
+    if (auto get = slots.descriptor_get; get && slots.descriptor_set) return get(descriptor.value(), self, Value::object(type));
   }
   Ref<> v = dict_get_str(module_dict(as_module(self)), name);
   if (v || error_pending()) return v;

@@ -49,8 +49,8 @@ Ref<> operator_concat(const Value* a) {
 }
 Ref<> operator_iconcat(const Value* a) {
   const Slots& slots = type_of(a[1])->slots;
-  if (slots.inplace_concat) return slots.inplace_concat(a[1], a[2]);
-  if (slots.concat) return slots.concat(a[1], a[2]);
+  if (auto slot = slots.inplace_concat) return slot(a[1], a[2]);
+  if (auto slot = slots.concat) return slot(a[1], a[2]);
   if (is_sequence(a[1]) && is_sequence(a[2])) return inplace_operation(BinaryOp::kAdd, a[1], a[2]);
   return raise(exc::TypeError, "'%T' object can't be concatenated", a[1]);
 }

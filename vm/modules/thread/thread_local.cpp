@@ -113,7 +113,8 @@ Ref<Dict> namespace_of(LocalObject* self) {
     Ref<> keep = self->kwargs.load(self);
     FlatArgs flat;
     bool ok = flat.assign(self->args.peek(), keep ? keep.value() : Value());
-    if (!ok || !type->slots.init(Value::object(self), flat.args())) {
+    auto init = type->slots.init;
+    if (!ok || (init && !init(Value::object(self), flat.args()))) {
       Ref<> error = take_error();
       if (dict_delete(namespaces, thread_serial()) < 0) clear_error();
       restore_error(std::move(error));
@@ -155,8 +156,8 @@ bool local_set_attribute(Value v, Str* given_name, Value value) {
   Ref<Dict> dict = namespace_of(self);
   if (!dict) return false;
   Ref<> on_type = type_lookup(type_of(v), name);
-  if (on_type && type_of(on_type.value())->slots.descriptor_set) {
-    return type_of(on_type.value())->slots.descriptor_set(on_type.value(), v, value);
+  if (on_type) {
+    if (auto set = type_of(on_type.value())->slots.descriptor_set) return set(on_type.value(), v, value);
   }
   if (!value.empty()) return dict_set_str(dict.get(), name, value);
   int deleted = dict_delete_str(dict.get(), name);
