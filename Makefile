@@ -20,7 +20,7 @@ tsan-stress: packages
 	@cmake --preset tsan -Wno-dev >/dev/null
 	@cmake --build --preset tsan --target unit_gc stress_native ptpython
 	@GTEST_FILTER='-Collector*' ctest --test-dir build/tsan --output-on-failure --timeout 900 -R 'unit_gc|stress_native'
-	@$(PYTHON311) stress/run.py --python build/tsan/bin/ptpython --seconds 1 --jit off
+	@$(PYTHON311) stress/run.py --python build/tsan/bin/ptpython --seconds 1 --jit off --strict
 
 # The stress programs and the language tests under the address and undefined-behaviour sanitizers.
 asan-stress: packages
