@@ -194,11 +194,12 @@ void clear_weakrefs(Object* target) {
     while (ref) {
       WeakRef* next = ref->next;
       ref->next = ref->previous = nullptr;
-      ref->target.store(nullptr, std::memory_order_release);
       if (!ref->callback.peek().empty() && !ref->has_gc_bit(kGcUnreachable) && try_hold(ref)) {
         *end = ref;
         end = &ref->next;
       }
+      // Last: whoever destroys a reference without a target does not wait for the shard.
+      ref->target.store(nullptr, std::memory_order_release);
       ref = next;
     }
   }
