@@ -91,7 +91,9 @@ struct Cursor : Object {
   Field connection, statement, description, lastrowid, row_factory;
   std::atomic<int64_t> rowcount, arraysize;
   std::atomic<bool> initialised, closed;
-  bool locked, has_row;       // guarded by the connection's lock. `locked`: an operation is under way
+  std::atomic<bool>
+      locked;   // an operation is under way: set under the connection's lock, which the operation may have lost at its end
+  bool has_row;               // guarded by the connection's lock
 };
 inline Cursor* as_cursor(Value v) { return reinterpret_cast<Cursor*>(v.as_object()); }
 Ref<> cursor_execute(Cursor* self, Value sql, Value parameters, bool many);
