@@ -5,6 +5,7 @@
 #include <cstdint>
 
 namespace pt {
+struct HeapLocal;
 struct Thread;
 class Value;
 }  // namespace pt
@@ -18,6 +19,11 @@ enum class StencilOp : uint8_t {
   kMoveWord,    // A = B
   kMoveFloat,
   kLoadFloat,   // LoadField and GuardFloat: A = the double at hole 0 of object B
+  kLoadOwnedAlone,  // LoadOwned in code for one thread
+  kAllocate,  // NewObject in line: hole 0 leads to the first header word (without the owner), hole 1 is the place of its size
+              // class in HeapLocal
+  kFreeRange,  // ClearFrame of the only reference to a range iterator
+  kFreeIterator,  // and to a list's or tuple's
   kStoreFrameConstant,  // StoreFrame of a word in 0 .. 2^31-1 (hole 1)
   kStoreWord,   // spill slot (hole 0) = A
   kStoreFloat,
@@ -62,6 +68,8 @@ inline constexpr int kRecordRoom = 12;
 struct State {
   Thread* thread;
   uint64_t owner_id;  // of the thread, for reference counts
+  HeapLocal* heap;  // of the thread
+  int64_t free_weight;  // g_free_weight
   char* frame;  // at the exit
   uint64_t go_on;  // what a cold helper returned
   uint64_t word;  // a cold helper's operand and result

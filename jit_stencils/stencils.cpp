@@ -3,6 +3,7 @@
 #include <bit>
 #include <utility>
 
+#include "gc/heap/block.h"
 #include "jit_stencils/abi.h"
 #include "vm/object/thread.h"
 #include "vm/ops/micro_ops.h"
@@ -39,6 +40,33 @@ PT_INLINE T& at(uint64_t address) {
   return *reinterpret_cast<T*>(address);
 }
 PT_INLINE Value value(uint64_t bits) { return Value::from_bits(bits); }
+// Value::is_object and is_counted as two short tests: the single comparison takes a constant of ten bytes.
+template <int Tag>
+PT_INLINE bool is_tagged_zero(uint64_t bits) {
+  if (bits & Tag) return false;
+  asm volatile("");  // two jumps, no arithmetic
+  return bits != 0;
+}
+PT_INLINE bool is_pointer(uint64_t bits) { return is_tagged_zero<3>(bits); }
+PT_INLINE bool is_counted(uint64_t bits) { return is_tagged_zero<7>(bits); }
+PT_INLINE bool is_own(const State* s, const Object& o) {
+  return at<uint16_t>(reinterpret_cast<uint64_t>(&o.owner)) == s->owner_id;
+}
+// Only the owner writes `local`: no lock, but one instruction.
+PT_INLINE void increment(std::atomic<uint32_t>& local) { asm volatile("incl %0" : "+m"(local)); }
+PT_INLINE void decrement(std::atomic<uint32_t>& local) { asm volatile("decl %0" : "+m"(local)); }
+// Hole 0, a number of 32 bits, as the operand of the comparison.
+PT_INLINE bool equals_hole0(const void* number) {
+  bool equal;
+  asm volatile("cmpl $pt_hole_0, %1" : "=@cce"(equal) : "m"(*static_cast<const uint32_t*>(number)));
+  return equal;
+}
+PT_INLINE bool tag_small_int(int64_t i, uint64_t* out) {
+  int64_t doubled;
+  if (__builtin_add_overflow(i, i, &doubled)) return false;
+  *out = static_cast<uint64_t>(doubled) | 1;
+  return true;
+}
 
 template <int B>
 PT_INLINE uint64_t word_b(State* s, const Registers& x) {
@@ -185,14 +213,12 @@ PT_BODY(StoreFrame) {
 }
 // Gives one of several counts of an own object back. False: the helper does it.
 PT_INLINE bool give_back(State* s, uint64_t old) {
-  if (!value(old).is_counted()) return true;
+  if (!is_counted(old)) return true;
   Object& o = at<Object>(old);
-  uint32_t local = o.local.load(std::memory_order_relaxed);
-  if (o.owner.load(std::memory_order_relaxed) != s->owner_id || local == 1) {
-    s->word = old;
-    return false;
-  }
-  o.local.store(local - 1, std::memory_order_relaxed);
+  s->word = old;
+  if (!is_own(s, o)) return false;
+  if (o.local.load(std::memory_order_relaxed) == 1) return false;
+  decrement(o.local);
   return true;
 }
 PT_BODY(WriteFrame) {
@@ -208,16 +234,15 @@ PT_BODY(ClearFrame) {
 PT_BODY(Release) { return give_back(s, x.r[A]); }
 PT_BODY(Promote) {
   s->word = x.r[A];
-  return !value(x.r[A]).is_object() || value(x.r[A]).is_counted();
+  return !is_pointer(x.r[A]) || is_counted(x.r[A]);
 }
 PT_BODY(ShowExceptions) { return false; }
 PT_BODY(GuardNothingHandled) { return s->thread->handled.empty(); }
 PT_BODY(TakePending) {
   Value pending = s->thread->pending;
   const auto& e = at<BaseException>(pending.bits());
-  if (e.shape_id.load(std::memory_order_relaxed) != hole0() || !e.traceback.peek().empty() ||
-      e.owner.load(std::memory_order_relaxed) != s->owner_id || e.local.load(std::memory_order_relaxed) != 1 ||
-      e.shared.load(std::memory_order_relaxed) != 0) {
+  if (e.shape_id.load(std::memory_order_relaxed) != hole0() || !e.traceback.peek().empty() || !is_own(s, e) ||
+      e.local.load(std::memory_order_relaxed) != 1 || e.shared.load(std::memory_order_relaxed) != 0) {
     return false;
   }
   s->thread->pending = Value();
@@ -226,16 +251,15 @@ PT_BODY(TakePending) {
 }
 // A counted or, for objects that need no count, borrowed copy. False: the helper does it.
 PT_INLINE bool own(State* s, uint64_t& bits) {
-  if (!value(bits).is_object()) return true;
+  if (!is_pointer(bits)) return true;
   uint64_t pointer = bits & ~Value::kBorrowedBit;
   Object& o = at<Object>(pointer);
-  uint32_t local = o.local.load(std::memory_order_acquire);
-  if (o.owner.load(std::memory_order_relaxed) == s->owner_id) {
-    o.local.store(local + 1, std::memory_order_relaxed);
+  if (__builtin_expect(is_own(s, o), 1)) {
+    increment(o.local);
     bits = pointer;
     return true;
   }
-  if (local == kLocalImmortal || (o.gc_bits.load(std::memory_order_acquire) & kGcDeferred)) {
+  if (o.local.load(std::memory_order_acquire) == kLocalImmortal || (o.gc_bits.load(std::memory_order_acquire) & kGcDeferred)) {
     bits = pointer | Value::kBorrowedBit;
     return true;
   }
@@ -249,7 +273,7 @@ PT_BODY(Own) {
   return true;
 }
 PT_BODY(Borrow) {
-  if (value(x.r[A]).is_object()) x.r[A] |= Value::kBorrowedBit;
+  if (is_pointer(x.r[A])) x.r[A] |= Value::kBorrowedBit;
   return true;
 }
 PT_INLINE const GlobalReference& global() {
@@ -270,21 +294,38 @@ PT_BODY(GlobalAddress) {
 PT_BODY(GuardInt) { return value(x.r[A]).is_small_int(); }
 // Value::as_immediate_float and Value::immediate_float in fewer instructions. Rotated, the top three bits of an exponent that
 // fits (011 or 100) become the low two bits and bit 63: those summed are the tag, 2, as with no other exponent.
+PT_INLINE int64_t untag_float(uint64_t word) {
+  int64_t untagged;  // a multiple of 4; the least number of all where it is zero's word
+  asm("leaq -2(%1), %0" : "=r"(untagged) : "r"(word));
+  static_assert(Value::kZeroFloatBits == (uint64_t{1} << 63) + 2);
+  return untagged;
+}
+PT_INLINE bool is_least(int64_t i) { return __builtin_sub_overflow(i, int64_t{1}, &i); }
 PT_INLINE bool unbox(uint64_t word, double* out) {
-  if (!value(word).is_immediate_float()) return false;
-  *out = word == Value::kZeroFloatBits ? 0.0 : std::bit_cast<double>(std::rotr(word - (word >> 63), 3));
+  int64_t untagged = untag_float(word);
+  if (untagged & 3) return false;
+  double d = 0.0;
+  asm("" : "+x"(d));  // set first, so that the usual path falls through
+  if (!is_least(untagged)) {
+    asm("btq $63, %0\n\tsbbq $0, %0\n\trolq $61, %0" : "+r"(word) : : "cc");
+    d = std::bit_cast<double>(word);
+  }
+  *out = d;
   return true;
 }
 PT_BODY(GuardFloat) { return unbox(word_b<B>(s, x), &x.f[A]); }
 PT_INLINE bool box(double d, uint64_t* out) {
-  uint64_t rotated = std::rotl(std::bit_cast<uint64_t>(d), 3), word = rotated + (rotated >> 63);
-  if (__builtin_expect((word & 3) == 2 && word != Value::kZeroFloatBits, 1)) {
-    *out = word;
+  auto word = std::bit_cast<uint64_t>(d);
+  asm("rolq $3, %0\n\tbtq $63, %0\n\tadcq $0, %0" : "+r"(word) : : "cc");
+  int64_t untagged = untag_float(word);
+  if (__builtin_expect((untagged & 3) != 0, 0)) {
+    if (std::bit_cast<uint64_t>(d)) return false;
+    *out = Value::kZeroFloatBits;
     return true;
   }
-  if (rotated) return false;
-  *out = Value::kZeroFloatBits;
-  return true;
+  asm volatile("");
+  *out = word;
+  return !is_least(untagged);
 }
 PT_BODY(BoxFloat) { return box(float_b<B>(s, x), &x.r[A]); }
 PT_BODY(BoxAny) {
@@ -299,7 +340,7 @@ PT_BODY(GuardShape) {
   uint64_t bits = x.r[A];
   uint64_t pointer = bits & ~Value::kBorrowedBit;
   if ((bits & 3) != 0 || pointer == 0) return false;
-  if (at<Object>(pointer).shape_id.load(std::memory_order_relaxed) != static_cast<uint32_t>(hole0())) return false;
+  if (!equals_hole0(&at<Object>(pointer).shape_id)) return false;
   x.r[A] = pointer;
   return true;
 }
@@ -307,7 +348,7 @@ PT_BODY(Untag) {
   x.r[A] &= ~Value::kBorrowedBit;
   return true;
 }
-PT_BODY(CheckShape) { return at<Object>(x.r[A]).shape_id.load(std::memory_order_relaxed) == static_cast<uint32_t>(hole0()); }
+PT_BODY(CheckShape) { return equals_hole0(&at<Object>(x.r[A]).shape_id); }
 PT_BODY(GuardIs) { return value(x.r[A]).same(value(word_b<B>(s, x))); }
 PT_BODY(GuardIsNot) { return !value(x.r[A]).same(value(word_b<B>(s, x))); }
 // The other operand: an object, with the borrowed bit.
@@ -316,23 +357,18 @@ PT_BODY(GuardIsNotObject) { return (x.r[A] | Value::kBorrowedBit) != word_b<B>(s
 PT_BODY(GuardBound) { return x.r[A] != 0; }
 PT_BODY(GuardEqual) { return x.r[A] == word_b<B>(s, x); }
 // A 32-bit cell in memory (an attribute node's shape) holds what was seen.
-PT_BODY(GuardCell) { return at<uint32_t>(x.r[A]) == static_cast<uint32_t>(hole0()); }
+PT_BODY(GuardCell) { return equals_hole0(&at<uint32_t>(x.r[A])); }
 PT_BODY(GuardUnshared) {
   const Object& o = at<Object>(x.r[A]);
-  return o.owner.load(std::memory_order_relaxed) == s->owner_id && o.local.load(std::memory_order_relaxed) == 1 &&
-         o.shared.load(std::memory_order_relaxed) == 0;
+  static_assert(offsetof(Object, shared) == offsetof(Object, local) + 4 && sizeof(Object::shared) == 4);
+  return is_own(s, o) && at<uint64_t>(reinterpret_cast<uint64_t>(&o.local)) == 1;
 }
 PT_BODY(GuardOwnGenerator) {
   const Generator& g = at<Generator>(x.r[A]);
-  return g.owner.load(std::memory_order_relaxed) == s->owner_id &&
-         g.local.load(std::memory_order_relaxed) == uint32_t{g.lent} + 1 && g.shared.load(std::memory_order_relaxed) == 0;
+  return is_own(s, g) && g.local.load(std::memory_order_relaxed) == uint32_t{g.lent} + 1 &&
+         g.shared.load(std::memory_order_relaxed) == 0;
 }
-PT_BODY(TagWord) {
-  auto i = static_cast<int64_t>(x.r[A]);
-  if (!Value::fits_small_int(i)) return false;
-  x.r[A] = Value::small_int(i).bits();
-  return true;
-}
+PT_BODY(TagWord) { return tag_small_int(static_cast<int64_t>(x.r[A]), &x.r[A]); }
 PT_BODY(GuardIndex) { return static_cast<uint64_t>(value(x.r[A]).as_small_int()) < word_b<B>(s, x); }
 PT_BODY(ItemAddress) {
   x.r[A] = x.r[A] + (word_b<B>(s, x) - 1) * 4;
@@ -350,12 +386,7 @@ PT_BODY(LoadOverflow) {
   x.r[A] = at<uint64_t>(x.r[A] + hole0());
   return x.r[A] & 1;
 }
-PT_BODY(LoadPosition) {
-  auto i = at<int64_t>(x.r[A] + hole0());
-  if (!Value::fits_small_int(i)) return false;
-  x.r[A] = Value::small_int(i).bits();
-  return true;
-}
+PT_BODY(LoadPosition) { return tag_small_int(at<int64_t>(x.r[A] + hole0()), &x.r[A]); }
 PT_BODY(StorePosition) {
   at<int64_t>(x.r[A] + hole0()) = value(word_b<B>(s, x)).as_small_int();
   return true;
@@ -405,7 +436,7 @@ PT_BODY(LoadOwned) {
   uint64_t address = x.r[A] + hole0();
   uint64_t seen = __atomic_load_n(&at<uint64_t>(address), __ATOMIC_ACQUIRE);
   uint64_t bits = seen;
-  if (seen == 0 || !own(s, bits)) {
+  if (__builtin_expect(seen == 0 || !own(s, bits), 0)) {
     s->word = address;
     s->value = 0;
     return false;
@@ -416,6 +447,72 @@ PT_BODY(LoadOwned) {
     return false;
   }
   x.r[A] = bits;
+  return true;
+}
+// With one thread nobody does.
+PT_BODY(LoadOwnedAlone) {
+  uint64_t address = x.r[A] + hole0(), bits = at<uint64_t>(address);
+  if (__builtin_expect(bits == 0 || !own(s, bits), 0)) {
+    s->word = address;
+    s->value = 0;
+    return false;
+  }
+  x.r[A] = bits;
+  return true;
+}
+// allocate_object_inline.
+PT_BODY(Allocate) {
+  if (!PT_INLINE_HEAP) return false;
+  HeapLocal* heap = s->heap;
+  Block* block = at<Block*>(reinterpret_cast<uint64_t>(heap) + hole1());
+  FreeSlot* slot = block->free;
+  uint64_t header = at<uint64_t>(hole0());
+  if (__builtin_expect(!slot, 0)) return false;
+  if (header >> 56 & kGcTracked) {
+    if (__builtin_expect(heap->tracked_net + 1 >= kTrackedBatch, 0)) return false;
+    ++heap->tracked_net;
+  }
+  block->free = slot->link;
+  auto object = reinterpret_cast<uint64_t>(slot), end = object + block->slot_bytes;
+  __atomic_store_n(&at<uint64_t>(object), header | s->owner_id << 32, __ATOMIC_RELAXED);
+  __atomic_store_n(&at<uint64_t>(object + 8), uint64_t{1}, __ATOMIC_RELAXED);
+  for (uint64_t unit = object + sizeof(Object); unit != end; unit += 16) __builtin_memset(&at<char>(unit), 0, 16);
+  x.r[A] = object;
+  return true;
+}
+// Whether the slot goes to its block's free list with no more ado.
+PT_INLINE bool is_freed_simply(const State* s, const Object& o) {
+  const Block* block = block_of(&o);
+  return PT_INLINE_HEAP && block->heap.load(std::memory_order_relaxed) == s->heap && block->countdown != 1;
+}
+PT_INLINE void free_simply(Object& o) {
+  o.local.store(0, std::memory_order_relaxed);
+  o.gc_bits.store(kGcDead | o.gc_bits.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  Block* block = block_of(&o);
+  auto* slot = reinterpret_cast<FreeSlot*>(&o);
+  slot->link = block->free;
+  block->free = slot;
+  --block->countdown;
+}
+PT_BODY(FreeRange) {
+  uint64_t old = slot(frame);
+  slot(frame) = 0;
+  s->word = old;
+  if (!is_freed_simply(s, at<Object>(old))) return false;
+  free_simply(at<Object>(old));
+  return true;
+}
+PT_BODY(FreeIterator) {
+  static_assert(offsetof(ListIterator, list) == offsetof(TupleIterator, tuple));
+  uint64_t old = slot(frame), whole = at<uint64_t>(old + offsetof(ListIterator, list));
+  slot(frame) = 0;
+  s->word = old;
+  if (!is_freed_simply(s, at<Object>(old)) || s->heap->tracked_net - 1 <= -kTrackedBatch) return false;
+  if (!is_counted(whole) || !is_own(s, at<Object>(whole)) || at<Object>(whole).local.load(std::memory_order_relaxed) == 1)
+    return false;
+  decrement(at<Object>(whole).local);
+  s->heap->tracked_net -= static_cast<int32_t>(s->free_weight);
+  free_simply(at<Object>(old));
   return true;
 }
 // What needs no count: immediates, and objects that live for ever.
@@ -431,9 +528,7 @@ PT_BODY(StoreAlone) {
   return true;
 }
 // Own, and never seen by another thread: the lock may stay taken.
-PT_INLINE bool may_keep(State* s, const Object& o) {
-  return o.owner.load(std::memory_order_relaxed) == s->owner_id && o.shared.load(std::memory_order_relaxed) == 0;
-}
+PT_INLINE bool may_keep(State* s, const Object& o) { return is_own(s, o) && o.shared.load(std::memory_order_relaxed) == 0; }
 // The object's lock, as lock_byte takes it, or false. Whoever begins to wait while a stencil holds it looks again later.
 PT_INLINE bool try_lock(Object& o, uint8_t as) {
   uint8_t seen = o.lock.load(std::memory_order_relaxed);
@@ -575,20 +670,21 @@ PT_BODY(PowFloat) {
   s->value = std::bit_cast<uint64_t>(float_b<B>(s, x));
   return false;
 }
-// libm's pow() errs by less than 0.55 units in the last place, rounding included. So where the exact result lies within 7/16 of
-// a unit from a double, that is what pow() gives. Otherwise the helper asks it.
+// libm's pow() errs by at most 0.513 units in the last place, rounding included, where the result lies in 2^-64 .. 2^64, and 0.54
+// elsewhere (the bounds in glibc's source). So where the exact result lies within 31/64 (7/16) of a unit from a double, that is
+// what pow() gives. Otherwise the helper asks it.
 PT_INLINE uint64_t mantissa(uint64_t bits) { return (bits & ((uint64_t{1} << 52) - 1)) | uint64_t{1} << 52; }
 PT_BODY(RootFloat) {
   auto bits = std::bit_cast<uint64_t>(x.f[A]);
   s->object = bits;
   uint64_t exponent = bits >> 52;
-  if (exponent - 1 >= 2046) return false;  // neither positive nor normal
+  if (exponent - (1023 - 128) >= 256) return false;  // neither positive nor in reach
   double root = __builtin_sqrt(x.f[A]);
   auto root_bits = std::bit_cast<uint64_t>(root);
   uint64_t m = mantissa(root_bits);
   // The last bits of what the square lacks; the first ones are equal.
   auto rest = static_cast<int64_t>((mantissa(bits) << (exponent + 1075 - 2 * (root_bits >> 52))) - m * m);
-  auto limit = static_cast<int64_t>(m - (m >> 3));
+  auto limit = static_cast<int64_t>(m - (m >> 5));
   if (rest > limit || rest < -limit) return false;
   x.f[A] = root;
   return true;
@@ -698,10 +794,10 @@ PT_BODY(BuildList) { return false; }
 PT_BODY(NewObject) { return false; }
 // A count for a reference in the heap. False: the object is not this thread's own.
 PT_INLINE bool count_own(State* s, uint64_t& bits) {
-  if (!value(bits).is_object()) return true;
+  if (!is_pointer(bits)) return true;
   Object& o = at<Object>(bits & ~Value::kBorrowedBit);
-  if (o.owner.load(std::memory_order_relaxed) != s->owner_id) return false;
-  o.local.store(o.local.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  if (!is_own(s, o)) return false;
+  increment(o.local);
   bits &= ~Value::kBorrowedBit;
   return true;
 }
@@ -748,7 +844,7 @@ PT_BODY(SetShape) {
 }
 PT_BODY(GuardExclusive) {
   const Object& o = at<Object>(x.r[A]);
-  return o.owner.load(std::memory_order_relaxed) == s->owner_id && o.shared.load(std::memory_order_relaxed) == 0;
+  return is_own(s, o) && o.shared.load(std::memory_order_relaxed) == 0;
 }
 // ---- frames
 PT_BODY(GuardGenerator) {
@@ -981,6 +1077,10 @@ PT_TABLE(MoveFloat, F, N, Cross)
 PT_TABLE(GuardIsObject, W, W, Check2)
 PT_TABLE(GuardIsNotObject, W, W, Check2)
 PT_TABLE(LoadFloat, O, N, Cross)
+PT_TABLE(LoadOwnedAlone, P, N, Unary)
+PT_TABLE(Allocate, N, N, Source)
+PT_TABLE(FreeRange, N, N, Alone)
+PT_TABLE(FreeIterator, N, N, Alone)
 PT_TABLE(StoreFrameConstant, N, N, Alone)
 PT_TABLE(StoreWord, I, N, Check1)
 PT_TABLE(StoreFloat, F, N, Check1)

@@ -1,8 +1,10 @@
 #include "vm/jit/emit.h"
 
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 
+#include "gc/heap/block.h"
 #include "vm/object/shape.h"
 #include "vm/object/thread.h"
 
@@ -35,7 +37,7 @@ struct SlowPath {
 
 class Emitter {
  public:
-  Emitter(Ir& ir, const Allocation& allocation) : ir_(ir), allocation_(allocation) {}
+  Emitter(Ir& ir, const Allocation& allocation, std::string* places) : ir_(ir), allocation_(allocation), places_(places) {}
   const char* run(CompiledTrace* out);
 
  private:
@@ -59,6 +61,7 @@ class Emitter {
   bool is_untagged(Reference r) const;
   bool is_float_load(Reference load) const;
   void instruction(Reference i);
+  void list(Reference i);
   void move_to(bool is_float, int target, Operand from);
   int in_register(bool is_float, Operand from);
   void store(bool is_float, int32_t slot, int from) {
@@ -82,6 +85,7 @@ class Emitter {
 
   Ir& ir_;
   const Allocation& allocation_;
+  std::string* places_;
   std::vector<uint8_t> code_;
   std::vector<Patch> patches_;
   std::vector<uint64_t> pool_;
@@ -275,11 +279,25 @@ void Emitter::instruction(Reference i) {
   auto op = static_cast<StencilOp>(in.op);
   HoleValue hole0{static_cast<uint64_t>(in.imm), false}, hole1;
   switch (in.op) {
+    case Op::kNewObject: {
+      ObjectTemplate made;
+      if (!object_template(*ir_.layouts[static_cast<size_t>(in.imm)], &made)) break;
+      op = StencilOp::kAllocate;
+      hole0 = {pool(made.header), true};
+      hole1.value = offsetof(HeapLocal, current) + made.size_class * sizeof(Block*);
+      break;
+    }
+    case Op::kLoadOwned:
+      if (!ir_.multithreaded) op = StencilOp::kLoadOwnedAlone;
+      break;
     case Op::kLoadFrame:
     case Op::kLoadFrameInt:
     case Op::kStoreFrame:
     case Op::kWriteFrame:
-    case Op::kClearFrame: hole0.value = static_cast<uint64_t>(in.imm * 8); break;
+    case Op::kClearFrame:
+      hole0.value = static_cast<uint64_t>(in.imm * 8);
+      if (in.tag) op = in.tag == kShape_range_iterator ? StencilOp::kFreeRange : StencilOp::kFreeIterator;
+      break;
     case Op::kGlobalAddress:
     case Op::kGuardTable: hole0 = {global_at_[static_cast<size_t>(in.imm)], true}; break;
     case Op::kGuardRoom:
@@ -319,7 +337,7 @@ void Emitter::instruction(Reference i) {
   }
   switch (d.form) {
     case Form::Constant: return;
-    case Form::Source: stencil(op, work, 0, hole0, {}, in.snapshot); break;
+    case Form::Source: stencil(op, work, 0, hole0, hole1, in.snapshot); break;
     case Form::Binary: {
       Operand a = operand(in.a), b = operand(in.b);
       // The result's register is the left operand's, or free.
@@ -448,6 +466,14 @@ void Emitter::continuations(CompiledTrace* out) {
   }
 }
 
+// Where the code of an instruction begins.
+void Emitter::list(Reference i) {
+  if (!places_) return;
+  char line[64];
+  std::snprintf(line, sizeof line, "%6zx %4d %s\n", code_.size(), i, i < ir_.size() ? describe(ir_.at(i).op).name : "end");
+  *places_ += line;
+}
+
 const char* Emitter::run(CompiledTrace* out) {
   for (const GlobalReference& g : ir_.globals) {
     out->globals_found.push_back(copy_reference(g));
@@ -462,8 +488,10 @@ const char* Emitter::run(CompiledTrace* out) {
       align_loop();
       loop_at = code_.size();
     }
+    list(i);
     instruction(i);
   }
+  list(ir_.size());
   if (ir_.loop_start == ir_.size()) loop_at = code_.size();
   size_t link_at = 0;
   if (ir_.loop_start >= 0) {
@@ -619,7 +647,9 @@ const char* Emitter::run(CompiledTrace* out) {
 
 }  // namespace
 
-const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out) { return Emitter(ir, allocation).run(out); }
+const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out, std::string* places) {
+  return Emitter(ir, allocation, places).run(out);
+}
 
 uint64_t exit_word(const ExitValue& value, const State& state) {
   switch (value.from.place) {
@@ -634,7 +664,7 @@ uint64_t exit_word(const ExitValue& value, const State& state) {
   }
 }
 
-const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing) {
+const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing, std::string* places) {
   if (listing) *listing += "; recorded\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
   if (ir.ends_itself()) {
@@ -648,7 +678,7 @@ const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::
   if (allocation.error) return allocation.error;
   if (allocation.spill_count > kSpillSlots - 9) return "too many spilled values";
   if (const char* wrong = verify_allocation(ir, allocation)) return wrong;
-  return emit_trace(ir, allocation, out);
+  return emit_trace(ir, allocation, out, places);
 }
 
 }  // namespace pt::jit

@@ -105,10 +105,11 @@ uint64_t help_interpret(State* s, Value* frame, uint64_t interpreted);
 Helper cold_helper(Op op);
 
 // nullptr or why not. Any thread.
-const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out);
+const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out, std::string* places = nullptr);
 // All passes after recording: peeling, dead code, allocation, emission, with validation after each. `listing`: what was
-// asked for with PTPYTHON_JIT_DUMP=ir, or nullptr. Without a loop (ir.link), `end` is not used.
-const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing);
+// asked for with PTPYTHON_JIT_DUMP=ir, or nullptr; `places`: with code, where each instruction's begins. Without a loop
+// (ir.link), `end` is not used.
+const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing, std::string* places = nullptr);
 // Runs from the top with the frame as it is; the exit taken, with the registers in *state.
 inline Exit* enter_trace(const CompiledTrace& trace, State* state, Value* frame) {
   return reinterpret_cast<Exit*>(

@@ -7,11 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "gc/object/object.h"
 #include "jit_stencils/abi.h"
-
-namespace pt {
-struct Object;
-}
 
 namespace pt::jit {
 
@@ -85,8 +82,8 @@ struct SlotValue {
 // A virtual object: one that the trace leaves unmade as long as nothing but the trace can see it (escape analysis with
 // scalar replacement). Its fields are values of the trace; an exit makes it, and so does whatever lets it get out.
 struct Layout {
-  // kDict: of `keys`; kRange: an iterator, whose fields are ints here and machine words in memory
-  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper, kDict, kMethod, kRange };
+  // kDict: of `keys`; kRange, kSequence: iterators, whose numbers are ints here and machine words in memory
+  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper, kDict, kMethod, kRange, kSequence };
   Kind kind;
   uint32_t shape;  // of a new one
   struct Shape* instance = nullptr;  // kInstance; kTuple: of a subclass
@@ -94,6 +91,10 @@ struct Layout {
   const void* code = nullptr;  // kFunction: Code, and globals: Dict
   const void* globals = nullptr;
   const void* keys = nullptr;  // kDict: Tuple of its keys, strs, whose values are the fields 0, 8, ...; nullptr: it is empty
+  // The field is a machine word.
+  bool is_number(int64_t offset) const {
+    return kind == Kind::kRange || (kind == Kind::kSequence && offset != static_cast<int64_t>(sizeof(Object)));
+  }
   bool operator==(const Layout&) const = default;
 };
 inline constexpr int32_t kNoOwner = INT32_MIN;
@@ -109,6 +110,12 @@ struct VirtualState {
 };
 // Makes what `layout` describes, its fields empty; nullptr with an exception pending. Runs no Python code.
 Object* make_object(const Layout& layout);
+// What compiled code needs to allocate it. False: that is the helper's business.
+struct ObjectTemplate {
+  uint64_t header;  // its first word, without the owner
+  unsigned size_class;
+};
+bool object_template(const Layout& layout, ObjectTemplate* out);
 // A frame that an exception has left, as its traceback would show it.
 struct LeftFrame {
   InlinedFrame frame;

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
@@ -120,14 +121,14 @@ void announce_code(const CompiledTrace& trace, const Recorder& recorder, bool si
   std::fprintf(stderr, "; code\n%s\n", line.c_str());
 }
 
-const char* compile(Recorder& recorder, CompiledTrace* out, std::string* listing) {
+const char* compile(Recorder& recorder, CompiledTrace* out, std::string* listing, std::string* places) {
   Ir& ir = recorder.ir();
   recorder.settle();
   Snapshot end = recorder.end();
-  if (end.objects.empty()) return compile_trace(ir, end, out, listing);
+  if (end.objects.empty()) return compile_trace(ir, end, out, listing, places);
   std::vector<Instruction> code = ir.code;
   std::vector<Snapshot> snapshots = ir.snapshots;
-  const char* wrong = compile_trace(ir, end, out, listing);
+  const char* wrong = compile_trace(ir, end, out, listing, places);
   if (!wrong) return nullptr;
   // The next round cannot go on with an object that is not made.
   if (listing) *listing += std::string("; again: ") + wrong + "\n";
@@ -136,14 +137,14 @@ const char* compile(Recorder& recorder, CompiledTrace* out, std::string* listing
   ir.phis.clear();
   ir.loop_start = kNoReference;
   recorder.make_all();
-  return compile_trace(ir, recorder.end(), out, listing);
+  return compile_trace(ir, recorder.end(), out, listing, places);
 }
 
 void close_trace(Recorder& recorder) {
   auto trace = std::make_unique<CompiledTrace>();
-  std::string listing;
+  std::string listing, places;
   Exit* exit = recorder.exit();
-  const char* wrong = compile(recorder, trace.get(), g_dump_ir ? &listing : nullptr);
+  const char* wrong = compile(recorder, trace.get(), g_dump_ir ? &listing : nullptr, g_dump_code ? &places : nullptr);
   if (g_dump_ir) {
     std::fprintf(stderr, "; %s %p at %p, %zu bytes\n%s%s%s\n", exit ? "side trace" : "loop", static_cast<void*>(trace.get()),
                  reinterpret_cast<void*>(trace->entry), trace->code_bytes, listing.c_str(), wrong ? "; refused: " : "",
@@ -161,6 +162,7 @@ void close_trace(Recorder& recorder) {
   for (OwnedReference& g : trace->globals_found) (void)g.release();
   trace->globals_found.clear();
   g_code_bytes.fetch_add(trace->code_bytes, std::memory_order_relaxed);
+  if (g_dump_code) std::fprintf(stderr, "; places in the code at %p\n%s", reinterpret_cast<void*>(trace->entry), places.c_str());
   announce_code(*trace, recorder, exit != nullptr);
   g_compiled.fetch_add(1, std::memory_order_relaxed);
   CompiledTrace* made = trace.release();
@@ -350,6 +352,8 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   State state;
   state.thread = thread;
   state.owner_id = tls_owner_id;
+  state.heap = thread->heap;
+  state.free_weight = g_free_weight.load(std::memory_order_relaxed);
   state.disturbed = 0;
   state.finished = 0;
   std::memset(state.held, 0, sizeof state.held);

@@ -785,6 +785,9 @@ void Recorder::store_position(Position& p) {
 // The iterator is exhausted: it goes.
 bool Recorder::end_iteration(uint64_t word) {
   int32_t where = at(PT_B);
+  uint32_t shape = seen(PT_B).as_object()->shape_id.load(std::memory_order_relaxed);
+  bool freed_in_line = shape == kShape_range_iterator || shape == kShape_list_iterator || shape == kShape_tuple_iterator;
+  clear(where, freed_in_line ? static_cast<int32_t>(shape) : 0);
   empty(where);
   go(2 + jump_extra(pc_));
   return true;

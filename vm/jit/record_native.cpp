@@ -6,6 +6,7 @@
 #include "vm/jit/recorder.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/type_build.h"
+#include "vm/types/iterators.h"
 #include "vm/types/list.h"
 #include "vm/types/range.h"
 #include "vm/types/str.h"
@@ -314,7 +315,19 @@ bool Recorder::get_iterator(uint64_t word) {
   }
   if (is_class_instance(v)) return call_iter(word);
   if (!is_builtin(v) || !type_of(v)->slots.iter) return fall_back();
-  Reference o = as_object(read(PT_B), v.as_object()->shape_id.load(std::memory_order_relaxed));
+  uint32_t shape = v.as_object()->shape_id.load(std::memory_order_relaxed);
+  Reference o = as_object(read(PT_B), shape);
+  if ((shape == kShape_list || shape == kShape_tuple) && can_hold(o)) {
+    uint32_t made = shape == kShape_list ? kShape_list_iterator : kShape_tuple_iterator;
+    Reference iterator = builder_.virtual_object({.kind = Layout::Kind::kSequence, .shape = made});
+    builder_.set_field(iterator, offsetof(ListIterator, list), o);
+    builder_.set_field(iterator, offsetof(ListIterator, index), builder_.small_int(0));
+    fresh_ = iterator;
+    drop(PT_B, PT_A);
+    set_lazy(at(PT_A), iterator);
+    go(1);
+    return true;
+  }
   Reference r = emit(Op::kGetIterator, o);
   drop(PT_B, PT_A);
   set_owned(at(PT_A), r);

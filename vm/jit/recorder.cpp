@@ -298,7 +298,8 @@ bool Recorder::is_pointer(Reference r) const {
   if (in.type == Type::I || in.type == Type::F || in.op == Op::kBoxFloat || in.op == Op::kVirtual) return false;
   return !ir_.is_constant(r);
 }
-void Recorder::clear(int32_t at) {
+// `iterator`: its shape, if the register has the only reference to one and that has been checked.
+void Recorder::clear(int32_t at, int32_t iterator) {
   leave_owner(at);
   const Slot s = state(at);
   std::erase_if(positions_, [at](const Position& p) { return exit_slot(p.tag) == at; });
@@ -307,7 +308,7 @@ void Recorder::clear(int32_t at) {
     if (s.borrowed)
       emit(Op::kStoreFrame, empty_, kNoReference, at);
     else
-      emit(Op::kClearFrame, kNoReference, kNoReference, at);
+      emit(Op::kClearFrame, kNoReference, kNoReference, at, iterator);
     filled = false;
   }
   state(at) = {kNoReference, kNoReference, false, false, false, filled};

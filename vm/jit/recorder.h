@@ -152,7 +152,7 @@ class Recorder {
   void set_lazy(int32_t at, Reference r);
   void set_owned(int32_t at, Reference r, Reference value = kNoReference);
   void set_copy(int32_t at, Reference r);       // counted copy, or lazy where no count is needed
-  void clear(int32_t at);                       // memory holds no pointer afterwards
+  void clear(int32_t at, int32_t iterator = 0);                       // memory holds no pointer afterwards
   void drop(int operand, int result_operand = -2);  // consumes a killed operand; not when the result goes there
   void move(int32_t to, int32_t from);
   void write(int operand, Reference r) { set_lazy(at(operand), r); }

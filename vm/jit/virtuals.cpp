@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "gc/heap/block.h"
+#include "gc/heap/heap.h"
 #include "vm/jit/recorder.h"
 #include "vm/object/type_build.h"
 #include "vm/types/float.h"
@@ -33,11 +35,45 @@ Object* make_object(const Layout& layout) {
     case Layout::Kind::kDict: return dict_new().take();
     case Layout::Kind::kMethod: return allocate_instance(&method_type);
     case Layout::Kind::kRange: return take_object(range_iterator_new(0, 1, 0));
+    case Layout::Kind::kSequence: {
+      Object* o = allocate_object(layout.shape, sizeof(ListIterator), true);
+      if (!o) raise_no_memory();
+      return o;
+    }
     case Layout::Kind::kFunction: {
       auto* code = static_cast<Code*>(const_cast<void*>(layout.code));
       return take_object(function_new(code, static_cast<Dict*>(const_cast<void*>(layout.globals)), nullptr));
     }
   }
+}
+
+bool object_template(const Layout& layout, ObjectTemplate* out) {
+  size_t bytes = 0;
+  bool tracked = true;
+  switch (layout.kind) {
+    case Layout::Kind::kInstance:
+    case Layout::Kind::kTuple:
+      if (layout.instance) {
+        bytes = instance_bytes(layout.instance, static_cast<size_t>(layout.length));
+        tracked = layout.instance->type->layout.tracked;
+      } else {
+        bytes = sizeof(Tuple) + static_cast<size_t>(layout.length) * sizeof(Field);
+      }
+      break;
+    case Layout::Kind::kCell: bytes = sizeof(Cell); break;
+    case Layout::Kind::kSuper:
+    case Layout::Kind::kMethod: bytes = (layout.kind == Layout::Kind::kSuper ? super_type : method_type).slots_end; break;
+    case Layout::Kind::kRange:
+      bytes = sizeof(RangeIterator);
+      tracked = false;
+      break;
+    case Layout::Kind::kSequence: bytes = sizeof(ListIterator); break;
+    case Layout::Kind::kFunction:
+    case Layout::Kind::kDict: return false;
+  }
+  if (bytes > kFineLimit) return false;
+  *out = {layout.shape | (tracked ? uint64_t{kGcTracked} << 56 : 0), size_class_of(bytes)};
+  return true;
 }
 
 Ref<> exit_value(const ExitValue& v, const State& state, const std::vector<Ref<>>& objects) {
@@ -59,7 +95,7 @@ std::vector<Ref<>> make_objects(const Exit& exit, const State& state, bool* ok) 
     Object* object = made[i].value().as_object();
     const auto* keys = static_cast<const Tuple*>(exit.objects[i].layout->keys);
     for (const ExitValue& f : exit.objects[i].fields) {
-      if (exit.objects[i].layout->kind == Layout::Kind::kRange) {
+      if (exit.objects[i].layout->is_number(f.slot)) {
         int64_t number = Value::from_bits(exit_word(f, state)).as_small_int();
         std::memcpy(reinterpret_cast<char*>(object) + f.slot, &number, sizeof number);
         continue;
@@ -364,8 +400,12 @@ Reference Recorder::make(Reference object) {
     }
     words.clear();
   }
-  Op init = layout.kind == Layout::Kind::kRange ? Op::kStorePosition : Op::kInitField;
-  for (const Word& w : words) emit(w.counted ? init : Op::kInitAny, real, w.word, w.offset);
+  if (layout.kind == Layout::Kind::kTuple)
+    emit(Op::kStorePosition, real, builder_.small_int(layout.length), static_cast<int64_t>(offsetof(Tuple, length)));
+  for (const Word& w : words) {
+    Op init = layout.is_number(w.offset) ? Op::kStorePosition : w.counted ? Op::kInitField : Op::kInitAny;
+    emit(init, real, w.word, w.offset);
+  }
   if (before.shape != layout.shape) emit(Op::kSetShape, real, kNoReference, before.shape);
   builder_.made(object, real);
   bool placed = false;

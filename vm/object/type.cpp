@@ -62,22 +62,20 @@ const char* type_name(Value v) { return type_of(v)->layout.name; }
 Object* allocate_instance(Type* type, size_t items) {
   return allocate_instance_of(type->instance_shape.load(std::memory_order_acquire), items);
 }
+size_t instance_bytes(const Shape* shape, size_t items) {
+  const Type* type = shape->type;
+  size_t bytes = type->slots_end + items * type->item_size;
+  if (!type->attributes_offset) return bytes;
+  if (type->attributes_offset == kAttributesAtEnd) return ((bytes + 15) & ~size_t{15}) + sizeof(AttributeStorage);
+  return type->attributes_offset + sizeof(AttributeStorage) + shape->inline_capacity * sizeof(Field);
+}
 Object* allocate_instance_of(Shape* shape, size_t items) {
-  Type* type = shape->type;
-  size_t bytes = type->slots_end;
-  if (type->item_size) {
-    if (PT_UNLIKELY(items > (size_t{1} << 46) / type->item_size)) {
-      raise_no_memory();
-      return nullptr;
-    }
-    bytes += items * type->item_size;
+  const Type* type = shape->type;
+  if (PT_UNLIKELY(type->item_size && items > (size_t{1} << 46) / type->item_size)) {
+    raise_no_memory();
+    return nullptr;
   }
-  if (type->attributes_offset) {
-    bytes = type->attributes_offset == kAttributesAtEnd
-                ? ((bytes + 15) & ~size_t{15}) + sizeof(AttributeStorage)
-                : type->attributes_offset + sizeof(AttributeStorage) + shape->inline_capacity * sizeof(Field);
-  }
-  Object* o = allocate_object(shape_id_of(shape), bytes, type->layout.tracked);
+  Object* o = allocate_object(shape_id_of(shape), instance_bytes(shape, items), type->layout.tracked);
   if (PT_UNLIKELY(!o)) raise_no_memory();
   return o;
 }
@@ -284,11 +282,11 @@ void prepare_type(Type* type, const TypeSpec* spec) {
                        : spec->traverse       ? clear_fields
                        : type->layout.tracked ? inherited->clear
                                               : destroy_nothing;
-  type->layout.destroy = spec->destroy                     ? spec->destroy
-                         : spec->clear                     ? spec->clear
-                         : spec->traverse                  ? clear_fields
-                         : inherited && inherited->destroy ? inherited->destroy
-                                                           : destroy_nothing;
+  type->layout.destroy = spec->destroy    ? spec->destroy
+                         : spec->clear    ? spec->clear
+                         : spec->traverse ? clear_fields
+                         : inherited      ? inherited->destroy
+                                          : nullptr;
   type->layout.finalize.store(spec->finalize ? spec->finalize
                               : inherited    ? inherited->finalizer()
                                              : nullptr,

@@ -244,7 +244,7 @@ void heap_destroy(Object* o) {
   const Type* type = o->shape()->type;
   visit_members(o, type, [](Field& f, void*) { f.clear(); }, nullptr);
   attributes_clear(o);
-  builtin_ancestor(type)->layout.destroy(o);
+  if (auto destroy = builtin_ancestor(type)->layout.destroy) destroy(o);
 }
 void heap_finalize(Object* o) {
   Type* type = o->shape()->type;

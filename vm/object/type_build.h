@@ -12,6 +12,8 @@ void finish_builtin_type(Type* type);
 
 // allocate_instance() for instances that begin with `shape`.
 [[nodiscard]] Object* allocate_instance_of(Shape* shape, size_t items = 0);
+// Bytes of such an instance.
+size_t instance_bytes(const Shape* shape, size_t items = 0);
 uint32_t next_type_version();
 // Some class has a __del__ of its own, or a file was opened for writing: the end of the process looks for
 // such objects.
