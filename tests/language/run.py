@@ -18,6 +18,8 @@ def test_names(path):
 
 def run_file(python, options, path, timeout):
     names = test_names(path)
+    if not names:
+        return {"any": "the file has no test functions"}
     outcome = {}
     try:
         process = subprocess.run([python, *options, os.path.join(HERE, "harness.py"), path], capture_output=True,
