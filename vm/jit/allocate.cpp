@@ -38,6 +38,7 @@ std::vector<Reference> last_uses(const Ir& ir) {
       ir.snapshots[static_cast<size_t>(number)].each_value([&](Reference r) { use(r, i); });
     }
   }
+  for (const Ir::LinkValue& v : ir.link_values) use(v.value, ir.size());
   for (const Phi& p : ir.phis) {
     use(p.right, ir.size());
     // The left value is there when the loop begins.

@@ -1,4 +1,5 @@
 // Folding, common subexpressions and store-to-load forwarding, applied as instructions are appended.
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -156,6 +157,15 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t 
       break;
     case Op::kTagWord:
       if (ir_.at(a).type == Type::I) return a;  // of a virtual object
+      if (ir_.at(a).op == Op::kLoadImmutable) {
+        // Of one that the trace has made.
+        Reference made = find_same_place(Op::kStorePosition, ir_.at(a).a, ir_.at(a).imm);
+        if (made != kNoReference) return ir_.at(made).b;
+      }
+      break;
+    case Op::kGuardUnshared:
+    case Op::kGuardExclusive:
+      if (is_new(a)) return kNothing;
       break;
     case Op::kUntag:
       if (ir_.at(a).type == Type::O) return a;
@@ -191,6 +201,31 @@ Reference Builder::find_same(Op op, Reference a, Reference b, int64_t imm) const
   }
   return kNoReference;
 }
+
+Reference Builder::find_same_place(Op op, Reference a, int64_t imm) const {
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    if (ir_.at(i).op == op && ir_.at(i).a == a && ir_.at(i).imm == imm) return i;
+  }
+  return kNoReference;
+}
+// The trace has made the object, and nothing but one register has it.
+bool Builder::is_new(Reference object) const {
+  if (ir_.at(object).op != Op::kNewObject) return false;
+  int registers = 0;
+  for (Reference i = object + 1; i < ir_.size(); ++i) {
+    const Instruction& in = ir_.at(i);
+    if (describe(in.op).flags & kBarrier) return false;
+    if (in.b == object) return false;
+    if (in.a != object) continue;
+    bool to_register = in.op == Op::kStoreFrame || in.op == Op::kWriteFrame;
+    registers += to_register;
+    bool fills = in.op == Op::kStorePosition || in.op == Op::kInitField || in.op == Op::kInitAny || in.op == Op::kSetShape;
+    if (!to_register && !fills && !(describe(in.op).flags & kLoad)) return false;
+  }
+  return registers == 1;
+}
+// The trace made one of them when it had the other already.
+bool Builder::are_old_and_new(Reference x, Reference y) const { return x != y && ir_.at(std::max(x, y)).op == Op::kNewObject; }
 
 // Whether what was seen of an object at instruction `from` still holds at the end of the code.
 bool Builder::fact_holds(Reference from, uint32_t shape) const {
@@ -385,7 +420,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
       case Op::kInitField:
       case Op::kInitAny:
         // Items lie at the front of their buffers, attributes behind the object's header: equal offsets tell the kinds apart.
-        if (op == Op::kLoadField && in.imm == imm) return in.a == a ? in.b : kNoReference;
+        if (op == Op::kLoadField && in.imm == imm && !are_old_and_new(in.a, a)) return in.a == a ? in.b : kNoReference;
         break;
       case Op::kStoreOverflow:
       case Op::kStoreAny:
@@ -397,7 +432,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
         if (op == Op::kLoadField && in.imm == imm) return kNoReference;
         break;
       case Op::kStorePosition:
-        if (op != Op::kLoadPosition || in.imm != imm || are_parts(in.a, a)) break;
+        if (op != Op::kLoadPosition || in.imm != imm || are_parts(in.a, a) || are_old_and_new(in.a, a)) break;
         return in.a == a ? in.b : kNoReference;
         break;
       case Op::kAddAny:

@@ -67,7 +67,15 @@ class Emitter {
   void store(bool is_float, int32_t slot, int from) {
     stencil(is_float ? StencilOp::kStoreFloat : StencilOp::kStoreWord, from, 0, {slot_offset(slot), false});
   }
+  struct Move {
+    bool is_float;
+    Location to;
+    Operand from;
+    Location from_location;  // kConstant: none
+  };
+  void move_at_once(std::vector<Move> moves);
   void close_loop();
+  void enter_loop();
   std::vector<Location> live_at(Reference i) const;
   void save(const std::vector<Location>& live, int from = kKeptRegisters);
   void restore(const std::vector<Location>& live);
@@ -386,20 +394,22 @@ void Emitter::instruction(Reference i) {
   if (in.type != Type::N && target.place == Place::kSlot) store(result_float, target.index, work);
 }
 
-// The phis' values move at once: places that are sources of others are written last; cycles go through a spare slot.
+// The phis' values.
 void Emitter::close_loop() {
-  struct Move {
-    bool is_float;
-    Location to;
-    Operand from;
-    Location from_location;  // kConstant: none
-  };
   std::vector<Move> moves;
-  for (const Phi& p : ir_.phis) {
-    Location to = place(p.left), from = place(p.right);
-    if (to == from) continue;
-    moves.push_back({ir_.at(p.left).type == Type::F, to, operand(p.right), from});
-  }
+  for (const Phi& p : ir_.phis)
+    moves.push_back({ir_.at(p.left).type == Type::F, place(p.left), operand(p.right), place(p.right)});
+  move_at_once(std::move(moves));
+}
+void Emitter::enter_loop() {
+  std::vector<Move> moves;
+  for (const Ir::LinkValue& v : ir_.link_values)
+    moves.push_back({ir_.at(v.value).type == Type::F, v.place, operand(v.value), place(v.value)});
+  move_at_once(std::move(moves));
+}
+// Places that are sources of others are written last; cycles go through a spare slot.
+void Emitter::move_at_once(std::vector<Move> moves) {
+  std::erase_if(moves, [](const Move& m) { return m.to == m.from_location; });
   auto perform = [&](const Move& m) {
     if (m.to.place == Place::kSlot)
       store(m.is_float, m.to.index, in_register(m.is_float, m.from));
@@ -499,6 +509,7 @@ const char* Emitter::run(CompiledTrace* out) {
     jump(static_cast<int64_t>(loop_at));
   } else if (!ir_.returns_call) {
     if (ir_.ends_itself()) return "a trace without an end";
+    enter_loop();
     if (ir_.link_window) stencil(StencilOp::kMoveFrame, 0, 0, {static_cast<uint64_t>(int64_t{ir_.link_window} * 8), false});
     link_at = code_.size();
     jump(0);
@@ -567,7 +578,9 @@ const char* Emitter::run(CompiledTrace* out) {
     }
   }
   if (ir_.link || ir_.link_self) {
-    uint64_t target = ir_.link_self ? base : reinterpret_cast<uint64_t>(ir_.link->entry);
+    uint64_t target = ir_.link_self             ? base
+                      : ir_.link_values.empty() ? reinterpret_cast<uint64_t>(ir_.link->entry)
+                                                : ir_.link->loop_entry->code;
     int64_t distance = static_cast<int64_t>(target) - static_cast<int64_t>(base + link_at + 5);
     auto word = static_cast<uint32_t>(distance);
     std::memcpy(code_.data() + link_at + 1, &word, 4);
@@ -576,6 +589,7 @@ const char* Emitter::run(CompiledTrace* out) {
   if (!pool_.empty()) std::memcpy(block.writable + pool_at, pool_.data(), pool_.size() * 8);
 
   out->entry = reinterpret_cast<TraceCode>(base);
+  if (out->loop_entry) out->loop_entry->code = base + loop_at;
   out->code_bytes = pool_at;
   out->stencil_count = stencil_count;
   out->multithreaded = ir_.multithreaded;
@@ -667,17 +681,28 @@ uint64_t exit_word(const ExitValue& value, const State& state) {
 const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing, std::string* places) {
   if (listing) *listing += "; recorded\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
+  auto round = static_cast<size_t>(ir.size());
+  out->loop_entry = nullptr;
   if (ir.ends_itself()) {
+    out->loop_entry = loop_entry_of(ir, end);
     if (const char* wrong = unroll_loop(ir, end)) return wrong;
     if (const char* wrong = validate(ir)) return wrong;
   }
-  remove_dead_code(ir);
+  std::vector<Reference> moved = remove_dead_code(ir);
   if (listing) *listing += "; compiled\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
   Allocation allocation = allocate_registers(ir);
   if (allocation.error) return allocation.error;
   if (allocation.spill_count > kSpillSlots - 9) return "too many spilled values";
   if (const char* wrong = verify_allocation(ir, allocation)) return wrong;
+  if (out->loop_entry) {
+    for (size_t i = 0; i < round; ++i) {
+      Reference now = moved[i];
+      if (now < 0 || ir.is_constant(now) || allocation.last_use[static_cast<size_t>(now)] < ir.loop_start) continue;
+      out->loop_entry->live.push_back(
+          {static_cast<Reference>(i), ir.at(now).type, allocation.locations[static_cast<size_t>(now)]});
+    }
+  }
   return emit_trace(ir, allocation, out, places);
 }
 

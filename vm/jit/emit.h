@@ -74,6 +74,23 @@ struct ColdInfo {
   uint32_t tag;
   bool multithreaded;
 };
+// How a trace gets into a loop with values in registers: it repeats the round in front of it (record_loop_entry.cpp).
+struct LoopEntry {
+  std::vector<Instruction> round;  // as it was recorded
+  std::vector<Snapshot> snapshots;
+  std::vector<SlotValue> end;  // what it leaves in the trace
+  std::vector<GlobalReference> globals;
+  struct Live {  // what the loop needs of it
+    Reference value;
+    Type type;
+    Location place;
+  };
+  std::vector<Live> live;
+  uint64_t code = 0;  // of the loop
+  bool takes_over(int32_t slot) const;
+};
+// nullptr: not for this loop.
+std::unique_ptr<LoopEntry> loop_entry_of(const Ir& recorded, const Snapshot& end);
 struct CompiledTrace {
   TraceCode entry = nullptr;
   std::unique_ptr<Exit[]> exits;
@@ -89,6 +106,7 @@ struct CompiledTrace {
   std::vector<std::unique_ptr<NativeCall>> native_calls;
   std::vector<std::unique_ptr<Layout>> layouts;
   std::vector<OwnedReference> globals_found;   // the trace's words lead to them; replaced by find_global
+  std::unique_ptr<LoopEntry> loop_entry;       // nullptr: it is entered at its beginning only
   size_t code_bytes = 0, stencil_count = 0;
   bool multithreaded = false;     // compiled for several threads
   bool knows = false;             // Ir::knows

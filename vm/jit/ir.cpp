@@ -147,6 +147,11 @@ std::string dump(const Ir& ir) {
   if (ir.link || ir.link_self) {
     std::snprintf(line, sizeof line, "link %p frame%+d\n", static_cast<const void*>(ir.link), ir.link_window);
     out += line;
+    for (const Ir::LinkValue& v : ir.link_values) {
+      static constexpr char kPlaces[] = " rfs";  // Place
+      std::snprintf(line, sizeof line, "  %c%d = %d\n", kPlaces[static_cast<int>(v.place.place)], v.place.index, v.value);
+      out += line;
+    }
   }
   for (const Phi& phi : ir.phis) {
     std::snprintf(line, sizeof line, "phi  %d <- %d\n", phi.left, phi.right);

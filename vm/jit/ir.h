@@ -227,6 +227,12 @@ struct Ir {
   bool knows = false;  // begins where a function does, or behind a call: its exits say what they know of registers in memory
   bool returns_call = false;  // or with a return to compiled code
   int32_t link_window = 0;
+  // Into the loop of `link`, behind the round in front of it: what that leaves in which place. Empty: to its beginning.
+  struct LinkValue {
+    Reference value;
+    Location place;
+  };
+  std::vector<LinkValue> link_values;
   bool multithreaded = false;  // other threads may change what the trace reads
 
   const Instruction& at(Reference r) const { return code[static_cast<size_t>(r)]; }
@@ -289,6 +295,9 @@ class Builder {
   bool is_unshared(Reference object) const;
   Reference fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t snapshot);
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
+  Reference find_same_place(Op op, Reference a, int64_t imm) const;
+  bool is_new(Reference object) const;
+  bool are_old_and_new(Reference x, Reference y) const;
   Reference forward_load(Op op, Reference a, Reference b, int64_t imm);
   Reference find_generator_guard(Reference a, Reference pc, int64_t imm) const;
   Reference forward_register(Reference a, int64_t imm);
@@ -310,7 +319,8 @@ class Builder {
 // Copies the recorded iteration behind itself: what does not change stays in front, the copy is the loop. `end`: slots and
 // objects at the end of the iteration.
 const char* unroll_loop(Ir& ir, const Snapshot& end);
-void remove_dead_code(Ir& ir);
+// What each instruction is afterwards; kNoReference: gone.
+std::vector<Reference> remove_dead_code(Ir& ir);
 // nullptr, or what is wrong.
 const char* validate(const Ir& ir);
 std::string dump(const Ir& ir);

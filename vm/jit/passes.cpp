@@ -104,7 +104,7 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
   return wrong;
 }
 
-void remove_dead_code(Ir& ir) {
+std::vector<Reference> remove_dead_code(Ir& ir) {
   auto n = static_cast<size_t>(ir.size());
   std::vector<Reference> right(n, kNoReference);   // of the phi whose left value it is
   for (const Phi& p : ir.phis) right[static_cast<size_t>(p.left)] = p.right;
@@ -126,6 +126,7 @@ void remove_dead_code(Ir& ir) {
                           in.op == Op::kBoxFloat || in.op == Op::kLoadPosition;
     if ((flags & (kStore | kEffect | kBarrier)) || ((flags & kGuard) && !representation)) need(i, false);
   }
+  for (const Ir::LinkValue& v : ir.link_values) need(v.value, false);
   while (!work.empty()) {
     auto [i, in_loop] = work.back();
     work.pop_back();
@@ -178,8 +179,10 @@ void remove_dead_code(Ir& ir) {
     move(p.left);
     move(p.right);
   }
+  for (Ir::LinkValue& v : ir.link_values) move(v.value);
   ir.code = std::move(code);
   ir.loop_start = loop_start;
+  return moved;
 }
 
 }  // namespace pt::jit

@@ -146,11 +146,13 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
 // Which of the trace's references it is.
 int64_t Recorder::reference(Dict* dict, Str* name, const DictPlace& place) {
   keep(Value::object(dict));
-  GlobalReference fresh = reference_to(dict, name, place);
+  return reference(reference_to(dict, name, place));
+}
+int64_t Recorder::reference(const GlobalReference& fresh) {
   size_t number = 0;
   for (; number < ir_.globals.size(); ++number) {
     const GlobalReference& g = ir_.globals[number];
-    if (g.dict == dict && g.name == name && g.offset == fresh.offset) break;
+    if (g.dict == fresh.dict && g.name == fresh.name && g.offset == fresh.offset) break;
   }
   if (number == ir_.globals.size()) ir_.globals.push_back(fresh);
   return static_cast<int64_t>(number);

@@ -387,6 +387,12 @@ void Recorder::sync() {
   escapes_ = false;   // show_exceptions() follows
   make_all();
   escapes_ = true;
+  flush([](int32_t, Reference) { return false; });
+  push_calls();
+  show_exceptions();
+}
+// Registers and positions but those that `stays` says.
+void Recorder::flush(const std::function<bool(int32_t, Reference)>& stays) {
   struct Store {
     int32_t at;
     Reference word;
@@ -394,7 +400,7 @@ void Recorder::sync() {
   std::vector<Store> stores;
   for (size_t i = 0; i < slots_.size(); ++i) {
     Slot& s = slots_[i];
-    if (!s.lazy) continue;
+    if (!s.lazy || stays(static_cast<int32_t>(i) - kSlotBias, s.value)) continue;
     Reference word = s.value;
     if (ir_.at(word).type == Type::F)
       word = emit(Op::kBoxFloat, word);
@@ -402,7 +408,9 @@ void Recorder::sync() {
       word = emit(Op::kBorrow, word);
     stores.push_back({static_cast<int32_t>(i) - kSlotBias, word});
   }
-  for (Position& p : positions_) find_iterator(p);
+  for (Position& p : positions_) {
+    if (!stays(p.tag, p.value)) find_iterator(p);
+  }
   for (const Store& store : stores) {
     emit(Op::kStoreFrame, store.word, kNoReference, store.at);
     Slot& s = state(store.at);
@@ -410,10 +418,10 @@ void Recorder::sync() {
         ir_.is_constant(store.word) ? (ir_.at(store.word).imm & 3) == 0 && ir_.at(store.word).imm != 0 : is_pointer(store.word);
     s = {s.value, store.word, false, pointer, false, store.word != empty_, pointer};
   }
-  for (Position& p : positions_) store_position(p);
+  for (Position& p : positions_) {
+    if (!stays(p.tag, p.value)) store_position(p);
+  }
   snapshot_ = -1;
-  push_calls();
-  show_exceptions();
 }
 
 // ---- from instruction to instruction -----------------------------------------------------------------------------------
@@ -545,6 +553,7 @@ Step Recorder::back_edge_step(uint64_t word) {
   bool yields = here().generator >= 0 && contains_yield(pc_ + 1 + operand_wide(word), pc_);
   CompiledTrace* trace = yields ? nullptr : find_trace(here().code, loop);
   if (trace && trace->globals == here().globals && trace->multithreaded == ir_.multithreaded) {
+    if (enter_loop(trace)) return Step::kClosed;
     sync();
     ir_.link = trace;
     ir_.link_window = window_;

@@ -1,6 +1,7 @@
 #pragma once
 // Records what the interpreter does, from a loop's back-edge or a trace's exit on, until it meets compiled code.
 // docs/jit.md describes the model of the registers.
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -135,6 +136,8 @@ class Recorder {
   bool fall_back() { return false; }
   Step back_edge_step(uint64_t word);
   bool links_to_entry();
+  bool enter_loop(CompiledTrace* loop);
+  bool repeat_round(const LoopEntry& entry, const CompiledTrace& loop);
   bool interpret(uint64_t word, CallRecord* record);
   void note_interpreted(Value* frame, const uint64_t* pc);
   int32_t snapshot();
@@ -157,6 +160,7 @@ class Recorder {
   void move(int32_t to, int32_t from);
   void write(int operand, Reference r) { set_lazy(at(operand), r); }
   void refine(Reference from, Reference to);
+  void flush(const std::function<bool(int32_t, Reference)>& stays);
   void sync();
   void note_entry();
   void push_calls();
@@ -252,6 +256,7 @@ class Recorder {
   bool exclusive(Reference o, const Object* object);
   bool hold(Reference o, const Object* object, uint32_t shape = 0);
   int64_t reference(Dict* dict, Str* name, const DictPlace& place);
+  int64_t reference(const GlobalReference& fresh);
   Reference table_entry(Dict* dict, Str* name, const DictPlace& place);
   Reference fact(Dict* dict, Str* name, Reference address, Value v);
   struct ModuleEntry {

@@ -1,0 +1,201 @@
+// A trace comes to a loop that has one of its own. What it knows then need not go through memory: it repeats the round which that
+// trace runs in front of its loop, with its own values, and jumps into the loop.
+#include <bit>
+
+#include "vm/jit/recorder.h"
+
+namespace pt::jit {
+
+namespace {
+
+constexpr size_t kMaxRound = 200, kMaxTrace = 700;  // instructions
+
+bool writes_register(Op op) { return op == Op::kStoreFrame || op == Op::kWriteFrame || op == Op::kClearFrame; }
+
+// Operations that belong to the trace they were recorded for.
+bool is_repeatable(Op op) {
+  switch (op) {
+    case Op::kInterpret:
+    case Op::kVirtual:
+    case Op::kHold:
+    case Op::kSetItemHeld:
+    case Op::kGuardGenerator:
+    case Op::kLoadGenerator:
+    case Op::kGeneratorGlobals:
+    case Op::kLoadRegister:
+    case Op::kStoreRegister:
+    case Op::kWriteRegister:
+    case Op::kClearRegister:
+    case Op::kPromoteRegister:
+    case Op::kStoreResume:
+    case Op::kNewGenerator:
+    case Op::kPushGenerator:
+    case Op::kSuspendGenerator:
+    case Op::kFinishGenerator:
+    case Op::kGuardNothingHandled:
+    case Op::kShowExceptions:
+    case Op::kTakePending:
+    case Op::kPromote:
+    case Op::kGuardRoom:
+    case Op::kPushFrame:
+    case Op::kSetFunction:
+    case Op::kGuardFrame:
+    case Op::kPopFrame:
+    case Op::kGuardReturn:
+    case Op::kGuardPushed:
+    case Op::kFinishReturn:
+    case Op::kReturnInt:
+    case Op::kReturnFloat:
+    case Op::kReturnWord: return false;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<LoopEntry> loop_entry_of(const Ir& recorded, const Snapshot& end) {
+  if (recorded.code.size() > kMaxRound || recorded.knows || !recorded.inherited.empty()) return nullptr;
+  for (const Instruction& in : recorded.code) {
+    if (!is_repeatable(in.op)) return nullptr;
+  }
+  auto plain = [](const Snapshot& s) { return s.objects.empty() && s.caught.empty() && s.left.empty() && s.handled.empty(); };
+  if (!plain(end)) return nullptr;
+  for (const Snapshot& s : recorded.snapshots) {
+    if (!plain(s) || s.dynamic) return nullptr;
+  }
+  auto entry = std::make_unique<LoopEntry>();
+  entry->round = recorded.code;
+  entry->snapshots = recorded.snapshots;
+  entry->end = end.slots;
+  entry->globals = recorded.globals;
+  return entry;
+}
+
+// The loop writes the register, or keeps it in the trace, before it may leave behind its first round.
+bool LoopEntry::takes_over(int32_t slot) const {
+  for (const SlotValue& s : end) {
+    if (s.slot == slot) return true;
+  }
+  if (slot >= kIteratorPosition) return false;
+  for (const Instruction& in : round) {
+    if (writes_register(in.op) && in.imm == slot) return true;
+  }
+  return false;
+}
+
+// False, and nothing has happened but that virtual objects were made: the trace has to go there with all in memory.
+bool Recorder::enter_loop(CompiledTrace* loop) {
+  const LoopEntry* entry = loop->loop_entry.get();
+  bool plain = window_ == 0 && calls_.empty() && thread_->record == base_record_ && here().generator < 0 && !ir_.knows &&
+               !handling() && caught_.empty() && left_.empty() && after_.empty() && held_.empty();
+  if (!entry || entry->live.empty() || !plain || ir_.code.size() > kMaxTrace) return false;
+  make_all();
+  // Numbers that the loop's first round replaces stay where they are; all else goes into memory.
+  flush([&](int32_t slot, Reference value) {
+    Type type = value == kNoReference ? Type::I : ir_.at(value).type;
+    return (type == Type::I || type == Type::F) && entry->takes_over(slot);
+  });
+  Builder::Mark mark = builder_.mark();
+  size_t snapshots = ir_.snapshots.size();
+  if (repeat_round(*entry, *loop) && !builder_.failed()) {
+    ir_.link = loop;
+    return true;
+  }
+  builder_.drop_since(mark);
+  ir_.snapshots.resize(snapshots);
+  ir_.link_values.clear();
+  snapshot_ = -1;
+  return false;
+}
+
+bool Recorder::repeat_round(const LoopEntry& entry, const CompiledTrace& loop) {
+  const std::vector<SlotValue> before = lazy_slots();
+  std::vector<Reference> now(entry.round.size(), kNoReference);
+  auto later = [&](Reference r) { return r < 0 ? r : now[static_cast<size_t>(r)]; };
+  std::vector<int32_t> stored;
+  auto is_stored = [&](int32_t slot) {
+    int32_t at = slot >= kIteratorPosition ? exit_slot(slot) : slot;
+    for (int32_t s : stored) {
+      if (s == at) return true;
+    }
+    return false;
+  };
+  auto repeat_snapshot = [&](int32_t number) {
+    const Snapshot& old = entry.snapshots[static_cast<size_t>(number)];
+    Snapshot fresh{old.pc, {}, old.frames, {}, old.raises, false};
+    for (const SlotValue& s : before) {
+      bool overridden = is_stored(s.slot);
+      for (const SlotValue& o : old.slots) overridden |= o.slot == s.slot;
+      if (!overridden) fresh.slots.push_back(s);
+    }
+    for (const SlotValue& o : old.slots) fresh.slots.push_back({o.slot, later(o.value), o.owned});
+    ir_.snapshots.push_back(std::move(fresh));
+    return static_cast<int32_t>(ir_.snapshots.size()) - 1;
+  };
+  for (size_t i = 0; i < entry.round.size(); ++i) {
+    const Instruction& in = entry.round[i];
+    int64_t imm = in.imm;
+    Op op = in.op;
+    Reference a = later(in.a);
+    switch (op) {
+      case Op::kConstant: now[i] = builder_.constant(static_cast<uint64_t>(imm), in.type); continue;
+      case Op::kConstantFloat: now[i] = builder_.float_constant(std::bit_cast<double>(imm)); continue;
+      case Op::kLoadFrame:
+      case Op::kLoadFrameInt: now[i] = slot(static_cast<int32_t>(imm)); continue;
+      case Op::kLoadPosition: {
+        const Position* known = nullptr;
+        for (const Position& p : positions_) {
+          if (in.tag && p.tag == in.tag) known = &p;
+        }
+        if (!known) break;
+        now[i] = known->value;
+        continue;
+      }
+      case Op::kStoreFrame:
+      case Op::kWriteFrame:
+      case Op::kClearFrame: {
+        auto at = static_cast<int32_t>(imm);
+        // What the trace keeps has no pointer in memory.
+        bool lazy = false;
+        for (const SlotValue& s : before) lazy |= s.slot == at;
+        if (lazy && !is_stored(at) && op != Op::kStoreFrame) {
+          if (op == Op::kClearFrame) a = empty_;
+          op = Op::kStoreFrame;
+        }
+        stored.push_back(at);
+        break;
+      }
+      case Op::kGlobalAddress:
+      case Op::kGuardTable: imm = reference(entry.globals[static_cast<size_t>(imm)]); break;
+      case Op::kCallNative:
+      case Op::kCallAny:
+      case Op::kDictGet:
+        ir_.native_calls.push_back(std::make_unique<NativeCall>(*loop.native_calls[static_cast<size_t>(imm)]));
+        imm = static_cast<int64_t>(ir_.native_calls.size()) - 1;
+        break;
+      case Op::kNewObject:
+        ir_.layouts.push_back(std::make_unique<Layout>(*loop.layouts[static_cast<size_t>(imm)]));
+        imm = static_cast<int64_t>(ir_.layouts.size()) - 1;
+        break;
+      default: break;
+    }
+    Reference made = builder_.emit(op, a, later(in.b), imm, in.snapshot >= 0 ? repeat_snapshot(in.snapshot) : -1);
+    if (builder_.failed() || (in.type != Type::N && made == kNoReference)) return false;
+    if (made == ir_.size() - 1 && ir_.at(made).op == op) {
+      ir_.code.back().frames = in.frames >= 0 ? repeat_snapshot(in.frames) : -1;
+      ir_.code.back().tag = in.tag;
+    }
+    if (in.type != Type::N) now[i] = made;
+  }
+  for (const LoopEntry::Live& live : entry.live) {
+    Reference value = later(live.value);
+    if (value < 0) return false;
+    const Instruction& in = ir_.at(value);
+    bool word = live.type == Type::W && (in.type == Type::I || in.type == Type::O);
+    if (in.type != live.type && !word) return false;
+    ir_.link_values.push_back({value, live.place});
+  }
+  return true;
+}
+
+}  // namespace pt::jit
