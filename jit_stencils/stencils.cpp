@@ -680,12 +680,11 @@ PT_BODY(RootFloat) {
   uint64_t exponent = bits >> 52;
   if (exponent - (1023 - 128) >= 256) return false;  // neither positive nor in reach
   double root = __builtin_sqrt(x.f[A]);
-  auto root_bits = std::bit_cast<uint64_t>(root);
-  uint64_t m = mantissa(root_bits);
-  // The last bits of what the square lacks; the first ones are equal.
-  auto rest = static_cast<int64_t>((mantissa(bits) << (exponent + 1075 - 2 * (root_bits >> 52))) - m * m);
-  auto limit = static_cast<int64_t>(m - (m >> 5));
-  if (rest > limit || rest < -limit) return false;
+  uint64_t m = mantissa(std::bit_cast<uint64_t>(root));
+  // The last bits of what the square lacks, in units of its last place; the first ones are equal (so the shift may lose them).
+  uint64_t rest = (bits << (52 + (~exponent & 1))) - m * m;
+  uint64_t limit = m - (m >> 5);
+  if (rest + limit > 2 * limit) return false;
   x.f[A] = root;
   return true;
 }
