@@ -31,7 +31,8 @@ def nested_slowly(rows, make=range):
     return total
 
 
-assert nested(4000) == nested_slowly(4000)
+def test_nested_slowly():
+    assert nested(4000) == nested_slowly(4000)
 
 
 def leaves(rows):
@@ -47,7 +48,8 @@ def leaves(rows):
     return out
 
 
-assert leaves(3000) == [-1 if i % 8 >= 8 else max(3, i % 8 + 1) for i in range(3000)], leaves(20)
+def test_leaves():
+    assert leaves(3000) == [-1 if i % 8 >= 8 else max(3, i % 8 + 1) for i in range(3000)], leaves(20)
 
 
 def raises(rows):
@@ -62,7 +64,8 @@ def raises(rows):
     return caught
 
 
-assert raises(3000) == 3000
+def test_raises():
+    assert raises(3000) == 3000
 
 
 def large(rows, begin, step):
@@ -73,8 +76,9 @@ def large(rows, begin, step):
     return total
 
 
-for begin, step in ((0, 1), (2 ** 61, 1), (2 ** 62 - 2, 1), (2 ** 70, 1), (-2 ** 62, 2 ** 60), (5, -2 ** 61), (0, 2 ** 80)):
-    assert large(1500, begin, step) == 1500 * (3 * begin + 3 * step), (begin, step)
+def test_large():
+    for begin, step in ((0, 1), (2 ** 61, 1), (2 ** 62 - 2, 1), (2 ** 70, 1), (-2 ** 62, 2 ** 60), (5, -2 ** 61), (0, 2 ** 80)):
+        assert large(1500, begin, step) == 1500 * (3 * begin + 3 * step), (begin, step)
 
 
 def kinds(values):
@@ -90,29 +94,31 @@ class Index:
         return 4
 
 
-assert kinds([3] * 2000 + [True, Index(), 0, -5]) == 3 * 2000 + 6
-for wrong in (1.5, "a", None):
+def test_index():
+    assert kinds([3] * 2000 + [True, Index(), 0, -5]) == 3 * 2000 + 6
+    for wrong in (1.5, "a", None):
+        try:
+            kinds([3] * 2000 + [wrong])
+        except TypeError as e:
+            assert str(e) == f"'{type(wrong).__name__}' object cannot be interpreted as an integer", e
+        else:
+            assert False
     try:
-        kinds([3] * 2000 + [wrong])
-    except TypeError as e:
-        assert str(e) == f"'{type(wrong).__name__}' object cannot be interpreted as an integer", e
+        for step in [1] * 2000 + [0]:
+            for j in range(0, 3, step):
+                pass
+    except ValueError as e:
+        assert str(e) == "range() arg 3 must not be zero", e
     else:
         assert False
-try:
-    for step in [1] * 2000 + [0]:
-        for j in range(0, 3, step):
-            pass
-except ValueError as e:
-    assert str(e) == "range() arg 3 must not be zero", e
-else:
-    assert False
 
 
 def comprehensions(rows):
     return [sum([j for j in range(i % 6)]) + len({j: i for j in range(2)}) + max(j for j in range(i % 3, 5)) for i in range(rows)]
 
 
-assert comprehensions(2000) == [sum(list(range(i % 6))) + 2 + 4 for i in range(2000)]
+def test_comprehensions():
+    assert comprehensions(2000) == [sum(list(range(i % 6))) + 2 + 4 for i in range(2000)]
 
 
 def shadowed(rows, n):
@@ -125,10 +131,11 @@ def shadowed(rows, n):
     return total
 
 
-try:
-    assert shadowed(3000, 2000) == 2000 + 7 * 1000
-finally:
-    globals().pop("range", None)
+def test_shadowed():
+    try:
+        assert shadowed(3000, 2000) == 2000 + 7 * 1000
+    finally:
+        globals().pop("range", None)
 
 
 def seen(rows):
@@ -142,4 +149,5 @@ def seen(rows):
     return total
 
 
-assert seen(3000) == 4000
+def test_seen():
+    assert seen(3000) == 4000
