@@ -16,6 +16,38 @@ def float_loop(n=400_000):
     return round(x, 6)
 
 
+class Body:
+    def __init__(self, x, y, z, vx, vy, vz, mass):
+        self.x, self.y, self.z = x, y, z
+        self.vx, self.vy, self.vz = vx, vy, vz
+        self.mass = mass
+
+
+def n_body(steps=2_000, dt=0.01):
+    bodies = [Body(k * 1.5, k * k * 0.75 - 1.0, 0.3 * k, 0.1 * k, 0.3 - 0.05 * k, 0.02, 10.0 / (1 + k * k)) for k in range(5)]
+    for _ in range(steps):
+        for i in range(5):
+            a = bodies[i]
+            for j in range(i + 1, 5):
+                b = bodies[j]
+                dx = a.x - b.x
+                dy = a.y - b.y
+                dz = a.z - b.z
+                squared = dx * dx + dy * dy + dz * dz
+                pull = dt / (squared * squared ** 0.5)
+                a.vx -= dx * b.mass * pull
+                a.vy -= dy * b.mass * pull
+                a.vz -= dz * b.mass * pull
+                b.vx += dx * a.mass * pull
+                b.vy += dy * a.mass * pull
+                b.vz += dz * a.mass * pull
+        for body in bodies:
+            body.x += dt * body.vx
+            body.y += dt * body.vy
+            body.z += dt * body.vz
+    return round(sum(b.x + b.y + b.z for b in bodies), 9)
+
+
 def calls(n=22):
     def fib(k):
         return k if k < 2 else fib(k - 1) + fib(k - 2)
