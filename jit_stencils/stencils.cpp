@@ -356,6 +356,7 @@ PT_BODY(GuardIsObject) { return (x.r[A] | Value::kBorrowedBit) == word_b<B>(s, x
 PT_BODY(GuardIsNotObject) { return (x.r[A] | Value::kBorrowedBit) != word_b<B>(s, x); }
 PT_BODY(GuardBound) { return x.r[A] != 0; }
 PT_BODY(GuardEqual) { return x.r[A] == word_b<B>(s, x); }
+PT_BODY(GuardDistinct) { return x.r[A] != word_b<B>(s, x); }
 // A 32-bit cell in memory (an attribute node's shape) holds what was seen.
 PT_BODY(GuardCell) { return equals_hole0(&at<uint32_t>(x.r[A])); }
 PT_BODY(GuardUnshared) {

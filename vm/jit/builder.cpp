@@ -163,6 +163,10 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t 
         if (made != kNoReference) return ir_.at(made).b;
       }
       break;
+    case Op::kGuardDistinct:
+      if (a == b) failed_ = true;
+      if (a == b || are_distinct(a, b)) return kNothing;
+      break;
     case Op::kGuardUnshared:
     case Op::kGuardExclusive:
       if (is_new(a)) return kNothing;
@@ -224,8 +228,18 @@ bool Builder::is_new(Reference object) const {
   }
   return registers == 1;
 }
-// The trace made one of them when it had the other already.
-bool Builder::are_old_and_new(Reference x, Reference y) const { return x != y && ir_.at(std::max(x, y)).op == Op::kNewObject; }
+bool Builder::are_distinct(Reference x, Reference y) const {
+  if (x == y) return false;
+  // The trace made one of them when it had the other already.
+  if (ir_.at(std::max(x, y)).op == Op::kNewObject) return true;
+  return find_same(Op::kGuardDistinct, x, y, 0) != kNoReference || find_same(Op::kGuardDistinct, y, x, 0) != kNoReference;
+}
+bool Builder::knows_field(Reference object, int64_t offset) const {
+  for (Op op : {Op::kLoadField, Op::kInitField, Op::kStoreAlone, Op::kStoreLocked}) {
+    if (find_same_place(op, object, offset) != kNoReference) return true;
+  }
+  return false;
+}
 
 // Whether what was seen of an object at instruction `from` still holds at the end of the code.
 bool Builder::fact_holds(Reference from, uint32_t shape) const {
@@ -420,7 +434,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
       case Op::kInitField:
       case Op::kInitAny:
         // Items lie at the front of their buffers, attributes behind the object's header: equal offsets tell the kinds apart.
-        if (op == Op::kLoadField && in.imm == imm && !are_old_and_new(in.a, a)) return in.a == a ? in.b : kNoReference;
+        if (op == Op::kLoadField && in.imm == imm && !are_distinct(in.a, a)) return in.a == a ? in.b : kNoReference;
         break;
       case Op::kStoreOverflow:
       case Op::kStoreAny:
@@ -432,7 +446,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
         if (op == Op::kLoadField && in.imm == imm) return kNoReference;
         break;
       case Op::kStorePosition:
-        if (op != Op::kLoadPosition || in.imm != imm || are_parts(in.a, a) || are_old_and_new(in.a, a)) break;
+        if (op != Op::kLoadPosition || in.imm != imm || are_parts(in.a, a) || are_distinct(in.a, a)) break;
         return in.a == a ? in.b : kNoReference;
         break;
       case Op::kAddAny:

@@ -254,6 +254,8 @@ class Builder {
   bool failed() const { return failed_; }
   // Shape id that object `r` is known to have at this point; 0: unknown.
   uint32_t known_shape(Reference r) const;
+  // The trace has loaded or stored it.
+  bool knows_field(Reference object, int64_t offset) const;
   // The trace has had the object's lock (Hold) since an earlier point and still has it at the end of the code.
   bool is_held(Reference r) const { return held_since(r) != kNoReference; }
 
@@ -297,7 +299,7 @@ class Builder {
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
   Reference find_same_place(Op op, Reference a, int64_t imm) const;
   bool is_new(Reference object) const;
-  bool are_old_and_new(Reference x, Reference y) const;
+  bool are_distinct(Reference x, Reference y) const;
   Reference forward_load(Op op, Reference a, Reference b, int64_t imm);
   Reference find_generator_guard(Reference a, Reference pc, int64_t imm) const;
   Reference forward_register(Reference a, int64_t imm);

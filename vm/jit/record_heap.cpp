@@ -370,6 +370,22 @@ bool Recorder::load_attribute(uint64_t word) {
   return true;
 }
 
+// Before a store to a field of `object`: what the trace knows of that field of other objects stays known.
+void Recorder::tell_apart(Reference object, const Object* seen_object, int64_t offset) {
+  int guards = 0;
+  for (size_t i = 0; i < slots_.size() && guards < 2; ++i) {
+    if (slots_[i].lazy || slots_[i].value == kNoReference) continue;
+    Reference other = builder_.resolve(slots_[i].value);
+    Value v = base_frame_[static_cast<int64_t>(i) - kSlotBias];
+    if (other == object || ir_.at(other).type != Type::O || ir_.is_constant(other) || builder_.is_virtual(other) ||
+        !v.is_object() || v.as_object() == seen_object || !builder_.knows_field(other, offset)) {
+      continue;
+    }
+    emit(Op::kGuardDistinct, object, other);
+    ++guards;
+  }
+}
+
 bool Recorder::store_attribute(uint64_t word) {
   Value object = seen(PT_A);
   uint32_t shape;
@@ -421,6 +437,7 @@ bool Recorder::store_attribute(uint64_t word) {
   guard_node(node, shape);
   Reference v = is_uncounted(old) ? storable(PT_B) : kNoReference;
   int64_t place = overflow ? overflow_offset(node->offset) << 32 | node->version : node->offset;
+  if (!overflow) tell_apart(r, o, node->offset);
   if (v != kNoReference) {
     if (!hold(r, o, shape))
       emit(overflow ? Op::kStoreOverflow : Op::kStoreLocked, r, v, place, static_cast<int32_t>(shape));

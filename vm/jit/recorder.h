@@ -252,6 +252,7 @@ class Recorder {
   bool test_field(Reference base, int64_t offset, Value item, uint64_t word);
   bool load_attribute(uint64_t word);
   bool store_attribute(uint64_t word);
+  void tell_apart(Reference object, const Object* seen_object, int64_t offset);
   bool load_method(uint64_t word);
   bool exclusive(Reference o, const Object* object);
   bool hold(Reference o, const Object* object, uint32_t shape = 0);
