@@ -100,6 +100,35 @@ phi  10 <- 14
 phi  8 <- 13
 )") << h.listing;
 }
+// A trace with r0 and r1 in registers goes into the loop, behind the round in front of it.
+TEST(JitTrace, EntersALoopWithItsValues) {
+  Hand loop;
+  sum_loop(loop);
+  ASSERT_TRUE(loop.trace.loop_entry);
+  const LoopEntry& entry = *loop.trace.loop_entry;
+  EXPECT_TRUE(entry.takes_over(0) && entry.takes_over(1));
+  EXPECT_FALSE(entry.takes_over(2));
+  ASSERT_EQ(entry.live.size(), 3u);   // s, i, n
+  Hand h;
+  Reference n = h.load_int(2);
+  Reference s = h.b.emit(Op::kAddInt, h.load_int(3), h.b.small_int(100), 0, h.snapshot(0));
+  for (const LoopEntry::Live& live : entry.live) {
+    Op op = entry.round[static_cast<size_t>(live.value)].op;
+    bool is_sum = false;
+    for (const SlotValue& v : entry.end) is_sum |= v.slot == 0 && v.value == live.value;
+    Reference value = op != Op::kAddInt ? n : is_sum ? s : h.b.small_int(1);
+    h.ir.link_values.push_back({value, live.place});
+  }
+  h.ir.link = &loop.trace;
+  h.compile();
+  Value frame[4] = {Value(), Value(), Value::small_int(5), Value::small_int(20)};
+  h.state.thread = &h.thread;
+  auto exit = static_cast<uint64_t>(enter_trace(h.trace, &h.state, frame) - loop.trace.exits.get());
+  ASSERT_LT(exit, loop.trace.exit_count);
+  loop.state = h.state;
+  EXPECT_EQ(loop.int_at(exit, 0), 120 + 1 + 2 + 3 + 4);
+  EXPECT_EQ(loop.int_at(exit, 1), 5);
+}
 TEST(JitTrace, WrongTypeLeavesAtOnce) {
   Hand h;
   sum_loop(h);
@@ -254,6 +283,38 @@ TEST(JitBuilder, ForwardsStores) {
   h.b.emit(Op::kStoreAlone, o, i, 24, h.snapshot(0));
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0)), i);
   EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 32, h.snapshot(0)), old);
+}
+TEST(JitBuilder, KeepsApartWhatIsDistinct) {
+  Hand h;
+  auto object = [&](int slot) {
+    return h.b.emit(Op::kGuardShape, h.b.emit(Op::kLoadFrame, -1, -1, slot), -1, 99, h.snapshot(0));
+  };
+  Reference a = object(0), b = object(1), c = object(2), i = h.load_int(3);
+  h.b.emit(Op::kInitField, a, i, 24);
+  EXPECT_TRUE(h.b.knows_field(a, 24));
+  EXPECT_FALSE(h.b.knows_field(b, 24));
+  h.b.emit(Op::kGuardDistinct, b, a, 0, h.snapshot(0));
+  h.b.emit(Op::kInitField, b, h.b.small_int(7), 24);
+  EXPECT_EQ(h.b.emit(Op::kLoadField, a, -1, 24, h.snapshot(0)), i);
+  // It may be the same object as a.
+  h.b.emit(Op::kInitField, c, h.b.small_int(8), 24);
+  EXPECT_NE(h.b.emit(Op::kLoadField, a, -1, 24, h.snapshot(0)), i);
+}
+TEST(JitBuilder, KnowsWhatItHasMade) {
+  Hand h;
+  h.ir.layouts.push_back(std::make_unique<Layout>(Layout{.kind = Layout::Kind::kRange, .shape = 99}));
+  Reference old = h.b.emit(Op::kGuardShape, h.b.emit(Op::kLoadFrame, -1, -1, 0), -1, 99, h.snapshot(0));
+  Reference made = h.b.emit(Op::kNewObject);
+  Reference i = h.load_int(1);
+  h.b.emit(Op::kStorePosition, made, i, 16);
+  h.b.emit(Op::kStorePosition, made, h.b.small_int(3), 24);
+  EXPECT_NE(h.b.emit(Op::kGuardUnshared, made, -1, 0, h.snapshot(0)), kNoReference);   // no register has it yet
+  h.b.emit(Op::kStoreFrame, made, -1, 2);
+  h.b.emit(Op::kStorePosition, old, h.b.small_int(5), 16);
+  EXPECT_EQ(h.b.emit(Op::kGuardUnshared, made, -1, 0, h.snapshot(0)), kNoReference);
+  EXPECT_EQ(h.b.emit(Op::kLoadPosition, made, -1, 16, h.snapshot(0)), i);
+  Reference word = h.b.emit(Op::kLoadImmutable, made, -1, 24);
+  EXPECT_EQ(h.b.emit(Op::kTagWord, word, -1, 0, h.snapshot(0)), h.b.small_int(3));
 }
 TEST(JitBuilder, LocksStayTakenUntilSomethingMayLetGo) {
   Hand h;
