@@ -23,7 +23,7 @@ enum class StencilOp : uint8_t {
   kAllocate,  // NewObject in line: hole 0 leads to the first header word (without the owner), hole 1 is the place of its size
               // class in HeapLocal
   kFreeRange,  // ClearFrame of the only reference to a range iterator
-  kFreeIterator,  // and to a list's or tuple's
+  kFreeIterator,  // and to that of a list, tuple, str or bytes object
   kStoreFrameConstant,  // StoreFrame of a word in 0 .. 2^31-1 (hole 1)
   kStoreWord,   // spill slot (hole 0) = A
   kStoreFloat,

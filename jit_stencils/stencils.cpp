@@ -505,13 +505,18 @@ PT_BODY(FreeRange) {
 }
 PT_BODY(FreeIterator) {
   static_assert(offsetof(ListIterator, list) == offsetof(TupleIterator, tuple));
+  static_assert(offsetof(ListIterator, list) == offsetof(StrIterator, text));
   uint64_t old = slot(frame), whole = at<uint64_t>(old + offsetof(ListIterator, list));
   slot(frame) = 0;
   s->word = old;
   if (!is_freed_simply(s, at<Object>(old)) || s->heap->tracked_net - 1 <= -kTrackedBatch) return false;
-  if (!is_counted(whole) || !is_own(s, at<Object>(whole)) || at<Object>(whole).local.load(std::memory_order_relaxed) == 1)
-    return false;
-  decrement(at<Object>(whole).local);
+  if (!is_counted(whole)) return false;
+  Object& o = at<Object>(whole);
+  uint32_t local = o.local.load(std::memory_order_acquire);
+  if (local != kLocalImmortal) {
+    if (!is_own(s, o) || local == 1) return false;
+    decrement(o.local);
+  }
   s->heap->tracked_net -= static_cast<int32_t>(s->free_weight);
   free_simply(at<Object>(old));
   return true;
@@ -796,8 +801,10 @@ PT_BODY(NewObject) { return false; }
 PT_INLINE bool count_own(State* s, uint64_t& bits) {
   if (!is_pointer(bits)) return true;
   Object& o = at<Object>(bits & ~Value::kBorrowedBit);
-  if (!is_own(s, o)) return false;
-  increment(o.local);
+  if (is_own(s, o))
+    increment(o.local);
+  else if (o.local.load(std::memory_order_acquire) != kLocalImmortal)
+    return false;
   bits &= ~Value::kBorrowedBit;
   return true;
 }

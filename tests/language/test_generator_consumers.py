@@ -249,3 +249,16 @@ def test_tracing_starts_and_ends_inside():
 
     assert sum(gen()) == 6
     assert ("call", 4) in events and ("line", 5) in events
+
+
+def test_sum_gives_operands_as_they_are():
+    seen = []
+
+    class Adds:
+        def __add__(self, other):
+            seen.append(repr(other))
+            return self
+    sum([True, 2.5, 1 << 70, 3], Adds())
+    assert seen == ["True", "2.5", str(1 << 70), "3"]
+    results = [sum([1 << 70, True, False]), sum([1.5, True, 2]), sum([True] * 3), sum([1.0, 1 << 60, 1]), sum([], False), sum([True], 0.5)]
+    assert list(map(repr, results)) == [str((1 << 70) + 1), "4.5", "3", repr(2.0 ** 60 + 1), "False", "1.5"]

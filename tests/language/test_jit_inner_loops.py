@@ -261,6 +261,26 @@ def test_an_inner_loop_raises_in_its_first_round():
     assert weight == 499 * 1.5 + 14
 
 
+def test_texts_and_bytes():
+    words = ["hello", "", "world", "\u20ac5", "\U0001f600"]
+    raw = [b"ab", bytes(3), bytes([200, 201])]
+    count = total = 0
+    for step in range(500):
+        for word in words:
+            for ch in word:
+                count += ch == "o"
+        for part in raw:
+            for b in part:
+                total += b
+        for ch in "constant":
+            count += ch == "t"
+        joined = "x" + str(step)
+        for ch in joined:
+            count += ch == "1"
+    ones = sum(str(step).count("1") for step in range(500))
+    assert (count, total) == (500 * 4 + ones, 500 * (97 + 98 + 401))
+
+
 def test_in_several_threads():
     items = [Item(k) for k in range(4)]
     totals = []

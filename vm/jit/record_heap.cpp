@@ -801,12 +801,11 @@ void Recorder::store_position(Position& p) {
   if (p.lazy) emit(Op::kStorePosition, p.iterator, p.value, p.offset);
   p.lazy = false;
 }
-// The iterator is exhausted: it goes.
+// The iterator of elements is exhausted: it goes.
 bool Recorder::end_iteration(uint64_t word) {
   int32_t where = at(PT_B);
   uint32_t shape = seen(PT_B).as_object()->shape_id.load(std::memory_order_relaxed);
-  bool freed_in_line = shape == kShape_range_iterator || shape == kShape_list_iterator || shape == kShape_tuple_iterator;
-  clear(where, freed_in_line ? static_cast<int32_t>(shape) : 0);
+  clear(where, static_cast<int32_t>(shape));
   empty(where);
   go(2 + jump_extra(pc_));
   return true;

@@ -317,8 +317,12 @@ bool Recorder::get_iterator(uint64_t word) {
   if (!is_builtin(v) || !type_of(v)->slots.iter) return fall_back();
   uint32_t shape = v.as_object()->shape_id.load(std::memory_order_relaxed);
   Reference o = as_object(read(PT_B), shape);
-  if ((shape == kShape_list || shape == kShape_tuple) && can_hold(o)) {
-    uint32_t made = shape == kShape_list ? kShape_list_iterator : kShape_tuple_iterator;
+  uint32_t made = shape == kShape_list    ? kShape_list_iterator
+                  : shape == kShape_tuple ? kShape_tuple_iterator
+                  : shape == kShape_str   ? kShape_str_iterator
+                  : shape == kShape_bytes ? kShape_bytes_iterator
+                                          : 0;
+  if (made && can_hold(o)) {
     Reference iterator = builder_.virtual_object({.kind = Layout::Kind::kSequence, .shape = made});
     builder_.set_field(iterator, offsetof(ListIterator, list), o);
     builder_.set_field(iterator, offsetof(ListIterator, index), builder_.small_int(0));

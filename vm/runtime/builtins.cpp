@@ -508,20 +508,20 @@ Ref<> builtin_sum(const Value* a) {
   Value sum = total.value();  // `total` owns it when it is an object
   Drain drain(a[0]);
   bool ok = drain.due() || for_each(a[0], [&](Value v) {
-              if (sum.is_small_int() && v.is_small_int()) {
-                int64_t i = sum.as_small_int() + v.as_small_int();
+              if (sum.is_small_int() && (v.is_small_int() || is_bool(v))) {
+                int64_t i = sum.as_small_int() + (v.is_small_int() ? v.as_small_int() : is_true(v));
                 if (PT_LIKELY(Value::fits_small_int(i))) {
                   sum = Value::small_int(i);
                   return drain.more();
                 }
-              } else if (sum.is_immediate_float() && v.is_immediate_float()) {
-                Value f = Value::immediate_float(sum.as_immediate_float() + v.as_immediate_float());
+              } else if (sum.is_immediate_float() && (v.is_immediate_float() || v.is_small_int())) {
+                double d = v.is_small_int() ? static_cast<double>(v.as_small_int()) : v.as_immediate_float();
+                Value f = Value::immediate_float(sum.as_immediate_float() + d);
                 if (PT_LIKELY(!f.empty())) {
                   sum = f;
                   return drain.more();
                 }
               }
-              if (is_bool(v)) v = Value::small_int(is_true(v));  // as int.__add__ takes it
               total = binary_operation(BinaryOp::kAdd, sum, v);
               sum = total.value();
               return total && drain.more();
