@@ -425,7 +425,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     if (in.op == Op::kHold && in.a == object && is_place) return kNoReference;
     if (in.op == Op::kSafepointThreads && !is_fact && !exclusive && (held == kNoReference || i < held)) return kNoReference;
     bool clobbered = op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kLoadField || op == Op::kCheckShape ||
-                     op == Op::kGuardExclusive;
+                     op == Op::kGuardExclusive || op == Op::kLoadPosition;
     if (clobbered && (describe(in.op).flags & kClobber)) return kNoReference;
     switch (in.op) {
       case Op::kStoreLocked:
