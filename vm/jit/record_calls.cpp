@@ -32,7 +32,7 @@ Reference Recorder::boxed(int32_t where) {
 // The outgoing registers of a call that has run, but for the one with the result.
 void Recorder::consume_window(int32_t from, uint32_t count, int32_t except) {
   for (int32_t i = from; i < from + static_cast<int32_t>(count); ++i) {
-    if (i != except) empty(i);
+    if (i != except) clear(i);
   }
 }
 
@@ -204,7 +204,7 @@ void Recorder::apply(const Binding& binding, Function* function, int32_t window)
     const Object* keys = binding.extra ? binding.extra_names.value().as_object() : nullptr;
     collected = builder_.virtual_object({.kind = Layout::Kind::kDict, .shape = kShape_dict, .keys = keys});
     for (uint32_t k = 0; k < binding.extra; ++k) builder_.set_field(collected, k * 8, slot(window + binding.extra_source[k]));
-    for (uint32_t k = 0; k < binding.extra; ++k) empty(window + binding.extra_source[k]);
+    for (uint32_t k = 0; k < binding.extra; ++k) clear(window + binding.extra_source[k]);
   }
   auto next = window + static_cast<int32_t>(binding.count);
   if (binding.rest >= 0) rest_arguments(window + static_cast<int32_t>(code->argument_count), binding.rest, next++);
@@ -555,7 +555,7 @@ void Recorder::leave_registers(const Call& from, int operand, bool moves) {
       emit(Op::kStoreFrame, empty_, kNoReference, i);
       state(i) = {kNoReference, kNoReference, false, false, false, false};
     } else if (local || (operand >= 0 && i == source && (operand & 1))) {
-      empty(i);
+      clear(i);
     } else {
       // Temporaries are dead.
       state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};

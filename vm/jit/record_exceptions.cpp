@@ -342,7 +342,7 @@ void Recorder::leave_frame(const uint64_t* pc) {
     int32_t where = window_ + i;
     Slot s = state(where);
     if (i >= local_end) {
-      if (!s.lazy && s.pointer && s.value != kNoReference) empty(where);
+      if (!s.lazy && s.pointer && s.value != kNoReference) clear(where);
       state(where) = {kNoReference, kNoReference, false, false, false, state(where).filled};
       continue;
     }
@@ -351,15 +351,15 @@ void Recorder::leave_frame(const uint64_t* pc) {
     if (s.lazy || !s.pointer || !is_pointer(r)) {
       if (r != empty_) left.locals.push_back({i, r, false});
       state(where) = {kNoReference, kNoReference, false, false, false, s.filled};
-      empty(where);
+      clear(where);
       continue;
     }
     left.locals.push_back({i, emit(Op::kPromote, s.raw), true});
     emit(Op::kStoreFrame, empty_, kNoReference, where);
     state(where) = {kNoReference, kNoReference, false, false, false, false};
   }
-  if (from.flags & kRecordInit) empty(window_ - 2);
-  empty(window_ - 1);
+  if (from.flags & kRecordInit) clear(window_ - 2);
+  clear(window_ - 1);
   calls_.pop_back();
   int32_t window = window_;
   window_ = here().window;
@@ -403,7 +403,7 @@ void Recorder::unwind(size_t caught, Reference raw, const uint64_t* frame_pc, si
     caught_[caught].entries.push_back({-1, window_, caller_pc});
   }
   auto first = static_cast<int32_t>(handler->depth);
-  for (auto i = first; i < static_cast<int32_t>(here().code->register_count); ++i) empty(window_ + i);
+  for (auto i = first; i < static_cast<int32_t>(here().code->register_count); ++i) clear(window_ + i);
   exception = caught_[caught].exception;
   if (raw != kNoReference)
     set_owned(window_ + first, raw, exception);
@@ -511,8 +511,8 @@ bool Recorder::enter_handler(uint64_t word) {
 bool Recorder::leave_handler(uint64_t word) {
   if (!handling() || handled_.back() != at(PT_A)) return fall_back();
   handled_.pop_back();
-  empty(at(PT_A));
-  empty(at(PT_A) + 1);
+  clear(at(PT_A));
+  clear(at(PT_A) + 1);
   go(1);
   return true;
 }

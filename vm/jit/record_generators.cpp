@@ -244,7 +244,7 @@ bool Recorder::finish_generator(uint64_t word) {
   if (PT_A >= 0 && (PT_A & 1)) drop(PT_A);
   emit(Op::kFinishGenerator, from.object, kNoReference, from.real);
   leave_generator();
-  empty(at(operand_b(load_word(from.caller_pc))));
+  clear(at(operand_b(load_word(from.caller_pc))));
   expected_ = from.caller_pc + instruction_words(Opcode::kFOR_ITER) + jump_extra(from.caller_pc);
   return true;
 }

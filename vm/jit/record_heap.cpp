@@ -806,7 +806,6 @@ bool Recorder::end_iteration(uint64_t word) {
   int32_t where = at(PT_B);
   uint32_t shape = seen(PT_B).as_object()->shape_id.load(std::memory_order_relaxed);
   clear(where, static_cast<int32_t>(shape));
-  empty(where);
   go(2 + jump_extra(pc_));
   return true;
 }
@@ -939,7 +938,7 @@ bool Recorder::new_range(int base, uint32_t count, int result, bool shift) {
   builder_.set_field(iterator, offsetof(RangeIterator, length), length);
   int32_t target = at(operand_a(get)), after = first + static_cast<int32_t>(count);
   consume_window(at(base), static_cast<uint32_t>(after - at(base)), target);
-  if (at(result) != target && (at(result) < at(base) || at(result) >= after)) empty(at(result));
+  if (at(result) != target && (at(result) < at(base) || at(result) >= after)) clear(at(result));
   set_lazy(target, iterator);
   taken_along_ = next;
   expected_ = next + instruction_words(Opcode::kGET_ITER);

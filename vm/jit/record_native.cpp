@@ -370,7 +370,7 @@ void Recorder::finish_next() {
     got.slots.push_back({at(next.target), next.item, true});
     ir_.snapshots.push_back(std::move(got));
     builder_.emit(Op::kGuardIs, next.item, empty_, 0, static_cast<int32_t>(ir_.snapshots.size()) - 1);
-    empty(at(next.iterator));
+    clear(at(next.iterator));
   }
   snapshot_ = -1;
 }

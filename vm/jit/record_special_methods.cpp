@@ -587,7 +587,7 @@ bool Recorder::stops_iteration(uint64_t word) {
   leave_registers(from, PT_A, false);
   calls_.pop_back();
   window_ = here().window;
-  empty(at(operand_b(load_word(from.caller_pc))));
+  clear(at(operand_b(load_word(from.caller_pc))));
   expected_ = from.caller_pc + instruction_words(Opcode::kFOR_ITER) + jump_extra(from.caller_pc);
   return true;
 }

@@ -123,7 +123,7 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
       if (v.owned) {
         // An iterator at its end: a temporary, and not dead yet.
         if (r == empty_)
-          empty(v.slot);
+          clear(v.slot);
         else
           set_owned(v.slot, r);
         continue;
@@ -313,12 +313,6 @@ void Recorder::clear(int32_t at, int32_t iterator) {
   }
   state(at) = {kNoReference, kNoReference, false, false, false, filled};
 }
-// As clear(), for a register that is dead from here on: those are empty.
-void Recorder::empty(int32_t at) {
-  clear(at);
-  if (state(at).filled) emit(Op::kStoreFrame, empty_, kNoReference, at);
-  state(at).filled = false;
-}
 // A temporary that gets a value while it has none the trace knows of is dead: dead temporaries hold no pointers.
 bool Recorder::is_dead(int32_t at) {
   const Slot& s = state(at);
@@ -350,12 +344,10 @@ void Recorder::drop(int operand, int result_operand) {
   if (operand < 0 || !(operand & 1) || (operand >> 1) == (result_operand >> 1)) return;
   int32_t where = at(operand);
   bool local = (operand >> 1) < static_cast<int>(here().code->local_end);
-  if (local) {
-    clear(where);
+  if (local)
     set_lazy(where, empty_);
-  } else {
-    empty(where);
-  }
+  else
+    clear(where);
 }
 void Recorder::move(int32_t to, int32_t from) {
   if (to == from) return;
@@ -363,7 +355,7 @@ void Recorder::move(int32_t to, int32_t from) {
   Slot source = state(from);
   if (source.lazy || !source.pointer || !is_pointer(r)) {
     state(from) = {kNoReference, kNoReference, false, false, false, source.filled};
-    empty(from);
+    clear(from);
     set_lazy(to, r);
     return;
   }

@@ -150,7 +150,6 @@ class Recorder {
   Value seen(int operand) const { return pt::read(frame_, constants_, operand); }
   std::vector<SlotValue> lazy_slots() const;
   bool is_pointer(Reference r) const;     // may be a pointer that needs a count or a keeper
-  void empty(int32_t at);                       // memory holds nothing afterwards
   bool is_dead(int32_t at);
   void set_lazy(int32_t at, Reference r);
   void set_owned(int32_t at, Reference r, Reference value = kNoReference);

@@ -481,7 +481,7 @@ bool Recorder::make_function(uint64_t word) {
   if (PT_C) {
     builder_.set_field(function, offsetof(Function, closure), slot(closure));
     fresh_ = function;
-    if (closure != at(PT_A)) empty(closure);
+    if (closure != at(PT_A)) clear(closure);
   }
   set_lazy(at(PT_A), function);
   go(2);
