@@ -141,6 +141,15 @@ def shown(e):
         out.append((f.f_code.co_name, tb.tb_lineno, sorted((k, repr(v)) for k, v in f.f_locals.items() if isinstance(v, (int, float, str)))))
         tb = tb.tb_next
     return type(e).__name__, e.args, out, type(e.__context__).__name__, e.__suppress_context__
+def measure(v):
+    if isinstance(v, (int, float)):
+        return clip(v)
+    if isinstance(v, (str, tuple, list)):
+        return len(v) + (measure(v[0]) if v and not isinstance(v, str) else 0)
+    return 1 if v is None else clip(v.x)
+def caller(n):
+    f = sys._getframe(n)
+    return f.f_code.co_name, f.f_lineno, f.f_locals.get("n"), f.f_locals.get("a") if f.f_locals.get("n") else 0
 G = 7
 space = globals()
 """
@@ -218,6 +227,9 @@ class Program:
         self.special = self.pick(0.0, 0.0, 0.5)
         # Another third works on slices, sets and tuple keys.
         self.containers = self.pick(0.0, 0.0, 0.5)
+        # Half of them call functions that call themselves and each other.
+        self.recursive = []
+        self.recurs = self.pick(False, True)
         self.state = STATE + (SPECIAL_STATE if self.special else []) + (CONTAINER_STATE if self.containers else [])
 
     def pick(self, *options):
@@ -622,6 +634,65 @@ class Program:
             self.emit(1, "yield a")
         self.generators.append(name)
 
+    # A function that calls itself, and those made before, with n less than its own: of a module, in a cell or a method.
+    def recursion(self, k):
+        name, kind = f"rec{k}", self.pick("module", "module", "cell", "method")
+        own = {"module": name, "cell": "f", "method": f"self.{name}"}[kind]
+        numbers = self.r.random() < 0.5
+        indent = {"module": 0, "cell": 1, "method": 1}[kind]
+        if kind == "cell":
+            self.emit(0, f"def make{k}(base):")
+        if kind == "method":
+            self.emit(0, f"class Rec{k}(Box):")
+        default = self.pick("", "", f", c={self.pick('3', '2.5', repr('x'), '(1, 2)', 'None')}")
+        self.emit(indent, f"def {own.split('.')[-1]}({'self, ' if kind == 'method' else ''}n, a, b{default}):")
+        indent += 1
+        atom = lambda: self.pick("a", "b", "n", "a", "x", "1", "0.5", *["base"] * (kind == "cell"), *["self.x"] * (kind == "method"),
+                                 *["c"] * bool(default))
+        value = lambda: self.pick(f"clip({atom()} {self.pick('+', '-')} {atom()})" if numbers and not default else f"combine({atom()}, {atom()})",
+                                  *[atom()] * 2, *["n - 1"] * 2,
+                                  *([] if numbers else [f"({atom()}, {atom()})", "'%d' % n", "None", f"Box(measure({atom()}), n)", f"[{atom()}]"]))
+        self.emit(indent, "x = y = n")
+        self.emit(indent, f"if n < {self.pick(1, 2)}: return {value()}")
+        own_call = lambda less: f"{own}(n - {less}, {value()}, {value()}{self.pick('', '', f', {atom()}') if default else ''})"
+        call = lambda less: self.pick(*[own_call(less)] * 3, *[f"{f}(n - {less}, {value()}, {value()})" for f in self.recursive])
+        for less in (1, self.pick(1, 2), 3)[:self.r.randrange(1, 4)]:
+            r = self.r.random()
+            if r < 0.15:
+                self.emit(indent, f"if measure({atom()}) % {self.pick(5, 7)} == 3: raise {self.pick('Oops(n)', 'Other(n, a)', 'ValueError(n)')}")
+            elif r < 0.22:
+                self.emit(indent, f"if n == {self.pick(2, 4)} and measure({atom()}) % 5 == 2: space['log'] = caller({self.pick(1, 2, 3)})")
+            elif r < 0.3:
+                self.emit(indent, f"if measure({atom()}) % 11 == 5: a = {value()}")
+            elif r < 0.36 and kind == "method":
+                self.emit(indent, f"self.x = clip(self.x + n)")
+            guarded = self.r.random() < 0.3
+            if guarded:
+                self.emit(indent, "try:")
+            shape, at = self.r.random(), indent + guarded
+            target = self.pick("x", "y")
+            if shape < 0.2:
+                self.emit(at, f"for k in range({self.pick('2', 'n % 3')}): {target} = {call(less + 1)}")
+            elif shape < 0.4:
+                self.emit(at, f"if measure({atom()}) % 3: {target} = {call(less)}")
+            elif shape < 0.6:
+                self.emit(at, f"{target} = {call(less)}; {self.pick('x', 'y')} = {call(less + 1)}")
+            else:
+                self.emit(at, f"{target} = {call(less)}")
+            if guarded:
+                self.emit(indent, f"except {self.pick('Oops', 'Other', 'ValueError', 'Exception')}{self.pick('', ' as err')}:")
+                self.emit(indent + 1, self.pick("x = n", "raise", "y = 'caught'", "pass", "raise Oops(n)"))
+        self.emit(indent, f"return {self.pick('combine(x, y)', 'x', value(), value(), '(x, y)' if not numbers else 'clip(n + measure(y))')}")
+        self.emit(0, {"module": "", "cell": f"    return f\n{name} = make{k}({self.pick('1', '2.5')})", "method": f"{name} = Rec{k}(1, 2).{name}"}[kind])
+        self.recursive.append(name)
+
+    def call_recursive(self):
+        for name in self.recursive:
+            self.emit(1, f"for r in range({self.pick(30, 70)}):")
+            self.emit(2, f"try: {self.pick('c', 'e')} = clip(c + measure({name}(r % {self.pick(6, 8)}, {self.pick('a', 'r', 'r / 2', 'text')}, {self.pick('b', 'o', 'r')})))")
+            self.emit(2, "except Exception as err: e = clip(e + len(shown(err)[2]))")
+        self.emit(1, "print(a, b, c, e, log)")
+
     def text(self):
         if self.draws:
             for k in range(self.r.randrange(1, 4)):
@@ -635,8 +706,12 @@ class Program:
                 self.emit(1, f"if a {self.pick('<', '>')} b: return clip(a {self.pick('+', '-')} 1)")
             self.emit(1, f"return clip(a {self.pick('+', '-', '*')} b)")
             self.functions.append(name)
+        self.emit(0, "log = last_error = None")
+        if self.recurs:
+            self.emit(0, "def combine(p, q): return clip(measure(p) + measure(q))")
+            for k in range(self.r.randrange(1, 4)):
+                self.recursion(k)
         if self.raising:
-            self.emit(0, "log = last_error = None")
             for k in range(self.r.randrange(1, 4)):
                 self.raiser(f"raise{k}")
         self.emit(0, "def main():")
@@ -652,6 +727,8 @@ class Program:
             self.emit(1, "ls, st, td, by = list(range(12)), {1, 'a', (2, 3)}, {(1, 2): 3}, bytearray(b'bytes and more')")
         for _ in range(self.r.randrange(2, 4)):
             self.loop(1, ["a", "b", "c", "e"], 1)
+            if self.recurs:
+                self.call_recursive()
             self.emit(1, "print(a, b, c, e, o.x, o.y, p.x, p.y, text, items[:12], sorted(d.items())[:6], last is None)")
             self.emit(1, "print(u.x, v.x, w.x.x, w.y.x, u is w.x, t[1], len(kept), Tracked.live, fn(1), cn())")
             if self.raising:
