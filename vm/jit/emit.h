@@ -11,6 +11,7 @@
 #include "vm/jit/arena.h"
 #include "vm/jit/facts.h"
 #include "vm/jit/ir.h"
+#include "vm/object/thread.h"
 
 namespace pt {
 struct CallRecord;
@@ -110,6 +111,7 @@ struct CompiledTrace {
   size_t code_bytes = 0, stencil_count = 0;
   bool multithreaded = false;     // compiled for several threads
   bool knows = false;             // Ir::knows
+  bool of_function = false;       // a root that begins where a function does
   const void* globals = nullptr;  // Dict: the namespace the trace belongs to; nullptr: any
   CompiledTrace* root = nullptr;  // of a side trace; itself otherwise
   const Exit* parent = nullptr;   // of a side trace: where it begins
@@ -131,7 +133,7 @@ const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::
 // Runs from the top with the frame as it is; the exit taken, with the registers in *state.
 inline Exit* enter_trace(const CompiledTrace& trace, State* state, Value* frame) {
   return reinterpret_cast<Exit*>(
-      trace.entry(state, reinterpret_cast<char*>(frame), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+      trace.entry(state, reinterpret_cast<char*>(frame), 0, 0, 0, 0, 0, 0, 0, 0, state->thread->record, 0, 0, 0, 0, 0, 0, 0, 0));
 }
 // The raw word (or double's bits) an exit value has in the state.
 uint64_t exit_word(const ExitValue& value, const State& state);

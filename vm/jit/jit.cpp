@@ -178,6 +178,7 @@ void close_trace(Recorder& recorder) {
   auto* code = const_cast<Code*>(recorder.origin());
   made->root = made;
   made->globals = recorder.globals();
+  made->of_function = opcode_of(load_word(recorder.head())) == Opcode::kRESUME;
   retain(Value::object(code));
   install(code, trace_number(code, load_word(recorder.head())), made);
   hot_loop(recorder.head()).limit = 0;

@@ -150,7 +150,10 @@ bool Recorder::returns_to_trace(int operand) const {
   if (!caught_.empty() || handling() || !calls_.empty() || record->flags != 0 || record->frame_object || base_.flags != 0 ||
       seen(operand).empty())
     return false;
-  return record->pushed || (head_ && !back_edge_);
+  // Who calls such a function most often is compiled code that comes here, too, whoever has called it now. Not behind the exit
+  // for calls by the interpreter.
+  bool of_function = exit_ ? exit_->trace->root->of_function && pc_ != exit_->pc : !back_edge_;
+  return record->pushed || of_function;
 }
 bool Recorder::return_to_trace(int operand) {
   Reference r = read(operand);
