@@ -5,6 +5,7 @@
 #include <cstdint>
 
 namespace pt {
+struct CallRecord;
 struct HeapLocal;
 struct Thread;
 class Value;
@@ -25,6 +26,8 @@ enum class StencilOp : uint8_t {
   kFreeRange,  // ClearFrame of the only reference to a range iterator
   kFreeIterator,  // and to that of a list, tuple, str or bytes object
   kStoreFrameConstant,  // StoreFrame of a word in 0 .. 2^31-1 (hole 1)
+  kAddIntConstant,  // AddInt, SubInt: A = B + hole 0, which is twice the constant
+  kBorrowObject,  // Borrow of a known object
   kStoreWord,   // spill slot (hole 0) = A
   kStoreFloat,
   kGuardIsObject,     // GuardIs, GuardIsNot: B is a constant object's address with the borrowed bit
@@ -135,9 +138,11 @@ struct ReturnTarget {
 };
 using Helper = uint64_t (*)(State*, Value* frame, uint64_t word);
 
+// The innermost record travels in a register; the thread has it whenever something else than a stencil runs.
 #define PT_TRACE_PARAMETERS                                                                                                    \
   ::pt::jit::State *s, char *frame, uint64_t r0, uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4, uint64_t r5, uint64_t r6, \
-      uint64_t r7, double f0, double f1, double f2, double f3, double f4, double f5, double f6, double f7
+      uint64_t r7, ::pt::CallRecord *record, double f0, double f1, double f2, double f3, double f4, double f5, double f6,      \
+      double f7
 using TraceCode = __attribute__((preserve_none)) uint64_t (*)(PT_TRACE_PARAMETERS);
 
 enum class HoleKind : uint8_t { kOperand0, kOperand1, kContinue, kExit };

@@ -32,6 +32,7 @@ using ops::Flow;
 struct Registers {
   uint64_t r[kRegisterCount];
   double f[kRegisterCount];
+  CallRecord* record;
 };
 PT_INLINE uint64_t hole0() { return reinterpret_cast<uint64_t>(pt_hole_0); }
 PT_INLINE uint64_t hole1() { return reinterpret_cast<uint64_t>(pt_hole_1); }
@@ -152,6 +153,14 @@ PT_FLOAT_GUARD(Ne, kNe, true)
   PT_INLINE bool Body<StencilOp::k##NAME>::run([[maybe_unused]] State* s, [[maybe_unused]] char* frame,                \
                                                [[maybe_unused]] Registers& x)
 
+PT_BODY(AddIntConstant) {
+  uint64_t sum = word_b<B>(s, x);
+  bool overflow;
+  asm("addq %2, %0" : "+r"(sum), "=@cco"(overflow) : "i"(pt_hole_0));
+  if (A == B && overflow) return false;
+  x.r[A] = sum;
+  return !overflow;
+}
 PT_BODY(SqrtFloat) {
   if (!(x.f[A] >= 0.0)) return false;
   x.f[A] = __builtin_sqrt(x.f[A]);
@@ -274,6 +283,10 @@ PT_BODY(Own) {
 }
 PT_BODY(Borrow) {
   if (is_pointer(x.r[A])) x.r[A] |= Value::kBorrowedBit;
+  return true;
+}
+PT_BODY(BorrowObject) {
+  x.r[A] |= Value::kBorrowedBit;
   return true;
 }
 PT_INLINE const GlobalReference& global() {
@@ -918,49 +931,44 @@ static_assert(offsetof(CallRecord, pushed) == offsetof(PushedCall, pushed) &&
               offsetof(CallRecord, pc) == offsetof(PushedCall, entry_pc));
 PT_BODY(GuardRoom) {
   const Thread& thread = *s->thread;
-  return reinterpret_cast<char*>(thread.record) + hole0() < reinterpret_cast<char*>(thread.record_limit) &&
+  return reinterpret_cast<char*>(x.record) + hole0() < reinterpret_cast<char*>(thread.record_limit) &&
          frame + hole1() <= reinterpret_cast<char*>(thread.stack_limit);
 }
 PT_BODY(PushFrame) {
   const auto* call = at<const PushedCall*>(hole0());
-  Thread* thread = s->thread;
-  CallRecord* caller = thread->record;
-  caller->pc = call->caller_pc;
-  CallRecord* record = caller + 1;
-  __builtin_memcpy(static_cast<void*>(record), call, kPushedBytes);
-  record->registers = reinterpret_cast<Value*>(frame + hole1());
-  thread->record = record;
+  x.record->pc = call->caller_pc;
+  ++x.record;
+  __builtin_memcpy(static_cast<void*>(x.record), call, kPushedBytes);
+  x.record->registers = reinterpret_cast<Value*>(frame + hole1());
   return true;
 }
 PT_BODY(SetFunction) {
-  s->thread->record->function = reinterpret_cast<Function*>(x.r[A]);
+  x.record->function = reinterpret_cast<Function*>(x.r[A]);
   return true;
 }
-PT_BODY(GuardFrame) { return s->thread->record->frame_object == nullptr && s->thread->record->flags == 0; }
+PT_BODY(GuardFrame) { return x.record->frame_object == nullptr && x.record->flags == 0; }
 PT_BODY(PopFrame) {
-  --s->thread->record;
+  --x.record;
   return true;
 }
 PT_BODY(GuardReturn) {
   const auto* target = at<const ReturnTarget*>(hole0());
-  const CallRecord* record = s->thread->record;
+  const CallRecord* record = x.record;
   if (record->frame_object != nullptr || record->flags != 0) return false;
   const CallRecord* below = record - 1;
   return below->pc == target->caller_pc && record->registers - below->registers == target->delta;
 }
-PT_BODY(GuardPushed) { return s->thread->record->pushed != nullptr; }
+PT_BODY(GuardPushed) { return x.record->pushed != nullptr; }
 PT_BODY(FinishReturn) {
   s->word = x.r[A];
   return !s->disturbed;
 }
 // Hands the result to the caller's code. hole 0: where the call has its address.
 template <int A, bool Float>
-PT_INLINE TraceCode return_result(State* s, char*& frame, Registers& x) {
-  Thread* thread = s->thread;
-  CallRecord* record = thread->record;
-  const PushedCall* call = record->pushed;
-  thread->record = record - 1;
-  frame = reinterpret_cast<char*>((record - 1)->registers);
+PT_INLINE TraceCode return_result(char*& frame, Registers& x) {
+  const PushedCall* call = x.record->pushed;
+  --x.record;
+  frame = reinterpret_cast<char*>(x.record->registers);
   if (Float)
     x.f[0] = x.f[A];
   else
@@ -988,32 +996,35 @@ PT_BODY(StoreFloat) {
   return true;
 }
 
-#define PT_PASS(x)                                                                                                          \
-  s, frame, x.r[0], x.r[1], x.r[2], x.r[3], x.r[4], x.r[5], x.r[6], x.r[7], x.f[0], x.f[1], x.f[2], x.f[3], x.f[4], x.f[5], \
-      x.f[6], x.f[7]
+#define PT_PASS(x)                                                                                                            \
+  s, frame, x.r[0], x.r[1], x.r[2], x.r[3], x.r[4], x.r[5], x.r[6], x.r[7], x.record, x.f[0], x.f[1], x.f[2], x.f[3], x.f[4], \
+      x.f[5], x.f[6], x.f[7]
 
 template <StencilOp Op, int A, int B>
 __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
-  Registers x{{r0, r1, r2, r3, r4, r5, r6, r7}, {f0, f1, f2, f3, f4, f5, f6, f7}};
+  Registers x{{r0, r1, r2, r3, r4, r5, r6, r7}, {f0, f1, f2, f3, f4, f5, f6, f7}, record};
   if constexpr (Op == StencilOp::kExit) {
     for (int i = 0; i < kRegisterCount; ++i) s->r[i] = x.r[i];
     for (int i = 0; i < kRegisterCount; ++i) s->f[i] = x.f[i];
     s->frame = frame;
+    s->thread->record = x.record;
     return at<uint64_t>(hole0());
   } else if constexpr (Op == StencilOp::kJumpThrough) {
     [[clang::musttail]] return at<TraceCode>(hole0())(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kReturnInt || Op == StencilOp::kReturnWord) {
-    TraceCode code = return_result<A, false>(s, frame, x);
+    TraceCode code = return_result<A, false>(frame, x);
     [[clang::musttail]] return code(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kReturnFloat) {
-    TraceCode code = return_result<A, true>(s, frame, x);
+    TraceCode code = return_result<A, true>(frame, x);
     [[clang::musttail]] return code(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kMoveFrame) {
     frame += hole0();
     [[clang::musttail]] return pt_continue(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kCallHelper || Op == StencilOp::kCallCold || Op == StencilOp::kCallKeeping) {
     if (Op != StencilOp::kCallKeeping && __builtin_expect(s->holds != 0, 0)) s->let_go(s);
+    s->thread->record = x.record;
     uint64_t ok = reinterpret_cast<Helper>(hole0())(s, reinterpret_cast<Value*>(frame), at<uint64_t>(hole1()));
+    x.record = s->thread->record;
     // What the call destroyed is whatever it is now.
     for (int i = kKeptRegisters; i < kRegisterCount; ++i) asm("" : "=r"(x.r[i]));
     for (int i = 0; i < kRegisterCount; ++i) asm("" : "=x"(x.f[i]));
@@ -1038,6 +1049,8 @@ __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
   } else {
     Registers old = x;
     if (__builtin_expect(!Body<Op>::template run<A, B>(s, frame, x), 0)) {
+      // No exit sees a register that only gets the result.
+      if (Op == StencilOp::kAddIntConstant && A != B) old.r[A] = x.r[A];
       [[clang::musttail]] return pt_exit(PT_PASS(old));
     }
     [[clang::musttail]] return pt_continue(PT_PASS(x));
@@ -1089,6 +1102,8 @@ PT_TABLE(Allocate, N, N, Source)
 PT_TABLE(FreeRange, N, N, Alone)
 PT_TABLE(FreeIterator, N, N, Alone)
 PT_TABLE(StoreFrameConstant, N, N, Alone)
+PT_TABLE(AddIntConstant, I, N, Cross)
+PT_TABLE(BorrowObject, O, N, Unary)
 PT_TABLE(StoreWord, I, N, Check1)
 PT_TABLE(StoreFloat, F, N, Check1)
 PT_TABLE(Exit, N, N, Alone)

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "gc/heap/block.h"
 #include "vm/object/shape.h"
@@ -59,7 +60,10 @@ class Emitter {
   Operand operand_of_word(uint64_t word);
   uint64_t constant_object(Reference r) const;
   bool is_untagged(Reference r) const;
-  bool is_float_load(Reference load) const;
+  bool is_loaded_for(Reference load, Op use) const;
+  bool is_float_load(Reference load) const { return is_loaded_for(load, Op::kGuardFloat); }
+  bool is_identity_load(Reference load) const;
+  std::optional<int64_t> added_constant(const Instruction& in) const;
   void instruction(Reference i);
   void list(Reference i);
   void move_to(bool is_float, int target, Operand from);
@@ -136,18 +140,29 @@ bool Emitter::is_untagged(Reference r) const {
   const Instruction& in = ir_.at(r);
   return in.type == Type::O || in.type == Type::I || in.op == Op::kLoadField || in.op == Op::kLoadItem;
 }
-// A field that is loaded to be unboxed by the next instruction, and for nothing else: one stencil does both.
-bool Emitter::is_float_load(Reference load) const {
+// A field that is loaded for the next instruction, to be unboxed or compared, and for nothing else: one stencil does both.
+bool Emitter::is_loaded_for(Reference load, Op guard_op) const {
   Reference guard = load + 1;
   if (load < 0 || guard >= ir_.size() || guard == ir_.loop_start) return false;
   const Instruction &in = ir_.at(load), &use = ir_.at(guard);
-  if (in.op != Op::kLoadField || use.op != Op::kGuardFloat || use.a != load ||
+  if (in.op != Op::kLoadField || use.op != guard_op || use.a != load ||
       allocation_.last_use[static_cast<size_t>(load)] != guard) {
     return false;
   }
   bool seen = false;  // by the exit
   ir_.snapshots[static_cast<size_t>(use.snapshot)].each_value([&](Reference r) { seen |= r == load; });
   return !seen && ir_.snapshots[static_cast<size_t>(use.snapshot)].pc == ir_.snapshots[static_cast<size_t>(in.snapshot)].pc;
+}
+// With an object in a register, whose word has no borrowed bit either.
+bool Emitter::is_identity_load(Reference load) const {
+  return is_loaded_for(load, Op::kGuardIs) && ir_.at(ir_.at(load + 1).b).type == Type::O && place(load).place == Place::kRegister;
+}
+// AddInt and SubInt of a constant: twice what is added, if it fits an instruction.
+std::optional<int64_t> Emitter::added_constant(const Instruction& in) const {
+  if ((in.op != Op::kAddInt && in.op != Op::kSubInt) || ir_.at(in.b).op != Op::kConstant) return {};
+  int64_t twice = ir_.at(in.b).imm - 1;
+  if (twice != static_cast<int32_t>(twice) || twice == INT32_MIN) return {};
+  return in.op == Op::kAddInt ? twice : -twice;
 }
 // The object that a constant is; 0: it is none.
 uint64_t Emitter::constant_object(Reference r) const {
@@ -284,6 +299,21 @@ void Emitter::instruction(Reference i) {
     if (place(i).place == Place::kSlot) store(true, place(i).index, target);
     return;
   }
+  if (is_identity_load(i)) return;
+  if (is_identity_load(i - 1)) {
+    const Instruction& load = ir_.at(i - 1);
+    Operand with = operand(in.b);
+    stencil(StencilOp::kGuardFact, in_register(false, operand(load.a)), with.place, {static_cast<uint64_t>(load.imm), false},
+            with.hole, in.snapshot);
+    return;
+  }
+  if (std::optional<int64_t> twice = added_constant(in)) {
+    int target = place(i).place == Place::kSlot ? kScratch : place(i).index;
+    Operand a = operand(in.a);
+    stencil(StencilOp::kAddIntConstant, target, a.place, {static_cast<uint64_t>(*twice), false}, a.hole, in.snapshot);
+    if (place(i).place == Place::kSlot) store(false, place(i).index, target);
+    return;
+  }
   auto op = static_cast<StencilOp>(in.op);
   HoleValue hole0{static_cast<uint64_t>(in.imm), false}, hole1;
   switch (in.op) {
@@ -360,6 +390,7 @@ void Emitter::instruction(Reference i) {
       break;
     }
     case Form::Unary:
+      if (in.op == Op::kBorrow && ir_.at(in.a).type == Type::O) op = StencilOp::kBorrowObject;
       move_to(result_float, work, operand(in.a));
       stencil(op, work, 0, hole0, {}, in.snapshot);
       break;

@@ -13,10 +13,6 @@
 #include "vm/jit/ir.h"
 #include "vm/object/thread.h"
 
-namespace pt {
-struct CallRecord;
-}
-
 namespace pt::jit {
 
 struct CompiledTrace;
