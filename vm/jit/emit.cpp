@@ -343,7 +343,7 @@ void Emitter::instruction(Reference i) {
       hole1.value = static_cast<uint64_t>((in.imm + kFrameRoom) * 8);
       break;
     case Op::kPushFrame:
-      hole0 = {pool(reinterpret_cast<uint64_t>(ir_.calls[static_cast<size_t>(in.imm)].get())), true};
+      hole0 = {pool(reinterpret_cast<uint64_t>(ir_.calls[static_cast<size_t>(in.imm)])), true};
       hole1.value = static_cast<uint64_t>(int64_t{ir_.windows[static_cast<size_t>(in.imm)]} * 8);
       break;
     case Op::kReturnInt: hole0.value = return_place(kReturnsInt); break;
@@ -480,8 +480,8 @@ void Emitter::move_at_once(std::vector<Move> moves) {
 // Behind each call that a trace pushes there is an exit for each kind of result, which side traces replace.
 void Emitter::continuations(CompiledTrace* out) {
   out->continuations = ir_.continuations;
-  for (size_t i = 0; i < ir_.calls.size(); ++i) {
-    PushedCall& call = *ir_.calls[i];
+  for (size_t i = 0; i < ir_.own_calls.size(); ++i) {
+    PushedCall& call = *ir_.own_calls[i];
     if (!call.pushed) continue;
     const Continuation& c = out->continuations[i];
     for (int kind = 0; kind < kReturnKinds; ++kind) {
@@ -682,7 +682,7 @@ const char* Emitter::run(CompiledTrace* out) {
         reinterpret_cast<std::atomic<uint64_t>*>(block.writable + pool_at + targets[which++].first * 8);
   }
   out->pushed = std::move(ir_.pushed);
-  out->calls = std::move(ir_.calls);
+  out->calls = std::move(ir_.own_calls);
   out->returns = std::move(ir_.returns);
   out->interpreted = std::move(ir_.interpreted);
   out->native_calls = std::move(ir_.native_calls);

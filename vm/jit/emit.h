@@ -88,6 +88,12 @@ struct LoopEntry {
 };
 // nullptr: not for this loop.
 std::unique_ptr<LoopEntry> loop_entry_of(const Ir& recorded, const Snapshot& end);
+// A call that traces of one root push. Immutable; lives for ever.
+struct SharedCall {
+  const PushedCall* call;
+  const Continuation* continuation;
+  const SharedCall* next;
+};
 struct CompiledTrace {
   TraceCode entry = nullptr;
   std::unique_ptr<Exit[]> exits;
@@ -112,6 +118,9 @@ struct CompiledTrace {
   CompiledTrace* root = nullptr;  // of a side trace; itself otherwise
   const Exit* parent = nullptr;   // of a side trace: where it begins
   std::atomic<uint32_t> side_traces{0};
+  // Of a root: the calls that it and its side traces push. Equal ones are the same, so that what comes behind them is compiled
+  // once. Release-stored by share_calls().
+  std::atomic<const SharedCall*> shared_calls{nullptr};
 };
 
 // The record of an inlined call whose registers lie at `window`.

@@ -142,6 +142,7 @@ struct KnownSlot {
   int32_t slot;
   Kind kind;
   uint64_t constant = 0;
+  bool operator==(const KnownSlot&) const = default;
 };
 // How to go on in the interpreter at a guard that fails: what differs from the registers in memory.
 struct Snapshot {
@@ -202,6 +203,7 @@ struct Continuation {
   std::vector<KnownSlot> known;
   int32_t known_end;  // registers from here on hold no pointers
   bool plain_result;  // nor does the one that gets the result
+  bool operator==(const Continuation&) const = default;
 };
 struct Phi {
   Reference left, right;
@@ -213,8 +215,9 @@ struct Ir {
   std::vector<Phi> phis;
   std::vector<GlobalReference> globals;
   std::vector<std::unique_ptr<InlinedFrame>> pushed;  // what PushGenerator pushes
-  std::vector<std::unique_ptr<PushedCall>> calls;  // and PushFrame
+  std::vector<const PushedCall*> calls;  // and PushFrame
   std::vector<int32_t> windows;  // of these
+  std::vector<std::unique_ptr<PushedCall>> own_calls;  // those of them that no older trace of the root has
   std::vector<Continuation> continuations;  // and how they go on
   std::vector<std::unique_ptr<ReturnTarget>> returns;
   std::vector<std::unique_ptr<Interpreted>> interpreted;

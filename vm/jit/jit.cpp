@@ -171,6 +171,7 @@ void close_trace(Recorder& recorder) {
     made->parent = exit;
     made->globals = made->root->globals;
     made->root->side_traces.fetch_add(1, std::memory_order_relaxed);
+    share_calls(*made);
     // Release: the code is complete; x86 executes it after reading the word.
     exit->target->store(reinterpret_cast<uint64_t>(made->entry), std::memory_order_release);
     return;
@@ -180,6 +181,7 @@ void close_trace(Recorder& recorder) {
   made->globals = recorder.globals();
   made->of_function = opcode_of(load_word(recorder.head())) == Opcode::kRESUME;
   retain(Value::object(code));
+  share_calls(*made);
   install(code, trace_number(code, load_word(recorder.head())), made);
   hot_loop(recorder.head()).limit = 0;
 }

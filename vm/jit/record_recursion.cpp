@@ -28,6 +28,35 @@ bool Recorder::links_to_entry() {
   return true;
 }
 
+namespace {
+bool same_call(const PushedCall& x, const PushedCall& y) {
+  return x.code == y.code && x.function == y.function && x.globals == y.globals && x.flags == y.flags &&
+         x.result_register == y.result_register && !x.pushed == !y.pushed && x.entry_pc == y.entry_pc &&
+         x.caller_pc == y.caller_pc;
+}
+}  // namespace
+// An equal call that this trace or another one of its root pushes; nullptr: none.
+const PushedCall* Recorder::find_pushed(const PushedCall& call, const Continuation& continuation) const {
+  for (size_t i = 0; i < ir_.own_calls.size(); ++i) {
+    if (same_call(*ir_.own_calls[i], call) && ir_.continuations[i] == continuation) return ir_.own_calls[i].get();
+  }
+  // Pairs with the release in share_calls().
+  const SharedCall* shared = exit_ ? exit_->trace->root->shared_calls.load(std::memory_order_acquire) : nullptr;
+  for (; shared; shared = shared->next) {
+    if (same_call(*shared->call, call) && *shared->continuation == continuation) return shared->call;
+  }
+  return nullptr;
+}
+void share_calls(const CompiledTrace& trace) {
+  std::atomic<const SharedCall*>& list = trace.root->shared_calls;
+  for (size_t i = 0; i < trace.calls.size(); ++i) {
+    auto* shared = new SharedCall{trace.calls[i].get(), &trace.continuations[i], list.load(std::memory_order_relaxed)};
+    // Release: what it leads to is complete. Pairs with the acquire in find_pushed().
+    while (!list.compare_exchange_weak(shared->next, shared, std::memory_order_release, std::memory_order_relaxed)) {
+    }
+  }
+}
+
 void Recorder::push_calls() {
   int32_t pushes = 0;
   for (const Call& c : calls_) pushes += !c.real && c.generator < 0;
@@ -58,9 +87,14 @@ void Recorder::push_call(const Call& call, const Call& caller) {
   const Slot& function = state(call.window - 1);
   bool uncounted = !function.lazy && (!function.pointer || function.borrowed);
   if (call.flags == 0 && caller.flags == 0 && caller.generator < 0 && uncounted) pushed->pushed = pushed.get();
-  ir_.continuations.push_back(continuation_of(call, caller));
+  Continuation continuation = continuation_of(call, caller);
+  const PushedCall* same = find_pushed(*pushed, continuation);
+  ir_.calls.push_back(same ? same : pushed.get());
   ir_.windows.push_back(call.window);
-  ir_.calls.push_back(std::move(pushed));
+  if (!same) {
+    ir_.continuations.push_back(std::move(continuation));
+    ir_.own_calls.push_back(std::move(pushed));
+  }
   emit(Op::kPushFrame, kNoReference, kNoReference, static_cast<int64_t>(ir_.calls.size()) - 1);
   if (!call.function) emit(Op::kSetFunction, emit(Op::kUntag, slot(call.window - 1)));
 }

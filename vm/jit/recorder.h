@@ -24,6 +24,9 @@ enum class Step { kGoOn, kClosed, kAborted };
 // The compiled trace of a loop of `code`, for the present number of threads; nullptr: none.
 CompiledTrace* find_trace(const Code* code, uint32_t loop);
 
+// What the trace pushes is found by later recordings of its root. Before the trace can run.
+void share_calls(const CompiledTrace& trace);
+
 // A number, str, bytes, bool or None of builtin type: operations on such run no Python code.
 bool is_scalar(Value v);
 // The descriptor of BaseException.args.
@@ -164,6 +167,7 @@ class Recorder {
   void note_entry();
   void push_calls();
   void push_call(const Call& call, const Call& caller);
+  const PushedCall* find_pushed(const PushedCall& call, const Continuation& continuation) const;
   Continuation continuation_of(const Call& call, const Call& caller) const;
   std::vector<KnownSlot> known_slots(int32_t begin, int32_t end, int32_t window) const;
   void note_known(const std::vector<KnownSlot>& known);
