@@ -323,6 +323,25 @@ def test_frames_are_seen():
     assert all(frame.f_back for frame in kept)
 
 
+def test_frames_of_calls_that_have_returned():
+    kept = []
+
+    def f(n, at):
+        if n == at:
+            kept.append(sys._getframe(n % 3))
+        return n if n < 2 else f(n - 1, at) + f(n - 2, at)
+
+    for at in list(range(8)) * 30:
+        del kept[:-20]
+        assert f(7, at) == 13
+        for frame in kept:
+            depth = 0
+            while frame.f_code is f.__code__:
+                assert frame.f_locals['f'] is f
+                depth, frame = depth + 1, frame.f_back
+            assert depth <= 8 and frame.f_code.co_name == 'test_frames_of_calls_that_have_returned'
+
+
 def test_tracing_starts_in_the_middle():
     events = []
 

@@ -52,6 +52,7 @@ Ref<FrameObject> frame_object_of(CallRecord* record) {
   f->record = record;
   f->generator = record->generator;
   record->frame_object = f.copy().take();
+  record->pushed = nullptr;   // the interpreter detaches it when the call returns
   return f;
 }
 Ref<FrameObject> frame_of_ended_call(const Code* code, Dict* globals, Function* function, uint32_t pc, Ref<Tuple> registers,
