@@ -304,13 +304,11 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
     emit(Op::kStoreFrame, empty_, kNoReference, window - 1);
     state(window - 1).filled = false;
   }
-  if (own && state(window - 1).lazy) {
-    // The register of this call keeps it.
+  if (state(window - 1).lazy && !builder_.is_virtual(object)) {
+    // The register of this call keeps it, or the one it was borrowed from: that is not written before the return.
     Reference word = emit(Op::kBorrow, object);
     emit(Op::kStoreFrame, word, kNoReference, window - 1);
     state(window - 1) = {object, word, false, true, false, true, true};
-  } else if (state(window - 1).lazy && !builder_.is_virtual(object)) {
-    set_owned(window - 1, emit(Op::kOwn, object), object);
   }
   if (!enter(nullptr, window, count, result, 0, code, function->globals())) return false;
   for (uint32_t i = 0; i < code->free_count; ++i) set_lazy(window + static_cast<int32_t>(code->free_register + i), cells[i]);
