@@ -6,7 +6,7 @@
 namespace pt::jit {
 
 namespace {
-constexpr int kInlinedLevels = 2;
+constexpr int kInlinedLevels = 3;
 constexpr uint32_t kSmallCode = 80;   // words
 }  // namespace
 
