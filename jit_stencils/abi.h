@@ -134,6 +134,7 @@ inline constexpr size_t kPushedBytes = offsetof(PushedCall, caller_pc);
 // A return to the frame below the one in which the trace began.
 struct ReturnTarget {
   const uint64_t* caller_pc;
+  const void* globals;  // the caller's: functions of one code may have several
   int64_t delta;  // registers between the two windows
 };
 using Helper = uint64_t (*)(State*, Value* frame, uint64_t word);

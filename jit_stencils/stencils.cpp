@@ -956,7 +956,8 @@ PT_BODY(GuardReturn) {
   const CallRecord* record = x.record;
   if (record->frame_object != nullptr || record->flags != 0) return false;
   const CallRecord* below = record - 1;
-  return below->pc == target->caller_pc && record->registers - below->registers == target->delta;
+  return below->pc == target->caller_pc && below->globals == target->globals &&
+         record->registers - below->registers == target->delta;
 }
 PT_BODY(GuardPushed) { return x.record->pushed != nullptr; }
 PT_BODY(FinishReturn) {

@@ -323,6 +323,23 @@ def test_frames_are_seen():
     assert all(frame.f_back for frame in kept)
 
 
+def between(n, a, b):
+    return (alternate(n, a, b) + added) % 1000003
+
+
+def alternate(n, a, b):
+    return n if n < 2 else a(n - 1, b, a) + b(n - 2, a, b)
+
+
+def test_callers_of_one_code_with_several_namespaces():
+    def expected(n, x, y):
+        return n if n < 2 else (expected(n - 1, y, x) + x) % 1000003 + (expected(n - 2, x, y) + y) % 1000003
+
+    a, b = (type(between)(between.__code__, {'alternate': alternate, 'added': k}) for k in (1, 100))
+    for n in list(range(14)) * 6:
+        assert alternate(n, a, b) == expected(n, 1, 100)
+
+
 def test_frames_of_calls_that_have_returned():
     kept = []
 

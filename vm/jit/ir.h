@@ -200,6 +200,7 @@ struct Interpreted {
 // Where a pushed call goes on.
 struct Continuation {
   const uint64_t* pc;
+  const void* globals;  // the caller's
   std::vector<KnownSlot> known;
   int32_t known_end;  // registers from here on hold no pointers
   bool plain_result;  // nor does the one that gets the result

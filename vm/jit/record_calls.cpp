@@ -579,7 +579,8 @@ bool Recorder::return_value(uint64_t word) {
   if (init) known(PT_A);
   if (lower) {
     const CallRecord* below = record - 1;
-    ir_.returns.push_back(std::make_unique<ReturnTarget>(ReturnTarget{below->pc, record->registers - below->registers}));
+    ir_.returns.push_back(
+        std::make_unique<ReturnTarget>(ReturnTarget{below->pc, below->globals, record->registers - below->registers}));
     emit(Op::kGuardReturn, kNoReference, kNoReference, static_cast<int64_t>(ir_.returns.size()) - 1);
   } else if (from.real) {
     emit(Op::kGuardFrame);

@@ -130,7 +130,7 @@ void Recorder::note_known(const std::vector<KnownSlot>& known) {
   }
 }
 Continuation Recorder::continuation_of(const Call& call, const Call& caller) const {
-  Continuation out{call.caller_pc + instruction_words(opcode_of(load_word(call.caller_pc))), {}, 0, true};
+  Continuation out{call.caller_pc + instruction_words(opcode_of(load_word(call.caller_pc))), caller.globals, {}, 0, true};
   int32_t end = call.window - 1, result = caller.window + (call.result >> 1);
   out.known = known_slots(caller.window - 1, end, caller.window);
   out.known_end = end - caller.window;
