@@ -224,3 +224,91 @@ def test_in_threads():
     assert all(out == [(4498500, 3000, 2999, True, 10890, -2999)] * 10 for out in outs)
     assert sorted(i for out in drawn for i in out) == sorted(list(range(20000)) * 4)
     assert sums == [4498500] * 3
+
+
+def test_calls_of_short_ones():
+    words = ["b", "a", "c"]
+    for k in range(600):
+        assert sum(x * k for x in (1, 2, 3)) == 6 * k
+        assert sum(x > 1 for x in (1, 2, 3)) == 2
+        assert any(x == 2 for x in (1, 2, 3)) is True and any(x for x in ()) is False
+        assert all(x for x in (1, 2, 3)) is True and all(x != 2 for x in (1, 2, 3)) is False
+        assert min(x - k for x in (3, 1, 2)) == 1 - k and max((x, k) for x in (3, 1)) == (3, k)
+        assert list(x + k for x in (1, 2)) == [1 + k, 2 + k] and tuple(x for x in (k, k)) == (k, k)
+        assert set(x % 2 for x in (1, 2, 3)) == {0, 1} and type(set(x for x in ())) is set
+        assert frozenset(x for x in (k, k + 1)) == {k, k + 1} and type(frozenset(x for x in ())) is frozenset
+        assert sorted(w + w for w in words) == ["aa", "bb", "cc"]
+        assert ",".join(w.upper() for w in words) == "B,A,C" and str.join("-", (w for w in words)) == "b-a-c"
+
+
+def test_calls_of_short_ones_that_fail():
+    def message(f, *args):
+        try:
+            f(*args)
+        except (ValueError, TypeError) as e:
+            assert [f.name for f in traceback.extract_tb(e.__traceback__)][-2:] in (["message", "call"], ["call", "<genexpr>"])
+            return f"{type(e).__name__}: {e}"
+        return None
+
+    for k in range(600):
+        bad = k > 500
+        items = (1, 2) if not bad else ()
+
+        def call():
+            return min(x for x in items) + max(x for x in items)
+
+        assert message(call) == ("ValueError: min() arg is an empty sequence" if bad else None)
+
+        def call():
+            return max(x for x in items)
+
+        assert message(call) == ("ValueError: max() arg is an empty sequence" if bad else None)
+        mixed = (1, "a") if bad else (1, 2)
+
+        def call():
+            return sum(x for x in mixed)
+
+        assert message(call) == ("TypeError: unsupported operand type(s) for +: 'int' and 'str'" if bad else None)
+
+        def call():
+            return sorted(x for x in mixed)
+
+        assert message(call) == ("TypeError: '<' not supported between instances of 'str' and 'int'" if bad else None)
+
+        def call():
+            return "".join(x for x in (("a", 1) if bad else ("a", "b")))
+
+        assert message(call) == ("TypeError: sequence item 1: expected str instance, int found" if bad else None)
+
+        def call():
+            return set(x for x in ((1, []) if bad else (1, 2)))
+
+        assert message(call) == ("TypeError: unhashable type: 'list'" if bad else None)
+
+
+def test_who_calls_a_short_one():
+    def caller():
+        return sys._getframe(2).f_code.co_name
+
+    for _ in range(600):
+        assert list(caller() for _ in (1, 2)) == ["test_who_calls_a_short_one"] * 2
+
+
+def test_short_ones_in_threads():
+    import threading
+
+    results = [[] for _ in range(3)]
+
+    def work(out):
+        for k in range(2000):
+            out.append(sum(x + k for x in (1, 2, 3)) + max(x * k for x in (1, 2)) + len(",".join(str(x) for x in (k, 1))))
+        kept = [(x for x in (1, 2, 3)) for _ in range(500)]
+        out.append(sum(sum(g) for g in kept))
+
+    threads = [threading.Thread(target=work, args=(out,)) for out in results]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    expected = [6 + 3 * k + 2 * k + len(f"{k},1") for k in range(2000)] + [3000]
+    assert results == [expected] * 3

@@ -14,6 +14,7 @@
 #include "vm/object/protocol.h"
 #include "vm/object/slot_table.h"
 #include "vm/types/dict.h"
+#include "vm/types/drain.h"
 #include "vm/types/exception.h"
 #include "vm/types/frame.h"
 #include "vm/types/list.h"
@@ -401,6 +402,24 @@ CallOutcome enter_special_call(Thread* thread, Value* base) {
   release(callable);
   return outcome;
 }
+// Builtin code that would draw all of a hot generator: a loop in Python is called in its place (vm/types/drain.h).
+CallOutcome enter_drain(Thread* thread, Value* base, uint32_t count, int result) {
+  Function* function = drain_of_call(base[0], base + 1, count);
+  if (!function) return CallOutcome::kDone;
+  Value callable = base[0];
+  base[0] = Value::borrowed_object(function);
+  release(callable);
+  CallOutcome outcome = enter_function(thread, function, base + 1, count, nullptr, result, 0);
+  if (outcome == CallOutcome::kError) base[0] = Value();
+  return outcome;
+}
+#define PT_ENTER_DRAIN()                                                              \
+  do {                                                                                \
+    if (PT_LIKELY(count - 1 > 1 || !has_shape(base[count], kShape_generator))) break; \
+    CallOutcome drained_ = enter_drain(thread, base, count, PT_C);                    \
+    if (drained_ == CallOutcome::kEntered) PT_ENTER(thread->record);                  \
+    if (PT_UNLIKELY(drained_ == CallOutcome::kError)) PT_RAISE();                     \
+  } while (0)
 // A class whose __new__ has returned `v`, which is taken over: its __init__ is next, if it has one. As call_base.
 CallOutcome initialise(Thread* thread, Value* frame, Value* base, uint32_t count, Tuple* names, int result, Value v) {
   auto* type = reinterpret_cast<Type*>(base[0].as_object());
@@ -442,6 +461,7 @@ PT_SLOW(native_CALL) {
     if (outcome == CallOutcome::kEntered) PT_ENTER(thread->record);
     if (PT_UNLIKELY(outcome == CallOutcome::kError)) PT_RAISE();
   }
+  PT_ENTER_DRAIN();
   Value result;
   if (!direct_native(base[0], base + 1, count, &result)) PT_TAIL(slow_CALL);
   clear_window(base, count + 1);
@@ -493,6 +513,7 @@ PT_SLOW(native_CALL_METHOD) {
   PT_SAVE_PC();
   Value* base = &register_at(frame, PT_A);
   auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1;
+  PT_ENTER_DRAIN();
   Value result;
   if (!direct_method(base[0], base + 1, count, &result)) PT_TAIL(slow_CALL_METHOD);
   clear_window(base, count + 1);

@@ -9,6 +9,7 @@
 #include "vm/object/slot_table.h"
 #include "vm/object/super.h"
 #include "vm/types/dict.h"
+#include "vm/types/drain.h"
 #include "vm/types/exception.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
@@ -226,6 +227,9 @@ void Recorder::apply(const Binding& binding, Function* function, int32_t window)
 bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tuple* names) {
   Value callable = seen(base);
   if (!callable.is_object()) return fall_back();
+  if (!names && !shift) {
+    if (Function* loop = drain_of_call(callable, base_frame_ + at(base) + 1, count)) return call_drain(base, count, result, loop);
+  }
   // Functions with attributes, as decorators leave them, have other shapes.
   uint32_t shape = callable.as_object()->shape_id.load(std::memory_order_relaxed);
   switch (is_function(callable) ? uint32_t{kShape_function} : shape) {
@@ -313,6 +317,18 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   if (!enter(nullptr, window, count, result, 0, code, function->globals())) return false;
   for (uint32_t i = 0; i < code->free_count; ++i) set_lazy(window + static_cast<int32_t>(code->free_register + i), cells[i]);
   return true;
+}
+
+// The loop does for any generator what the builtin does.
+bool Recorder::call_drain(int base, uint32_t count, int result, Function* loop) {
+  if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
+  known(base);
+  as_object(slot(at(base) + static_cast<int32_t>(count)), kShape_generator);
+  keep(Value::object(loop));
+  guard_code(kNoReference, loop);
+  for (uint32_t i = 0; i < count; ++i) slot(at(base) + 1 + static_cast<int32_t>(i));
+  set_lazy(at(base), object_constant(Value::object(loop)));
+  return enter(loop, at(base) + 1, count, result, 0);
 }
 
 bool Recorder::call_method(uint64_t word, const Tuple* names) {

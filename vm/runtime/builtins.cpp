@@ -683,6 +683,9 @@ const SpecialBuiltin kSpecialBuiltins[] = {{SpecialCall::kAbsolute, builtin_abs}
                                            {SpecialCall::kIterator, builtin_iter},
                                            {SpecialCall::kLength, builtin_len},
                                            {SpecialCall::kNext, builtin_next}};
+const DrainingBuiltin kDrainingBuiltins[] = {{DrainKind::kSumCall, builtin_sum}, {DrainKind::kAnyCall, builtin_any},
+                                             {DrainKind::kAllCall, builtin_all}, {DrainKind::kMinCall, builtin_min},
+                                             {DrainKind::kMaxCall, builtin_max}, {DrainKind::kSortedCall, builtin_sorted}};
 
 Ref<Module> make_builtins_module() {
   Ref<Module> m = module_new(names::builtins_.str());

@@ -1,16 +1,19 @@
 // The loops that draw the rest of a generator.
 #include "vm/types/drain.h"
 
+#include <iterator>
 #include <new>
 
 #include "gc/platform/memory.h"
 #include "vm/interp/trace.h"
+#include "vm/object/descriptors.h"
 #include "vm/object/protocol.h"
 #include "vm/runtime/runtime.h"
 #include "vm/types/dict.h"
 #include "vm/types/function.h"
 #include "vm/types/generator.h"
 #include "vm/types/str.h"
+#include "vm/types/str_type.h"
 #include "vm/types/tuple.h"
 
 namespace pt {
@@ -33,7 +36,22 @@ constexpr const char* kSources[] = {
     "def f(items, _):\n for item in items:\n  if not item: return False\n return True",
     "def f(items, best):\n for item in items:\n  if item < best: best = item\n return best",
     "def f(items, best):\n for item in items:\n  if item > best: best = item\n return best",
+    "def f(items):\n total = 0\n for item in items: total = total + item\n return total",
+    "def f(items):\n for item in items:\n  if item: return True\n return False",
+    "def f(items):\n for item in items:\n  if not item: return False\n return True",
+    "def f(items):\n best = unset\n for item in items:\n  if best is unset or item < best: best = item\n"
+    " return min(()) if best is unset else best",
+    "def f(items):\n best = unset\n for item in items:\n  if best is unset or item > best: best = item\n"
+    " return max(()) if best is unset else best",
+    "def f(items):\n out = []\n for item in items: out.append(item)\n return out",
+    "def f(items):\n out = []\n for item in items: out.append(item)\n return tuple(out)",
+    "def f(items):\n out = set()\n for item in items: out.add(item)\n return out",
+    "def f(items):\n out = set()\n for item in items: out.add(item)\n return frozenset(out)",
+    "def f(items):\n out = []\n for item in items: out.append(item)\n out.sort()\n return out",
+    "def f(separator, items):\n out = []\n for item in items: out.append(item)\n return separator.join(out)",
 };
+constexpr Type* kTypes[] = {&list_type, &tuple_type, &set_type, &frozenset_type};
+constexpr DrainKind kTypeKinds[] = {DrainKind::kListCall, DrainKind::kTupleCall, DrainKind::kSetCall, DrainKind::kFrozensetCall};
 
 // The namespace of all of them, and their code, copied for each generator code. Made once, immortal.
 std::atomic<Dict*> g_globals{nullptr};
@@ -43,13 +61,25 @@ Dict* shared_globals() {
   Dict* globals = g_globals.load(std::memory_order_acquire);
   if (globals) return globals;
   Ref<Dict> fresh = dict_new();
-  if (!fresh) return nullptr;
+  Ref<> unset = Ref<>(allocate<Object>(&object_type));
+  if (!fresh || !unset || !dict_set_text(fresh.get(), "unset", unset.value())) return nullptr;
+  for (const char* name : {"min", "max", "tuple", "set", "frozenset"}) {
+    Ref<> value = import_builtin(name);
+    if (!value || !dict_set_text(fresh.get(), name, value.value())) return nullptr;
+  }
   // Pairs with the acquire above and in the loser's exchange.
   if (g_globals.compare_exchange_strong(globals, fresh.get(), std::memory_order_acq_rel, std::memory_order_acquire)) {
     make_immortal(fresh.get());
     return fresh.get();
   }
   return globals;
+}
+// The loop's iterator takes the parameter's reference along: so it has the only one.
+void hand_over_items(Code* code) {
+  uint64_t* words = code->words;
+  for (uint64_t* at = words; at < words + code->word_count; at += instruction_words(opcode_of(*at))) {
+    if (opcode_of(*at) == Opcode::kGET_ITER) *at |= encode(Opcode{}, 0, 1, 0);
+  }
 }
 Code* shared_code(DrainKind kind) {
   auto& place = g_codes[static_cast<int>(kind)];
@@ -61,6 +91,7 @@ Code* shared_code(DrainKind kind) {
     Value v = as_code(module.value())->constant(i);
     if (!has_shape(v, kShape_code)) continue;
     as_code(v)->flags |= kCodeFlagHidden;
+    hand_over_items(as_code(v));
     Code* seen = nullptr;
     if (!place.compare_exchange_strong(seen, as_code(v), std::memory_order_acq_rel, std::memory_order_acquire)) return seen;
     make_immortal(as_code(v));
@@ -142,6 +173,36 @@ Ref<> Drain::rest(DrainKind kind, Value state, uint8_t held) {
   if (!function) return Ref<>();
   Lent lent(as_generator(items_), held);
   return call_values(Value::object(function), {items_, state});
+}
+namespace {
+// kCount: no builtin that draws all of its last argument.
+DrainKind kind_of_call(Value callable, const Value* arguments, uint32_t count) {
+  if (has_shape(callable, kShape_method_descriptor)) {
+    auto* d = reinterpret_cast<const MethodDescriptor*>(callable.as_object());
+    bool joins = count == 2 && is_str(arguments[0]) && d->def->function == str_join_method;
+    return joins ? DrainKind::kJoinCall : DrainKind::kCount;
+  }
+  if (count != 1) return DrainKind::kCount;
+  if (has_shape(callable, kShape_native_function)) {
+    NativeFunction function = reinterpret_cast<NativeFunctionObject*>(callable.as_object())->def->function;
+    for (const DrainingBuiltin& b : kDrainingBuiltins) {
+      if (b.function == function) return b.kind;
+    }
+  }
+  for (size_t i = 0; i < std::size(kTypes); ++i) {
+    if (callable.is(kTypes[i])) return kTypeKinds[i];
+  }
+  return DrainKind::kCount;
+}
+}  // namespace
+Function* drain_of_call(Value callable, const Value* arguments, uint32_t count) {
+  if (count == 0 || count > 2 || !callable.is_object() || !has_shape(arguments[count - 1], kShape_generator)) return nullptr;
+  auto* code = const_cast<Code*>(as_generator(arguments[count - 1])->code);
+  if (code->drawn.load(std::memory_order_relaxed) < kHotItems || PT_UNLIKELY(tracing(current_thread()))) return nullptr;
+  DrainKind kind = kind_of_call(callable, arguments, count);
+  Function* function = kind == DrainKind::kCount ? nullptr : drain_function(code, kind);
+  if (!function) clear_error();
+  return function;
 }
 void drains_release(Code* code) {
   Drains* drains = code->drains.exchange(nullptr, std::memory_order_acq_rel);

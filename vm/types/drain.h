@@ -5,12 +5,40 @@
 #include <cstdint>
 
 #include "gc/refcount/ref.h"
+#include "vm/object/native.h"
 
 namespace pt {
 
 struct Code;
+struct Function;
 
-enum class DrainKind : uint8_t { kSum, kList, kAny, kAll, kMin, kMax, kCount };
+// From kSumCall on: the loop takes the place of a whole call and has its arguments.
+enum class DrainKind : uint8_t {
+  kSum,
+  kList,
+  kAny,
+  kAll,
+  kMin,
+  kMax,
+  kSumCall,
+  kAnyCall,
+  kAllCall,
+  kMinCall,
+  kMaxCall,
+  kListCall,
+  kTupleCall,
+  kSetCall,
+  kFrozensetCall,
+  kSortedCall,
+  kJoinCall,
+  kCount
+};
+struct DrainingBuiltin {
+  DrainKind kind;
+  NativeFunction function;
+};
+inline constexpr int kDrainingBuiltinCount = 6;
+extern const DrainingBuiltin kDrainingBuiltins[kDrainingBuiltinCount];   // vm/runtime/builtins.cpp
 
 // Beside a native loop over `items`, which stops when more() says so; if due(), rest() does the rest.
 class Drain {
@@ -31,5 +59,8 @@ class Drain {
   int64_t left_, given_;
 };
 void drains_release(Code* code);
+// The loop that is to be called with the arguments in place of builtin code, where the last of them is a generator whose code is
+// hot; nullptr: that is not so. Borrowed, lives as long as the generator's code. Raises nothing.
+Function* drain_of_call(Value callable, const Value* arguments, uint32_t count);
 
 }  // namespace pt
