@@ -8,6 +8,7 @@
 #include "vm/types/bytes.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/list.h"
+#include "vm/types/set.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
 
@@ -167,10 +168,9 @@ Reference Recorder::length_of(Reference r, Value v) {
   static constexpr struct {
     uint32_t shape;
     int64_t offset;
-  } kLengths[] = {{kShape_list, offsetof(List, size)},
-                  {kShape_tuple, offsetof(Tuple, length)},
-                  {kShape_str, offsetof(Str, length)},
-                  {kShape_dict, offsetof(Dict, used)}};
+  } kLengths[] = {{kShape_list, offsetof(List, size)}, {kShape_tuple, offsetof(Tuple, length)},
+                  {kShape_str, offsetof(Str, length)}, {kShape_dict, offsetof(Dict, used)},
+                  {kShape_set, offsetof(Set, used)},   {kShape_frozenset, offsetof(Set, used)}};
   for (const auto& l : kLengths) {
     if (!has_shape(v, l.shape)) continue;
     return emit(Op::kTagWord, emit(Op::kLoadWord, as_object(r, l.shape), kNoReference, l.offset));

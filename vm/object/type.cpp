@@ -42,11 +42,14 @@ static_assert(offsetof(Type, layout) == sizeof(Object));
 uint32_t next_type_version() { return g_next_version.fetch_add(1, std::memory_order_relaxed); }
 
 bool is_subtype(const Type* type, const Type* base) {
-  for (const Type* t = type; t; t = t->base) {
+  int64_t bases = 0;
+  for (const Type* t = type; t; t = t->base, ++bases) {
     if (t == base) return true;
   }
   Value mro = type->mro.peek_acquire();
   if (mro.empty()) return base == &object_type;
+  // That of a builtin type is never replaced.
+  if (!has_flag(type, kTypeHeap) && as_tuple(mro)->length == bases) return false;
   // Types are not freed while the process runs, and a replaced MRO tuple is retired through its own count: take it.
   Ref<> keep = type->mro.load(const_cast<Type*>(type));
   if (!keep) return false;

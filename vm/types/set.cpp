@@ -6,6 +6,7 @@
 #include "vm/types/dict_table.h"
 #include "vm/types/list_inl.h"
 #include "vm/types/set_table.h"
+#include "vm/types/tuple.h"
 
 namespace pt {
 
@@ -211,6 +212,8 @@ bool update_from_set(Set* s, Set* other) {
     }
     int64_t position = 0, hash;
     Ref<> item;
+    if (set_merge_plain(s, other, &position)) return true;
+    if (error_pending()) return false;
     while (set_next_inline(other, &position, &item, &hash)) {
       if (!add_hashed(s, item.value(), hash)) return false;
     }
@@ -245,6 +248,22 @@ bool update_from_set(Set* s, Set* other) {
   return true;
 }
 
+bool update_from_tuple(Set* s, Tuple* tuple) {
+  for (int64_t i = 0; !set_add_plain(s, tuple->items, tuple->length, &i); ++i) {
+    if (error_pending() || !set_add(s, tuple->items[i].peek())) return false;
+  }
+  return true;
+}
+// One thread; what hashes and compares items may change the list.
+bool update_from_list(Set* s, List* list) {
+  for (int64_t i = 0; i < list_size(list); ++i) {
+    if (set_add_plain(s, list->buffer.load(std::memory_order_relaxed)->items, list_size(list), &i)) return true;
+    Ref<> item = error_pending() ? Ref<>() : list_get(list, i);
+    if (!item || !set_add(s, item.value())) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool set_update(Set* s, Value iterable) {
@@ -264,6 +283,8 @@ bool set_update(Set* s, Value iterable) {
     }
     return true;
   }
+  if (has_shape(iterable, kShape_tuple)) return update_from_tuple(s, as_tuple(iterable));
+  if (has_shape(iterable, kShape_list) && !multithreaded()) return update_from_list(s, as_list(iterable));
   Ref<> iterator = get_iter(iterable);
   if (!iterator) return false;
   for (;;) {

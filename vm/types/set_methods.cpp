@@ -66,10 +66,11 @@ int discard_hashed(Set* s, Value item, int64_t hash) {
 }
 
 // Calls f(item, hash) for all items of an iterable; with sets and dicts the stored hash serves. False: error.
+// A set's begin at `position`.
 template <class F>
-bool for_each_hashed(Value iterable, F&& f) {
+bool for_each_hashed(Value iterable, F&& f, int64_t position = 0) {
   Ref<> item;
-  int64_t position = 0, hash;
+  int64_t hash;
   if (is_any_set(iterable)) {
     while (set_next_inline(as_set(iterable), &position, &item, &hash)) {
       if (!f(item.value(), hash)) return false;
@@ -120,8 +121,12 @@ Ref<Set> intersect(Value self, Value other) {
   if (is_any_set(other)) {
     Set *small = as_set(other), *large = s;
     if (set_size(small) > set_size(large)) std::swap(small, large);
+    int64_t position = 0;
+    if (set_select_plain(result.get(), small, large, true, &position)) return result;
     Selection common(result.get(), true);
-    bool ok = for_each_hashed(Value::object(small), [&](Value item, int64_t hash) { return common.add(large, item, hash); });
+    bool ok =
+        !error_pending() &&
+        for_each_hashed(Value::object(small), [&](Value item, int64_t hash) { return common.add(large, item, hash); }, position);
     if (!ok) return Ref<Set>();
     return result;
   }
@@ -165,12 +170,17 @@ Ref<Set> subtract(Value self, Value other) {
   }
   Ref<Set> result = new_like(self);
   if (!result) return result;
+  int64_t position = 0;
+  if (is_any_set(other) && set_select_plain(result.get(), s, as_set(other), false, &position)) return result;
   Selection rest(result.get(), false);
-  bool ok = for_each_hashed(self, [&](Value item, int64_t hash) {
-    if (is_any_set(other)) return rest.add(as_set(other), item, hash);
-    Ref<> value = dict_get_hashed(as_dict(other), item, hash);
-    return value ? true : !error_pending() && add_hashed(result.get(), item, hash);
-  });
+  bool ok = !error_pending() && for_each_hashed(
+                                    self,
+                                    [&](Value item, int64_t hash) {
+                                      if (is_any_set(other)) return rest.add(as_set(other), item, hash);
+                                      Ref<> value = dict_get_hashed(as_dict(other), item, hash);
+                                      return value ? true : !error_pending() && add_hashed(result.get(), item, hash);
+                                    },
+                                    position);
   if (!ok) return Ref<Set>();
   return result;
 }
@@ -514,7 +524,11 @@ void set_destroy(Object* o) {
   if (!t || t == kEmptySetTable) return;
   s->table.store(kEmptySetTable, std::memory_order_relaxed);
   s->used.store(0, std::memory_order_relaxed);
-  for (uint64_t i = 0; i <= t->mask; ++i) release(t->entries[i].key.peek());
+  for (int64_t i = 0, left = t->fill; left > 0; ++i) {
+    Value key = t->entries[i].key.peek();
+    left -= !key.empty();
+    release(key);
+  }
   memory::release(t);  // a reader would hold a reference to the set
 }
 

@@ -154,7 +154,48 @@ int64_t SetWriter::find(Value key, int64_t hash) {
   }
 }
 
+namespace {
+PT_INLINE bool is_plain(Value key) { return key.is_small_int() || is_exact_str(key); }
+PT_INLINE int64_t plain_hash(Value key) {
+  return key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key));
+}
+}  // namespace
+
+PT_INLINE int SetWriter::add_plain(Value key, int64_t hash) {
+  if (PT_UNLIKELY(table() == kEmptySetTable) && !resize(0)) return -2;
+  SetTable* t = table();
+  key = key.untagged();
+  int result = kUnclear;
+  walk_slots(t->mask, hash, [&](uint64_t slot) __attribute__((always_inline)) {
+    SetEntry& e = t->entries[slot];
+    Value k = e.key.peek();
+    if (k.bits() == key.bits()) {
+      result = 0;
+      return true;
+    }
+    if (k.empty()) {
+      e.hash.store(hash, std::memory_order_relaxed);
+      e.key.init(Ref<>::retain(key));
+      result = 1;
+      return true;
+    }
+    if (is_removed_key(k)) return true;
+    if (e.hash.load(std::memory_order_relaxed) != hash || k.is_small_int()) return false;
+    if (key.is_small_int() || !is_exact_str(k)) return true;
+    if (!str_equal(as_str(k), as_str(key))) return false;
+    result = 0;
+    return true;
+  });
+  if (result != 1) return result;
+  ++t->fill;
+  set_used(used() + 1);
+  return grow_for(key, hash);
+}
+
 int SetWriter::add(Value key, int64_t hash) {
+  if (is_plain(key)) {
+    if (int result = add_plain(key, hash); PT_LIKELY(result != kUnclear)) return result;
+  }
   int64_t slot = find(key, hash);
   if (slot >= 0) return 0;
   return slot == kSlotError ? -1 : add_absent(key, hash);
@@ -175,6 +216,12 @@ int SetWriter::add_absent(Value key, int64_t hash) {
   }
   set_table_insert_clean(t, Ref<>::retain(key).take(), hash);
   set_used(used() + 1);
+  return grow_for(key, hash);
+}
+
+// After the key has been added.
+int SetWriter::grow_for(Value key, int64_t hash) {
+  SetTable* t = table();
   if (PT_UNLIKELY(static_cast<uint64_t>(t->fill) * 5 >= t->mask * 3)) {
     int64_t n = used();
     if (!resize(n > 50000 ? n * 2 : n * 4) && static_cast<uint64_t>(t->fill) >= t->mask) {
@@ -254,6 +301,65 @@ int64_t set_find_plain(Set* s, Value key) {
 }
 int64_t set_find_plain(Set* s, Value key, int64_t hash) {
   return find_plain(s->table.load(std::memory_order_acquire), key.untagged(), hash);   // pairs with the release in publish
+}
+
+bool set_select_plain(Set* result, Set* from, Set* other, bool wanted, int64_t* position) {
+  int added = 1;
+  bool all = false;
+  {
+    SetWriter writer(result);
+    LockGuard2 guard(from, other);
+    SetTable* t = from->table.load(std::memory_order_relaxed);
+    SetTable* o = other->table.load(std::memory_order_relaxed);
+    uint64_t i = static_cast<uint64_t>(*position);
+    for (; i <= t->mask && added > 0 && !writer.full(); ++i) {
+      SetEntry& e = t->entries[i];
+      Value key = e.key.peek();
+      if (!holds_item(key)) continue;
+      int64_t hash = e.hash.load(std::memory_order_relaxed);
+      int64_t slot = is_plain(key) ? find_plain(o, key, hash) : kSlotRetry;
+      if (slot == kSlotRetry) break;
+      if ((slot >= 0) == wanted) added = writer.add_absent(load_locked(e.key).value(), hash);
+    }
+    all = i > t->mask;
+    *position = static_cast<int64_t>(i);
+  }
+  return added > 0 ? all : raise_no_memory();
+}
+
+bool set_merge_plain(Set* into, Set* from, int64_t* position) {
+  if (multithreaded()) return false;
+  int added = 1;
+  bool all = false;
+  {
+    SetWriter writer(into);
+    SetTable* t = from->table.load(std::memory_order_relaxed);
+    uint64_t i = static_cast<uint64_t>(*position);
+    for (; i <= t->mask; ++i) {
+      Value key = t->entries[i].key.peek();
+      if (!holds_item(key)) continue;
+      if (!is_plain(key)) break;
+      added = writer.add_plain(key, t->entries[i].hash.load(std::memory_order_relaxed));
+      if (added < 0) break;
+    }
+    all = i > t->mask;
+    *position = static_cast<int64_t>(i);
+  }
+  return added != -2 ? all : raise_no_memory();
+}
+
+bool set_add_plain(Set* into, const Field* items, int64_t count, int64_t* position) {
+  int added = 1;
+  {
+    SetWriter writer(into);
+    for (; *position < count && !writer.full(); ++*position) {
+      Value key = items[*position].peek();
+      if (!is_plain(key)) break;
+      added = writer.add_plain(key, plain_hash(key));
+      if (added < 0) break;
+    }
+  }
+  return added != -2 ? *position == count : raise_no_memory();
 }
 
 int64_t set_find_shared(Set* s, Value key, int64_t hash, SetTable** table) {

@@ -80,6 +80,9 @@ class SetWriter {
   int64_t find(Value key, int64_t hash);
   // 1 added, 0 was there, -1 error pending, -2 out of memory (no exception yet).
   int add(Value key, int64_t hash);
+  // A small int or exact str, without Python code: as add(), or kUnclear, and nothing has been done.
+  int add_plain(Value key, int64_t hash);
+  static constexpr int kUnclear = -3;
   // A key known to be absent: 1 or -2.
   int add_absent(Value key, int64_t hash);
   // Empties a slot; the key is the caller's.
@@ -98,12 +101,25 @@ class SetWriter {
     locked_ = false;
   }
 
+  int grow_for(Value key, int64_t hash);
+
   Set* set_;
   bool locked_ = true;
   int64_t removed_slot_ = -1;  // the last one that find() came by
   Ref<> held_;                 // a key being compared without the lock; let go after it
   SetTable* retired_[2] = {};
 };
+
+// What follows does what it can without Python code, from *position on, with items that are small ints or exact strs. True: all
+// is done; otherwise *position is where somebody else has to go on. An exception is pending only if there is no memory.
+//
+// Adds to `result`, a set that nobody else has, the items of `from` that are (`wanted`) or are not in `other`. They are no
+// duplicates.
+bool set_select_plain(Set* result, Set* from, Set* other, bool wanted, int64_t* position);
+// Adds the items of another set. With several threads nothing is done.
+bool set_merge_plain(Set* into, Set* from, int64_t* position);
+// Adds items[0..count), which nobody else changes meanwhile.
+bool set_add_plain(Set* into, const Field* items, int64_t count, int64_t* position);
 
 // An item's hash as set methods want it: a set stands for the frozenset of its items when `sets_allowed`. *key gets
 // what is to be looked for. -1: error.
