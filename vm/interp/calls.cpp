@@ -367,7 +367,12 @@ PT_SLOW(slow_CALL) {
 namespace {
 // A builtin function with plain arguments. False: not applicable. Otherwise *result (empty: error).
 PT_INLINE bool direct_native(Value callable, Value* values, uint32_t count, Value* result) {
-  if (!has_shape(callable, kShape_native_function)) return false;
+  if (!has_shape(callable, kShape_native_function)) {
+    NativeFunction convert = count == 1 && has_shape(callable, kShape_type) ? conversion_of(callable) : nullptr;
+    if (!convert) return false;
+    *result = convert(values).take();
+    return true;
+  }
   auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
   if (f->def->positional) {
     *result = f->def->positional(values, count).take();

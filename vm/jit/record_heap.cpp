@@ -457,9 +457,28 @@ bool Recorder::store_attribute(uint64_t word) {
   return true;
 }
 
+// The types of numbers do not change.
+bool Recorder::load_method_of_number(uint64_t word) {
+  Value number = seen(PT_B);
+  Value method = type_lookup_borrowed(type_of(number), here().code->names[static_cast<uint16_t>(PT_C)]);
+  if (number.empty() || !has_shape(method, kShape_method_descriptor)) return fall_back();
+  if (number.is_small_int())
+    as_int(read(PT_B));
+  else
+    as_float(read(PT_B), number);
+  if (PT_B >= 0 && (PT_B & 1)) {
+    move(at(PT_A) + 1, at(PT_B));
+  } else {
+    set_lazy(at(PT_A) + 1, read(PT_B));
+  }
+  set_lazy(at(PT_A), object_constant(method));
+  go(2);
+  return true;
+}
 bool Recorder::load_method(uint64_t word) {
   Value object = seen(PT_B);
   if (builder_.is_virtual(read(PT_B)) && has_shape(object, kShape_super)) return load_super_method(word);
+  if (!object.is_object()) return load_method_of_number(word);
   uint32_t shape;
   const AttributeNode* node = node_for(object, word, false, &shape);
   if (!node) return fall_back();

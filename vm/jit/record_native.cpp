@@ -214,10 +214,20 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
     if (s->has_self) self = f->self.peek();
   } else {
     auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
-    // Only with a receiver that LOAD_METHOD has seen to be of the right type.
-    if (shift || !is_plain_method(d) || !ir_.is_constant(read(base)) ||
-        !has_shape(seen(base + 2), shape_id_of(d->owner->instance_shape.load(std::memory_order_acquire)))) {
-      return fall_back();
+    uint32_t shape = shape_id_of(d->owner->instance_shape.load(std::memory_order_acquire));
+    Value receiver = count ? seen(base + 2) : Value();
+    bool fits = receiver.is_object() ? has_shape(receiver, shape) : type_of(receiver) == d->owner;
+    if (shift || receiver.empty() || !is_plain_method(d) || !fits) return fall_back();
+    // LOAD_METHOD has seen it to be of the right type, unless that was before the trace.
+    if (!ir_.is_constant(read(base))) {
+      known(base);
+      Reference r = slot(at(base) + 1);
+      if (receiver.is_object())
+        as_object(r, shape);
+      else if (receiver.is_small_int())
+        as_int(r);
+      else
+        as_float(r, receiver);
     }
     s = d->signature();
     def = d->def;
@@ -293,6 +303,11 @@ bool Recorder::call_any(int base, uint32_t count, int result, bool shift) {
   if (shift) emit(Op::kGuardIs, slot(first++), empty_);
   Reference arguments[kMaxArguments];
   for (uint32_t i = 0; i < count; ++i) arguments[i] = boxed(first + static_cast<int32_t>(i));
+  NativeFunction convert = count == 1 && has_shape(callable, kShape_type) ? conversion_of(callable) : nullptr;
+  if (convert) {
+    finish_call(Op::kCallNative, reinterpret_cast<const void*>(convert), arguments, 1, base, first + 1, result);
+    return true;
+  }
   finish_call(Op::kCallAny, callable.as_object(), arguments, count, base, first + static_cast<int32_t>(count), result);
   return true;
 }

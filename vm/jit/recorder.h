@@ -257,6 +257,7 @@ class Recorder {
   bool store_attribute(uint64_t word);
   void tell_apart(Reference object, const Object* seen_object, int64_t offset);
   bool load_method(uint64_t word);
+  bool load_method_of_number(uint64_t word);
   bool exclusive(Reference o, const Object* object);
   bool hold(Reference o, const Object* object, uint32_t shape = 0);
   int64_t reference(Dict* dict, Str* name, const DictPlace& place);

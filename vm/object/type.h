@@ -207,6 +207,7 @@ struct TypeSpec {
   const char* doc = nullptr;
   const char* signature = nullptr;         // __text_signature__ of the constructor
   bool unhashable = false;                 // __hash__ is None
+  NativeFunction convert = nullptr;        // the type itself called with one argument, as construct and init would do it
 };
 
 // Every type in builtin_shapes.def has `constinit Type X_type;` and `const TypeSpec X_spec` in its own file.
@@ -214,6 +215,10 @@ struct TypeSpec {
 #include "vm/object/builtin_shapes.def"
 #undef PT_BUILTIN_SHAPE
 
+inline NativeFunction conversion_of(Value type) {
+  const TypeSpec* spec = static_cast<const Type*>(type.as_object())->spec;
+  return spec ? spec->convert : nullptr;
+}
 // Completes a static builtin type (start-up). Dunder methods (wrappers around the slots) are derived from `slots`.
 void init_builtin_type(Type* type, ShapeId shape, const TypeSpec* spec);
 // A static type of a native module: the same with a fresh shape.

@@ -40,6 +40,11 @@ bool dict_init(Value self, const Args& args) {
   return update_from(as_dict(self), args.count ? args.values[0] : Value(), &args, Value());
 }
 
+Ref<> to_dict(const Value* a) {
+  Ref<Dict> d = dict_new();
+  return d && dict_update(d.get(), a[0]) ? Ref<>(std::move(d)) : Ref<>();
+}
+
 int64_t dict_length(Value self) { return dict_size(as_dict(self)); }
 
 Ref<> dict_get_item(Value self, Value key) {
@@ -275,6 +280,7 @@ const TypeSpec dict_spec = {
         "dict(**kwargs) -> new dictionary initialized with the name=value pairs\n"
         "    in the keyword argument list.  For example:  dict(one=1, two=2)",
     .unhashable = true,
+    .convert = to_dict,
 };
 
 }  // namespace pt

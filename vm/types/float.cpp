@@ -201,6 +201,7 @@ Ref<> compare_slot(Value a, Value b, CompareOp op) {
 
 Ref<> repr_slot(Value v) { return float_repr(as_double(v)); }
 
+Ref<> to_float(const Value* a) { return is_exact_float(a[0]) ? Ref<>::retain(a[0]) : Ref<>(float_from_object(a[0])); }
 Ref<> construct_slot(Type* type, const Args& args) {
   // Subclasses may have an __init__ with keywords of its own.
   if (args.keyword_count() && (type == &float_type || type->slots.init == float_type.slots.init)) {
@@ -210,10 +211,8 @@ Ref<> construct_slot(Type* type, const Args& args) {
   Ref<> result;
   if (args.count == 0) {
     result = float_from_double(0.0);
-  } else if (is_exact_float(args.values[0])) {
-    result = Ref<>::retain(args.values[0]);
   } else {
-    result = float_from_object(args.values[0]);
+    result = to_float(args.values);
   }
   if (!result || type == &float_type) return result;
   Ref<Float> out = allocate<Float>(type);
@@ -295,6 +294,7 @@ const TypeSpec float_spec = {
     .getsets = kGetSets,
     .doc = "float(x=0, /)\n\nConvert a string or number to a floating point number, if possible.",
     .signature = "(x=0, /)",
+    .convert = to_float,
 };
 
 }  // namespace pt

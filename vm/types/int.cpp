@@ -265,6 +265,7 @@ Ref<> subclass_instance(Type* type, Value exact) {
   return out;
 }
 
+Ref<> to_int(const Value* a) { return int_from_object(a[0]); }
 // int(x=0, /, base=10)
 Ref<> construct_slot(Type* type, const Args& args) {
   Value x, base;
@@ -343,6 +344,7 @@ const TypeSpec int_spec = {
         "int([x]) -> integer\nint(x, base=10) -> integer\n\n"
         "A whole number of any size, from a number (truncated towards zero) or from text in the given base.\n"
         "Base 0 means to go by the prefix, as in source code.\n\n>>> int('0o17', base=0)\n15",
+    .convert = to_int,
 };
 
 }  // namespace pt

@@ -207,12 +207,15 @@ Ref<> bool_logic(Value a, Value b) {
   return bool_ref(op == BinaryOp::kAnd ? x && y : op == BinaryOp::kOr ? x || y : x != y);
 }
 
+Ref<> to_bool_value(const Value* a) {
+  int result = truth(a[0]);
+  return result < 0 ? Ref<>() : bool_ref(result);
+}
 Ref<> bool_construct(Type*, const Args& args) {
   if (args.keyword_count()) return raise(exc::TypeError, "bool() takes no keyword arguments");
   if (args.count > 1) return raise(exc::TypeError, "bool expected at most 1 argument, got %d", static_cast<int>(args.count));
   if (args.count == 0) return bool_ref(false);
-  int result = truth(args.values[0]);
-  return result < 0 ? Ref<>() : bool_ref(result);
+  return to_bool_value(args.values);
 }
 
 constexpr Slots bool_slots() {
@@ -236,6 +239,7 @@ const TypeSpec bool_spec = {
     .base = &int_type,
     .slots = bool_slots(),
     .doc = "bool(x) -> bool\n\nTrue when x is true, False otherwise. True and False are the only two instances.",
+    .convert = to_bool_value,
 };
 
 }  // namespace pt

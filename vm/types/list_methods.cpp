@@ -21,6 +21,11 @@ Ref<> list_construct(Type* type, const Args&) {
   return allocate<List>(type);
 }
 
+Ref<> to_list(const Value* a) {
+  Ref<List> list = list_new();
+  return list && list_extend(list.get(), a[0]) ? Ref<>(std::move(list)) : Ref<>();
+}
+
 bool list_init(Value self, const Args& args) {
   Value iterable;
   // A subclass with a __new__ of its own may take keywords that __init__ never sees otherwise.
@@ -477,6 +482,7 @@ const TypeSpec list_spec = {
         "The argument must be an iterable if specified.",
     .signature = "(iterable=(), /)",
     .unhashable = true,
+    .convert = to_list,
 };
 
 }  // namespace pt

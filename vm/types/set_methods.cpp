@@ -266,6 +266,9 @@ bool set_init(Value self, const Args& args) {
   return iterable.empty() || set_update(as_set(self), iterable);
 }
 
+Ref<> to_set(const Value* a) { return set_new(a[0]); }
+Ref<> to_frozenset(const Value* a) { return frozenset_new(a[0]); }
+
 Ref<> frozenset_construct(Type* type, const Args& args) {
   Value iterable;
   bool own_init = type != &frozenset_type && type->slots.init != frozenset_type.slots.init;
@@ -605,6 +608,7 @@ const TypeSpec set_spec = {
         "set() -> new empty set object\nset(iterable) -> new set object\n\n"
         "Build an unordered collection of unique elements.",
     .unhashable = true,
+    .convert = to_set,
 };
 
 const TypeSpec frozenset_spec = {
@@ -626,6 +630,7 @@ const TypeSpec frozenset_spec = {
     .doc =
         "frozenset() -> empty frozenset object\nfrozenset(iterable) -> frozenset object\n\n"
         "Build an immutable unordered collection of unique elements.",
+    .convert = to_frozenset,
 };
 
 }  // namespace pt

@@ -326,6 +326,7 @@ Ref<> subclass_copy(Type* type, const Str* s) {
   return out;
 }
 
+Ref<> to_str(const Value* a) { return str(a[0]); }
 Ref<> str_construct(Type* type, const Args& args) {
   Ref<> text;
   if (PT_LIKELY(args.count == 1 && !args.names)) {
@@ -465,6 +466,7 @@ const TypeSpec str_spec = {
         "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\n"
         "Text made of Unicode code points. With encoding or errors given, the object must be\n"
         "bytes-like and is decoded; otherwise the result is that of object.__str__() or repr(object).",
+    .convert = to_str,
 };
 
 }  // namespace pt

@@ -77,6 +77,7 @@ Ref<Tuple> tuple_every(Tuple* t, int64_t start, int64_t step, int64_t count) {
 
 namespace {
 
+Ref<> to_tuple(const Value* a) { return tuple_from_iterable(a[0]); }
 Ref<> tuple_construct(Type* type, const Args& args) {
   Value iterable;
   bool own_init = type != &tuple_type && type->slots.init != tuple_type.slots.init;
@@ -284,6 +285,7 @@ const TypeSpec tuple_spec = {
         "If iterable is specified the tuple is initialized from iterable's items.\n\n"
         "If the argument is a tuple, the return value is the same object.",
     .signature = "(iterable=(), /)",
+    .convert = to_tuple,
 };
 
 }  // namespace pt
