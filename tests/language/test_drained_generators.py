@@ -312,3 +312,56 @@ def test_short_ones_in_threads():
         t.join()
     expected = [6 + 3 * k + 2 * k + len(f"{k},1") for k in range(2000)] + [3000]
     assert results == [expected] * 3
+
+
+def test_functions_nobody_sees():
+    import gc
+    import types
+
+    class Thing:
+        pass
+
+    def make(k, thing):
+        inner = [(x, k, thing) for x in range(2)]
+        lazily = ((x, k, thing) for x in range(2))
+        nested = [[(k, x, y) for y in range(2)] for x in range(2)]
+        either = {x: {y for y in range(k % 3)} for x in range(2)}
+        return inner, list(lazily), nested, either, sum(k for _ in inner), [c() for c in [lambda: k + x for x in range(2)]]
+
+    for k in range(600):
+        thing = Thing()
+        assert make(k, thing) == ([(0, k, thing), (1, k, thing)], [(0, k, thing), (1, k, thing)],
+                                  [[(k, 0, 0), (k, 0, 1)], [(k, 1, 0), (k, 1, 1)]],
+                                  {0: set(range(k % 3)), 1: set(range(k % 3))}, 2 * k, [k + 1, k + 1])
+    # Whoever finds one can call it.
+    for f in gc.get_objects():
+        if isinstance(f, types.FunctionType) and f.__code__.co_name in ("<listcomp>", "<genexpr>", "<setcomp>"):
+            try:
+                list(f(iter((1, 2))))
+            except Exception:
+                pass
+
+
+def test_other_globals():
+    code = compile("def f(): return [x + k for x in (1, 2)], sum(k for x in (1, 2)), list(k for _ in (1,))", "<test>", "exec")
+    spaces = [{"k": k} for k in range(5)]
+    for space in spaces:
+        exec(code, space)
+    for _ in range(300):
+        for k, space in enumerate(spaces):
+            assert space["f"]() == ([1 + k, 2 + k], 2 * k, [k])
+
+
+def test_generators_outlive_what_made_them():
+    def make(k):
+        a, b = [k], k + 1
+
+        def later():
+            nonlocal b
+            b += 1
+        g = (x + a[0] + b for x in range(2))
+        later()
+        return g
+
+    kept = [make(k) for k in range(600)]
+    assert [list(g) for g in kept] == [[2 * k + 2, 2 * k + 3] for k in range(600)]

@@ -872,6 +872,12 @@ PT_OPERATION(LOAD_BUILD_CLASS, 1) {
 
 PT_OPERATION(MAKE_FUNCTION, 2) {
   Value code = thread->record->code->constant(static_cast<uint32_t>(load_word(pc + 1)));
+  if (PT_C == 0) {
+    if (Function* shared = comprehension_function(as_code(code), thread->record->globals)) {
+      write(frame, PT_A, Value::borrowed_object(shared));
+      return true;
+    }
+  }
   Ref<> f = function_new(as_code(code), thread->record->globals, nullptr);
   if (!f) return false;
   Function* function = as_function(f.value());

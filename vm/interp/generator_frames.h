@@ -7,8 +7,9 @@ namespace pt {
 
 // Makes the generator object of the running call (whose code begins with RETURN_GENERATOR) and takes its registers over.
 Ref<> generator_from_record(Thread* thread, CallRecord* record);
-// What a call of a generator function with plain parameters gives: nullptr with MemoryError pending. Borrows the arguments.
-Ref<> generator_new(Function* function, const Value* arguments, uint32_t count);
+// What a call of a generator function with plain parameters gives: nullptr with MemoryError pending. Borrows the arguments;
+// `with_cells`: behind them come those of the free variables, instead of the function's.
+Ref<> generator_new(Function* function, const Value* arguments, uint32_t count, bool with_cells = false);
 // Puts a suspended generator on the stack above everything; its record is on top afterwards. False with an exception
 // pending: ValueError "generator already executing", RecursionError.
 CallRecord* generator_push(Thread* thread, Generator* g, Value* window);

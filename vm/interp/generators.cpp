@@ -56,13 +56,14 @@ Ref<Generator> allocate_generator(Function* function, const Code* code) {
 }
 }  // namespace
 
-Ref<> generator_new(Function* function, const Value* arguments, uint32_t count) {
+Ref<> generator_new(Function* function, const Value* arguments, uint32_t count, bool with_cells) {
   const Code* code = function->code();
   Ref<Generator> g = allocate_generator(function, code);
   if (!g) return g;
   for (uint32_t i = 0; i < count; ++i) g->registers[i] = Ref<>::retain(arguments[i]).take();
   for (uint32_t i = 0; i < code->free_count; ++i)
-    g->registers[code->free_register + i] = Ref<>::retain(as_tuple(function->closure.peek())->at(i)).take();
+    g->registers[code->free_register + i] =
+        Ref<>::retain(with_cells ? arguments[count + i] : as_tuple(function->closure.peek())->at(i)).take();
   g->resume_pc = code->words;
   g->state.store(GeneratorState::kCreated, std::memory_order_release);
   return g;

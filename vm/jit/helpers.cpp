@@ -502,7 +502,8 @@ uint64_t help_new_generator(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   ColdScope scope(s, frame, info);
   return finish(s, scope,
-                generator_new(reinterpret_cast<Function*>(s->object), arguments_of(s), static_cast<uint32_t>(info.imm)));
+                generator_new(reinterpret_cast<Function*>(s->object), arguments_of(s), static_cast<uint32_t>(info.imm & 0xFF),
+                              info.imm >> 8 != 0));
 }
 uint64_t help_push_generator(State* s, Value* frame, uint64_t word) {
   const auto& f = *reinterpret_cast<const InlinedFrame*>(info_of(word).imm);

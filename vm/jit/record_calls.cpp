@@ -223,6 +223,25 @@ void Recorder::apply(const Binding& binding, Function* function, int32_t window)
   }
 }
 
+// The cells of its closure.
+void Recorder::cells_of(Reference object, Function* function, Reference* cells) {
+  const Code* code = function->code();
+  if (!code->free_count) return;
+  const Tuple* closure = as_tuple(function->closure.peek());
+  Reference tuple =
+      emit(Op::kGuardShape, emit(Op::kLoadField, object, kNoReference, offsetof(Function, closure)), kNoReference, kShape_tuple);
+  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
+       builder_.constant(static_cast<uint64_t>(closure->length), Type::P));
+  for (uint32_t i = 0; i < code->free_count; ++i)
+    cells[i] = emit(Op::kLoadField, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items) + i * sizeof(Field)));
+}
+// What a frame has instead of a comprehension's function that is virtual, so that it need not be made; nullptr: nothing.
+Function* Recorder::stand_in(Reference object, Function* function) {
+  Function* shared = builder_.is_virtual(object) ? comprehension_function(function->code(), function->globals()) : nullptr;
+  if (shared) keep(Value::object(shared));
+  return shared;
+}
+
 // base(base+1 ... base+count); with `shift` register base+1 is empty and the arguments follow it.
 bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tuple* names) {
   Value callable = seen(base);
@@ -293,28 +312,24 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   if (code->free_count > kMaxArguments) return fall_back();
   if (own) {
     for (uint32_t i = 0; i < code->free_count; ++i) cells[i] = slot(window_ + static_cast<int32_t>(code->free_register + i));
-  } else if (code->free_count) {
-    const Tuple* closure = as_tuple(function->closure.peek());
-    Reference tuple = emit(Op::kGuardShape, emit(Op::kLoadField, object, kNoReference, offsetof(Function, closure)), kNoReference,
-                           kShape_tuple);
-    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
-         builder_.constant(static_cast<uint64_t>(closure->length), Type::P));
-    for (uint32_t i = 0; i < code->free_count; ++i) {
-      cells[i] = emit(Op::kLoadField, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items) + i * sizeof(Field)));
-    }
+  } else {
+    cells_of(object, function, cells);
   }
+  Function* shared = stand_in(object, function);
+  if (shared) set_lazy(window - 1, object_constant(Value::object(shared)));
   // Whoever rebuilds the frame finds the function in its register, or nothing while it is virtual.
-  if (builder_.is_virtual(object) && state(window - 1).filled) {
+  if (!shared && builder_.is_virtual(object) && state(window - 1).filled) {
     emit(Op::kStoreFrame, empty_, kNoReference, window - 1);
     state(window - 1).filled = false;
   }
-  if (state(window - 1).lazy && !builder_.is_virtual(object)) {
+  if (!shared && state(window - 1).lazy && !builder_.is_virtual(object)) {
     // The register of this call keeps it, or the one it was borrowed from: that is not written before the return.
     Reference word = emit(Op::kBorrow, object);
     emit(Op::kStoreFrame, word, kNoReference, window - 1);
     state(window - 1) = {object, word, false, true, false, true, true};
   }
   if (!enter(nullptr, window, count, result, 0, code, function->globals())) return false;
+  calls_.back().function = shared;
   for (uint32_t i = 0; i < code->free_count; ++i) set_lazy(window + static_cast<int32_t>(code->free_register + i), cells[i]);
   return true;
 }

@@ -128,8 +128,16 @@ bool Recorder::make_generator(int base, uint32_t count, int result, bool shift) 
   if (shift) emit(Op::kGuardIs, slot(first++), empty_);
   Reference arguments[kMaxArguments];
   for (uint32_t i = 0; i < count; ++i) arguments[i] = boxed(first + static_cast<int32_t>(i));
-  for (uint32_t i = 0; i < count; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
-  finish_window(emit(Op::kNewGenerator, object, kNoReference, count), base, first + static_cast<int32_t>(count), result);
+  uint32_t cells = 0;   // that are given, as the function has others
+  Function* shared = count + code->free_count <= kMaxArguments ? stand_in(object, function) : nullptr;
+  if (shared) {
+    cells = code->free_count;
+    cells_of(object, function, arguments + count);
+    object = builder_.constant(Value::object(shared).bits(), Type::O);
+  }
+  for (uint32_t i = 0; i < count + cells; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
+  finish_window(emit(Op::kNewGenerator, object, kNoReference, count | cells << 8), base, first + static_cast<int32_t>(count),
+                result);
   makes_generator_ = true;
   return true;
 }

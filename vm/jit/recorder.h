@@ -409,6 +409,8 @@ class Recorder {
   bool is_always_true(int operand);
   bool asks_for_truth(int operand) const;
   bool call_iter(uint64_t word);
+  void cells_of(Reference object, Function* function, Reference* cells);
+  Function* stand_in(Reference object, Function* function);
   bool call_drain(int base, uint32_t count, int result, Function* loop);
   bool call_special_builtin(int base, uint32_t count, bool shift, bool* handled);
   // What a bound method, or an object with a __call__ in Python, calls; or a function.

@@ -10,6 +10,7 @@
 #include "vm/object/type_build.h"
 #include "vm/types/float.h"
 #include "vm/types/dict.h"
+#include "vm/types/drain.h"
 #include "vm/types/function.h"
 #include "vm/types/iterators.h"
 #include "vm/types/str.h"
@@ -470,10 +471,17 @@ bool Recorder::make_cell(uint64_t word) {
 // A nested function without defaults: those come and go.
 bool Recorder::make_function(uint64_t word) {
   Value code = constants_[-1 - static_cast<int64_t>(load_word(pc_ + 1))];
+  Dict* globals = thread_->record->globals;
+  if (PT_C == 0) {
+    if (Function* shared = comprehension_function(as_code(code), globals)) {
+      set_lazy(at(PT_A), object_constant(Value::object(shared)));
+      go(2);
+      return true;
+    }
+  }
   if (!(as_code(code)->flags & kCodeFlagNested) || (PT_C & ~8)) return fall_back();
   int32_t closure = at(PT_B);
   if (PT_C && !can_hold(slot(closure))) return fall_back();
-  Dict* globals = thread_->record->globals;
   keep(code);
   keep(Value::object(globals));
   Reference function = builder_.virtual_object(

@@ -21,6 +21,7 @@ namespace pt {
 // Of one generator code. Each function is made when it is due and lives as long as the code.
 struct Drains {
   std::atomic<Function*> functions[static_cast<int>(DrainKind::kCount)];
+  Field comprehension;   // written once, the code being locked
 };
 
 namespace {
@@ -99,17 +100,20 @@ Code* shared_code(DrainKind kind) {
   }
   return nullptr;
 }
+Drains* drains_of(Code* code) {
+  Drains* drains = code->drains.load(std::memory_order_acquire);
+  if (drains) return drains;
+  auto* fresh = static_cast<Drains*>(memory::allocate_zeroed(sizeof(Drains)));
+  if (!fresh) return raise_no_memory();
+  // Pairs with the acquire above and in the loser's exchange.
+  if (code->drains.compare_exchange_strong(drains, fresh, std::memory_order_acq_rel, std::memory_order_acquire)) return fresh;
+  memory::release(fresh);
+  return drains;
+}
 // Borrowed; nullptr with an exception pending.
 Function* drain_function(Code* code, DrainKind kind) {
-  Drains* drains = code->drains.load(std::memory_order_acquire);
-  if (!drains) {
-    auto* fresh = static_cast<Drains*>(memory::allocate_zeroed(sizeof(Drains)));
-    if (!fresh) return raise_no_memory();
-    if (code->drains.compare_exchange_strong(drains, fresh, std::memory_order_acq_rel, std::memory_order_acquire))
-      drains = fresh;
-    else
-      memory::release(fresh);
-  }
+  Drains* drains = drains_of(code);
+  if (!drains) return nullptr;
   auto& place = drains->functions[static_cast<int>(kind)];
   if (Function* function = place.load(std::memory_order_acquire)) return function;
   Code* shared = shared_code(kind);
@@ -210,7 +214,51 @@ void drains_release(Code* code) {
   for (auto& place : drains->functions) {
     if (Function* function = place.load(std::memory_order_acquire)) release(Value::object(function));
   }
+  drains->comprehension.clear();
   memory::release(drains);
+}
+void drains_traverse(Code* code, FieldVisitor& visitor) {
+  if (Drains* drains = code->drains.load(std::memory_order_acquire)) visitor(drains->comprehension);
+}
+
+namespace {
+bool is_comprehension(const Code* code) {
+  Value name = code->name.peek();
+  if (!is_exact_str(name) || as_str(name)->length < 2 || as_str(name)->at(0) != '<') return false;
+  for (const char* known : {"<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>"}) {
+    if (as_str(name)->equals_ascii(known)) return true;
+  }
+  return false;
+}
+Ref<> new_comprehension_function(Code* code, Dict* globals) {
+  Ref<> made = function_new(code, globals, nullptr);
+  Ref<Tuple> cells = made && code->free_count ? tuple_allocate(code->free_count) : Ref<Tuple>();
+  if (!made || (code->free_count && !cells)) return Ref<>();
+  for (uint32_t i = 0; i < code->free_count; ++i) {
+    Ref<> cell = cell_new(Value());
+    if (!cell) return cell;
+    cells->items[i].init(std::move(cell));
+  }
+  if (cells) as_function(made.value())->closure.init(std::move(cells));
+  make_deferred(made.value().as_object());
+  return made;
+}
+}  // namespace
+Function* comprehension_function(Code* code, Dict* globals) {
+  Drains* drains = code->drains.load(std::memory_order_acquire);
+  Value found = drains ? drains->comprehension.peek_acquire() : Value();
+  if (found.empty()) {
+    drains = is_comprehension(code) ? drains_of(code) : nullptr;
+    Ref<> made = drains ? new_comprehension_function(code, globals) : Ref<>();
+    if (!made) {
+      clear_error();
+      return nullptr;
+    }
+    LockGuard guard(code);
+    if (drains->comprehension.peek().empty()) drains->comprehension.init(std::move(made));
+    found = drains->comprehension.peek();
+  }
+  return as_function(found)->globals() == globals ? as_function(found) : nullptr;
 }
 
 }  // namespace pt

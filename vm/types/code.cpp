@@ -345,6 +345,7 @@ void code_traverse(Object* o, FieldVisitor& v) {
   v(c->name);
   v(c->qualname);
   v(c->filename);
+  drains_traverse(c, v);
   for (uint32_t i = 0; i < c->constant_count; ++i) {
     // The constants have the form of Fields: untagged owned words.
     v(*reinterpret_cast<Field*>(&c->constants_end[-1 - static_cast<int64_t>(i)]));

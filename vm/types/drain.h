@@ -10,6 +10,7 @@
 namespace pt {
 
 struct Code;
+struct Dict;
 struct Function;
 
 // From kSumCall on: the loop takes the place of a whole call and has its arguments.
@@ -59,6 +60,11 @@ class Drain {
   int64_t left_, given_;
 };
 void drains_release(Code* code);
+void drains_traverse(Code* code, FieldVisitor& visitor);
+// Of a comprehension's or generator expression's code: a function that stands for all that MAKE_FUNCTION would make and the
+// next instruction call, as nobody sees those. Its cells are nobody's: with free variables, whoever uses it has the right ones.
+// Borrowed, deferred, lives as long as the code. nullptr without an exception: other code, other globals, no memory.
+Function* comprehension_function(Code* code, Dict* globals);
 // The loop that is to be called with the arguments in place of builtin code, where the last of them is a generator whose code is
 // hot; nullptr: that is not so. Borrowed, lives as long as the generator's code. Raises nothing.
 Function* drain_of_call(Value callable, const Value* arguments, uint32_t count);
