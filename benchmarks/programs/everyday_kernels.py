@@ -447,5 +447,62 @@ def pairs(n=50_000):
     return total
 
 
+@dataclass
+class Employee:
+    name: str
+    team: str
+    pay: int
+
+
+def employees(n=4000):
+    people = [Employee(f"n{i * 7919 % n}", "abcdefgh"[i % 8], i * 31 % 997) for i in range(n)]
+    by_team = {}
+    for person in sorted(people, key=lambda p: (-p.pay, p.name)):
+        by_team.setdefault(person.team, []).append(person)
+    best = {team: members[0].name for team, members in by_team.items()}
+    average = {team: sum(p.pay for p in members) // len(members) for team, members in by_team.items()}
+    return best, average, max(people, key=lambda p: p.pay).name
+
+
+def table_of_text(n=3000):
+    lines = [f"  {i} ; name{i % 97} ; {i * 3 % 50}.5 ;x,y,z " for i in range(n)]
+    total, rows, tags = 0.0, {}, set()
+    for line in lines:
+        number, name, value, marks = (field.strip() for field in line.split(";"))
+        if not name.startswith("name") or any(c.isspace() for c in name):
+            continue
+        rows[int(number)] = {"name": name.upper(), "value": float(value)}
+        tags |= set(marks.split(","))
+        total += float(value)
+    return total, ",".join(sorted(tags)), "|".join(str(rows[k]["name"]) for k in list(rows)[:50]), len(rows)
+
+
+def grid_words(n=40):
+    grid = ["".join(chr(97 + (r * c + r) % 26) for c in range(n)) for r in range(n)]
+    turned = ["".join(row[c] for row in grid) for c in range(n)]
+    found = 0
+    for rows in (grid, turned):
+        for row in rows:
+            found += sum(1 for i in range(n - 3) if len(set(row[i:i + 3])) == 3)
+            found += all(c != "q" for c in row) + any(c in "xyz" for c in row[:5])
+            found += max(row.count(c) for c in "aeiou") - min(ord(c) for c in row)
+    return found
+
+
+def queue_of_events(n=700):
+    clock, waiting, served, log = 0, [], Counter(), deque(maxlen=10)
+    for i in range(40):
+        heappush(waiting, (i * 7 % 11, i, "arrive"))
+    while waiting and clock < n:
+        clock, who, what = heappop(waiting)
+        served[what] += 1
+        log.append((clock, who))
+        if what == "arrive":
+            heappush(waiting, (clock + who % 5 + 1, who, "leave"))
+        elif sum(1 for t, w in log if w == who) < 9:
+            heappush(waiting, (clock + (who * clock) % 7 + 1, who, "arrive"))
+    return clock, sorted(served.items()), list(log)[-3:]
+
+
 KERNELS = {name: f for name, f in list(globals().items()) if callable(f) and f.__module__ == __name__ and not isinstance(f, type)
            and name not in ("dataclass", "namedtuple")}
