@@ -12,6 +12,7 @@
 #include "vm/types/dict.h"
 #include "vm/types/function.h"
 #include "vm/types/generator.h"
+#include "vm/types/list.h"
 #include "vm/types/str.h"
 #include "vm/types/str_type.h"
 #include "vm/types/tuple.h"
@@ -50,6 +51,7 @@ constexpr const char* kSources[] = {
     "def f(items):\n out = set()\n for item in items: out.add(item)\n return frozenset(out)",
     "def f(items):\n out = []\n for item in items: out.append(item)\n out.sort()\n return out",
     "def f(separator, items):\n out = []\n for item in items: out.append(item)\n return separator.join(out)",
+    "def f(items, function):\n for i, item in enumerate(items): items[i] = function(item)",
 };
 constexpr Type* kTypes[] = {&list_type, &tuple_type, &set_type, &frozenset_type};
 constexpr DrainKind kTypeKinds[] = {DrainKind::kListCall, DrainKind::kTupleCall, DrainKind::kSetCall, DrainKind::kFrozensetCall};
@@ -64,7 +66,7 @@ Dict* shared_globals() {
   Ref<Dict> fresh = dict_new();
   Ref<> unset = Ref<>(allocate<Object>(&object_type));
   if (!fresh || !unset || !dict_set_text(fresh.get(), "unset", unset.value())) return nullptr;
-  for (const char* name : {"min", "max", "tuple", "set", "frozenset"}) {
+  for (const char* name : {"min", "max", "tuple", "set", "frozenset", "enumerate"}) {
     Ref<> value = import_builtin(name);
     if (!value || !dict_set_text(fresh.get(), name, value.value())) return nullptr;
   }
@@ -207,6 +209,13 @@ Function* drain_of_call(Value callable, const Value* arguments, uint32_t count) 
   Function* function = kind == DrainKind::kCount ? nullptr : drain_function(code, kind);
   if (!function) clear_error();
   return function;
+}
+bool map_in_place(List* items, Value function, bool* done) {
+  *done = has_shape(function, kShape_function) && as_function(function)->code()->simple_call &&
+          as_function(function)->code()->argument_count == 1 && !PT_UNLIKELY(tracing(current_thread()));
+  if (!*done) return true;
+  Function* loop = drain_function(as_function(function)->code(), DrainKind::kMap);
+  return loop && call_values(Value::object(loop), {Value::object(items), function});
 }
 void drains_release(Code* code) {
   Drains* drains = code->drains.exchange(nullptr, std::memory_order_acq_rel);

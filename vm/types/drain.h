@@ -12,6 +12,7 @@ namespace pt {
 struct Code;
 struct Dict;
 struct Function;
+struct List;
 
 // From kSumCall on: the loop takes the place of a whole call and has its arguments.
 enum class DrainKind : uint8_t {
@@ -32,6 +33,7 @@ enum class DrainKind : uint8_t {
   kFrozensetCall,
   kSortedCall,
   kJoinCall,
+  kMap,
   kCount
 };
 struct DrainingBuiltin {
@@ -59,6 +61,9 @@ class Drain {
   Value items_;        // the generator; empty: something else
   int64_t left_, given_;
 };
+// Replaces each item of the list by function(item), for a plain function of Python. False: an exception. *done false: nothing has
+// happened, as it is another function.
+bool map_in_place(List* items, Value function, bool* done);
 void drains_release(Code* code);
 void drains_traverse(Code* code, FieldVisitor& visitor);
 // Of a comprehension's or generator expression's code: a function that stands for all that MAKE_FUNCTION would make and the

@@ -5,6 +5,7 @@
 #include "gc/platform/memory.h"
 #include "vm/object/native.h"
 #include "vm/types/container_inl.h"
+#include "vm/types/drain.h"
 #include "vm/types/float.h"
 #include "vm/types/list_inl.h"
 #include "vm/types/merge_sort.h"
@@ -284,14 +285,32 @@ bool sort_at_once(List* list, bool reverse, Outcome* outcome) {
 }
 
 // key(item) for all items; counted. nullptr: an exception is pending.
+// The same by a loop in Python, which is worth it for more than a few. False: that is not so, or an exception.
+bool compute_keys_in_loop(const Value* items, int64_t count, Value key, Value* keys) {
+  constexpr int64_t kFew = 6;
+  bool done = false;
+  Ref<List> list = count > kFew && has_shape(key, kShape_function) ? list_from(items, count) : Ref<List>();
+  if (!list || !map_in_place(list.get(), key, &done) || !done) return false;
+  for (int64_t i = 0; i < count; ++i) {
+    Ref<> k = list_get(list.get(), i);
+    if (!k) {
+      // Somebody has found the list and changed it.
+      while (i-- > 0) release(keys[i]);
+      return raise(exc::ValueError, "list modified during sort");
+    }
+    keys[i] = k.take();
+  }
+  return true;
+}
 Value* compute_keys(const Value* items, int64_t count, Value key) {
   auto* keys = static_cast<Value*>(memory::allocate(static_cast<size_t>(count) * sizeof(Value)));
   if (!keys) {
     raise_no_memory();
     return nullptr;
   }
+  if (compute_keys_in_loop(items, count, key, keys)) return keys;
   for (int64_t i = 0; i < count; ++i) {
-    Ref<> k = call1(key, items[i]);
+    Ref<> k = error_pending() ? Ref<>() : call1(key, items[i]);
     if (!k) {
       while (i-- > 0) release(keys[i]);
       memory::release(keys);
