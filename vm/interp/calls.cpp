@@ -374,11 +374,11 @@ PT_INLINE bool direct_native(Value callable, Value* values, uint32_t count, Valu
     return true;
   }
   auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
-  if (f->def->positional) {
+  const NativeSignature* s = f->signature();
+  if (f->def->positional && !s->has_self) {
     *result = f->def->positional(values, count).take();
     return true;
   }
-  const NativeSignature* s = f->signature();
   uint32_t total = count + s->has_self;
   if (!s->simple || total < s->required || total > s->positional || s->count > 6) return false;
   if (!s->has_self && count == s->count) {
@@ -490,9 +490,14 @@ PT_INLINE bool direct_method(Value callable, Value* values, uint32_t count, Valu
   if (!has_shape(callable, kShape_method_descriptor)) return false;
   auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
   const NativeSignature* s = d->signature();
-  if (!s->simple || count < s->required || count > s->positional || s->count > 6) return false;
+  bool fits = s->simple && count >= s->required && count <= s->positional && s->count <= 6;
+  if (!fits && !d->def->positional) return false;
   Type* receiver = type_of(values[0]);
   if (receiver != d->owner && !is_subtype(receiver, d->owner)) return false;
+  if (PT_UNLIKELY(!fits)) {
+    *result = d->def->positional(values, count).take();
+    return true;
+  }
   if (PT_LIKELY(count == s->count)) {
     // In declaration order already, and owned by the window.
     *result = d->def->function(values).take();

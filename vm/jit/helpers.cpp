@@ -312,7 +312,12 @@ uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   const auto* call = reinterpret_cast<const NativeCall*>(info.imm);
   ColdScope scope(s, frame, info);
-  return finish(s, scope, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments_of(s)));
+  void* callee = const_cast<void*>(call->callee);
+  if (call->positional) {
+    auto* function = reinterpret_cast<Ref<> (*)(const Value*, uint32_t)>(callee);
+    return finish(s, scope, function(arguments_of(s), static_cast<uint32_t>(call->count)));
+  }
+  return finish(s, scope, reinterpret_cast<NativeFunction>(callee)(arguments_of(s)));
 }
 // dict.get of an exact dict.
 uint64_t help_dict_get(State* s, Value* frame, uint64_t word) {

@@ -178,6 +178,7 @@ struct Snapshot {
 struct NativeCall {
   const void* callee;  // NativeFunction; Object
   int count;  // of arguments
+  bool positional = false;  // the callee is a NativeDef's `positional`
 };
 // One instruction that the interpreter runs on behalf of a trace, and what it was seen to do.
 struct Interpreted {

@@ -242,11 +242,19 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   }
   if (is_function && count == 2 && !std::strcmp(def->name, "__new__") && tuple_instance(base, result, shift)) return true;
   uint32_t given = count + !self.empty();
-  if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments)
+  bool positional = def->positional && (is_function ? self.empty() : true) && count <= kMaxArguments;
+  if (!positional && (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments))
     return call_any(base, count, result, shift);
   known(base);
   int32_t first = at(base) + 1;
   if (shift) emit(Op::kGuardIs, slot(first++), empty_);
+  if (positional) {
+    Reference values[kMaxArguments];
+    for (uint32_t i = 0; i < count; ++i) values[i] = boxed(first + static_cast<int32_t>(i));
+    finish_call(Op::kCallNative, reinterpret_cast<const void*>(def->positional), values, count, base,
+                first + static_cast<int32_t>(count), result, true);
+    return true;
+  }
   if (def->name[0] == 'l' && count == 1 && !std::strcmp(def->name, "len") && length(base, result, first)) return true;
   if (is_function && count == 2 && !std::strcmp(def->name, "isinstance") && instance_check(base, result, first)) return true;
   if (has_shape(callable, kShape_method_descriptor) && count == 2 && has_shape(seen(base + 2), kShape_list) &&
@@ -272,9 +280,10 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
 }
 
 // The registers from `base` to `end` are consumed.
-void Recorder::finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result) {
+void Recorder::finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result,
+                           bool positional) {
   for (uint32_t i = 0; i < n; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
-  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{callee, static_cast<int>(n)}));
+  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{callee, static_cast<int>(n), positional}));
   Reference value = emit(op, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
   finish_window(value, base, end, result);
 }

@@ -41,7 +41,13 @@ Str* intern_name(Str* name, Ref<Str>* holder) {
 
 Ref<> call_native(const NativeDef* def, const NativeSignature* signature, Value self, const Args& args, const Type* owner,
                   Value module_name) {
-  if (def->positional && !args.names) return def->positional(args.values, args.count);
+  constexpr uint32_t kFew = 7;
+  if (def->positional && !args.names && !signature->has_self) return def->positional(args.values, args.count);
+  if (def->positional && !args.names && args.count <= kFew) {
+    Value row[kFew + 1] = {self};
+    for (uint32_t i = 0; i < args.count; ++i) row[i + 1] = args.values[i];
+    return def->positional(row, args.count + 1);
+  }
   // Only positional arguments in the right number: they are in declaration order already.
   if (PT_LIKELY(!args.names && signature->simple)) {
     int offset = signature->has_self;

@@ -528,6 +528,9 @@ Ref<> lookup_special(Value object, Str* name) {
 
 Ref<> call(Value callable, const Args& args) {
   Type* type = type_of(callable);
+  if (type == &type_type && args.count == 1 && !args.names) {
+    if (NativeFunction convert = conversion_of(callable)) return convert(args.values);
+  }
   auto slot = type->slots.call;
   if (PT_UNLIKELY(!slot)) return raise(exc::TypeError, "'%T' object is not callable", callable);
   if (PT_UNLIKELY(!native_stack_ok(" while calling a Python object"))) return Ref<>();

@@ -173,7 +173,8 @@ struct NativeDef {
   NativeFunction function;
   const char* doc = nullptr;
   MethodKind kind = kInstanceMethod;
-  // For functions of a module that begin with *args: a call without keywords comes here, with the arguments as they are.
+  // For functions of a module that begin with *args, and methods with nothing else before it than self: a call without keywords
+  // comes here, with the arguments, and self in front of them, as they are.
   Ref<> (*positional)(const Value* arguments, uint32_t count) = nullptr;
 };
 struct GetSetDef {
@@ -191,23 +192,23 @@ struct MemberDef {
 };
 
 struct TypeSpec {
-  const char* name;              // "list"; with a module: "itertools.count"
-  uint32_t size;                 // sizeof of the C++ struct
+  const char* name;  // "list"; with a module: "itertools.count"
+  uint32_t size;  // sizeof of the C++ struct
   uint32_t item_size = 0;
   uint32_t flags = 0;
-  Type* base = nullptr;          // nullptr: object
+  Type* base = nullptr;  // nullptr: object
   Slots slots = {};
   void (*traverse)(Object*, FieldVisitor&) = nullptr;  // nullptr: holds no references
-  void (*clear)(Object*) = nullptr;                    // nullptr: derived from traverse
-  void (*destroy)(Object*) = nullptr;                  // nullptr: clear
+  void (*clear)(Object*) = nullptr;  // nullptr: derived from traverse
+  void (*destroy)(Object*) = nullptr;  // nullptr: clear
   void (*finalize)(Object*) = nullptr;
-  const NativeDef* methods = nullptr;      // each ends with an entry without a name
+  const NativeDef* methods = nullptr;  // each ends with an entry without a name
   const GetSetDef* getsets = nullptr;
   const MemberDef* members = nullptr;
   const char* doc = nullptr;
-  const char* signature = nullptr;         // __text_signature__ of the constructor
-  bool unhashable = false;                 // __hash__ is None
-  NativeFunction convert = nullptr;        // the type itself called with one argument, as construct and init would do it
+  const char* signature = nullptr;  // __text_signature__ of the constructor
+  bool unhashable = false;  // __hash__ is None
+  NativeFunction convert = nullptr;  // the type itself called with one argument, as construct and init would do it
 };
 
 // Every type in builtin_shapes.def has `constinit Type X_type;` and `const TypeSpec X_spec` in its own file.

@@ -135,6 +135,11 @@ Ref<> method_popitem(const Value* a) {
 Ref<> method_keys(const Value* a) { return dict_view_new(kShape_dict_keys, a[0]); }
 Ref<> method_values(const Value* a) { return dict_view_new(kShape_dict_values, a[0]); }
 Ref<> method_items(const Value* a) { return dict_view_new(kShape_dict_items, a[0]); }
+Ref<> update_positional(const Value* a, uint32_t count) {
+  if (count > 2) return raise(exc::TypeError, "update expected at most 1 argument, got %d", static_cast<int>(count - 1));
+  if (count == 2 && !dict_update(as_dict(a[0]), a[1])) return Ref<>();
+  return none_ref();
+}
 Ref<> method_update(const Value* a) {
   Tuple* positional = as_tuple(a[1]);
   if (positional->length > 1) {
@@ -243,7 +248,8 @@ constexpr NativeDef kDictMethods[] = {
      "D.update([E, ]**F) -> None.  Update D from dict/iterable E and F.\n"
      "If E is present and has a .keys() method, then does:  for k in E: D[k] = E[k]\n"
      "If E is present and lacks a .keys() method, then does:  for k, v in E: D[k] = v\n"
-     "In either case, this is followed by: for k in F:  D[k] = F[k]"},
+     "In either case, this is followed by: for k in F:  D[k] = F[k]",
+     kInstanceMethod, update_positional},
     {"fromkeys", "($type, iterable, value=None, /)", method_fromkeys,
      "Create a new dictionary with keys from iterable and values set to value.", kClassMethod},
     {"clear", "($self, /)", method_clear, "D.clear() -> None.  Remove all items from D."},

@@ -403,42 +403,49 @@ Ref<> method_clear(const Value* a) {
 }
 Ref<> method_copy(const Value* a) { return copy_of(a[0]); }
 
-Ref<> method_union(const Value* a) {
-  Ref<Set> result = new_like(a[0], a[0]);
+// A method of a set and others: called with all in a row, or with these in a tuple.
+using WithOthers = Ref<> (*)(Value self, const Value* others, int64_t count);
+template <WithOthers f>
+Ref<> in_row(const Value* a, uint32_t count) {
+  return f(a[0], a + 1, int64_t{count} - 1);
+}
+template <WithOthers f>
+Ref<> in_tuple(const Value* a) {
+  return f(a[0], reinterpret_cast<const Value*>(as_tuple(a[1])->items), as_tuple(a[1])->length);
+}
+
+Ref<> union_with(Value self, const Value* others, int64_t count) {
+  Ref<Set> result = new_like(self, self);
   if (!result) return result;
-  Tuple* others = as_tuple(a[1]);
-  for (int64_t i = 0; i < others->length; ++i) {
-    if (!set_update(result.get(), others->at(i))) return Ref<>();
+  for (int64_t i = 0; i < count; ++i) {
+    if (!set_update(result.get(), others[i])) return Ref<>();
   }
   return result;
 }
-Ref<> method_intersection(const Value* a) {
-  Tuple* others = as_tuple(a[1]);
-  if (others->length == 0) return new_like(a[0], a[0]);
-  Ref<Set> result = intersect(a[0], others->at(0));
-  for (int64_t i = 1; result && i < others->length; ++i) result = intersect(result.value(), others->at(i));
+Ref<> intersection_with(Value self, const Value* others, int64_t count) {
+  if (count == 0) return new_like(self, self);
+  Ref<Set> result = intersect(self, others[0]);
+  for (int64_t i = 1; result && i < count; ++i) result = intersect(result.value(), others[i]);
   return result;
 }
-Ref<> method_difference(const Value* a) {
-  Tuple* others = as_tuple(a[1]);
-  if (others->length == 0) return new_like(a[0], a[0]);
-  Ref<Set> result = subtract(a[0], others->at(0));
-  for (int64_t i = 1; result && i < others->length; ++i) {
-    if (!subtract_in_place(result.get(), others->at(i))) return Ref<>();
+Ref<> difference_with(Value self, const Value* others, int64_t count) {
+  if (count == 0) return new_like(self, self);
+  Ref<Set> result = subtract(self, others[0]);
+  for (int64_t i = 1; result && i < count; ++i) {
+    if (!subtract_in_place(result.get(), others[i])) return Ref<>();
   }
   return result;
 }
 Ref<> method_symmetric_difference(const Value* a) { return symmetric(a[0], a[1]); }
 
-Ref<> method_update(const Value* a) {
-  Tuple* others = as_tuple(a[1]);
-  for (int64_t i = 0; i < others->length; ++i) {
-    if (!set_update(as_set(a[0]), others->at(i))) return Ref<>();
+Ref<> update_with(Value self, const Value* others, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    if (!set_update(as_set(self), others[i])) return Ref<>();
   }
   return none_ref();
 }
 Ref<> method_intersection_update(const Value* a) {
-  Ref<> kept = method_intersection(a);
+  Ref<> kept = in_tuple<intersection_with>(a);
   if (!kept || !intersect_in_place(as_set(a[0]), kept.value())) return Ref<>();
   return none_ref();
 }
@@ -549,19 +556,30 @@ Ref<> method_contains(const Value* a) {
       {"__reduce__", "($self, /)", method_reduce, "Return state information for pickling."},                       \
       {"__sizeof__", "($self, /)", method_sizeof, "S.__sizeof__() -> size of S in memory, in bytes"},              \
       {"copy", "($self, /)", method_copy, "Return a shallow copy of a set."},                                      \
-      {"difference", "($self, /, *others)", method_difference,                                                     \
+      {"difference",                                                                                               \
+       "($self, /, *others)",                                                                                      \
+       in_tuple<difference_with>,                                                                                  \
        "Return the difference of two or more sets as a new set.\n\n"                                               \
-       "(i.e. all elements that are in this set but not the others.)"},                                            \
-      {"intersection", "($self, /, *others)", method_intersection,                                                 \
-       "Return the intersection of two sets as a new set.\n\n(i.e. all elements that are in both sets.)"},         \
+       "(i.e. all elements that are in this set but not the others.)",                                             \
+       kInstanceMethod,                                                                                            \
+       in_row<difference_with>},                                                                                   \
+      {"intersection",                                                                                             \
+       "($self, /, *others)",                                                                                      \
+       in_tuple<intersection_with>,                                                                                \
+       "Return the intersection of two sets as a new set.\n\n(i.e. all elements that are in both sets.)",          \
+       kInstanceMethod,                                                                                            \
+       in_row<intersection_with>},                                                                                 \
       {"isdisjoint", "($self, other, /)", method_isdisjoint, "Return True if two sets have a null intersection."}, \
       {"issubset", "($self, other, /)", method_issubset, "Report whether another set contains this set."},         \
       {"issuperset", "($self, other, /)", method_issuperset, "Report whether this set contains another set."},     \
       {"symmetric_difference", "($self, other, /)", method_symmetric_difference,                                   \
        "Return the symmetric difference of two sets as a new set.\n\n"                                             \
        "(i.e. all elements that are in exactly one of the sets.)"},                                                \
-      {"union", "($self, /, *others)", method_union,                                                               \
-       "Return the union of sets as a new set.\n\n(i.e. all elements that are in either set.)"}
+  {                                                                                                                \
+    "union", "($self, /, *others)", in_tuple<union_with>,                                                          \
+        "Return the union of sets as a new set.\n\n(i.e. all elements that are in either set.)", kInstanceMethod,  \
+        in_row<union_with>                                                                                         \
+  }
 
 constexpr NativeDef kSetMethods[] = {
     PT_SET_SHARED_METHODS,
@@ -580,7 +598,8 @@ constexpr NativeDef kSetMethods[] = {
      "Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError."},
     {"symmetric_difference_update", "($self, other, /)", method_symmetric_difference_update,
      "Update a set with the symmetric difference of itself and another."},
-    {"update", "($self, /, *others)", method_update, "Update a set with the union of itself and others."},
+    {"update", "($self, /, *others)", in_tuple<update_with>, "Update a set with the union of itself and others.", kInstanceMethod,
+     in_row<update_with>},
     {}};
 constexpr NativeDef kFrozenSetMethods[] = {PT_SET_SHARED_METHODS, {}};
 #undef PT_SET_SHARED_METHODS
