@@ -61,6 +61,26 @@ def items(place, first):
             place[0] = None
 
 
+def instances(place, first):
+    """Both append objects that they make for it."""
+    if first:
+        for k in range(ROUNDS):
+            row = []
+            place[0] = row
+            for i in range(40):
+                row.append(Counted())
+            while place[0] is row and not common.failed():
+                pass
+            common.check(len(row) == 80 and all(type(c) is Counted for c in row), row)
+    else:
+        for k in range(ROUNDS):
+            while (row := place[0]) is None and not common.failed():
+                pass
+            for i in range(40):
+                row.append(Counted())
+            place[0] = None
+
+
 def counts(place, first):
     """Each keeps its own attribute of objects that both hold, now and then with values that carry a count."""
     if first:
@@ -83,7 +103,7 @@ def counts(place, first):
 
 
 def body(n):
-    for part in (attributes, items, counts):
+    for part in (attributes, items, instances, counts):
         places = [[None] for _ in range(max(common.THREADS // 2, 1))]
         common.run_threads(lambda index: part(places[index // 2], index % 2 == 0), 2 * len(places))
 

@@ -84,11 +84,17 @@ bool Recorder::build_slice(uint64_t word) {
   return true;
 }
 
+void Recorder::append(Reference list, const Object* object, Reference item) {
+  // Making the item may let locks go: so that comes before the list's is taken.
+  item = builder_.resolve(item);
+  if (builder_.is_virtual(item)) item = make(item);
+  emit(hold(list, object) ? Op::kListAppend : Op::kListAppendLocked, list, item);
+}
 bool Recorder::list_append(int list_operand, int item_operand) {
   if (!has_shape(seen(list_operand), kShape_list)) return fall_back();
   Reference list = as_object(read(list_operand), kShape_list);
   Reference item = item_operand >= 0 ? boxed(at(item_operand)) : read(item_operand);
-  emit(hold(list, seen(list_operand).as_object()) ? Op::kListAppend : Op::kListAppendLocked, list, item);
+  append(list, seen(list_operand).as_object(), item);
   drop(list_operand);
   drop(item_operand);
   go(1);

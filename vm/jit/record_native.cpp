@@ -261,7 +261,7 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
       !std::strcmp(def->name, "append")) {
     Reference list = as_object(slot(first), kShape_list);
     Reference item = boxed(first + 1);
-    emit(hold(list, seen(base + 2).as_object()) ? Op::kListAppend : Op::kListAppendLocked, list, item);
+    append(list, seen(base + 2).as_object(), item);
     consume_window(at(base), count + 1, at(result));
     set_lazy(at(result), object_constant(none()));
     go(2);

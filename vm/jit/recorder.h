@@ -462,6 +462,7 @@ class Recorder {
   bool build(uint64_t word, Op op);
   bool build_slice(uint64_t word);
   bool use_slice(uint64_t word, const uint64_t* use);
+  void append(Reference list, const Object* object, Reference item);
   bool list_append(int list, int item);
   bool power(uint64_t word);
   Reference int_power(Reference x, int64_t exponent);
