@@ -170,3 +170,27 @@ def test_property_details():
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()
+
+
+def test_messages_of_deleting_items():
+    class A:
+        pass
+
+    class Index:
+        def __index__(self):
+            return 0
+
+    def message(container, key):
+        try:
+            del container[key]
+        except TypeError as error:
+            return str(error)
+    does_not, doesnt = "object does not support item deletion", "object doesn't support item deletion"
+    for container in (5, None, len, int, {1: 2}.values()):
+        for key in (0, slice(0, 1), "a", Index()):
+            assert message(container, key) == f"{type(container).__name__!r} {does_not}", (container, key)
+    for container in ((1,), "s", range(3), b"s", {1}, A(), {1: 2}.keys()):
+        for key in (0, Index(), True):
+            assert message(container, key) == f"{type(container).__name__!r} {doesnt}", (container, key)
+        for key in (slice(0, 1), "a", None):
+            assert message(container, key) == f"{type(container).__name__!r} {does_not}", (container, key)

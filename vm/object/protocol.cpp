@@ -363,11 +363,15 @@ bool set_item(Value container, Value key, Value value) {
   return raise(exc::TypeError, "'%T' object does not support item assignment", container);
 }
 bool delete_item(Value container, Value key) {
-  if (auto slot = type_of(container)->slots.set_item) return slot(container, key, Value());
-  if (is_instance_of(container, &type_type)) {
-    return raise(exc::TypeError, "'%T' object doesn't support item deletion", container);
-  }
-  return raise(exc::TypeError, "'%T' object doesn't support item deletion", container);
+  Type* type = type_of(container);
+  if (auto slot = type->slots.set_item) return slot(container, key, Value());
+  // CPython words it differently where the sequence protocol is asked.
+  const Slots& s = type->slots;
+  bool sequence = (type->flags.load(std::memory_order_relaxed) & kTypeHeap) || s.length || s.contains || s.concat || s.get_item;
+  bool index = type_of(key)->slots.unary[static_cast<int>(UnaryOp::kIndex)];
+  return raise(exc::TypeError,
+               sequence && index ? "'%T' object doesn't support item deletion" : "'%T' object does not support item deletion",
+               container);
 }
 int contains(Value container, Value item) {
   Type* type = type_of(container);
