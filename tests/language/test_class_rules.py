@@ -167,11 +167,6 @@ def test_property_details():
     assert raises(TypeError, property().__set_name__, 1) == "__set_name__() takes 2 positional arguments but 1 were given"
 
 
-for name, function in list(globals().items()):
-    if name.startswith("test_"):
-        function()
-
-
 def test_messages_of_deleting_items():
     class A:
         pass
@@ -186,11 +181,16 @@ def test_messages_of_deleting_items():
         except TypeError as error:
             return str(error)
     does_not, doesnt = "object does not support item deletion", "object doesn't support item deletion"
-    for container in (5, None, len, int, {1: 2}.values()):
+    for container in (5, None, len, int, 1.5):
         for key in (0, slice(0, 1), "a", Index()):
             assert message(container, key) == f"{type(container).__name__!r} {does_not}", (container, key)
-    for container in ((1,), "s", range(3), b"s", {1}, A(), {1: 2}.keys()):
+    for container in ((1,), "s", range(3), b"s", {1}, A(), {1: 2}.keys(), {1: 2}.values()):
         for key in (0, Index(), True):
             assert message(container, key) == f"{type(container).__name__!r} {doesnt}", (container, key)
         for key in (slice(0, 1), "a", None):
             assert message(container, key) == f"{type(container).__name__!r} {does_not}", (container, key)
+
+
+for name, function in list(globals().items()):
+    if name.startswith("test_"):
+        function()
