@@ -534,7 +534,8 @@ void set_destroy(Object* o) {
   if (!t || t == kEmptySetTable) return;
   s->table.store(kEmptySetTable, std::memory_order_relaxed);
   s->used.store(0, std::memory_order_relaxed);
-  for (int64_t i = 0, left = t->fill; left > 0; ++i) {
+  uint64_t i = 0;
+  for (int64_t left = t->fill; left > 0 && i <= t->mask; ++i) {
     Value key = t->entries[i].key.peek();
     left -= !key.empty();
     release(key);
