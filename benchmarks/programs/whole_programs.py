@@ -22,35 +22,9 @@ def loop_two_threads():
     _loops(2)
 
 
-class Body:
-    def __init__(self, x, y, vx, vy, mass):
-        self.x = x
-        self.y = y
-        self.vx = vx
-        self.vy = vy
-        self.mass = mass
-
-
-def gravitation(steps=200_000, dt=0.001):
-    """Five bodies in a plane, all arithmetic on attributes."""
-    bodies = [Body(k * 1.5, k * k * 0.75 - 1.0, 0.1 * k, 0.3 - 0.05 * k, 10.0 / (1 + k * k)) for k in range(5)]
-    for _ in range(steps):
-        for i in range(5):
-            a = bodies[i]
-            for j in range(i + 1, 5):
-                b = bodies[j]
-                dx = a.x - b.x
-                dy = a.y - b.y
-                squared = dx * dx + dy * dy + 0.01
-                pull = dt / (squared * squared ** 0.5)
-                a.vx -= dx * b.mass * pull
-                a.vy -= dy * b.mass * pull
-                b.vx += dx * a.mass * pull
-                b.vy += dy * a.mass * pull
-        for body in bodies:
-            body.x += dt * body.vx
-            body.y += dt * body.vy
-    return round(sum(b.x + b.y for b in bodies), 9)
+def n_body():
+    from single_kernels import n_body as kernel
+    return kernel(150_000)
 
 
 def recursion(n=32):
