@@ -109,7 +109,7 @@ std::string dump(const Ir& ir) {
     } else if (in.op == Op::kInterpret) {
       out += ' ';
       out += kInstructionInfo[*ir.interpreted[static_cast<size_t>(in.imm)]->pc & 0xFFFF].name;
-    } else if (in.op == Op::kLoadFrame || in.op == Op::kStoreFrame || in.op == Op::kWriteFrame || in.op == Op::kClearFrame) {
+    } else if (in.op == Op::kLoadFrame || writes_register(in.op)) {
       std::snprintf(line, sizeof line, " r%lld", static_cast<long long>(in.imm));
       out += line;
     } else if (in.imm || in.op == Op::kConstant) {

@@ -2,6 +2,7 @@
 // Trace IR: SSA in a straight line, with one loop. Instruction i is reference i; constants are instructions of their own.
 // Everything before loop_start runs once, on entry; what follows is the loop. A phi pairs the value the loop starts with
 // (`left`, from before it) with the value of its next round (`right`); in the loop, `left` names both.
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -53,6 +54,7 @@ struct OpDescription {
 };
 extern const OpDescription kOpDescriptions[static_cast<int>(Op::kCount)];
 inline const OpDescription& describe(Op op) { return kOpDescriptions[static_cast<int>(op)]; }
+inline bool writes_register(Op op) { return op == Op::kStoreFrame || op == Op::kWriteFrame || op == Op::kClearFrame; }
 
 using Reference = int32_t;
 inline constexpr Reference kNoReference = -1;
@@ -74,6 +76,14 @@ inline constexpr int32_t kIteratorPosition = 1 << 20;
 inline constexpr int32_t kListPosition = 1 << 21;  // of a list or tuple iterator
 inline constexpr int32_t kSlotBias = 1024;  // added to the register of an iterator's position: it may be negative
 constexpr int32_t exit_slot(int32_t position) { return (position & (kIteratorPosition - 1)) - kSlotBias; }
+// Registers of the interpreter that a round has put into memory so far: what the trace had of them before is past.
+struct StoredRegisters {
+  std::vector<int32_t> registers;
+  bool covers(int32_t position) const {
+    int32_t at = position >= kIteratorPosition ? exit_slot(position) : position;
+    return std::find(registers.begin(), registers.end(), at) != registers.end();
+  }
+};
 struct SlotValue {
   int32_t slot;
   Reference value;

@@ -16,19 +16,10 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
     }
     return nullptr;
   };
-  // Registers that the round has put into memory by now: what the one before left in the trace is past.
-  std::vector<int32_t> stored;
-  auto in_memory = [&](int32_t slot) {
-    int32_t at = slot >= kIteratorPosition ? exit_slot(slot) : slot;
-    for (int32_t s : stored) {
-      if (s == at) return true;
-    }
-    return false;
-  };
+  StoredRegisters stored;
   for (Reference i = 0; i < count; ++i) {
     Instruction in = ir.at(i);
-    if (in.op == Op::kStoreFrame || in.op == Op::kWriteFrame || in.op == Op::kClearFrame)
-      stored.push_back(static_cast<int32_t>(in.imm));
+    if (writes_register(in.op)) stored.registers.push_back(static_cast<int32_t>(in.imm));
     if (in.op == Op::kVirtual) {
       next[static_cast<size_t>(i)] = ir.size();
       ir.code.push_back(in);
@@ -51,7 +42,7 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
       // What the finished round changed, then what this one did.
       for (const SlotValue& s : final_slots) {
         if (old.dynamic) break;
-        bool overridden = in_memory(s.slot);
+        bool overridden = stored.covers(s.slot);
         for (const SlotValue& o : old.slots) overridden |= o.slot == s.slot;
         if (!overridden) fresh.slots.push_back(s);
       }

@@ -10,8 +10,6 @@ namespace {
 
 constexpr size_t kMaxRound = 200, kMaxTrace = 700;  // instructions
 
-bool writes_register(Op op) { return op == Op::kStoreFrame || op == Op::kWriteFrame || op == Op::kClearFrame; }
-
 // Operations that belong to the trace they were recorded for.
 bool is_repeatable(Op op) {
   switch (op) {
@@ -112,19 +110,12 @@ bool Recorder::repeat_round(const LoopEntry& entry, const CompiledTrace& loop) {
   const std::vector<SlotValue> before = lazy_slots();
   std::vector<Reference> now(entry.round.size(), kNoReference);
   auto later = [&](Reference r) { return r < 0 ? r : now[static_cast<size_t>(r)]; };
-  std::vector<int32_t> stored;
-  auto is_stored = [&](int32_t slot) {
-    int32_t at = slot >= kIteratorPosition ? exit_slot(slot) : slot;
-    for (int32_t s : stored) {
-      if (s == at) return true;
-    }
-    return false;
-  };
+  StoredRegisters stored;
   auto repeat_snapshot = [&](int32_t number) {
     const Snapshot& old = entry.snapshots[static_cast<size_t>(number)];
     Snapshot fresh{old.pc, {}, old.frames, {}, old.raises, false};
     for (const SlotValue& s : before) {
-      bool overridden = is_stored(s.slot);
+      bool overridden = stored.covers(s.slot);
       for (const SlotValue& o : old.slots) overridden |= o.slot == s.slot;
       if (!overridden) fresh.slots.push_back(s);
     }
@@ -158,11 +149,11 @@ bool Recorder::repeat_round(const LoopEntry& entry, const CompiledTrace& loop) {
         // What the trace keeps has no pointer in memory.
         bool lazy = false;
         for (const SlotValue& s : before) lazy |= s.slot == at;
-        if (lazy && !is_stored(at) && op != Op::kStoreFrame) {
+        if (lazy && !stored.covers(at) && op != Op::kStoreFrame) {
           if (op == Op::kClearFrame) a = empty_;
           op = Op::kStoreFrame;
         }
-        stored.push_back(at);
+        stored.registers.push_back(at);
         break;
       }
       case Op::kGlobalAddress:

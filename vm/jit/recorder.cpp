@@ -208,7 +208,7 @@ std::vector<SlotValue> Recorder::lazy_slots() const {
 }
 
 Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t tag) {
-  if (op == Op::kLoadFrame || op == Op::kStoreFrame || op == Op::kWriteFrame || op == Op::kClearFrame) {
+  if (op == Op::kLoadFrame || writes_register(op)) {
     if (const Call* g = in_heap(imm)) {
       op = op == Op::kLoadFrame    ? Op::kLoadRegister
            : op == Op::kStoreFrame ? Op::kStoreRegister

@@ -434,7 +434,7 @@ Reference Recorder::make(Reference object) {
 void Recorder::settle() {
   auto changes = [&](int32_t slot) {
     for (const Instruction& in : ir_.code) {
-      if ((in.op == Op::kStoreFrame || in.op == Op::kWriteFrame || in.op == Op::kClearFrame) && in.imm == slot) return true;
+      if (writes_register(in.op) && in.imm == slot) return true;
     }
     return false;
   };
