@@ -48,6 +48,10 @@ def body(n):
             except IndexError:
                 pass
             shared.find(b"y"), shared.count(b"x"), shared.upper(), shared == copy
+            for made in shared + b"x", shared * 2, shared.copy(), bytearray(shared), bytes(iter(shared)), shared % ():
+                common.check(made.strip(b"x") == b"", "foreign bytes in a copy")
+            common.equal(repr(shared)[len("bytearray(b'"):-len("')")].strip("x"), "", "foreign bytes in a text")
+            common.check(b"y" not in shared and not shared > b"y" and copy + b"y" != shared, "foreign bytes found")
 
     common.run_threads(resize, count=2, extra=[read] * max(1, common.THREADS - 2))
 

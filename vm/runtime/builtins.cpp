@@ -18,6 +18,7 @@
 #include "vm/runtime/build_class.h"
 #include "vm/runtime/runtime.h"
 #include "vm/types/bytes.h"
+#include "vm/types/bytes_type.h"
 #include "vm/types/dict.h"
 #include "vm/types/drain.h"
 #include "vm/types/exception.h"
@@ -116,7 +117,8 @@ Ref<> builtin_ord(const Value* a) {
     n = as_bytes(a[0])->length;
     if (n == 1) return int_from_int64(as_bytes(a[0])->data[0]);
   } else if (is_instance_of(a[0], &bytearray_type)) {
-    std::string_view view = bytearray_view(as_bytearray(a[0]));
+    BytesLock lock(a[0]);
+    std::string_view view = byte_view(a[0]);
     n = static_cast<int64_t>(view.size());
     if (n == 1) return Ref<>::steal(Value::small_int(static_cast<uint8_t>(view[0])));
   } else {

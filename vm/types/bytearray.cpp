@@ -129,7 +129,11 @@ void destroy_slot(Object* o) {
 
 int64_t length_slot(Value v) { return static_cast<int64_t>(byte_view(v).size()); }
 Ref<> repr_slot(Value v) {
-  Ref<Str> inner = bytes_repr(byte_view(v), true);
+  Ref<Str> inner;
+  {
+    BytesLock lock(v);
+    inner = bytes_repr(byte_view(v), true);
+  }
   if (!inner) return Ref<>();
   return str_format("%T(%U)", v, inner.get());
 }
@@ -151,6 +155,7 @@ class Source {
       return true;
     }
     if (v.same(self) || is_bytearray(v)) {
+      BytesLock lock(v);
       if (!copy_.append(byte_view(v))) return raise_no_memory();
     } else if (has_buffer(v)) {
       BufferView view(v);
@@ -309,7 +314,9 @@ Ref<> compare_slot(Value a, Value b, CompareOp op) {
     clear_error();
     return not_implemented_ref();
   }
-  string_view self = byte_view(is_bytearray(a) ? a : b);
+  Value array = is_bytearray(a) ? a : b;
+  BytesLock lock(array);
+  string_view self = byte_view(array);
   string_view x = is_bytearray(a) ? self : other.view(), y = is_bytearray(a) ? other.view() : self;
   switch (op) {
     case CompareOp::kEq: return bool_ref(x == y);
@@ -438,7 +445,10 @@ Ref<> reverse(const Value* a) {
   return none_ref();
 }
 Ref<> clear(const Value* a) { return done(report(replace(as_bytearray(a[0]), 0, INT64_MAX, {}))); }
-Ref<> copy(const Value* a) { return bytearray_from(byte_view(a[0])); }
+Ref<> copy(const Value* a) {
+  BytesLock lock(a[0]);
+  return bytearray_from(byte_view(a[0]));
+}
 Ref<> allocated(const Value* a) {
   ByteArray* b = as_bytearray(a[0]);
   LockGuard guard(b);
@@ -460,6 +470,7 @@ Ref<> state_of(Value self) {
 Ref<> reduce_with(Value self, bool text) {
   Ref<> state = state_of(self);
   if (!state) return Ref<>();
+  BytesLock lock(self);
   string_view content = byte_view(self);
   Ref<Tuple> arguments;
   if (text) {
@@ -485,8 +496,7 @@ Ref<> reduce_ex(const Value* a) {
 // A method that only reads: nobody writes meanwhile.
 template <Ref<> (*kMethod)(const Value*)>
 Ref<> locked(const Value* a) {
-  if (!multithreaded()) return kMethod(a);
-  CriticalSection section(a[0].as_object());
+  BytesLock lock(a[0]);
   return kMethod(a);
 }
 

@@ -114,7 +114,7 @@ bool BytesArgument::take_buffer(Value v) {
     return true;
   }
   if (multithreaded() && is_bytearray(v)) {
-    CriticalSection section(v.as_object());
+    BytesLock lock(v);
     copy_ = bytes_from(bytearray_view(as_bytearray(v)));
     if (!copy_) return false;
     view_ = copy_->view();
@@ -362,6 +362,7 @@ Ref<> bytes_concat(Value self, Value other) {
   }
   BytesArgument right(other);
   if (!right.ok()) return Ref<>();
+  BytesLock lock(self);
   std::string_view a = byte_view(self), b = right.view();
   if (is_bytes(self)) {
     if (b.empty() && has_shape(self, kShape_bytes)) return Ref<>::retain(self);
@@ -381,6 +382,7 @@ Ref<> bytes_concat(Value self, Value other) {
 }
 
 Ref<> bytes_repeat(Value self, int64_t count) {
+  BytesLock lock(self);
   std::string_view content = byte_view(self);
   if (count <= 0 || content.empty()) return bytes_like(self, {});
   if (count == 1) return bytes_unchanged(self, content);
@@ -418,6 +420,7 @@ Ref<> bytes_repeat(Value self, int64_t count) {
 int bytes_contains(Value self, Value item) {
   BytesArgument needle(item, "a bytes-like object is required, not '%T'");
   if (!needle.ok()) return -1;
+  BytesLock lock(self);
   std::string_view content = byte_view(self);
   if (needle.view().empty()) return 1;
   return memmem(content.data(), content.size(), needle.view().data(), needle.view().size()) != nullptr;
@@ -426,7 +429,11 @@ int bytes_contains(Value self, Value item) {
 Ref<> bytes_mod(Value self, Value arguments) {
   if (!is_bytes(self) && !is_bytearray(self)) return not_implemented_ref();
   if (is_bytes(self)) return percent_format_bytes(self, as_bytes(self)->view(), arguments);
-  Ref<Bytes> copy = bytes_from(byte_view(self));
+  Ref<Bytes> copy;
+  {
+    BytesLock lock(self);
+    copy = bytes_from(byte_view(self));
+  }
   return copy ? percent_format_bytes(self, copy->view(), arguments) : Ref<>();
 }
 
@@ -527,12 +534,14 @@ Ref<> iterator_next(Value self) {
   auto* it = reinterpret_cast<BytesIterator*>(self.as_object());
   Ref<> held = it->bytes.load(it);
   if (!held) return Ref<>();
+  std::optional<BytesLock> lock(std::in_place, held.value());
   std::string_view content = byte_view(held.value());
   int64_t i = it->position.fetch_add(1, std::memory_order_relaxed);
   if (i < static_cast<int64_t>(content.size())) {
     return Ref<>::steal(Value::small_int(static_cast<uint8_t>(content[static_cast<size_t>(i)])));
   }
   it->position.store(static_cast<int64_t>(content.size()), std::memory_order_relaxed);
+  lock.reset();
   it->bytes.store(it, Ref<>());
   return Ref<>();
 }

@@ -1,7 +1,9 @@
 #pragma once
 // Between the files of bytes and bytearray: both share their methods, which work on views of the content.
+#include <optional>
 #include <string_view>
 
+#include "gc/sync/critical_section.h"
 #include "vm/object/buffer.h"
 #include "vm/object/native.h"
 #include "vm/types/bytes.h"
@@ -10,6 +12,16 @@ namespace pt {
 
 // The content of a bytes or bytearray object; of a bytearray valid until the next safepoint.
 inline std::string_view byte_view(Value v) { return is_bytes(v) ? as_bytes(v)->view() : bytearray_view(as_bytearray(v)); }
+// With several threads: the lock of a bytearray, so that none of them writes what is looked at. Bytes objects need none.
+class BytesLock {
+ public:
+  explicit BytesLock(Value v) {
+    if (!is_bytes(v) && multithreaded()) section_.emplace(v.as_object());
+  }
+
+ private:
+  std::optional<CriticalSection> section_;
+};
 // A new object of the builtin type that `self` is an instance of.
 Ref<> bytes_like(Value self, std::string_view content);
 // The same when the content did not change: exact bytes are returned as they are.

@@ -14,6 +14,7 @@
 #include "vm/modules/socket/socket.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/object/buffer.h"
+#include "vm/types/bytes_type.h"
 #include "vm/types/int.h"
 #include "vm/types/tuple.h"
 
@@ -192,7 +193,8 @@ Ref<Bytes> host_name(Value v) {
   } else if (is_bytes(v)) {
     bytes = Ref<Bytes>::retain(as_bytes(v));
   } else if (is_bytearray(v)) {
-    bytes = bytes_from(bytearray_view(as_bytearray(v)));
+    BytesLock lock(v);
+    bytes = bytes_from(byte_view(v));
   } else {
     return raise(exc::TypeError, "str, bytes or bytearray expected, not %T", v);
   }
