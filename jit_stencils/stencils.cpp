@@ -978,6 +978,7 @@ PT_INLINE TraceCode return_result(char*& frame, Registers& x) {
 }
 PT_BODY(GuardUndisturbed) { return !s->disturbed; }
 PT_BODY(Interpret) { return true; }  // the emitter calls the helper
+PT_BODY(Leave) { return false; }
 PT_BODY(Safepoint) { return s->thread->breaker.load(std::memory_order_relaxed) == 0; }
 PT_BODY(SafepointThreads) { return s->thread->breaker.load(std::memory_order_relaxed) == 0; }
 PT_BODY(MoveWord) {

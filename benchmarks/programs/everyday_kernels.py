@@ -504,5 +504,188 @@ def queue_of_events(n=700):
     return clock, sorted(served.items()), list(log)[-3:]
 
 
+def many_types(n=4000):
+    """The same loops for ints, floats, lists, tuples and objects, as library code meets them."""
+    def total(items, start):
+        for x in items:
+            start = start + x * 2
+        return start
+
+    def largest(items):
+        best = None
+        for x in items:
+            if best is None or x > best:
+                best = x
+        return best
+    ints, floats = list(range(n)), [i * 0.5 for i in range(n)]
+    out = 0
+    for kind in list, tuple, set, iter:
+        out += total(kind(ints), 0) + total(kind(floats), 0.0) + largest(kind(ints)) + largest(kind(floats))
+    words = largest([str(i) for i in ints])
+    return out + total(range(n), 0) + total(ints, 0.5) + len(words)
+
+
+class Square:
+    def __init__(self, a):
+        self.a = a
+
+    def area(self):
+        return self.a * self.a
+
+
+class Rectangle(Square):
+    def __init__(self, a):
+        super().__init__(a)
+        self.b = a + 1
+
+    def area(self):
+        return self.a * self.b
+
+
+class Circle(Square):
+    def area(self):
+        return self.a * 3
+
+
+class Triangle(Square):
+    @property
+    def half(self):
+        return self.a // 2
+
+    def area(self):
+        return self.half * self.a
+
+
+def mixed_shapes(n=20_000):
+    kinds, x, shapes = (Square, Rectangle, Circle, Triangle), 1, []
+    for i in range(n):
+        x = x * 1103515245 + 12345 & 0x7fffffff
+        shapes.append(kinds[x >> 16 & 3](i & 63))
+    total = 0
+    for s in shapes:
+        total += s.area()
+    return total
+
+
+def stack_machine(n=15_000):
+    code = [0, 1, 3, 3, 0, 2, 1, 7, 2, 4, 5, 0, 6]
+    stack, pc, i, total = [], 0, 0, 0
+    while True:
+        op = code[pc]
+        if op == 0:
+            stack.append(i)
+        elif op == 1:
+            pc += 1
+            stack.append(code[pc])
+        elif op == 2:
+            b = stack.pop()
+            stack.append(stack.pop() + b)
+        elif op == 3:
+            b = stack.pop()
+            stack.append(stack.pop() * b)
+        elif op == 4:
+            total += stack.pop()
+        elif op == 5:
+            i += 1
+            if i < n:
+                pc = code[pc + 1]
+                continue
+            pc += 1
+        else:
+            return total
+        pc += 1
+
+
+class Number:
+    def __init__(self, value):
+        self.value = value
+
+    def evaluate(self, names):
+        return self.value
+
+
+class Name:
+    def __init__(self, name):
+        self.name = name
+
+    def evaluate(self, names):
+        return names[self.name]
+
+
+class Sum:
+    def __init__(self, left, right):
+        self.left, self.right = left, right
+
+    def evaluate(self, names):
+        return self.left.evaluate(names) + self.right.evaluate(names)
+
+
+class Product(Sum):
+    def evaluate(self, names):
+        return self.left.evaluate(names) * self.right.evaluate(names)
+
+
+class Choice(Sum):
+    def __init__(self, condition, left, right):
+        super().__init__(left, right)
+        self.condition = condition
+
+    def evaluate(self, names):
+        return (self.left if self.condition.evaluate(names) else self.right).evaluate(names)
+
+
+def formulas(n=600):
+    def build(depth, k):
+        if depth == 0:
+            return (Number(2), Name("x"), Number(1), Name("y"))[k & 3]
+        left, right = build(depth - 1, k * 5 + 1), build(depth - 1, k * 7 + 3)
+        kind = k % 5
+        return Sum(left, right) if kind < 2 else Product(left, right) if kind < 4 else Choice(left, right, Sum(left, right))
+    formula, names, total = build(6, 4), {"x": 1, "y": 0}, 0
+    for i in range(n):
+        names["x"] = i & 3
+        total += formula.evaluate(names) & 1023
+    return total
+
+
+def by_type(n=20_000):
+    choices, x = (1, 2.5, "ab", (1, 2), None, [3], {1: 2}), 1
+    ints = letters = others = 0
+    floats = 0.0
+    for i in range(n):
+        x = x * 1103515245 + 12345 & 0x7fffffff
+        item = choices[(x >> 16) % 7]
+        if isinstance(item, int):
+            ints += item
+        elif isinstance(item, float):
+            floats += item
+        elif isinstance(item, str):
+            letters += len(item)
+        elif item is None:
+            others += 1
+        else:
+            others += len(item)
+    return ints, floats, letters, others
+
+
+def scanner(n=3000):
+    text = " ".join(("abc", "123", "x", "9", "hello")[i * 7 % 5] for i in range(n))
+    state, words, numbers = "start", 0, 0
+    for c in text:
+        if state == "start":
+            if c.isalpha():
+                state = "word"
+                words += 1
+            elif c.isdigit():
+                state = "number"
+                numbers += 1
+        elif state == "word":
+            if not c.isalpha():
+                state = "start"
+        elif not c.isdigit():
+            state = "start"
+    return words, numbers
+
+
 KERNELS = {name: f for name, f in list(globals().items()) if callable(f) and f.__module__ == __name__ and not isinstance(f, type)
            and name not in ("dataclass", "namedtuple")}

@@ -230,6 +230,9 @@ class Program:
         # Half of them call functions that call themselves and each other.
         self.recursive = []
         self.recurs = self.pick(False, True)
+        # A third have loops that meet other types from call to call.
+        self.many_kinds = []
+        self.kinds = self.pick(False, False, True)
         self.state = STATE + (SPECIAL_STATE if self.special else []) + (CONTAINER_STATE if self.containers else [])
 
     def pick(self, *options):
@@ -584,11 +587,13 @@ class Program:
             else:
                 self.emit(indent, f"held{self.loops} = {made}")
                 self.emit(indent, f"for {variable} in held{self.loops}:")
+            head = len(self.lines) - 1
+            if shape >= 0.8:
                 self.emit(indent + 1, f"if {self.condition(names)}: b = next(held{self.loops}, 5)")
             if self.r.random() < 0.5:
                 # Generators that calls resume.
                 g = f"g{self.loops}"
-                self.lines.insert(len(self.lines) - 1, "    " * indent + f"{g} = {self.pick(made, 'echo(a)', 'echo(b)')}")
+                self.lines.insert(head, "    " * indent + f"{g} = {self.pick(made, 'echo(a)', 'echo(b)')}")
                 self.emit(indent + 1, "try:")
                 self.emit(indent + 2, f"c = clip({self.pick(f'next({g})', f'{g}.send(None)', f'{g}.send({variable})', f'next({g}) + next({g})')} or 1)")
                 self.emit(indent + 1, f"except {self.pick('StopIteration', '(StopIteration, TypeError)')} as err:")
@@ -635,6 +640,45 @@ class Program:
         self.generators.append(name)
 
     # A function that calls itself, and those made before, with n less than its own: of a module, in a cell or a method.
+    def loop_of_many_kinds(self, name):
+        self.emit(0, f"def {name}(seq, n, a, b, c, o, p):")
+        for line in ("e, last, text = -4, None, 'ab'", *self.initial_state()):
+            self.emit(1, line)
+        head, variables = self.pick(("for k in seq:", "k"), ("for k in range(n):", "k"), ("for k, n in enumerate(seq):", "kn"),
+                                    ("for k in (q for q in seq):", "k"), ("while n > 0:", "n"), ("for k, n in zip(seq, range(n)):", "kn"))
+        self.emit(1, head)
+        names = ["a", "b", "c", "e", *variables]
+        if head.startswith("while"):
+            self.emit(2, "n -= 1")
+        self.emit(2, f"c = clip(c + {variables[-1]})")
+        self.loops += 1
+        self.block(2, names, 2, True)
+        self.emit(1, "return a, b, c, e, o.x, text, len(items)")
+        self.many_kinds.append(name)
+
+    def call_many_kinds(self):
+        for name in self.many_kinds:
+            self.emit(1, f"for turn in range({self.pick(12, 60)}):")
+            for _ in range(self.r.randrange(2, 9)):
+                sequence = self.pick("[1, 2, 3, 4, 5]", "(1, 2, 3, 4)", "[1.5, 2.5, 3.5]", "(0.5, 2)", "range(9)", "{1: 2, 3.5: 4}",
+                                     "{5, 6}", "b'ab'", "[True, 2]", "[10 ** 20, 1, 2.5]", "[]", "numbers(2)", "items")
+                number = lambda: self.pick("1", "2.5", "turn", "10 ** 19", "a", "True", "-0.0")
+                made = lambda: f"{self.pick('Box', 'Pair', 'Rich')}({number()}, {number()})"
+                kind = f"{name}({sequence}, {self.pick(2, 9, 30)}, {number()}, {number()}, {number()}, {made()}, {made()})"
+                self.emit(2, f"result = {kind}")
+                if self.r.random() < 0.5:
+                    self.emit(2, f"if turn % 3 == 0: result = {name}({sequence}, 20, *result[:3], p, o)")
+            self.emit(1, "print(result)")
+
+    def initial_state(self):
+        lines = ["items = [k * 3 % 17 for k in range(12)]", "d = {1: 2, 3: 4}",
+                 "u, v, t, tr, kept, fn, cn = Box(1, 2), Box(3, 4), (1, 2), None, [], adder(1), counter(2)", "w = Box(u, v)"]
+        if self.special:
+            lines.append("s, q, sz, pt = Shelf(5, 6), Shelf(7), Sized(3), Point(1, 2)")
+        if self.containers:
+            lines.append("ls, st, td, by = list(range(12)), {1, 'a', (2, 3)}, {(1, 2): 3}, bytearray(b'bytes and more')")
+        return lines
+
     def recursion(self, k):
         name, kind = f"rec{k}", self.pick("module", "module", "cell", "method")
         own = {"module": name, "cell": "f", "method": f"self.{name}"}[kind]
@@ -714,21 +758,19 @@ class Program:
         if self.raising:
             for k in range(self.r.randrange(1, 4)):
                 self.raiser(f"raise{k}")
+        if self.kinds:
+            for k in range(self.r.randrange(1, 3)):
+                self.loop_of_many_kinds(f"kinds{k}")
         self.emit(0, "def main():")
         if self.raising:
             self.emit(1, "last_error = None")
-        for line in ("a, b, c, e = 1, 2, 3.5, -4", "o, p, last, text = Box(1), Pair(2, 3), None, 'ab'",
-                     "items = [k * 3 % 17 for k in range(12)]", "d = {1: 2, 3: 4}",
-                     "u, v, t, tr, kept, fn, cn = Box(1, 2), Box(3, 4), (1, 2), None, [], adder(1), counter(2)", "w = Box(u, v)"):
+        for line in ("a, b, c, e = 1, 2, 3.5, -4", "o, p, last, text = Box(1), Pair(2, 3), None, 'ab'", *self.initial_state()):
             self.emit(1, line)
-        if self.special:
-            self.emit(1, "s, q, sz, pt = Shelf(5, 6), Shelf(7), Sized(3), Point(1, 2)")
-        if self.containers:
-            self.emit(1, "ls, st, td, by = list(range(12)), {1, 'a', (2, 3)}, {(1, 2): 3}, bytearray(b'bytes and more')")
         for _ in range(self.r.randrange(2, 4)):
             self.loop(1, ["a", "b", "c", "e"], 1)
             if self.recurs:
                 self.call_recursive()
+            self.call_many_kinds()
             self.emit(1, "print(a, b, c, e, o.x, o.y, p.x, p.y, text, items[:12], sorted(d.items())[:6], last is None)")
             self.emit(1, "print(u.x, v.x, w.x.x, w.y.x, u is w.x, t[1], len(kept), Tracked.live, fn(1), cn())")
             if self.raising:

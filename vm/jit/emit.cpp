@@ -538,7 +538,7 @@ const char* Emitter::run(CompiledTrace* out) {
   if (ir_.loop_start >= 0) {
     close_loop();
     jump(static_cast<int64_t>(loop_at));
-  } else if (!ir_.returns_call) {
+  } else if (!ir_.returns_call && !ir_.leaves) {
     if (ir_.ends_itself()) return "a trace without an end";
     enter_loop();
     if (ir_.link_window) stencil(StencilOp::kMoveFrame, 0, 0, {static_cast<uint64_t>(int64_t{ir_.link_window} * 8), false});
@@ -608,8 +608,9 @@ const char* Emitter::run(CompiledTrace* out) {
       std::memcpy(code_.data() + at, &word, 4);
     }
   }
-  if (ir_.link || ir_.link_self) {
+  if (ir_.link || ir_.link_self || ir_.link_exit) {
     uint64_t target = ir_.link_self             ? base
+                      : ir_.link_exit           ? ir_.link_exit->code
                       : ir_.link_values.empty() ? reinterpret_cast<uint64_t>(ir_.link->entry)
                                                 : ir_.link->loop_entry->code;
     int64_t distance = static_cast<int64_t>(target) - static_cast<int64_t>(base + link_at + 5);
@@ -636,6 +637,7 @@ const char* Emitter::run(CompiledTrace* out) {
     exit.frames = snapshot.frames;
     exit.known = snapshot.known;
     exit.trace = out;
+    exit.same_as.store(snapshot.same_as, std::memory_order_relaxed);
     exit.values.clear();
     auto value_at = [&](int32_t where, Reference value) {
       const Instruction& in = ir_.at(value);
@@ -672,12 +674,18 @@ const char* Emitter::run(CompiledTrace* out) {
   };
   for (Reference i = 0; i < ir_.size(); ++i) {
     if (ir_.at(i).snapshot >= 0) fill(i, ir_.at(i).snapshot);
+    if (ir_.at(i).op == Op::kLeave) {
+      Exit& exit = out->exits[static_cast<size_t>(ir_.at(i).snapshot)];
+      exit.wants_loop = true;
+      exit.tried.store(static_cast<uint32_t>(ir_.at(i).imm), std::memory_order_relaxed);
+    }
     if ((describe(ir_.at(i).op).flags & kRaise) || ir_.at(i).op == Op::kInterpret) fill(i, ir_.at(i).frames);
   }
   size_t which = 0;
   for (size_t p = 0; p < main_patches; ++p) {
     int32_t exit = patches_[p].exit;
     if (exit < 0 || out->exits[static_cast<size_t>(exit)].target) continue;
+    out->exits[static_cast<size_t>(exit)].code = base + static_cast<uint64_t>(exit_at[static_cast<size_t>(exit)]);
     out->exits[static_cast<size_t>(exit)].target =
         reinterpret_cast<std::atomic<uint64_t>*>(block.writable + pool_at + targets[which++].first * 8);
   }
@@ -715,6 +723,7 @@ const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::
   auto round = static_cast<size_t>(ir.size());
   out->loop_entry = nullptr;
   if (ir.ends_itself()) {
+    out->begins_with = begin_of(ir);
     out->loop_entry = loop_entry_of(ir, end);
     if (const char* wrong = unroll_loop(ir, end)) return wrong;
     if (const char* wrong = validate(ir)) return wrong;

@@ -59,9 +59,16 @@ struct Exit {
   std::vector<int32_t> handled;      // Snapshot::handled
   const Continuation* continuation = nullptr;   // a call has returned: what is known then
   CompiledTrace* trace = nullptr;
+  uint64_t code = 0;   // where the guard jumps
+  std::atomic<const Exit*> same_as{nullptr};   // Snapshot::same_as, while nothing speaks against it
   std::atomic<uint64_t>* target = nullptr;   // the code the exit goes to: its own, or a side trace
   std::atomic<uint32_t> count{0};            // relaxed: how often it was taken (roughly, with several threads)
   std::atomic<uint32_t> failures{0};         // side traces given up
+  // In front of a loop whose traces begin with something else (Op::kLeave): it is to get another one.
+  bool wants_loop = false;
+  std::atomic<uint32_t> tried{0};            // how many of the loop's traces are known not to suit
+  std::atomic<uint32_t> loop_failures{0};    // recordings of another one given up
+  std::atomic<const CompiledTrace*> loop{nullptr};   // the one that was made for it; release-stored
 };
 // What a cold helper is told.
 struct ColdInfo {
@@ -86,6 +93,13 @@ struct LoopEntry {
   uint64_t code = 0;  // of the loop
   bool takes_over(int32_t slot) const;
 };
+// What a loop's round needs to find in a register.
+struct EntryType {
+  int32_t slot;
+  Type type;        // I, F or O
+  uint32_t shape;   // Type::O
+};
+std::vector<EntryType> begin_of(const Ir& recorded);
 // nullptr: not for this loop.
 std::unique_ptr<LoopEntry> loop_entry_of(const Ir& recorded, const Snapshot& end);
 // A call that traces of one root push. Immutable; lives for ever.
@@ -110,6 +124,9 @@ struct CompiledTrace {
   std::vector<std::unique_ptr<Layout>> layouts;
   std::vector<OwnedReference> globals_found;   // the trace's words lead to them; replaced by find_global
   std::unique_ptr<LoopEntry> loop_entry;       // nullptr: it is entered at its beginning only
+  std::vector<EntryType> begins_with;          // of a loop
+  // Of a loop: the next one for the same loop of the program, which begins with other types. Release-stored, once.
+  std::atomic<CompiledTrace*> other{nullptr};
   size_t code_bytes = 0, stencil_count = 0;
   bool multithreaded = false;     // compiled for several threads
   bool knows = false;             // Ir::knows

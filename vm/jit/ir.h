@@ -166,6 +166,7 @@ struct Snapshot {
   std::vector<LeftFrame> left;  // by those
   std::vector<int32_t> handled;  // registers with the exceptions handled, the last one for Thread::handled
   std::vector<KnownSlot> known;  // Ir::knows
+  const struct Exit* same_as = nullptr;  // of a repeated round: the one of the round itself
   // Calls f with each value, by reference.
   template <class F>
   void each_value(F&& f) {
@@ -241,8 +242,11 @@ struct Ir {
   bool link_self = false;  // to the trace's own beginning
   bool knows = false;  // begins where a function does, or behind a call: its exits say what they know of registers in memory
   bool returns_call = false;  // or with a return to compiled code
+  bool leaves = false;  // or with Leave
+  const Exit* link_exit = nullptr;  // or where that exit leads
   int32_t link_window = 0;
-  // Into the loop of `link`, behind the round in front of it: what that leaves in which place. Empty: to its beginning.
+  // Into the loop of `link`, behind the round in front of it: what that leaves in which place. Empty: to its beginning. Or what
+  // `link_exit` leaves in which place.
   struct LinkValue {
     Reference value;
     Location place;
@@ -252,7 +256,7 @@ struct Ir {
 
   const Instruction& at(Reference r) const { return code[static_cast<size_t>(r)]; }
   Reference size() const { return static_cast<Reference>(code.size()); }
-  bool ends_itself() const { return !link && !link_self && !returns_call; }  // a loop
+  bool ends_itself() const { return !link && !link_self && !returns_call && !leaves && !link_exit; }  // a loop
   bool is_constant(Reference r) const { return r >= 0 && (at(r).op == Op::kConstant || at(r).op == Op::kConstantFloat); }
 };
 

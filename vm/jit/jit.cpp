@@ -55,8 +55,9 @@ constexpr uint32_t kNever = 0xFFFFFFFF;
 constexpr uint32_t kFailuresAllowed = 10;
 constinit uint32_t g_exit_threshold = 64;
 constinit uint64_t g_trace_limit = UINT64_MAX;   // for bisection: traces beyond are not installed
-constexpr uint32_t kSideTraces = 80;     // of one root
+constexpr uint32_t kSideTraces = 200;     // of one root
 constexpr uint32_t kExitFailures = 2;
+constexpr uint32_t kLoopFailures = 3;    // of recordings of a loop for an exit that wants one
 constexpr uint64_t kShortStay = 600;     // cycles
 
 __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS);
@@ -81,12 +82,29 @@ void install(Code* code, uint32_t loop, CompiledTrace* trace) {
   jit->loops[trace->multithreaded ? code->loop_count + 1 + loop : loop].store(trace, std::memory_order_release);
 }
 
+// Behind the traces that the loop has.
+void add_loop(const Code* code, uint32_t loop, CompiledTrace* trace) {
+  CompiledTrace* last = find_trace(code, loop);
+  if (!last || last->globals != trace->globals || last->multithreaded != trace->multithreaded) return;
+  for (CompiledTrace* next = nullptr;; last = next) {
+    // Pairs with the acquire in Recorder::go_to_loop().
+    if (last->other.compare_exchange_strong(next, trace, std::memory_order_acq_rel)) return;
+    last = next;
+    next = nullptr;
+  }
+}
+
 void give_up(Abort reason) { g_aborts[static_cast<int>(reason)].fetch_add(1, std::memory_order_relaxed); }
 
 // The recording does not go on. Time and again: what it began with is not recorded any more.
 void note_failure(Recorder& recorder) {
   if (Exit* exit = recorder.exit()) {
+    if (recorder.reason() == Abort::kcontradicted) return;   // it has noted what it has tried
     exit->failures.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  if (Exit* exit = recorder.wanted_by()) {
+    exit->loop_failures.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   HotLoop& hot = hot_loop(recorder.head());
@@ -140,7 +158,7 @@ const char* compile(Recorder& recorder, CompiledTrace* out, std::string* listing
   return compile_trace(ir, recorder.end(), out, listing, places);
 }
 
-void close_trace(Recorder& recorder) {
+bool close_trace(Recorder& recorder) {
   auto trace = std::make_unique<CompiledTrace>();
   std::string listing, places;
   Exit* exit = recorder.exit();
@@ -154,7 +172,7 @@ void close_trace(Recorder& recorder) {
   if (wrong) {
     give_up(Abort::kcompiler);
     note_failure(recorder);
-    return;
+    return false;
   }
   // Traces live for ever, and so does what they refer to.
   recorder.keep_for_ever();
@@ -174,7 +192,7 @@ void close_trace(Recorder& recorder) {
     share_calls(*made);
     // Release: the code is complete; x86 executes it after reading the word.
     exit->target->store(reinterpret_cast<uint64_t>(made->entry), std::memory_order_release);
-    return;
+    return true;
   }
   auto* code = const_cast<Code*>(recorder.origin());
   made->root = made;
@@ -182,8 +200,16 @@ void close_trace(Recorder& recorder) {
   made->of_function = opcode_of(load_word(recorder.head())) == Opcode::kRESUME;
   retain(Value::object(code));
   share_calls(*made);
-  install(code, trace_number(code, load_word(recorder.head())), made);
+  uint32_t number = trace_number(code, load_word(recorder.head()));
+  if (Exit* wanted = recorder.wanted_by()) {
+    add_loop(code, number, made);
+    // Pairs with the acquire in Recorder::go_to_loop().
+    wanted->loop.store(made, std::memory_order_release);
+  } else {
+    install(code, number, made);
+  }
   hot_loop(recorder.head()).limit = 0;
+  return true;
 }
 
 void stop_recording() {
@@ -308,7 +334,7 @@ void let_go(State* s) {
   }
 }
 
-enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError, kRecordCaught };
+enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError, kRecordCaught, kRecordLoop };
 
 // Counts the exit, which has been taken.
 bool wants_side_trace(const Thread* thread, Exit* exit) {
@@ -321,6 +347,21 @@ bool wants_side_trace(const Thread* thread, Exit* exit) {
          exit->trace->root->side_traces.load(std::memory_order_relaxed) < kSideTraces &&
          exit->trace->multithreaded == multithreaded();
 }
+// At an exit in front of a loop: whether one more trace of the loop is to be made. Otherwise a side trace leads to one of those
+// that there are.
+bool wants_loop(const Thread* thread, const Exit& exit) {
+  if (!exit.wants_loop || exit.loop.load(std::memory_order_relaxed) ||
+      exit.loop_failures.load(std::memory_order_relaxed) >= kLoopFailures) {
+    return false;
+  }
+  const CallRecord* record = thread->record;
+  uint32_t count = 0;
+  for (const CompiledTrace* loop = find_trace(record->code, trace_number(record->code, load_word(record->pc))); loop;
+       loop = loop->other.load(std::memory_order_acquire)) {
+    ++count;
+  }
+  return count < kLoopTraces && count <= exit.tried.load(std::memory_order_relaxed);
+}
 // `raised`: from where the pending exception is caught.
 bool record_side(Thread* thread, Exit* exit, const State& state, bool raised) {
   auto recorder = std::make_unique<Recorder>(thread, reinterpret_cast<Value*>(state.frame), exit);
@@ -331,6 +372,16 @@ bool record_side(Thread* thread, Exit* exit, const State& state, bool raised) {
   tls_recorder = recorder.release();
   tls_recording_depth = tls_entry_depth;
   return true;
+}
+
+// From a repeated round to the side traces of the round that it repeats.
+bool continue_as_another(Thread* thread, Exit* exit, const State& state) {
+  const Exit* same = exit->same_as.load(std::memory_order_relaxed);
+  if (!same) return false;
+  Recorder recorder(thread, reinterpret_cast<Value*>(state.frame), exit);
+  if (recorder.continue_as(*same) && close_trace(recorder)) return true;
+  exit->same_as.store(nullptr, std::memory_order_relaxed);
+  return false;
 }
 
 LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t word, uint64_t* result) {
@@ -388,8 +439,15 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
     return exit->raises && wants_side_trace(thread, exit) && record_side(thread, exit, state, true) ? LoopOutcome::kRecordCaught
                                                                                                     : LoopOutcome::kError;
   }
-  if (!exit->raises && wants_side_trace(thread, exit) && record_side(thread, exit, state, false)) return LoopOutcome::kRecordSide;
-  return LoopOutcome::kRan;
+  if (exit->raises || !wants_side_trace(thread, exit)) return LoopOutcome::kRan;
+  if (wants_loop(thread, *exit)) {
+    tls_recorder = new Recorder(thread, thread->record->registers, thread->record->pc);
+    tls_recorder->set_wanted_by(exit);
+    tls_recording_depth = tls_entry_depth;
+    return LoopOutcome::kRecordLoop;
+  }
+  if (continue_as_another(thread, exit, state)) return LoopOutcome::kRan;
+  return record_side(thread, exit, state, false) ? LoopOutcome::kRecordSide : LoopOutcome::kRan;
 }
 
 __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) {
@@ -404,6 +462,15 @@ __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) 
       dispatch = &g_recording;
       break;
     case LoopOutcome::kFinished: return result;
+    case LoopOutcome::kRecordLoop: {
+      // The round begins behind the back-edge, where the exit led to.
+      dispatch = &g_recording;
+      CallRecord* record = thread->record;
+      frame = record->registers;
+      pc = record->pc;
+      constants = record->code->constants_end;
+      PT_NEXT(1 + operand_wide(load_word(pc)));
+    }
     case LoopOutcome::kRecordSide:
     case LoopOutcome::kRecordCaught: dispatch = &g_recording; [[fallthrough]];
     case LoopOutcome::kRan:

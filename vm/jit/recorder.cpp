@@ -154,7 +154,7 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   // Time and again the same instruction was not what it had been: it is not specialised any more.
   int again = 0;
   for (const Exit* e = exit; e && !e->continuation; e = e->trace->parent) again += e->pc == exit->pc;
-  if (again > 3) generic_pc_ = exit->pc;
+  if (again > 7) generic_pc_ = exit->pc;
 }
 
 Recorder::Call Recorder::call_of(const CallRecord* record, const uint64_t* caller_pc) const {
@@ -545,11 +545,7 @@ Step Recorder::back_edge_step(uint64_t word) {
   bool yields = here().generator >= 0 && contains_yield(pc_ + 1 + operand_wide(word), pc_);
   CompiledTrace* trace = yields ? nullptr : find_trace(here().code, loop);
   if (trace && trace->globals == here().globals && trace->multithreaded == ir_.multithreaded) {
-    if (enter_loop(trace)) return Step::kClosed;
-    sync();
-    ir_.link = trace;
-    ir_.link_window = window_;
-    return Step::kClosed;
+    return go_to_loop(trace);
   }
   if (++back_edges_ > kMaxBackEdges) {
     reason_ = Abort::kunrolled;

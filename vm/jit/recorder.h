@@ -20,6 +20,7 @@ struct Tuple;
 namespace pt::jit {
 
 enum class Step { kGoOn, kClosed, kAborted };
+inline constexpr uint32_t kLoopTraces = 8;   // of a loop at most, each beginning with other types
 
 // The compiled trace of a loop of `code`, for the present number of threads; nullptr: none.
 CompiledTrace* find_trace(const Code* code, uint32_t loop);
@@ -38,6 +39,8 @@ class Recorder {
   Recorder(Thread* thread, Value* frame, const uint64_t* head);
   // A side trace: from the exit, which has just been left. `frame` is the trace's.
   Recorder(Thread* thread, Value* frame, Exit* exit);
+  // Instead of recording: goes on as another exit does. False: it cannot.
+  bool continue_as(const Exit& same);
   // For an exit with an exception pending: whether the recording can go on where that is caught.
   bool catch_pending();
   Recorder(const Recorder&) = delete;
@@ -48,6 +51,9 @@ class Recorder {
   Abort reason() const { return reason_; }
   const uint64_t* head() const { return head_; }   // the back-edge or RESUME; nullptr: a side trace
   Exit* exit() const { return exit_; }
+  // A loop's recording for an exit that wants one, or nullptr.
+  Exit* wanted_by() const { return wanted_by_; }
+  void set_wanted_by(Exit* exit) { wanted_by_ = exit; }
   const Code* origin() const { return origin_; }   // the code in which the recording began
   Dict* globals() const { return origin_globals_; }
   Opcode last_opcode() const { return opcode_; }
@@ -139,7 +145,10 @@ class Recorder {
   bool fall_back() { return false; }
   Step back_edge_step(uint64_t word);
   bool links_to_entry();
-  bool enter_loop(CompiledTrace* loop);
+  bool contradicts(const CompiledTrace& loop);
+  Step go_to_loop(CompiledTrace* first);
+  enum class Entered { kYes, kNo, kContradicted };   // kNo: not with its values in registers
+  Entered enter_loop(CompiledTrace* loop);
   bool repeat_round(const LoopEntry& entry, const CompiledTrace& loop);
   bool interpret(uint64_t word, CallRecord* record);
   void note_interpreted(Value* frame, const uint64_t* pc);
@@ -477,7 +486,7 @@ class Recorder {
   const uint64_t* back_edge_ = nullptr;   // nullptr: no loop
   const uint64_t* loop_begin_ = nullptr;  // the loop's instructions
   const uint64_t* loop_end_ = nullptr;
-  Exit* exit_ = nullptr;
+  Exit *exit_ = nullptr, *wanted_by_ = nullptr;
   CallRecord* base_record_;
   Value* base_frame_;
   Call base_{};

@@ -129,6 +129,52 @@ TEST(JitTrace, EntersALoopWithItsValues) {
   EXPECT_EQ(loop.int_at(exit, 0), 120 + 1 + 2 + 3 + 4);
   EXPECT_EQ(loop.int_at(exit, 1), 5);
 }
+TEST(JitTrace, BeginsWithTheTypesOfItsRegisters) {
+  Hand h;
+  sum_loop(h);
+  ASSERT_EQ(h.trace.begins_with.size(), 3u);
+  for (const EntryType& t : h.trace.begins_with) EXPECT_EQ(t.type, Type::I);
+  EXPECT_EQ(h.trace.begins_with[0].slot, 1);
+}
+// A trace that ends in front of a loop of another kind: always that exit, from which the loop can be made.
+TEST(JitTrace, LeavesInFrontOfALoop) {
+  Hand h;
+  Reference s = h.b.emit(Op::kAddInt, h.load_int(0), h.b.small_int(100), 0, h.snapshot(0));
+  h.set(0, s);
+  h.b.emit(Op::kLeave, -1, -1, 3, h.snapshot(5));
+  h.ir.leaves = true;
+  h.compile();
+  EXPECT_TRUE(h.trace.begins_with.empty());
+  Value frame[1] = {Value::small_int(7)};
+  uint64_t exit = h.run(frame);
+  const Exit& e = h.trace.exits[exit];
+  EXPECT_EQ(e.pc, kPc + 5);
+  EXPECT_TRUE(e.wants_loop);
+  EXPECT_EQ(e.tried.load(), 3u);
+  EXPECT_EQ(h.int_at(exit, 0), 107);
+  EXPECT_FALSE(h.trace.exits[0].wants_loop);
+}
+// A trace goes on as the exit of another one: with what that one has in registers where it has it.
+TEST(JitTrace, GoesOnAsAnotherExit) {
+  Hand loop;
+  sum_loop(loop);
+  const Exit* overflow = nullptr;   // of the second addition, before the loop: r0 is in a register
+  for (size_t i = 0; i < loop.trace.exit_count; ++i) {
+    const Exit& e = loop.trace.exits[i];
+    if (e.target && !e.in_loop && e.pc == kPc + 3) overflow = &e;
+  }
+  ASSERT_TRUE(overflow && overflow->values.size() == 1);
+  Hand h;
+  Reference s = h.b.emit(Op::kMulInt, h.load_int(0), h.b.small_int(3), 0, h.snapshot(0));
+  h.ir.link_values.push_back({s, overflow->values[0].from});
+  h.ir.link_exit = overflow;
+  h.compile();
+  Value frame[1] = {Value::small_int(14)};
+  h.state.thread = &h.thread;
+  EXPECT_EQ(enter_trace(h.trace, &h.state, frame), overflow);
+  loop.state = h.state;
+  EXPECT_EQ(loop.int_at(static_cast<uint64_t>(overflow - loop.trace.exits.get()), 0), 42);
+}
 TEST(JitTrace, WrongTypeLeavesAtOnce) {
   Hand h;
   sum_loop(h);
