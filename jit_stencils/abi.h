@@ -32,7 +32,8 @@ enum class StencilOp : uint8_t {
   kStoreFloat,
   kGuardIsObject,     // GuardIs, GuardIsNot: B is a constant object's address with the borrowed bit
   kGuardIsNotObject,
-  kExit,        // saves all registers in the State and returns the word at hole 0
+  kNoteExit,    // State::exit = the word at hole 0
+  kExit,        // saves all registers in the State and returns State::exit
   kJumpThrough, // jumps to the code whose address lies at hole 0
   kMoveFrame,   // frame += hole 0
   kCallHelper,  // calls hole 0 with the word at hole 1; leaves through EXIT when it returns 0. Keeps r0 and r1 only.
@@ -74,6 +75,7 @@ struct State {
   HeapLocal* heap;  // of the thread
   int64_t free_weight;  // g_free_weight
   char* frame;  // at the exit
+  uint64_t exit;
   uint64_t go_on;  // what a cold helper returned
   uint64_t word;  // a cold helper's operand and result
   uint64_t object, value;  // a store's further operands

@@ -989,6 +989,10 @@ PT_BODY(MoveFloat) {
   x.f[A] = float_b<B>(s, x);
   return true;
 }
+PT_BODY(NoteExit) {
+  s->exit = at<uint64_t>(hole0());
+  return true;
+}
 PT_BODY(StoreWord) {
   at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()) = x.r[A];
   return true;
@@ -1010,7 +1014,7 @@ __attribute__((preserve_none)) uint64_t stencil(PT_TRACE_PARAMETERS) {
     for (int i = 0; i < kRegisterCount; ++i) s->f[i] = x.f[i];
     s->frame = frame;
     s->thread->record = x.record;
-    return at<uint64_t>(hole0());
+    return s->exit;
   } else if constexpr (Op == StencilOp::kJumpThrough) {
     [[clang::musttail]] return at<TraceCode>(hole0())(PT_PASS(x));
   } else if constexpr (Op == StencilOp::kReturnInt || Op == StencilOp::kReturnWord) {
@@ -1108,6 +1112,7 @@ PT_TABLE(AddIntConstant, I, N, Cross)
 PT_TABLE(BorrowObject, O, N, Unary)
 PT_TABLE(StoreWord, I, N, Check1)
 PT_TABLE(StoreFloat, F, N, Check1)
+PT_TABLE(NoteExit, N, N, Alone)
 PT_TABLE(Exit, N, N, Alone)
 PT_TABLE(JumpThrough, N, N, Alone)
 PT_TABLE(MoveFrame, N, N, Alone)

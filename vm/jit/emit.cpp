@@ -90,6 +90,7 @@ class Emitter {
     return offsetof(PushedCall, go_on) + (ir_.multithreaded * kReturnKinds + uint64_t{kind}) * 8;
   }
   void continuations(CompiledTrace* out);
+  void leave_as(const Exit& exit);
   uint64_t fresh_pool(uint64_t word) {
     pool_.push_back(word);
     return pool_.size() - 1;
@@ -107,6 +108,7 @@ class Emitter {
   std::vector<std::pair<std::atomic<uint64_t>*, size_t>> continuation_words_;
   int32_t cold_ = -1;  // slow path of the instruction being emitted
   int32_t cycles_ = 0;
+  size_t leave_at_ = 0;   // where the exits lead
   const char* error_ = nullptr;
 };
 
@@ -477,6 +479,12 @@ void Emitter::move_at_once(std::vector<Move> moves) {
   }
 }
 
+// Leaves for the interpreter. All of a trace's exits do it in one place.
+void Emitter::leave_as(const Exit& exit) {
+  stencil(StencilOp::kNoteExit, 0, 0, {fresh_pool(reinterpret_cast<uint64_t>(&exit)), true});
+  jump(static_cast<int64_t>(leave_at_));
+}
+
 // Behind each call that a trace pushes there is an exit for each kind of result, which side traces replace.
 void Emitter::continuations(CompiledTrace* out) {
   out->continuations = ir_.continuations;
@@ -502,7 +510,7 @@ void Emitter::continuations(CompiledTrace* out) {
       e.values.back().owned = kind == kReturnsWord || !c.plain_result;
       // From code for other threads' number there is nothing but the exit.
       for (int threads = 0; threads < 2; ++threads) continuation_words_.push_back({&call.go_on[threads][kind], code_.size()});
-      stencil(StencilOp::kExit, 0, 0, {fresh_pool(reinterpret_cast<uint64_t>(&e)), true});
+      leave_as(e);
     }
   }
 }
@@ -552,6 +560,8 @@ const char* Emitter::run(CompiledTrace* out) {
   }
   if (error_) return error_;
 
+  leave_at_ = code_.size();
+  stencil(StencilOp::kExit, 0, 0);
   // Exits, in the order of the guards. Each first jumps to wherever its pool word says: behind that jump, or a side trace.
   std::vector<int64_t> exit_at(ir_.snapshots.size(), -1);
   std::vector<std::pair<uint64_t, size_t>> targets;  // pool word, code
@@ -564,7 +574,7 @@ const char* Emitter::run(CompiledTrace* out) {
     stencil(StencilOp::kJumpThrough, 0, 0, {target, true});
     targets.push_back({target, code_.size()});
     Exit* e = &out->exits[static_cast<size_t>(exit)];
-    stencil(StencilOp::kExit, 0, 0, {fresh_pool(reinterpret_cast<uint64_t>(e)), true});
+    leave_as(*e);
   }
   continuations(out);
   if (error_) return error_;
@@ -676,8 +686,10 @@ const char* Emitter::run(CompiledTrace* out) {
     if (ir_.at(i).snapshot >= 0) fill(i, ir_.at(i).snapshot);
     if (ir_.at(i).op == Op::kLeave) {
       Exit& exit = out->exits[static_cast<size_t>(ir_.at(i).snapshot)];
-      exit.wants_loop = true;
-      exit.tried.store(static_cast<uint32_t>(ir_.at(i).imm), std::memory_order_relaxed);
+      int64_t what = ir_.at(i).imm;
+      exit.wants_loop = what >= 0;
+      if (exit.wants_loop) exit.tried.store(static_cast<uint32_t>(what), std::memory_order_relaxed);
+      if (what == kNeverRecorded) exit.failures.store(kExitFailures, std::memory_order_relaxed);
     }
     if ((describe(ir_.at(i).op).flags & kRaise) || ir_.at(i).op == Op::kInterpret) fill(i, ir_.at(i).frames);
   }

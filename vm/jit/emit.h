@@ -17,6 +17,10 @@ namespace pt::jit {
 
 struct CompiledTrace;
 
+inline constexpr uint32_t kExitFailures = 2;   // side traces given up, and none is tried any more
+// What comes behind Leave, if not a loop: a side trace, or only the interpreter.
+inline constexpr int64_t kRecordedLater = -1, kNeverRecorded = -2;
+
 // Where an exit finds what a place of the interpreter, or a field of an object, gets.
 struct ExitValue {
   int32_t slot;       // or the field's offset

@@ -197,6 +197,11 @@ bool Recorder::truth(int operand, bool* outcome) {
     emit(Op::kGuardIs, read(operand), object_constant(v));
     return true;
   }
+  if (v.is_immediate_float()) {
+    *outcome = v.as_immediate_float() != 0.0;
+    emit(*outcome ? Op::kGuardNeFloat : Op::kGuardEqFloat, as_float(read(operand), v), builder_.float_constant(0.0));
+    return true;
+  }
   return truth_of_container(operand, outcome);
 }
 

@@ -107,8 +107,14 @@ bool Recorder::call_truth(int operand) {
 // An object of a class with neither __bool__ nor __len__ is true.
 bool Recorder::is_always_true(int operand) {
   Value v = seen(operand);
-  if (!is_class_instance(v)) return false;
+  if (!v.is_object()) return false;
   pt::Type* type = type_of(v);
+  uint32_t shape = v.as_object()->shape_id.load(std::memory_order_relaxed);
+  if (shape < kFirstDynamicShape && !type->slots.truth && !type->slots.length) {
+    as_object(read(operand), shape);
+    return true;
+  }
+  if (!is_class_instance(v)) return false;
   uint32_t version = type->version.load(std::memory_order_acquire);
   if (!version || type->slots.truth || type->slots.length) return false;
   guard_class(read(operand), v, version);

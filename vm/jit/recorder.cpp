@@ -13,6 +13,7 @@ namespace pt::jit {
 namespace {
 constexpr int kMaxInstructions = 600;
 constexpr int kMaxBackEdges = 12;
+constexpr int kWorthATrace = 12;   // instructions
 constexpr int32_t kMaxSlot = kFrameRoom - 256;
 }  // namespace
 
@@ -418,13 +419,25 @@ void Recorder::flush(const std::function<bool(int32_t, Reference)>& stays) {
 
 // ---- from instruction to instruction -----------------------------------------------------------------------------------
 
+// The recording cannot go on, or would be too long: what it has is worth a trace, which leaves in front of this instruction. Only
+// before anything was emitted for it.
+bool Recorder::leave_here(int64_t how) {
+  bool begun = exit_ || (head_ && !back_edge_) || how == kRecordedLater;
+  if (!begun || count_ < kWorthATrace || builder_.failed() || reason_ != Abort::kCount) return false;
+  emit(Op::kLeave, kNoReference, kNoReference, how);
+  ir_.leaves = true;
+  return true;
+}
+
 // The interpreter runs this instruction; what it changes is read again.
 bool Recorder::interpret(uint64_t word, CallRecord* record) {
   const InstructionInfo& info = kInstructionInfo[static_cast<int>(opcode_)];
   bool leaves = opcode_ == Opcode::kRETURN || opcode_ == Opcode::kYIELD || opcode_ == Opcode::kRETURN_GENERATOR;
+  bool ends = leaves && (record->flags & (kRecordEntry | kRecordGenerator));
+  if (ends && leave_here(kNeverRecorded)) return true;
   if (leaves && (record->flags & kRecordEntry)) return abort(opcode_ == Opcode::kRETURN ? Abort::kleft_loop : Abort::kyields);
-  if (leaves && (record->flags & kRecordGenerator)) return abort(Abort::kyields);
-  if (++interpreted_count_ > 200) return abort(Abort::kgeneric);
+  if (ends) return abort(Abort::kyields);
+  if (++interpreted_count_ > 200) return leave_here(kRecordedLater) || abort(Abort::kgeneric);
   sync();
   auto made = std::make_unique<Interpreted>();
   made->pc = pc_;
@@ -609,6 +622,7 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   if (opcode_ == Opcode::kJUMP_BACK) return back_edge_step(word);
   if (opcode_ == Opcode::kRESUME && links_to_entry()) return Step::kClosed;
   if (++count_ > kMaxInstructions) {
+    if (leave_here(kRecordedLater)) return Step::kClosed;
     reason_ = Abort::ktoo_long;
     return Step::kAborted;
   }
@@ -621,7 +635,7 @@ Step Recorder::step(Value* frame, const uint64_t* pc, Value* constants, uint64_t
   bool done = pc != generic_pc_ && !shows_exception(word) && record(word);
   if (!done && reason_ == Abort::kCount) done = interpret(word, thread_->record);
   if (!done || reason_ != Abort::kCount) return Step::kAborted;
-  if (ir_.returns_call && !builder_.failed()) return Step::kClosed;
+  if ((ir_.returns_call || ir_.leaves) && !builder_.failed()) return Step::kClosed;
   if (builder_.failed()) {
     reason_ = Abort::kconflict;
     return Step::kAborted;

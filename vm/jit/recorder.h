@@ -150,6 +150,7 @@ class Recorder {
   enum class Entered { kYes, kNo, kContradicted };   // kNo: not with its values in registers
   Entered enter_loop(CompiledTrace* loop);
   bool repeat_round(const LoopEntry& entry, const CompiledTrace& loop);
+  bool leave_here(int64_t how);
   bool interpret(uint64_t word, CallRecord* record);
   void note_interpreted(Value* frame, const uint64_t* pc);
   int32_t snapshot();
