@@ -101,7 +101,7 @@ void Recorder::push_call(const Call& call, const Call& caller) {
 // Of the registers from `begin` to `end`, relative to `window`.
 std::vector<KnownSlot> Recorder::known_slots(int32_t begin, int32_t end, int32_t window) const {
   std::vector<KnownSlot> out;
-  for (int32_t i = begin; i < end; ++i) {
+  for (int32_t i = std::max(begin, static_cast<int32_t>(lowest_) - kSlotBias); i < end; ++i) {
     auto index = static_cast<size_t>(i + kSlotBias);
     if (index >= slots_.size()) break;
     const Slot& s = slots_[index];

@@ -199,7 +199,7 @@ Snapshot Recorder::end() const {
 }
 std::vector<SlotValue> Recorder::lazy_slots() const {
   std::vector<SlotValue> out;
-  for (size_t i = 0; i < slots_.size(); ++i) {
+  for (size_t i = lowest_; i < slots_.size(); ++i) {
     if (slots_[i].lazy) out.push_back({static_cast<int32_t>(i) - kSlotBias, slots_[i].value});
   }
   for (const Position& p : positions_) {
@@ -257,6 +257,7 @@ Recorder::Slot& Recorder::state(int32_t at) {
     abort(Abort::kdepth);
     i = 0;
   }
+  lowest_ = std::min(lowest_, i);
   if (i >= slots_.size()) {
     // Above the registers of the calls in progress lies nothing that counts.
     size_t old = slots_.size();
@@ -368,7 +369,8 @@ void Recorder::move(int32_t to, int32_t from) {
 void Recorder::refine(Reference from, Reference to) {
   if (from == to) return;
   builder_.refine_fields(from, to);
-  for (Slot& s : slots_) {
+  for (size_t i = lowest_; i < slots_.size(); ++i) {
+    Slot& s = slots_[i];
     if (s.value != from) continue;
     s.value = to;
     if (ir_.at(to).type == Type::I || ir_.at(to).type == Type::F) s.pointer = false;

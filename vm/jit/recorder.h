@@ -499,7 +499,8 @@ class Recorder {
   const uint64_t* expected_ = nullptr;   // nullptr: wherever the interpreted instruction went
   const uint64_t* generic_pc_ = nullptr;  // an instruction not to be specialised again
   int32_t window_ = 0;
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;       // by register, from -kSlotBias on
+  size_t lowest_ = SIZE_MAX;      // of them that the trace knows of
   std::vector<Position> positions_;
   std::vector<Reference> held_;   // by their word of State::held
   std::vector<Call> calls_;
