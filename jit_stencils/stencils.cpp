@@ -845,6 +845,16 @@ PT_BODY(ListAppend) {
   s->value = bits;
   return false;
 }
+PT_BODY(ListDrop) {
+  List& list = at<List>(x.r[A]);
+  int64_t n = list.size.load(std::memory_order_relaxed) - 1;
+  ListBuffer* buffer = list.buffer.load(std::memory_order_relaxed);
+  s->object = x.r[A];
+  if (list_wants_smaller(buffer->capacity, n)) return false;
+  list.size.store(n, std::memory_order_release);
+  __atomic_store_n(reinterpret_cast<uint64_t*>(&buffer->items[n]), uint64_t{0}, __ATOMIC_RELEASE);
+  return true;
+}
 PT_BODY(ListAppendLocked) {
   List& list = at<List>(x.r[A]);
   uint64_t bits = word_b<B>(s, x);

@@ -552,6 +552,11 @@ class Program:
         elif r < 0.75:
             self.emit(indent, f"items.append(clip({self.expression(names)}))")
             self.emit(indent, "if len(items) > 40: del items[12:]")
+        elif r < 0.77:
+            self.emit(indent, self.pick(f"{target} = clip(items.pop())", f"items.append({target}); {target} = items.pop()",
+                                        f"kept.append({self.pick('o', 'u', 'text', target)}); v = kept.pop(); v = u",
+                                        "if kept: kept.pop()", f"kept.append({self.atom(names)}); {target} = clip(measure(kept.pop()))"))
+            self.emit(indent, "if len(items) < 12: items.extend(range(12))")
         elif r < 0.79:
             self.emit(indent, "try:")
             self.emit(indent + 1, f"{target} = clip({self.atom(names)} // (int({self.r.choice(names)}) % 4))")

@@ -288,6 +288,134 @@ def test_keys_that_come_and_go():
                 assert len(d) == len(order)
 
 
+def test_pop_in_loops():
+    def drain(stack):
+        seen = []
+        while stack:
+            seen.append(stack.pop())
+        return seen
+    for make in (lambda n: list(range(n)), lambda n: [i * 0.5 for i in range(n)], lambda n: [str(i) for i in range(n)],
+                 lambda n: [None, True, 10 ** 20, (1,)] * n, lambda n: [[i] for i in range(n)]):
+        for n in (3000, 5, 1, 0):
+            items = make(n)
+            assert drain(list(items)) == items[::-1]
+
+
+def test_push_and_pop_by_turns():
+    stack, total = [1], 0
+    for i in range(5000):
+        stack.append(i)
+        if i % 3:
+            total += stack.pop()
+        if i % 1000 == 999:
+            while len(stack) > 3:
+                total -= stack.pop() + stack.pop()
+            stack.append(0.5)
+    reference, t = [1], 0
+    for i in range(5000):
+        reference += [i]
+        if i % 3:
+            t += reference[-1]
+            del reference[-1]
+        if i % 1000 == 999:
+            while len(reference) > 3:
+                t -= reference[-1] + reference[-2]
+                del reference[-2:]
+            reference += [0.5]
+    assert (total, stack) == (t, reference)
+
+
+def test_pop_from_an_empty_list():
+    for i in range(600):
+        stack = [1, 2, 3]
+        try:
+            while True:
+                stack.pop()
+        except IndexError as e:
+            assert str(e) == "pop from empty list"
+        else:
+            assert False
+        assert stack == []
+
+
+def test_popped_objects_die_where_they_should():
+    died = []
+
+    class Noted:
+        def __init__(self, n):
+            self.n = n
+
+        def __del__(self):
+            died.append(self.n)
+    for turn in range(20):
+        stack = [Noted(i) for i in range(100)]
+        died.clear()
+        for i in range(99, -1, -1):
+            last = stack.pop()
+            assert last.n == i and len(died) == 99 - i
+            last = None
+            assert died[-1] == i
+        for i in range(100):
+            stack.append(Noted(i))
+            stack.append([Noted(-i)])
+            stack.pop()
+            assert died[-1] == -i
+        del stack
+
+
+def test_pop_of_a_temporary_list_and_of_a_subclass():
+    class Stack(list):
+        def pop(self):
+            return super().pop() + 1
+
+    class Plain(list):
+        pass
+    own, plain = Stack(range(2000)), Plain(range(2000))
+    for i in range(2000):
+        assert [i, [i + 1]].pop() == [i + 1]
+        assert own.pop() == 2000 - i
+        assert plain.pop() == 1999 - i
+
+
+def test_pop_while_the_list_is_iterated_and_indexed():
+    for turn in range(50):
+        items, seen = list(range(100)), []
+        for x in items:
+            seen.append((x, items[-1], items.pop(), len(items)))
+        assert seen == [(i, 99 - i, 99 - i, 99 - i) for i in range(50)]
+        pair = items, items
+        while pair[0]:
+            n = len(pair[1])
+            assert pair[0].pop() == n - 1 and len(pair[1]) == n - 1
+
+
+def test_pop_in_threads():
+    import threading
+    shared = list(range(20000))
+    taken = [[], [], []]
+
+    def work(mine):
+        own = []
+        for i in range(4000):
+            own.append(i)
+            own.append(str(i))
+            assert own.pop() == str(i)
+            if i % 2:
+                assert own.pop() == i
+        assert len(own) == 2000
+        while True:
+            try:
+                mine.append(shared.pop())
+            except IndexError:
+                break
+    threads = [threading.Thread(target=work, args=(t,)) for t in taken]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert sorted(taken[0] + taken[1] + taken[2]) == list(range(20000))
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -457,6 +457,9 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
       case Op::kSetShape:
         if (op == Op::kCheckShape) return kNoReference;
         break;
+      case Op::kListDrop:
+        if (op == Op::kLoadWord) return kNoReference;
+        break;
       default: break;
     }
   }

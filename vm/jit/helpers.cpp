@@ -484,6 +484,13 @@ uint64_t help_list_append(State* s, Value*, uint64_t) {
   retire_list_buffer(replaced);
   return done || raise_no_memory() ? kGoOn : kRaised;
 }
+uint64_t help_list_drop(State* s, Value*, uint64_t) {
+  auto* list = reinterpret_cast<List*>(s->object);
+  ListBuffer* replaced = nullptr;
+  list_truncate_locked(list, list->size.load(std::memory_order_relaxed) - 1, &replaced);
+  retire_list_buffer(replaced);
+  return kGoOn;
+}
 uint64_t help_list_append_locked(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info_of(word));
   if (!list_append(reinterpret_cast<List*>(s->object), Ref<>::retain(Value::from_bits(s->value)))) return kRaised;
@@ -639,6 +646,7 @@ Helper cold_helper(Op op) {
     case Op::kInitAny: return help_init_any;
     case Op::kBoxAny: return help_box_any;
     case Op::kListAppend: return help_list_append;
+    case Op::kListDrop: return help_list_drop;
     case Op::kListAppendLocked: return help_list_append_locked;
     case Op::kBinaryAny: return help_binary;
     case Op::kCompareAny: return help_compare;

@@ -84,6 +84,33 @@ bool Recorder::extreme(int base, const char* name, uint32_t count, int result, b
   return true;
 }
 
+// list.pop() where the trace may change the list: the last item moves.
+bool Recorder::list_pop(int base, int32_t argument, int result) {
+  const List* seen_list = as_list(base_frame_[argument]);
+  int64_t size = list_size(seen_list);
+  if (size == 0) return false;
+  Reference list = as_object(slot(argument), kShape_list);
+  if (!hold(list, seen_list)) return false;
+  Value item = seen_list->buffer.load(std::memory_order_acquire)->items[size - 1].peek_acquire();
+  Reference one = builder_.small_int(1);
+  Reference last = emit(Op::kSubInt, emit(Op::kTagWord, emit(Op::kLoadWord, list, kNoReference, offsetof(List, size))), one);
+  emit(Op::kGuardGeInt, last, builder_.small_int(0));
+  Reference data = emit(Op::kLoadWord, list, kNoReference, offsetof(List, buffer));
+  Reference address = emit(Op::kItemAddress, data, last), value;
+  int64_t offset = offsetof(ListBuffer, items);
+  bool counted = !load_uncounted(address, offset, item, &value);
+  if (counted) value = emit(Op::kLoadField, address, kNoReference, offset);
+  emit(Op::kListDrop, list);
+  if (counted) {
+    finish_window(value, base, argument + 1, result);
+  } else {
+    consume_window(at(base), static_cast<uint32_t>(argument - at(base)) + 1, at(result));
+    set_lazy(at(result), value);
+    go(2);
+  }
+  return true;
+}
+
 // object.__new__(cls), also as cls.__new__(cls), for a Python class.
 bool Recorder::bare_instance(int base, int result, int32_t first) {
   Value callable = seen(base), cls = base_frame_[first];
@@ -267,6 +294,11 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
     go(2);
     return true;
   }
+  if (has_shape(callable, kShape_method_descriptor) && count == 1 && has_shape(seen(base + 2), kShape_list) &&
+      !std::strcmp(def->name, "pop") && list_pop(base, first, result)) {
+    return true;
+  }
+  if (reason_ != Abort::kCount) return false;
   Reference arguments[kMaxArguments];
   uint32_t n = 0;
   if (!self.empty()) arguments[n++] = constant_of(self);

@@ -474,6 +474,7 @@ class Recorder {
   bool use_slice(uint64_t word, const uint64_t* use);
   void append(Reference list, const Object* object, Reference item);
   bool list_append(int list, int item);
+  bool list_pop(int base, int32_t argument, int result);
   bool power(uint64_t word);
   Reference int_power(Reference x, int64_t exponent);
   Reference boxed(int32_t at);

@@ -88,18 +88,18 @@ void retire_list_buffer(ListBuffer* buffer) {
   if (buffer && buffer != kSortingBuffer) retire_buffer(buffer, buffer_bytes(buffer->capacity));
 }
 
-void ListWriter::truncate(int64_t n) {
-  int64_t old = size();
-  ListBuffer* buffer = list_->buffer.load(std::memory_order_relaxed);
-  set_size(n);
+void list_truncate_locked(List* list, int64_t n, ListBuffer** retired) {
+  int64_t old = list->size.load(std::memory_order_relaxed);
+  ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
+  list->size.store(n, std::memory_order_release);
   if (!buffer) return;
   empty_slots(buffer->items, n, old);
-  if (buffer->capacity <= 16 || n >= buffer->capacity / 2 || retired_) return;
+  if (!list_wants_smaller(buffer->capacity, n) || *retired) return;
   if (n == 0) {
-    list_->buffer.store(nullptr, std::memory_order_release);
-    retired_ = buffer;
+    list->buffer.store(nullptr, std::memory_order_release);
+    *retired = buffer;
   } else {
-    change_capacity(list_, n + (n >> 3) + 6, &retired_);  // failure leaves the larger buffer
+    change_capacity(list, n + (n >> 3) + 6, retired);  // failure leaves the larger buffer
   }
 }
 

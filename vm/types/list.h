@@ -17,6 +17,8 @@ struct List : Object {
   std::atomic<int64_t> size;          // written with the lock held; released after the items
   std::atomic<ListBuffer*> buffer;    // nullptr while capacity is 0; release-stored with the lock held
 };
+// Whether a list cut to `n` items gives memory back.
+constexpr bool list_wants_smaller(int64_t capacity, int64_t n) { return capacity > 16 && n < capacity / 2; }
 inline bool is_list(Value v) { return v.is_object() && has_flag(type_of(v), kTypeListSubclass); }
 inline bool is_exact_list(Value v) { return has_shape(v, kShape_list); }
 inline List* as_list(Value v) { return reinterpret_cast<List*>(v.as_object()); }

@@ -11,6 +11,8 @@ bool list_reserve_locked(List* list, int64_t wanted, ListBuffer** retired);
 void retire_list_buffer(ListBuffer* buffer);  // nullptr is fine
 // As list_reserve_locked, and appends.
 bool list_append_locked(List* list, Ref<> item, ListBuffer** retired);
+// Lock held or list unshared: cuts it to `n` items, whose tail was moved away or taken over by the caller; *retired as above.
+void list_truncate_locked(List* list, int64_t n, ListBuffer** retired);
 // What a list has for a buffer while it is being sorted: any change of the list puts another one there.
 extern ListBuffer* const kSortingBuffer;
 
@@ -70,8 +72,7 @@ class [[clang::scoped_lockable]] ListWriter {
   // At most once a scope.
   bool reserve(int64_t wanted) { return list_reserve_locked(list_, wanted, &retired_); }
   void set_size(int64_t n) { list_->size.store(n, std::memory_order_release); }
-  // Cuts the list to `n` items, whose tail was moved away or taken over by the caller.
-  void truncate(int64_t n);
+  void truncate(int64_t n) { list_truncate_locked(list_, n, &retired_); }
 
  private:
   List* list_;
