@@ -446,6 +446,86 @@ def test_collected_names_in_tracebacks():
     assert seen == [(i, {"n": i, "text": "x%d" % i}, False) for i in range(3, 5000, 700)], seen
 
 
+def test_defaults_of_functions_that_come_and_go():
+    def run(n, scale, shift, tag):
+        def f(a, b=scale, *, c=shift, d=tag):
+            return (a * b + c, d)
+
+        def g(a, b=2, *, c=3):
+            return a + b * c
+        total, tags = 0, set()
+        for i in range(n):
+            x, t = f(i, c=4) if i % 3 else f(i)
+            y, u = f(i, b=1, d=None) if i % 5 == 0 else f(i, 7)
+            total += x + y + g(i) + g(i, c=1) + g(b=1, a=i)
+            tags.add(t)
+            tags.add(u)
+            if i == n - 40:
+                g.__defaults__ = (10,)
+            elif i == n - 30:
+                g.__kwdefaults__["c"] = 100
+            elif i == n - 20:
+                f.__kwdefaults__ = {"c": 1000, "d": "late"}
+            elif i == n - 10:
+                g.__kwdefaults__ = None
+                try:
+                    g(1)
+                    assert False
+                except TypeError as e:
+                    assert "missing 1 required keyword-only argument: 'c'" in str(e), e
+                g.__kwdefaults__ = {"c": -1}
+        return total, sorted(map(str, tags)), f.__kwdefaults__, g.__defaults__, g.__kwdefaults__
+
+    def wanted(n, scale, shift, tag):
+        total = 0
+        for i in range(n):
+            late = i > n - 20
+            b, c = (10 if i > n - 40 else 2), (-1 if i > n - 10 else 100 if i > n - 30 else 3)
+            own = 1000 if late else shift
+            total += i * scale + (4 if i % 3 else own) + (i if i % 5 == 0 else i * 7) + own
+            total += i + b * c + i + b + i + c
+        return total
+    for scale, shift, tag in ((2, 3, "x"), (2.5, 3, "y"), (4, 0.5, "z"), (10**30, 1, "w"), (3, 1, ("t",))) * 3:
+        got = run(700, scale, shift, tag)
+        want = sorted(map(str, {tag, None, "late"}))
+        assert got == (wanted(700, scale, shift, tag), want, {"c": 1000, "d": "late"}, (10,), {"c": -1}), got
+
+
+def test_functions_made_with_defaults():
+    kept, total = [], 0
+    for i in range(3000):
+        f = lambda a, i=i, *, k=(i, "k"), z=1: a + i + k[0] + z
+
+        def g(a: int, b: str = "b", *, c: float = i) -> int:
+            return a + len(b) + c
+        total += f(1) + f(2, 3) + f(0, k=(5,)) + g(1) + g(2, c=0)
+        if i % 1000 == 7:
+            kept.append((f, g))
+    assert total == sum(1 + i + i + 1 + 2 + 3 + i + 1 + i + 5 + 1 + 1 + 1 + i + 3 for i in range(3000)), total
+    for n, (f, g) in enumerate(kept):
+        i = 1000 * n + 7
+        assert f.__defaults__ == (i,) and f.__kwdefaults__ == {"k": (i, "k"), "z": 1}, f.__kwdefaults__
+        assert f.__kwdefaults__ is f.__kwdefaults__ and g.__annotations__ is g.__annotations__
+        assert g.__defaults__ == ("b",) and g.__kwdefaults__ == {"c": i}
+        assert g.__annotations__ == {"a": int, "b": str, "c": float, "return": int}, g.__annotations__
+        assert f(1) == 1 + i + i + 1 and g(1) == 2 + i
+
+
+def test_keyword_defaults_of_mangled_names():
+    class C:
+        def m(self, *, __x=1, y=[2]):
+            return __x, y
+    assert C().m() == (1, [2]) and C.m.__kwdefaults__ == {"_C__x": 1, "y": [2]}, C.m.__kwdefaults__
+    C.m.__kwdefaults__["y"] = 3
+    assert C().m(_C__x=5) == (5, 3)
+    del C.m.__kwdefaults__
+    try:
+        C().m()
+        assert False
+    except TypeError as e:
+        assert "missing 2 required keyword-only arguments: '_C__x' and 'y'" in str(e), e
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

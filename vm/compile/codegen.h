@@ -222,6 +222,7 @@ class Codegen {
   void annotation_into(const Expr* annotation, int dest);
   int load_decorators(const Seq<Expr*>& decorators);
   void apply_decorators(const Seq<Expr*>& decorators, int first);
+  bool keyword_defaults(const Arguments* args, const Span& span);
   void check_debug_args(const Arguments* args, const Span& span);
   CodeUnit* function_body(const Arguments* args, const Seq<Stmt*>* body, const Expr* lambda_body);
   CodeUnit* class_body(const ClassDef* stmt);

@@ -107,6 +107,37 @@ int Codegen::collect_annotations(const Arguments* args, const Expr* returns, int
   return next_temp_ - first;
 }
 
+// (name, value, ...) in the next register. False: there are none.
+bool Codegen::keyword_defaults(const Arguments* args, const Span& span) {
+  std::vector<UnitConstant> items;
+  bool all_constant = true, any = false;
+  for (uint32_t i = 0; i < args->kw_defaults.size && all_constant; i++) {
+    if (!args->kw_defaults[i]) continue;
+    any = true;
+    items.push_back(str_unit(mangled(args->kwonlyargs[i]->arg)->view()));
+    items.emplace_back();
+    all_constant = constant_of(args->kw_defaults[i], &items.back());
+  }
+  if (!any) return false;
+  int first = next_temp_;
+  if (all_constant) {
+    at(span);
+    load_constant(alloc(), tuple_constant(items));
+    return true;
+  }
+  for (uint32_t i = 0; i < args->kw_defaults.size; i++) {
+    if (!args->kw_defaults[i]) continue;
+    int key = alloc();
+    at(span);
+    load_constant(key, str_constant(mangled(args->kwonlyargs[i]->arg)->view()));
+    into(args->kw_defaults[i], alloc());
+  }
+  at(span);
+  emit(Opcode::kBUILD_TUPLE, W(first), W(first), next_temp_ - first);
+  next_temp_ = first + 1;
+  return true;
+}
+
 void Codegen::check_debug_args(const Arguments* args, const Span& span) {
   auto check = [&](const Arg* arg) {
     if (arg) is_forbidden(arg->arg, ExprContext::Store, span);
@@ -140,21 +171,8 @@ void Codegen::make_function(const void* node, ScopeKind kind, const Identifier* 
     }
     flags |= 1;
   }
+  if (keyword_defaults(args, span)) flags |= 2;
   int first = next_temp_;
-  for (uint32_t i = 0; i < args->kw_defaults.size; i++) {
-    if (!args->kw_defaults[i]) continue;
-    int key = alloc();
-    at(span);
-    load_constant(key, str_constant(mangled(args->kwonlyargs[i]->arg)->view()));
-    into(args->kw_defaults[i], alloc());
-  }
-  if (next_temp_ > first) {
-    at(span);
-    emit(Opcode::kBUILD_MAP, W(first), W(first), (next_temp_ - first) / 2);
-    next_temp_ = first + 1;
-    flags |= 2;
-  }
-  first = next_temp_;
   if (int count = collect_annotations(args, returns, first)) {
     at(span);
     emit(Opcode::kBUILD_TUPLE, W(first), W(first), count);

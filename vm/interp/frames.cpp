@@ -207,7 +207,12 @@ bool bind_values(Function* f, const Code* code, Value* window, Value* values, ui
     for (uint32_t i = code->argument_count; i < named; ++i) {
       if (!window[i].empty()) continue;
       if (defaults) {
-        Ref<> v = dict_get_str(as_dict(defaults.value()), code->local_names[i]);
+        Ref<> v;
+        if (is_dict(defaults.value())) {
+          v = dict_get_str(as_dict(defaults.value()), code->local_names[i]);
+        } else if (int64_t at = find_keyword_default(as_tuple(defaults.value()), code->local_names[i]); at >= 0) {
+          v = Ref<>::retain(as_tuple(defaults.value())->at(at));
+        }
         if (v) {
           window[i] = v.take();
           continue;

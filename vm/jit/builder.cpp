@@ -493,8 +493,10 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
   if (op == Op::kClearRegister || op == Op::kWriteRegister) {
     // Over a number nothing is released.
     Reference old = forward_register(a, imm);
-    if (is_number(old) || (old >= 0 && ir_.at(old).op == Op::kConstant && ir_.at(old).imm == 0)) {
-      if (op == Op::kClearRegister && ir_.at(old).imm == 0 && ir_.at(old).op == Op::kConstant) return kNothing;
+    bool empty = old >= 0 && ir_.at(old).op == Op::kConstant && ir_.at(old).imm == 0;
+    if (op == Op::kClearRegister && empty) return kNothing;
+    // StoreRegister has a snapshot, which this one lacks where a later check stands for several operations.
+    if (snapshot >= 0 && (is_number(old) || empty)) {
       if (op == Op::kClearRegister) b = constant(0, Type::W);
       op = Op::kStoreRegister;
     }

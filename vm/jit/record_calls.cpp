@@ -118,8 +118,9 @@ bool Recorder::bind(Function* function, uint32_t count, const Tuple* names, Bind
   }
   // Before the defaults: whoever changes them makes a new version afterwards.
   out->version = function->version.load(std::memory_order_acquire);
-  Ref<> defaults = function->defaults.load(function);
+  out->defaults = function->defaults.load(function);
   out->keyword_defaults = function->keyword_defaults.load(function);
+  const Tuple* defaults = out->defaults ? as_tuple(out->defaults.value()) : nullptr;
   int last = -1;
   for (uint32_t i = 0; i < out->count; ++i) {
     if (out->source[i] >= 0) {
@@ -127,9 +128,18 @@ bool Recorder::bind(Function* function, uint32_t count, const Tuple* names, Bind
       if (out->source[i] < last) return false;
       last = out->source[i];
     } else if (i < code->argument_count) {
-      int64_t at = defaults ? as_tuple(defaults.value())->length - static_cast<int64_t>(code->argument_count - i) : -1;
+      int64_t at = defaults ? defaults->length - static_cast<int64_t>(code->argument_count - i) : -1;
       if (at < 0) return false;
-      out->value[i] = Ref<>::retain(as_tuple(defaults.value())->at(at));
+      out->value[i] = Ref<>::retain(defaults->at(at));
+      out->readable = out->readable && is_shared_value(defaults->at(at));
+    } else if (!out->keyword_defaults) {
+      return false;
+    } else if (has_shape(out->keyword_defaults.value(), kShape_tuple)) {
+      const Tuple* pairs = as_tuple(out->keyword_defaults.value());
+      int64_t at = find_keyword_default(pairs, code->local_names[i]);
+      if (at < 0) return false;
+      out->value[i] = Ref<>::retain(pairs->at(at));
+      out->readable = out->readable && is_shared_value(pairs->at(at));
     } else {
       Value dict = out->keyword_defaults.value();
       DictPlace place;
@@ -137,6 +147,7 @@ bool Recorder::bind(Function* function, uint32_t count, const Tuple* names, Bind
       Value v = place.field().peek_acquire();
       if (!is_shared_value(v)) return false;
       out->value[i] = Ref<>::retain(v);
+      out->readable = false;
     }
   }
   return true;
@@ -171,7 +182,7 @@ bool Recorder::guard_defaults(const Binding& binding, Function* function) {
   emit(Op::kGuardCell, builder_.constant(reinterpret_cast<uint64_t>(&function->version), Type::P), kNoReference, binding.version);
   const Code* code = function->code();
   for (uint32_t i = code->argument_count; i < binding.count; ++i) {
-    if (binding.source[i] >= 0) continue;
+    if (binding.source[i] >= 0 || has_shape(binding.keyword_defaults.value(), kShape_tuple)) continue;
     Str* name = code->local_names[i];
     Dict* dict = as_dict(binding.keyword_defaults.value());
     DictPlace place;
@@ -179,6 +190,34 @@ bool Recorder::guard_defaults(const Binding& binding, Function* function) {
     fact(dict, name, table_entry(dict, name, place), binding.value[i].value());
   }
   return true;
+}
+// The defaults that the function has, whichever it is of those with its code.
+void Recorder::load_defaults(Binding* binding, const Function* function, Reference object) {
+  const Code* code = function->code();
+  auto load = [&](size_t field, const Tuple* seen_tuple, int64_t i) {
+    Reference tuple = as_object(emit(Op::kLoadField, object, kNoReference, static_cast<int64_t>(field)), kShape_tuple);
+    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
+         builder_.constant(static_cast<uint64_t>(seen_tuple->length), Type::P));
+    Reference r = emit(Op::kLoadItem, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+    Value v = seen_tuple->at(i);
+    if (v.is_small_int()) return as_int(r);
+    if (v.is_immediate_float()) return as_float(r, v);
+    Reference constant = object_constant(v);
+    if (r != constant) emit(Op::kGuardIs, r, constant);
+    return constant;
+  };
+  for (uint32_t i = 0; i < binding->count; ++i) {
+    if (binding->source[i] >= 0) continue;
+    if (i < code->argument_count) {
+      const Tuple* t = as_tuple(binding->defaults.value());
+      binding->loaded[i] = load(offsetof(Function, defaults), t, t->length - static_cast<int64_t>(code->argument_count - i));
+    } else {
+      const Tuple* t = as_tuple(binding->keyword_defaults.value());
+      int64_t at = find_keyword_default(t, code->local_names[i]);
+      load(offsetof(Function, keyword_defaults), t, at - 1);
+      binding->loaded[i] = load(offsetof(Function, keyword_defaults), t, at);
+    }
+  }
 }
 bool Recorder::is_kept_below(Reference v, int32_t window) const {
   int32_t owner = is_pointer(v) ? owner_of(v, kNoOwner) : kNoOwner;
@@ -196,7 +235,7 @@ bool Recorder::can_collect(const Binding& binding, int32_t window) {
   }
   return true;
 }
-void Recorder::apply(const Binding& binding, Function* function, int32_t window) {
+void Recorder::apply(const Binding& binding, Function* function, int32_t window, bool known_by_code) {
   if (binding.plain) return;
   const Code* code = function->code();
   Reference collected = kNoReference;
@@ -219,7 +258,7 @@ void Recorder::apply(const Binding& binding, Function* function, int32_t window)
     if (from >= 0)
       move(to, window + from);
     else
-      set_lazy(to, constant_of(binding.value[i].value()));
+      set_lazy(to, known_by_code ? binding.loaded[i] : constant_of(binding.value[i].value()));
   }
 }
 
@@ -275,16 +314,17 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
   Reference r = read(base);
   Reference object = kNoReference;   // a function that comes and goes: only its code is known
-  bool own = binding.plain && function == thread_->record->function && !ir_.is_constant(r) && !builder_.is_virtual(r) &&
+  bool readable = binding.plain || binding.readable;
+  bool own = readable && function == thread_->record->function && !ir_.is_constant(r) && !builder_.is_virtual(r) &&
              own_function() == r;
   if (own) {
     object = r;
     keep(Value::object(function->code()));
     keep(Value::object(function->globals()));
     guard_code(object, function);
-  } else if (builder_.is_virtual(r) && !binding.plain) {
+  } else if (builder_.is_virtual(r) && !readable) {
     return fall_back();
-  } else if (builder_.is_virtual(r) || (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r) && binding.plain)) {
+  } else if (builder_.is_virtual(r) || (!function->has_gc_bit(kGcDeferred) && !ir_.is_constant(r) && readable)) {
     object = as_object(r, shape);
     keep(Value::object(function->code()));
     keep(Value::object(function->globals()));
@@ -295,7 +335,11 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
     known(base);
     guard_code(kNoReference, function);
   }
-  if (!guard_defaults(binding, function)) return false;
+  if (object != kNoReference) {
+    if (!binding.plain) load_defaults(&binding, function, object);
+  } else if (!guard_defaults(binding, function)) {
+    return false;
+  }
   int32_t window = at(base) + 1;
   if (shift) {
     emit(Op::kGuardIs, slot(window), empty_);
@@ -328,7 +372,8 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
     emit(Op::kStoreFrame, word, kNoReference, window - 1);
     state(window - 1) = {object, word, false, true, false, true, true};
   }
-  if (!enter(nullptr, window, count, result, 0, code, function->globals())) return false;
+  apply(binding, function, window, true);
+  if (!enter(nullptr, window, binding.plain ? count : binding.total(), result, 0, code, function->globals())) return false;
   calls_.back().function = shared;
   for (uint32_t i = 0; i < code->free_count; ++i) set_lazy(window + static_cast<int32_t>(code->free_register + i), cells[i]);
   return true;

@@ -359,12 +359,15 @@ class Recorder {
     uint32_t total() const { return count + (rest >= 0) + keywords; }
     int source[16];             // -1: the default
     Ref<> value[16];            // its value, which others may replace meanwhile
-    Ref<> keyword_defaults;
+    Ref<> defaults, keyword_defaults;
     uint32_t version = 0;       // of the function, when it had them
+    bool readable = true;       // the defaults: out of a function of which only the code is known
+    Reference loaded[16];       // then
   };
   bool bind(Function* function, uint32_t count, const Tuple* names, Binding* out);
   bool guard_defaults(const Binding& binding, Function* function);
-  void apply(const Binding& binding, Function* function, int32_t window);
+  void load_defaults(Binding* binding, const Function* function, Reference object);
+  void apply(const Binding& binding, Function* function, int32_t window, bool known_by_code = false);
   bool is_kept_below(Reference v, int32_t window) const;
   bool can_collect(const Binding& binding, int32_t window);
   const Tuple* virtual_keys(Reference r) const;

@@ -468,7 +468,7 @@ bool Recorder::make_cell(uint64_t word) {
   return true;
 }
 
-// A nested function without defaults: those come and go.
+// A nested function: those come and go.
 bool Recorder::make_function(uint64_t word) {
   Value code = constants_[-1 - static_cast<int64_t>(load_word(pc_ + 1))];
   Dict* globals = thread_->record->globals;
@@ -479,18 +479,30 @@ bool Recorder::make_function(uint64_t word) {
       return true;
     }
   }
-  if (!(as_code(code)->flags & kCodeFlagNested) || (PT_C & ~8)) return fall_back();
-  int32_t closure = at(PT_B);
-  if (PT_C && !can_hold(slot(closure))) return fall_back();
+  if (!(as_code(code)->flags & kCodeFlagNested)) return fall_back();
+  // By the bits of what it is given.
+  static constexpr int64_t kFields[] = {offsetof(Function, defaults), offsetof(Function, keyword_defaults),
+                                        offsetof(Function, annotations), offsetof(Function, closure)};
+  int32_t parts = std::popcount(static_cast<uint32_t>(PT_C));
+  for (int32_t i = 0; i < parts; ++i) {
+    if (!can_hold(slot(at(PT_B) + i))) return fall_back();
+    for (int32_t k = 0; k < i; ++k) {
+      if (builder_.is_virtual(slot(at(PT_B) + i)) && slot(at(PT_B) + i) == slot(at(PT_B) + k)) return fall_back();
+    }
+  }
   keep(code);
   keep(Value::object(globals));
   Reference function = builder_.virtual_object(
       {.kind = Layout::Kind::kFunction, .shape = kShape_function, .code = as_code(code), .globals = globals});
-  if (PT_C) {
-    builder_.set_field(function, offsetof(Function, closure), slot(closure));
-    fresh_ = function;
-    if (closure != at(PT_A)) clear(closure);
+  int32_t from = at(PT_B);
+  for (int k = 0; k < 4; ++k) {
+    if (PT_C >> k & 1) builder_.set_field(function, kFields[k], slot(from++));
   }
+  fresh_ = function;
+  for (int32_t i = 0; i < parts; ++i) {
+    if (at(PT_B) + i != at(PT_A)) clear(at(PT_B) + i);
+  }
+  // It may have been made meanwhile.
   set_lazy(at(PT_A), function);
   go(2);
   return true;

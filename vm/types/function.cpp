@@ -37,6 +37,13 @@ Ref<> builtins_of(Dict* globals) {
 }
 }  // namespace
 
+int64_t find_keyword_default(const Tuple* pairs, const Str* name) {
+  for (int64_t i = 0; i + 1 < pairs->length; i += 2) {
+    if (str_equal(as_str(pairs->at(i)), name)) return i + 1;
+  }
+  return -1;
+}
+
 Ref<> function_new(Code* code, Dict* globals, Str* qualname) {
   Ref<Function> f = allocate<Function>(&function_type);
   if (!f) return f;
@@ -178,34 +185,53 @@ bool put_defaults(Value self, Value v) {
   changed(self);
   return true;
 }
-Ref<> get_keyword_defaults(Value self) { return load_or_none(self, as_function(self)->keyword_defaults); }
+// The compiler hands keyword defaults and annotations over as (name, value, ...); the dict is made on first use. Empty, and no
+// exception: there are none.
+Ref<> dict_of_pairs(Function* f, Field& field, bool* made) {
+  Ref<> v = field.load(f);
+  if (!v || is_dict(v.value())) return v;
+  Ref<Dict> dict = dict_new();
+  if (!dict) return dict;
+  Tuple* pairs = as_tuple(v.value());
+  for (int64_t i = 0; i + 1 < pairs->length; i += 2) {
+    if (!dict_set(dict.get(), pairs->at(i), pairs->at(i + 1))) return Ref<>();
+  }
+  Ref<> replaced;
+  {
+    LockGuard guard(f);
+    Value now = field.peek();
+    if (!now.is(v.value().as_object())) return now.empty() ? Ref<>() : Ref<>::retain(now);
+    replaced = field.exchange_locked(dict.copy());
+  }
+  *made = true;
+  return dict;
+}
+Ref<> get_keyword_defaults(Value self) {
+  bool made = false;
+  Ref<> dict = dict_of_pairs(as_function(self), as_function(self)->keyword_defaults, &made);
+  // The dict may change without notice; nobody relies on it.
+  if (made) changed(self);
+  return dict || error_pending() ? std::move(dict) : none_ref();
+}
 bool put_keyword_defaults(Value self, Value v) {
   if (given(v) && !is_dict(v)) return raise(exc::TypeError, "__kwdefaults__ must be set to a dict object");
   as_function(self)->keyword_defaults.store(self.as_object(), given(v) ? Ref<>::retain(v) : Ref<>());
   changed(self);
   return true;
 }
-// The compiler hands annotations over as (name, value, ...); the dict is made on first use.
 Ref<> get_annotations(Value self) {
   Function* f = as_function(self);
-  Ref<> v = f->annotations.load(f);
-  if (v && is_dict(v.value())) return v;
-  Ref<Dict> dict = dict_new();
-  if (!dict) return dict;
-  if (v) {
-    Tuple* pairs = as_tuple(v.value());
-    for (int64_t i = 0; i + 1 < pairs->length; i += 2) {
-      if (!dict_set(dict.get(), pairs->at(i), pairs->at(i + 1))) return Ref<>();
-    }
-  }
-  Ref<> replaced;
-  {
+  bool made = false;
+  for (;;) {
+    Ref<> dict = dict_of_pairs(f, f->annotations, &made);
+    if (dict || error_pending()) return dict;
+    Ref<Dict> fresh = dict_new();
+    if (!fresh) return fresh;
     LockGuard guard(f);
-    Value now = f->annotations.peek();
-    if (!now.empty() && is_dict(now)) return Ref<>::retain(now);
-    replaced = f->annotations.exchange_locked(dict.copy());
+    if (!f->annotations.peek().empty()) continue;
+    f->annotations.init(fresh.copy());
+    return fresh;
   }
-  return dict;
 }
 bool put_annotations(Value self, Value v) {
   if (given(v) && !is_dict(v)) return raise(exc::TypeError, "__annotations__ must be set to a dict object");

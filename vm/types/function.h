@@ -72,15 +72,17 @@ struct Function : Object {
   Field globals_field;            // dict, immutable
   Field builtins_field;           // dict, immutable
   Field defaults;                 // tuple or empty
-  Field keyword_defaults;         // dict or empty
+  Field keyword_defaults;         // dict, tuple (as for annotations) or empty
   Field closure;                  // tuple of cells or empty; immutable
-  Field name, qualname, module, annotations;  // annotations: dict, tuple (not built yet) or empty
+  Field name, qualname, module, annotations;  // annotations: dict, tuple (name, value, ...: not built yet) or empty
   Field doc;                      // empty: the code's docstring
   std::atomic<uint32_t> version;  // bumped when __defaults__, __kwdefaults__ or __code__ change
   Code* code() const { return reinterpret_cast<Code*>(code_field.peek().as_object()); }
   Dict* globals() const { return reinterpret_cast<Dict*>(globals_field.peek().as_object()); }
   Dict* builtins() const { return reinterpret_cast<Dict*>(builtins_field.peek().as_object()); }
 };
+// Of keyword_defaults' tuple: where the value is, or -1.
+int64_t find_keyword_default(const Tuple* pairs, const Str* name);
 inline Function* as_function(Value v) { return reinterpret_cast<Function*>(v.as_object()); }
 inline Code* as_code(Value v) { return reinterpret_cast<Code*>(v.as_object()); }
 
