@@ -294,7 +294,7 @@ uint64_t help_square(State* s, Value*, uint64_t) {
   return x == 0.0 ? kGoOn : help_pow(s, nullptr, 0);
 }
 
-uint64_t finish(State* s, const ColdScope& scope, Ref<> result) {
+uint64_t finish(State* s, const Watch& scope, Ref<> result) {
   if (PT_UNLIKELY(!result)) return kRaised;
   Value v = result.take();
   // Without a count where none is needed: a stencil lets go of such a word.
@@ -308,9 +308,23 @@ uint64_t finish(State* s, const ColdScope& scope, Ref<> result) {
 Value argument(const State* s, int64_t i) { return Value::from_bits(s->arguments[i]); }
 // Nested runs of traces have States of their own.
 const Value* arguments_of(const State* s) { return reinterpret_cast<const Value*>(s->arguments); }
+bool are_scalars(const State* s, int count) {
+  for (int i = 0; i < count; ++i) {
+    Value v = argument(s, i);
+    if (v.is_object() && !v.empty() && !is_exact_str(v) && !has_shape(v, kShape_int) && !has_shape(v, kShape_float) &&
+        !is_none(v) && !is_bool(v)) {
+      return false;
+    }
+  }
+  return true;
+}
 uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   const auto* call = reinterpret_cast<const NativeCall*>(info.imm);
+  if (call->quiet && are_scalars(s, call->count)) {
+    Watch watch(s, info);
+    return finish(s, watch, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments_of(s)));
+  }
   ColdScope scope(s, frame, info);
   void* callee = const_cast<void*>(call->callee);
   if (call->positional) {
@@ -340,11 +354,33 @@ uint64_t help_get_iterator(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info_of(word));
   return finish(s, scope, get_iter(v));
 }
+// One of a builtin container that only this thread has, so that nobody else moves it on or is waited for.
+bool runs_no_python(Value iterator, const ColdInfo& info) {
+  const Object* o = iterator.as_object();
+  return !info.multithreaded && has_flag(type_of(iterator), kTypeContainerIterator) &&
+         o->local.load(std::memory_order_relaxed) == 1 && o->shared.load(std::memory_order_relaxed) == 0;
+}
 // The item, or nothing at the end.
 uint64_t help_next_item(State* s, Value* frame, uint64_t word) {
   Value iterator = Value::from_bits(s->object);
-  ColdScope scope(s, frame, info_of(word));
-  Ref<> item = type_of(iterator)->slots.next(iterator);
+  const ColdInfo& info = info_of(word);
+  Ref<> item;
+  if (runs_no_python(iterator, info)) {
+    // What it goes over dies where the frames can be seen.
+    Ref<> kept = Ref<>::retain(reinterpret_cast<const Field*>(iterator.as_object() + 1)->peek());
+    item = type_of(iterator)->slots.next(iterator);
+    if (PT_LIKELY(item)) {
+      s->word = item.take().bits();
+      return kGoOn;
+    }
+    ColdScope scope(s, frame, info);
+    kept.reset();
+    if (error_pending()) return kRaised;
+    s->word = 0;
+    return scope.report(s) ? kGoOn : kLeave;
+  }
+  ColdScope scope(s, frame, info);
+  item = type_of(iterator)->slots.next(iterator);
   if (PT_UNLIKELY(!item && error_pending())) {
     if (!pending_matches(exc::StopIteration)) return kRaised;
     clear_error();

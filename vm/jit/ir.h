@@ -190,6 +190,7 @@ struct NativeCall {
   const void* callee;  // NativeFunction; Object
   int count;  // of arguments
   bool positional = false;  // the callee is a NativeDef's `positional`
+  bool quiet = false;  // a NativeFunction that runs no Python code and looks at no frames if its arguments are scalars
 };
 // One instruction that the interpreter runs on behalf of a trace, and what it was seen to do.
 struct Interpreted {

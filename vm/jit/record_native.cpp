@@ -46,6 +46,27 @@ bool is_plain_function(const NativeFunctionObject* f) {
   }
   return true;
 }
+// NativeCall::quiet.
+bool is_quiet_method(const MethodDescriptor* d) {
+  // Codecs may be written in Python.
+  static const char* const kOthers[] = {"encode", "format", "format_map"};
+  if (d->owner != &str_type && d->owner != &int_type && d->owner != &float_type) return false;
+  for (const char* name : kOthers) {
+    if (!std::strcmp(d->def->name, name)) return false;
+  }
+  return d->def->name[0] != '_';
+}
+bool is_quiet_function(const NativeFunctionObject* f) {
+  static const char* const kNames[] = {"ord", "chr", "abs", "hex", "bin", "oct", "round", "divmod", "len", "repr", "hash"};
+  Value module = f->module.peek();
+  if (!is_str(module)) return false;
+  if (as_str(module)->equals_ascii("math")) return true;
+  if (!as_str(module)->equals_ascii("builtins")) return false;
+  for (const char* name : kNames) {
+    if (!std::strcmp(f->def->name, name)) return true;
+  }
+  return false;
+}
 }  // namespace
 
 bool Recorder::length(int base, int result, int32_t argument) {
@@ -278,8 +299,8 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   if (positional) {
     Reference values[kMaxArguments];
     for (uint32_t i = 0; i < count; ++i) values[i] = boxed(first + static_cast<int32_t>(i));
-    finish_call(Op::kCallNative, reinterpret_cast<const void*>(def->positional), values, count, base,
-                first + static_cast<int32_t>(count), result, true);
+    finish_call(Op::kCallNative, {reinterpret_cast<const void*>(def->positional), static_cast<int>(count), true}, values, base,
+                first + static_cast<int32_t>(count), result);
     return true;
   }
   if (def->name[0] == 'l' && count == 1 && !std::strcmp(def->name, "len") && length(base, result, first)) return true;
@@ -306,16 +327,17 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   while (n < s->count) arguments[n++] = empty_;
   bool gets = n == 3 && has_shape(callable, kShape_method_descriptor) && has_shape(base_frame_[first], kShape_dict) &&
               !std::strcmp(def->name, "get");
-  finish_call(gets ? Op::kDictGet : Op::kCallNative, reinterpret_cast<const void*>(def->function), arguments, n, base,
-              first + static_cast<int32_t>(count), result);
+  bool quiet = is_function ? is_quiet_function(reinterpret_cast<NativeFunctionObject*>(callable.as_object()))
+                           : is_quiet_method(reinterpret_cast<MethodDescriptor*>(callable.as_object()));
+  finish_call(gets ? Op::kDictGet : Op::kCallNative, {reinterpret_cast<const void*>(def->function), static_cast<int>(n), false, quiet},
+              arguments, base, first + static_cast<int32_t>(count), result);
   return true;
 }
 
 // The registers from `base` to `end` are consumed.
-void Recorder::finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result,
-                           bool positional) {
-  for (uint32_t i = 0; i < n; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
-  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{callee, static_cast<int>(n), positional}));
+void Recorder::finish_call(Op op, const NativeCall& call, const Reference* arguments, int base, int32_t end, int result) {
+  for (int i = 0; i < call.count; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
+  ir_.native_calls.push_back(std::make_unique<NativeCall>(call));
   Reference value = emit(op, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
   finish_window(value, base, end, result);
 }
@@ -346,10 +368,12 @@ bool Recorder::call_any(int base, uint32_t count, int result, bool shift) {
   for (uint32_t i = 0; i < count; ++i) arguments[i] = boxed(first + static_cast<int32_t>(i));
   NativeFunction convert = count == 1 && has_shape(callable, kShape_type) ? conversion_of(callable) : nullptr;
   if (convert) {
-    finish_call(Op::kCallNative, reinterpret_cast<const void*>(convert), arguments, 1, base, first + 1, result);
+    bool quiet = callable.is(&str_type) || callable.is(&int_type) || callable.is(&float_type) || callable.is(&bool_type);
+    finish_call(Op::kCallNative, {reinterpret_cast<const void*>(convert), 1, false, quiet}, arguments, base, first + 1, result);
     return true;
   }
-  finish_call(Op::kCallAny, callable.as_object(), arguments, count, base, first + static_cast<int32_t>(count), result);
+  finish_call(Op::kCallAny, {callable.as_object(), static_cast<int>(count)}, arguments, base, first + static_cast<int32_t>(count),
+              result);
   return true;
 }
 

@@ -256,7 +256,7 @@ bool Recorder::text_of_exception(int base, int result) {
     return true;
   }
   Reference number = as_int(item);
-  finish_call(Op::kCallAny, &str_type, &number, 1, base, where + 1, result);
+  finish_call(Op::kCallAny, {&str_type, 1}, &number, base, where + 1, result);
   return true;
 }
 

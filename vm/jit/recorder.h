@@ -451,8 +451,7 @@ class Recorder {
   bool stops_iteration(uint64_t word);
   bool initialise(MethodResult& m, Reference instance, bool owned, Reference raw, uint64_t word);
   void note_method_operands(const CallRecord* caller, Interpreted* made) const;
-  void finish_call(Op op, const void* callee, const Reference* arguments, uint32_t n, int base, int32_t end, int result,
-                   bool positional = false);
+  void finish_call(Op op, const NativeCall& call, const Reference* arguments, int base, int32_t end, int result);
   void finish_window(Reference value, int base, int32_t end, int result);
   bool get_iterator(uint64_t word);
   bool for_next(uint64_t word);

@@ -99,6 +99,8 @@ enum TypeFlags : uint32_t {
   kTypeNoInstantiate = 1u << 10, // "cannot create 'x' instances"
   kTypeMethodDescriptor = 1u << 11,  // calling through an instance may skip binding (functions, method descriptors)
   kTypeDeferredInstances = 1u << 12,
+  // An iterator whose `next` runs no Python code, unless it lets go of what its first field, a Field, holds.
+  kTypeContainerIterator = 1u << 13,
   // Fast subclass tests, inherited.
   kTypeIntSubclass = 1u << 20,
   kTypeFloatSubclass = 1u << 21,

@@ -202,11 +202,12 @@ NextPair dict_item_next_pair(Value iterator, Ref<>* first, Ref<>* second) {
 }
 Ref<> dict_key_iterator_next(Value iterator) { return next_forward<Kind::kKeys>(as_dict_iterator(iterator)); }
 
+static_assert(offsetof(DictIterator, dict) == sizeof(Object));
 #define PT_DICT_ITERATOR(type, python_name, kind, reverse)                  \
   const TypeSpec type##_spec = {                                            \
       .name = python_name,                                                  \
       .size = sizeof(DictIterator),                                         \
-      .flags = kTypeNoInstantiate,                                          \
+      .flags = kTypeNoInstantiate | kTypeContainerIterator,                 \
       .slots = {.iter = self_iter, .next = next_slot<Kind::kind, reverse>}, \
       .traverse = iterator_traverse,                                        \
       .methods = kIteratorMethods,                                          \

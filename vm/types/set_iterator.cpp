@@ -79,6 +79,7 @@ Ref<> iterator_reduce(const Value* a) {
   return tuple_of({function.value(), arguments.value()});
 }
 
+static_assert(offsetof(SetIterator, set) == sizeof(Object));
 void iterator_traverse(Object* o, FieldVisitor& visit) { visit(static_cast<SetIterator*>(o)->set); }
 
 constexpr NativeDef kIteratorMethods[] = {
@@ -99,7 +100,7 @@ Ref<> set_iterator_new(Value set) {
 const TypeSpec set_iterator_spec = {
     .name = "set_iterator",
     .size = sizeof(SetIterator),
-    .flags = kTypeNoInstantiate,
+    .flags = kTypeNoInstantiate | kTypeContainerIterator,
     .slots = {.iter = self_iter, .next = set_iterator_next},
     .traverse = iterator_traverse,
     .methods = kIteratorMethods,

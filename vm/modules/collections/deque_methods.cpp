@@ -223,6 +223,8 @@ struct DequeIterator : Object {
   std::atomic<uint64_t> state;
 };
 
+static_assert(offsetof(DequeIterator, deque) == sizeof(Object));
+
 Ref<> iterator_new(Type* type, Value deque) {
   Ref<DequeIterator> it = allocate<DequeIterator>(type);
   if (!it) return Ref<>();
@@ -308,6 +310,7 @@ Ref<> deque_iter(Value self) { return iterator_new(&deque_iterator_type, self); 
 const TypeSpec deque_iterator_spec = {
     .name = "_collections._deque_iterator",
     .size = sizeof(DequeIterator),
+    .flags = kTypeContainerIterator,
     .slots = {.iter = return_self, .next = iterator_next<false>, .construct = iterator_construct<false>},
     .traverse = iterator_traverse,
     .methods = kIteratorMethods,
@@ -315,6 +318,7 @@ const TypeSpec deque_iterator_spec = {
 const TypeSpec deque_reverse_iterator_spec = {
     .name = "_collections._deque_reverse_iterator",
     .size = sizeof(DequeIterator),
+    .flags = kTypeContainerIterator,
     .slots = {.iter = return_self, .next = iterator_next<true>, .construct = iterator_construct<true>},
     .traverse = iterator_traverse,
     .methods = kIteratorMethods,
