@@ -15,6 +15,7 @@
 #include "vm/types/generator.h"
 #include "vm/types/iterators.h"
 #include "vm/types/list.h"
+#include "vm/types/set.h"
 #include "vm/types/str.h"
 
 namespace pt::jit {
@@ -421,6 +422,28 @@ PT_BODY(NextEntry) {
 PT_BODY(PassEntry) {
   auto& it = at<DictIterator>(x.r[A]);
   it.position.store(it.position.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  --it.remaining;
+  return true;
+}
+PT_BODY(NextSlot) {
+  auto& it = at<SetIterator>(x.r[A]);
+  uint64_t set = at<uint64_t>(x.r[A] + offsetof(SetIterator, set));
+  if (set == 0 || it.remaining <= 0 || it.expected != at<Set>(set).used.load(std::memory_order_relaxed)) return false;
+  const SetTable* t = at<Set>(set).table.load(std::memory_order_relaxed);
+  auto i = static_cast<uint64_t>(it.position.load(std::memory_order_relaxed));
+  for (; i <= t->mask; ++i) {
+    const SetEntry& e = t->entries[i];
+    if (e.key.peek().empty() || e.hash.load(std::memory_order_relaxed) == kRemovedHash) continue;
+    x.r[A] = reinterpret_cast<uint64_t>(&e);
+    return true;
+  }
+  return false;
+}
+PT_BODY(PassSlot) {
+  auto& it = at<SetIterator>(x.r[A]);
+  const SetTable* t = at<Set>(at<uint64_t>(x.r[A] + offsetof(SetIterator, set))).table.load(std::memory_order_relaxed);
+  uint64_t from = reinterpret_cast<uint64_t>(t->entries);
+  it.position.store(static_cast<int64_t>((word_b<B>(s, x) - from) / sizeof(SetEntry)) + 1, std::memory_order_relaxed);
   --it.remaining;
   return true;
 }

@@ -848,6 +848,7 @@ bool Recorder::for_iter(uint64_t word) {
     case kShape_dict_key_iterator:
     case kShape_dict_value_iterator:
     case kShape_dict_item_iterator: return for_entry(word) || (reason_ == Abort::kCount && for_next(word));
+    case kShape_set_iterator: return for_set(word) || (reason_ == Abort::kCount && for_next(word));
     case kShape_enumerate:
     case kShape_zip: return for_pair(word) || (reason_ == Abort::kCount && for_next(word));
     default: return for_next(word);

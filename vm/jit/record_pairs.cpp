@@ -5,6 +5,7 @@
 #include "vm/jit/recorder.h"
 #include "vm/types/dict_inl.h"
 #include "vm/types/iterators.h"
+#include "vm/types/set.h"
 #include "vm/types/tuple.h"
 
 namespace pt::jit {
@@ -139,6 +140,30 @@ bool Recorder::for_entry(uint64_t word) {
     set_owned(at(PT_A), values[from]);
   else
     set_lazy(at(PT_A), values[from]);
+  go(2);
+  return true;
+}
+
+// A loop over a set. False as above.
+bool Recorder::for_set(uint64_t word) {
+  auto* it = static_cast<SetIterator*>(seen(PT_B).as_object());
+  Value set = it->set.peek();
+  if (ir_.multithreaded || set.empty() || it->remaining <= 0 || it->expected != set_size(as_set(set))) return false;
+  const SetTable* t = as_set(set)->table.load(std::memory_order_relaxed);
+  auto i = static_cast<uint64_t>(it->position.load(std::memory_order_relaxed));
+  while (i <= t->mask && (t->entries[i].key.peek().empty() || t->entries[i].hash.load(std::memory_order_relaxed) == kRemovedHash)) ++i;
+  if (i > t->mask) return false;
+  Value item = t->entries[i].key.peek();
+  Reference o = as_object(read(PT_B), kShape_set_iterator);
+  emit(Op::kGuardUnshared, o);
+  Reference e = emit(Op::kNextSlot, o), value;
+  bool owned = !load_uncounted(e, offsetof(SetEntry, key), item, &value);
+  if (owned) value = emit(Op::kLoadOwned, e, kNoReference, offsetof(SetEntry, key));
+  emit(Op::kPassSlot, o, e);
+  if (owned)
+    set_owned(at(PT_A), value);
+  else
+    set_lazy(at(PT_A), value);
   go(2);
   return true;
 }

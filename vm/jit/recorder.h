@@ -253,6 +253,7 @@ class Recorder {
   bool for_element(uint64_t word);
   bool for_pair(uint64_t word);
   bool for_entry(uint64_t word);
+  bool for_set(uint64_t word);
   bool load_uncounted(Reference base, int64_t offset, Value item, Reference* value, Op load = Op::kLoadField);
   void put_parts(const uint64_t* unpack, const Reference* values, const bool* owned, int count);
   bool end_iteration(uint64_t word);

@@ -9,7 +9,18 @@
 namespace pt {
 
 struct List;
-struct SetTable;
+struct SetEntry {
+  // kRemovedHash: removed. A fresh slot gets its hash before its key; one that is used again, after its key.
+  std::atomic<int64_t> hash;
+  Field key;  // empty: free, the chain ends there; kRemovedKey: removed
+};
+struct SetTable {
+  uint64_t mask;
+  int64_t fill;  // lock: used and removed slots
+  SetEntry entries[];
+};
+inline constexpr int64_t kRemovedHash = -1;
+
 struct Set : Object {
   std::atomic<int64_t> used;
   std::atomic<SetTable*> table;   // never nullptr once constructed: empty sets share one immortal empty table

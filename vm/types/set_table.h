@@ -7,17 +7,6 @@
 
 namespace pt {
 
-struct SetEntry {
-  // kRemovedHash: removed. A fresh slot gets its hash before its key; one that is used again, after its key.
-  std::atomic<int64_t> hash;
-  Field key;  // empty: free, the chain ends there; kRemovedKey: removed
-};
-struct SetTable {
-  uint64_t mask;
-  int64_t fill;  // lock: used and removed slots
-  SetEntry entries[];
-};
-inline constexpr int64_t kRemovedHash = -1;
 // Immortal, and no Python object: what the key of a removed entry is, so that one load tells free and removed apart.
 extern constinit Object g_removed_key;
 PT_INLINE bool is_removed_key(Value k) { return k.is(&g_removed_key); }
