@@ -832,6 +832,19 @@ PT_BODY(SetItemAny) {
 PT_BODY(SetItemHeld) { return false; }
 PT_BODY(BuildTuple) { return false; }
 PT_BODY(BuildList) { return false; }
+PT_BODY(BuildSet) { return false; }
+PT_BODY(BuildMap) { return false; }
+PT_BODY(AddToSet) {
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return false;
+}
+PT_BODY(Format) {
+  s->object = x.r[A];
+  s->value = word_b<B>(s, x);
+  return false;
+}
+PT_BODY(JoinText) { return false; }
 PT_BODY(NewObject) { return false; }
 // A count for a reference in the heap. False: the object is not this thread's own.
 PT_INLINE bool count_own(State* s, uint64_t& bits) {

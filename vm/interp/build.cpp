@@ -45,12 +45,9 @@ PT_OPERATION(BUILD_LIST, 1) {
 }
 PT_OPERATION(BUILD_SET, 1) {
   int n = static_cast<uint16_t>(PT_C);
-  Ref<Set> set = set_new();
+  Ref<Set> set = set_of(&register_at(frame, PT_B), n);
   if (!set) return false;
-  for (int i = 0; i < n; ++i) {
-    Ref<> item = take_register(frame, PT_B + 2 * i);
-    if (!set_add(set.get(), item.value())) return false;
-  }
+  for (int i = 0; i < n; ++i) consume(frame, (PT_B + 2 * i) | 1);
   write(frame, PT_A, Value::object(set.take()));
   return true;
 }
@@ -68,37 +65,18 @@ PT_OPERATION(BUILD_MAP, 1) {
 }
 PT_OPERATION(BUILD_STRING, 1) {
   int n = static_cast<uint16_t>(PT_C);
-  int64_t total = 0;
-  bool ascii = true;
-  for (int i = 0; i < n; ++i) {
-    Str* part = as_str(register_at(frame, PT_B + 2 * i));
-    ascii &= part->ascii;
-    total += part->length;
-  }
-  if (PT_LIKELY(ascii && total >= 2)) {
-    Ref<Str> s = ascii_str_allocate(total);
-    if (!s) return false;
-    uint8_t* at = s->data1();
-    for (int i = 0; i < n; ++i) {
-      Value& part = register_at(frame, PT_B + 2 * i);
-      Str* text = as_str(part);
-      copy_short(at, text->data1(), static_cast<size_t>(text->length));
-      at += text->length;
-      Value old = part;
-      part = Value();
-      release(old);
-    }
-    write(frame, PT_A, Value::object(s.take()));
-    return true;
-  }
-  StrBuilder builder;
-  for (int i = 0; i < n; ++i) builder.append(as_str(register_at(frame, PT_B + 2 * i)));
-  Ref<Str> s = builder.finish();
+  Ref<Str> s = str_concatenation(&register_at(frame, PT_B), n);
   if (!s) return false;
-  for (int i = 0; i < n; ++i) write(frame, PT_B + 2 * i, Value());
+  for (int i = 0; i < n; ++i) {
+    Value& part = register_at(frame, PT_B + 2 * i);
+    Value old = part;
+    part = Value();
+    release(old);
+  }
   write(frame, PT_A, Value::object(s.take()));
   return true;
 }
+
 PT_OPERATION(CONVERT_VALUE, 1) {
   Value v = PT_READ(PT_B);
   Ref<> s = PT_C == 's' ? str(v) : PT_C == 'r' ? repr(v) : ascii(v);

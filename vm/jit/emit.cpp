@@ -247,7 +247,7 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   }
   const Snapshot& frames = ir_.snapshots[static_cast<size_t>(in.frames)];
   out->cold_frames.push_back(frames.frames);
-  int64_t imm = in.op == Op::kCallNative || in.op == Op::kDictGet || in.op == Op::kCallAny
+  int64_t imm = in.op == Op::kCallNative || in.op == Op::kDictGet || in.op == Op::kCallAny || in.op == Op::kBuildMap
                     ? reinterpret_cast<int64_t>(ir_.native_calls[static_cast<size_t>(in.imm)].get())
                 : in.op == Op::kPushGenerator  ? reinterpret_cast<int64_t>(ir_.pushed[static_cast<size_t>(in.imm)].get())
                 : in.op == Op::kNewObject      ? reinterpret_cast<int64_t>(ir_.layouts[static_cast<size_t>(in.imm)].get())

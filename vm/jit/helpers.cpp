@@ -396,6 +396,50 @@ uint64_t made(State* s, Ref<> result) {
 }
 uint64_t help_build_tuple(State* s, Value*, uint64_t word) { return made(s, tuple_from(arguments_of(s), info_of(word).imm)); }
 uint64_t help_build_list(State* s, Value*, uint64_t word) { return made(s, list_from(arguments_of(s), info_of(word).imm)); }
+uint64_t help_build_set(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  if (are_scalars(s, static_cast<int>(info.imm))) return made(s, set_of(arguments_of(s), info.imm));
+  ColdScope scope(s, frame, info);
+  return finish(s, scope, set_of(arguments_of(s), info.imm));
+}
+Ref<Dict> dict_of(const Value* pairs, int64_t count) {
+  Ref<Dict> dict = dict_new(count);
+  for (int64_t i = 0; i < count && dict; ++i) {
+    if (!dict_add(dict.get(), pairs[2 * i], pairs[2 * i + 1])) return Ref<Dict>();
+  }
+  return dict;
+}
+uint64_t help_build_map(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  const auto* call = reinterpret_cast<const NativeCall*>(info.imm);
+  if (call->callee) return made(s, dict_from_pattern(static_cast<const Dict*>(call->callee), arguments_of(s)));
+  ColdScope scope(s, frame, info);
+  return finish(s, scope, dict_of(arguments_of(s), call->count));
+}
+uint64_t help_add_to_set(State* s, Value* frame, uint64_t word) {
+  const ColdInfo& info = info_of(word);
+  auto* set = reinterpret_cast<Set*>(s->object);
+  Value item = Value::from_bits(s->value);
+  if (!info.multithreaded && (item.is_small_int() || is_exact_str(item))) {
+    if (int added = set_add_simple(set, item); added >= 0) return kGoOn;
+    if (error_pending()) return kRaised;
+  }
+  ColdScope scope(s, frame, info);
+  if (!set_add(set, item)) return kRaised;
+  return scope.report(s) ? kGoOn : kLeave;
+}
+uint64_t help_format(State* s, Value*, uint64_t word) {
+  Value v = Value::from_bits(s->object);
+  switch (static_cast<char>(info_of(word).imm)) {
+    case 's': return made(s, str(v));
+    case 'r': return made(s, repr(v));
+    case 'a': return made(s, ascii(v));
+    default: return made(s, format(v, Value::from_bits(s->value)));
+  }
+}
+uint64_t help_join_text(State* s, Value*, uint64_t word) {
+  return made(s, str_concatenation(arguments_of(s), info_of(word).imm));
+}
 uint64_t help_new_object(State* s, Value*, uint64_t word) {
   Object* o = make_object(*reinterpret_cast<const Layout*>(info_of(word).imm));
   if (PT_UNLIKELY(!o)) return kRaised;
@@ -678,6 +722,11 @@ Helper cold_helper(Op op) {
     case Op::kNextItem: return help_next_item;
     case Op::kBuildTuple: return help_build_tuple;
     case Op::kBuildList: return help_build_list;
+    case Op::kBuildSet: return help_build_set;
+    case Op::kBuildMap: return help_build_map;
+    case Op::kAddToSet: return help_add_to_set;
+    case Op::kFormat: return help_format;
+    case Op::kJoinText: return help_join_text;
     case Op::kNewObject: return help_new_object;
     case Op::kInitAny: return help_init_any;
     case Op::kBoxAny: return help_box_any;

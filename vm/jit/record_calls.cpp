@@ -315,8 +315,8 @@ bool Recorder::call(int base, uint32_t count, int result, bool shift, const Tupl
   Reference r = read(base);
   Reference object = kNoReference;   // a function that comes and goes: only its code is known
   bool readable = binding.plain || binding.readable;
-  bool own = readable && function == thread_->record->function && !ir_.is_constant(r) && !builder_.is_virtual(r) &&
-             own_function() == r;
+  bool own =
+      readable && function == thread_->record->function && !ir_.is_constant(r) && !builder_.is_virtual(r) && own_function() == r;
   if (own) {
     object = r;
     keep(Value::object(function->code()));

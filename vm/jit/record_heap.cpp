@@ -581,11 +581,16 @@ bool Recorder::store_cell(uint64_t word) {
     go(1);
     return true;
   }
-  if (!is_uncounted(old)) return fall_back();
+  if (seen(PT_B).empty()) return fall_back();
   Reference r = cell_in(PT_A);
-  Reference v = storable(PT_B);
-  if (v == kNoReference) return fall_back();
-  emit(hold(r, cell.as_object()) ? Op::kStoreAlone : Op::kStoreCell, r, v, offsetof(Cell, content), kShape_cell);
+  Reference v = is_uncounted(old) ? storable(PT_B) : kNoReference;
+  if (v != kNoReference) {
+    emit(hold(r, cell.as_object()) ? Op::kStoreAlone : Op::kStoreCell, r, v, offsetof(Cell, content), kShape_cell);
+  } else {
+    v = read(PT_B);
+    if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
+    emit(Op::kStoreAny, r, v, offsetof(Cell, content), kShape_cell);
+  }
   drop(PT_A);
   drop(PT_B);
   go(1);

@@ -257,6 +257,14 @@ bool Recorder::record(uint64_t word) {
     case Opcode::kUNPACK_SEQUENCE: return unpack(word);
     case Opcode::kBUILD_TUPLE: return build(word, Op::kBuildTuple);
     case Opcode::kBUILD_LIST: return build(word, Op::kBuildList);
+    case Opcode::kBUILD_SET: return build_set(word);
+    case Opcode::kBUILD_MAP: return build_map(word);
+    case Opcode::kSET_ADD: return set_add(word);
+    case Opcode::kMAP_ADD: return map_add(word);
+    case Opcode::kCONVERT_VALUE: return format_value(word, 0, static_cast<char>(PT_C));
+    case Opcode::kFORMAT_SIMPLE: return format_value(word, 0, 0);
+    case Opcode::kFORMAT_VALUE: return format_value(word, PT_C, 0);
+    case Opcode::kBUILD_STRING: return build_string(word);
     case Opcode::kLIST_APPEND: return list_append(PT_A, PT_B);
     case Opcode::kCALL: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C, false);
     case Opcode::kCALL_KW: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C, false, keyword_names());

@@ -259,6 +259,7 @@ bool Recorder::repeat_round(const LoopEntry& entry, const CompiledTrace& loop) {
       case Op::kCallNative:
       case Op::kCallAny:
       case Op::kDictGet:
+      case Op::kBuildMap:
         ir_.native_calls.push_back(std::make_unique<NativeCall>(*loop.native_calls[static_cast<size_t>(imm)]));
         imm = static_cast<int64_t>(ir_.native_calls.size()) - 1;
         break;

@@ -329,8 +329,9 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
               !std::strcmp(def->name, "get");
   bool quiet = is_function ? is_quiet_function(reinterpret_cast<NativeFunctionObject*>(callable.as_object()))
                            : is_quiet_method(reinterpret_cast<MethodDescriptor*>(callable.as_object()));
-  finish_call(gets ? Op::kDictGet : Op::kCallNative, {reinterpret_cast<const void*>(def->function), static_cast<int>(n), false, quiet},
-              arguments, base, first + static_cast<int32_t>(count), result);
+  finish_call(gets ? Op::kDictGet : Op::kCallNative,
+              {reinterpret_cast<const void*>(def->function), static_cast<int>(n), false, quiet}, arguments, base,
+              first + static_cast<int32_t>(count), result);
   return true;
 }
 

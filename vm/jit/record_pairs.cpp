@@ -151,7 +151,8 @@ bool Recorder::for_set(uint64_t word) {
   if (ir_.multithreaded || set.empty() || it->remaining <= 0 || it->expected != set_size(as_set(set))) return false;
   const SetTable* t = as_set(set)->table.load(std::memory_order_relaxed);
   auto i = static_cast<uint64_t>(it->position.load(std::memory_order_relaxed));
-  while (i <= t->mask && (t->entries[i].key.peek().empty() || t->entries[i].hash.load(std::memory_order_relaxed) == kRemovedHash)) ++i;
+  while (i <= t->mask && (t->entries[i].key.peek().empty() || t->entries[i].hash.load(std::memory_order_relaxed) == kRemovedHash))
+    ++i;
   if (i > t->mask) return false;
   Value item = t->entries[i].key.peek();
   Reference o = as_object(read(PT_B), kShape_set_iterator);

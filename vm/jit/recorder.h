@@ -474,6 +474,14 @@ class Recorder {
   void guard_version(const pt::Type* type, uint32_t version);
   bool build(uint64_t word, Op op);
   bool build_slice(uint64_t word);
+  bool may_hash(int32_t where) const;
+  bool build_set(uint64_t word);
+  Ref<Dict> pattern_of(int32_t first, int count);
+  bool build_map(uint64_t word);
+  bool set_add(uint64_t word);
+  bool map_add(uint64_t word);
+  bool format_value(uint64_t word, int spec, char conversion);
+  bool build_string(uint64_t word);
   bool use_slice(uint64_t word, const uint64_t* use);
   void append(Reference list, const Object* object, Reference item);
   bool list_append(int list, int item);

@@ -298,6 +298,7 @@ Ref<> format(Value v, Value spec) {
   if (empty) {
     if (is_exact_str(v)) return Ref<>::retain(v);
     if (is_exact_int(v)) return int_to_str(v);
+    if (is_exact_float(v)) return repr(v);
   } else {
     if (is_exact_int(v)) return format_int(v, as_str(spec));
     if (is_exact_float(v)) return format_float(v, as_str(spec));

@@ -71,6 +71,8 @@ bool dict_merge(Dict* d, Dict* other, bool overwrite);
 bool dict_merge_pairs(Dict* d, Value pairs, bool overwrite);  // from an iterable of pairs
 void dict_clear(Dict* d);
 Ref<Dict> dict_copy(Dict* d);
+// The keys of `pattern`, which nobody changes and which has lost none, with other values.
+Ref<Dict> dict_from_pattern(const Dict* pattern, const Value* values);
 Ref<List> dict_keys_list(Dict* d);
 Ref<List> dict_values_list(Dict* d);
 Ref<List> dict_items_list(Dict* d);

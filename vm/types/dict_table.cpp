@@ -133,6 +133,15 @@ DictTable* dict_table_rebuild(DictTable* t, int64_t wanted, bool str_keys, bool 
   return fresh;
 }
 
+DictTable* dict_table_clone(DictTable* t) {
+  size_t used = static_cast<size_t>(reinterpret_cast<char*>(t->entries() + t->live_end) - reinterpret_cast<char*>(t));
+  auto* fresh = static_cast<DictTable*>(memory::allocate(dict_table_bytes(t)));
+  if (!fresh) return nullptr;
+  std::memcpy(static_cast<void*>(fresh), t, used);
+  fresh->version.store(0, std::memory_order_relaxed);
+  return fresh;
+}
+
 void dict_table_append(DictTable* t, Ref<> key, int64_t hash, Ref<> value) {
   int64_t at = t->entry_count.load(std::memory_order_relaxed);
   PT_ASSERT(at < t->capacity);

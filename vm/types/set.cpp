@@ -69,6 +69,24 @@ bool set_add(Set* s, Value item) {
   return add_hashed(s, item, hash);
 }
 
+Ref<Set> set_of(const Value* items, int64_t count) {
+  Ref<Set> set = set_new();
+  for (int64_t i = 0; i < count && set; ++i) {
+    if (!set_add(set.get(), items[i])) return Ref<Set>();
+  }
+  return set;
+}
+
+int set_add_simple(Set* s, Value item) {
+  int result;
+  {
+    SetWriter writer(s);
+    result = writer.add_plain(item, key_hash(item));
+  }
+  if (PT_UNLIKELY(result == -2)) (void)raise_no_memory();
+  return result >= 0 ? result : -1;
+}
+
 int set_contains_simple(Set* s, Value item) {
   int64_t slot = set_find_plain(s, item);
   return slot >= 0 ? 1 : slot == kSlotAbsent ? 0 : -1;

@@ -161,7 +161,7 @@ PT_INLINE int64_t plain_hash(Value key) {
 }
 }  // namespace
 
-PT_INLINE int SetWriter::add_plain(Value key, int64_t hash) {
+int SetWriter::add_plain(Value key, int64_t hash) {
   if (PT_UNLIKELY(table() == kEmptySetTable) && !resize(0)) return -2;
   SetTable* t = table();
   key = key.untagged();

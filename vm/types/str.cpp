@@ -114,6 +114,29 @@ Ref<Str> str_from_code_point(uint32_t c) {
   return s;
 }
 
+Ref<Str> str_concatenation(const Value* parts, int64_t count) {
+  int64_t total = 0;
+  bool ascii = true;
+  for (int64_t i = 0; i < count; ++i) {
+    ascii &= as_str(parts[i])->ascii;
+    total += as_str(parts[i])->length;
+  }
+  if (PT_LIKELY(ascii && total >= 2)) {
+    Ref<Str> s = ascii_str_allocate(total);
+    if (!s) return s;
+    uint8_t* at = s->data1();
+    for (int64_t i = 0; i < count; ++i) {
+      const Str* text = as_str(parts[i]);
+      copy_short(at, text->data1(), static_cast<size_t>(text->length));
+      at += text->length;
+    }
+    return s;
+  }
+  StrBuilder builder;
+  for (int64_t i = 0; i < count; ++i) builder.append(as_str(parts[i]));
+  return builder.finish();
+}
+
 Ref<Str> str_concat(Str* a, Str* b) {
   if (b->length == 0 && is_exact_str(Value::object(a))) return Ref<Str>::retain(a);
   if (a->length == 0 && is_exact_str(Value::object(b))) return Ref<Str>::retain(b);

@@ -102,6 +102,9 @@ class Utf8 {
 };
 
 // Builds a string piece by piece, widening as needed. Small results need no memory besides the final object.
+// Of exact or other strs, one after the other.
+Ref<Str> str_concatenation(const Value* parts, int64_t count);
+
 class StrBuilder {
  public:
   StrBuilder() = default;

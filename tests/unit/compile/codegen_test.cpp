@@ -177,8 +177,11 @@ TEST(Codegen, PrivateNamesAreMangled) {
 
 TEST(Codegen, Defaults) {
   EXPECT_EQ(Compiled("def f(a, b=1, *, c=2, d): pass\n").code(),
-            "RESUME\nLOAD_CONST t0, (1,)\nLOAD_CONST t1, 'c'\nLOAD_CONST t2, 2\nBUILD_MAP t1, t1, 1\n"
+            "RESUME\nLOAD_CONST t0, (1,)\nLOAD_CONST t1, ('c', 2)\n"
             "MAKE_FUNCTION t0, t0, 3, <code f>\nSTORE_NAME f, t0!\nRETURN None\n");
+  EXPECT_EQ(Compiled("def f(*, a=1, b, c=[]): pass\n").code(),
+            "RESUME\nLOAD_CONST t0, 'a'\nLOAD_CONST t1, 1\nLOAD_CONST t2, 'c'\nBUILD_LIST t3, t3, 0\nBUILD_TUPLE t0, t0, 4\n"
+            "MAKE_FUNCTION t0, t0, 2, <code f>\nSTORE_NAME f, t0!\nRETURN None\n");
 }
 
 TEST(Codegen, ParameterCounts) {

@@ -1,0 +1,146 @@
+// Recording of displays of sets and dicts, of what comprehensions add to them, and of f-strings.
+#include "vm/jit/recorder.h"
+#include "vm/types/dict.h"
+#include "vm/types/set.h"
+#include "vm/types/str.h"
+
+namespace pt::jit {
+
+// Hashed and compared without Python code, whatever is seen next time, or else where anybody may look at the frames.
+bool Recorder::may_hash(int32_t where) const {
+  Value v = base_frame_[where];
+  return !v.empty() && (!handling() || is_scalar(v));
+}
+
+bool Recorder::build_set(uint64_t word) {
+  int count = PT_C;
+  int32_t first = at(PT_B);
+  if (count > kMaxArguments) return fall_back();
+  for (int i = 0; i < count; ++i) {
+    if (!may_hash(first + i)) return fall_back();
+  }
+  Reference items[kMaxArguments];
+  for (int i = 0; i < count; ++i) items[i] = boxed(first + i);
+  for (int i = 0; i < count; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+  Reference made = emit(Op::kBuildSet, kNoReference, kNoReference, count);
+  consume_window(first, static_cast<uint32_t>(count), -kSlotBias);
+  set_owned(at(PT_A), made);
+  go(1);
+  return true;
+}
+
+// The keys are constants, and strs that differ: each dict is a copy of one with them.
+Ref<Dict> Recorder::pattern_of(int32_t first, int count) {
+  for (int i = 0; i < count; ++i) {
+    Reference key = slot(first + 2 * i);
+    if (!ir_.is_constant(key) || !is_exact_str(base_frame_[first + 2 * i])) return Ref<Dict>();
+  }
+  Ref<Dict> pattern = count ? dict_new(count) : Ref<Dict>();
+  for (int i = 0; i < count && pattern; ++i) {
+    if (!dict_set_str(pattern.get(), as_str(base_frame_[first + 2 * i]), none())) pattern.reset();
+  }
+  clear_error();
+  if (pattern && dict_size(pattern.get()) != count) pattern.reset();
+  return pattern;
+}
+bool Recorder::build_map(uint64_t word) {
+  int count = PT_C;
+  int32_t first = at(PT_B);
+  if (count > kMaxArguments) return fall_back();
+  for (int i = 0; i < count; ++i) {
+    if (!may_hash(first + 2 * i) || base_frame_[first + 2 * i + 1].empty()) return fall_back();
+  }
+  Ref<Dict> pattern = pattern_of(first, count);
+  if (!pattern && 2 * count > kMaxArguments) return fall_back();
+  Reference items[kMaxArguments];
+  int n = 0;
+  for (int i = 0; i < count; ++i) {
+    if (!pattern) items[n++] = boxed(first + 2 * i);
+    items[n++] = boxed(first + 2 * i + 1);
+  }
+  for (int i = 0; i < n; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+  if (pattern) keep(Value::object(pattern.get()));
+  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{pattern.get(), count}));
+  Reference made = emit(Op::kBuildMap, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
+  consume_window(first, 2 * static_cast<uint32_t>(count), -kSlotBias);
+  set_owned(at(PT_A), made);
+  go(1);
+  return true;
+}
+
+bool Recorder::set_add(uint64_t word) {
+  if (!has_shape(seen(PT_A), kShape_set) || seen(PT_B).empty() || (handling() && !is_scalar(seen(PT_B)))) return fall_back();
+  Reference set = as_object(read(PT_A), kShape_set);
+  Reference item = read(PT_B);
+  if (ir_.at(item).type == Type::F) item = emit(Op::kBoxFloat, item);
+  emit(Op::kAddToSet, set, item);
+  drop(PT_A);
+  drop(PT_B);
+  go(1);
+  return true;
+}
+bool Recorder::map_add(uint64_t word) {
+  if (!is_exact_dict(seen(PT_A)) || seen(PT_B).empty() || seen(PT_C).empty() || (handling() && !is_scalar(seen(PT_B))))
+    return fall_back();
+  Reference parts[3] = {as_object(read(PT_A), kShape_dict), read(PT_B), read(PT_C)};
+  for (Reference& r : parts) {
+    if (ir_.at(r).type == Type::F) r = emit(Op::kBoxFloat, r);
+  }
+  for (int i = 0; i < 3; ++i) emit(Op::kStoreArgument, parts[i], kNoReference, i);
+  emit(Op::kSetItemAny);
+  drop(PT_A);
+  drop(PT_B);
+  drop(PT_C);
+  go(1);
+  return true;
+}
+
+// ---- f-strings ---------------------------------------------------------------------------------------------------------
+
+// format(value, spec), or str(), repr() or ascii() of it (`conversion`). Of what needs no Python code.
+bool Recorder::format_value(uint64_t word, int spec, char conversion) {
+  Value v = seen(PT_B);
+  if (v.empty() || !is_scalar(v) || has_shape(v, kShape_bytes)) return fall_back();
+  if (is_exact_str(v) && !spec && (!conversion || conversion == 's')) {
+    Reference text = as_object(read(PT_B), kShape_str);
+    if (PT_B >= 0 && (PT_B & 1)) {
+      move(at(PT_A), at(PT_B));
+      if ((PT_B >> 1) < static_cast<int>(here().code->local_end)) set_lazy(at(PT_B), empty_);
+    } else {
+      set_copy(at(PT_A), text);
+    }
+    go(1);
+    return true;
+  }
+  Reference how = empty_;
+  if (spec) {
+    if (!is_exact_str(seen(spec))) return fall_back();
+    how = as_object(read(spec), kShape_str);
+  }
+  Reference text = emit(Op::kFormat, plain(PT_B), how, conversion);
+  drop(PT_B, PT_A);
+  if (spec) drop(spec, PT_A);
+  set_owned(at(PT_A), text);
+  go(1);
+  return true;
+}
+
+// Each part is a str.
+bool Recorder::build_string(uint64_t word) {
+  int count = PT_C;
+  int32_t first = at(PT_B);
+  if (count > kMaxArguments) return fall_back();
+  for (int i = 0; i < count; ++i) {
+    if (!is_exact_str(base_frame_[first + i])) return fall_back();
+  }
+  Reference parts[kMaxArguments];
+  for (int i = 0; i < count; ++i) parts[i] = as_object(slot(first + i), kShape_str);
+  for (int i = 0; i < count; ++i) emit(Op::kStoreArgument, parts[i], kNoReference, i);
+  Reference made = emit(Op::kJoinText, kNoReference, kNoReference, count);
+  consume_window(first, static_cast<uint32_t>(count), -kSlotBias);
+  set_owned(at(PT_A), made);
+  go(1);
+  return true;
+}
+
+}  // namespace pt::jit
