@@ -3,6 +3,7 @@
 
   run.py --python BIN            single-thread kernels
   run.py --python BIN --everyday small programs as people write them
+  run.py --python BIN --library  the standard library's own Python code
   run.py --python BIN --scaling  the scaling kernels on 1..N threads
   run.py --python BIN --demo     the demo's kernels on 1..N threads
   run.py --python BIN --whole    whole processes: wall time and peak resident memory, start-up included
@@ -296,6 +297,7 @@ def main():
     parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--whole", action="store_true")
     parser.add_argument("--everyday", action="store_true")
+    parser.add_argument("--library", action="store_true")
     parser.add_argument("--repeat", type=int, default=3, help="processes of each interpreter")
     parser.add_argument("--rounds", type=int, default=3, help="timed rounds in a process")
     parser.add_argument("--timeout", type=float, default=120)
@@ -322,7 +324,7 @@ def main():
     elif args.whole:
         out = whole(peers, args)
     else:
-        out = single(peers, "everyday_kernels" if args.everyday else "single_kernels", args)
+        out = single(peers, "everyday_kernels" if args.everyday else "library_kernels" if args.library else "single_kernels", args)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(out, file, indent=1)

@@ -526,6 +526,26 @@ def test_keyword_defaults_of_mangled_names():
         assert "missing 2 required keyword-only arguments: '_C__x' and 'y'" in str(e), e
 
 
+def test_arguments_of_native_code_that_are_made_for_it():
+    import re
+    pattern = re.compile(r"\$(?:(?P<named>[a-z])|(?P<escaped>\$))")
+    kept = {}
+
+    def substitute(template, mapping=None, /, **kws):
+        mapping = kws if mapping is None else mapping
+
+        def convert(match):
+            named = match.group("named")
+            return str(mapping[named]) if named else "$"
+        kept[len(template)] = kws
+        pair = [mapping, convert, kws]
+        return pattern.sub(convert, template) + str(pair[0]["c"]) + str(max(kws.items(), (template, 0), key=len))[:1]
+
+    for i in range(3000):
+        assert substitute("$a and $b cost $$5 $c", a=i, b="x", c=i * 2) == f"{i} and x cost $5 {i * 2}{i * 2}d"
+        assert kept[21] == {"a": i, "b": "x", "c": i * 2}
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -165,7 +165,7 @@ void Recorder::rest_arguments(int32_t first, int32_t count, int32_t to) {
   } else {
     Reference items[kMaxArguments];
     for (int32_t i = 0; i < count; ++i) items[i] = boxed(first + i);
-    for (int32_t i = 0; i < count; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+    store_arguments({items, static_cast<size_t>(count)});
     tuple = emit(Op::kBuildTuple, kNoReference, kNoReference, count);
   }
   consume_window(first, static_cast<uint32_t>(count), -kSlotBias);

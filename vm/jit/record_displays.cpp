@@ -21,7 +21,7 @@ bool Recorder::build_set(uint64_t word) {
   }
   Reference items[kMaxArguments];
   for (int i = 0; i < count; ++i) items[i] = boxed(first + i);
-  for (int i = 0; i < count; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+  store_arguments({items, static_cast<size_t>(count)});
   Reference made = emit(Op::kBuildSet, kNoReference, kNoReference, count);
   consume_window(first, static_cast<uint32_t>(count), -kSlotBias);
   set_owned(at(PT_A), made);
@@ -58,7 +58,7 @@ bool Recorder::build_map(uint64_t word) {
     if (!pattern) items[n++] = boxed(first + 2 * i);
     items[n++] = boxed(first + 2 * i + 1);
   }
-  for (int i = 0; i < n; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+  store_arguments({items, static_cast<size_t>(n)});
   if (pattern) keep(Value::object(pattern.get()));
   ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{pattern.get(), count}));
   Reference made = emit(Op::kBuildMap, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
@@ -86,7 +86,7 @@ bool Recorder::map_add(uint64_t word) {
   for (Reference& r : parts) {
     if (ir_.at(r).type == Type::F) r = emit(Op::kBoxFloat, r);
   }
-  for (int i = 0; i < 3; ++i) emit(Op::kStoreArgument, parts[i], kNoReference, i);
+  store_arguments({parts, size_t{3}});
   emit(Op::kSetItemAny);
   drop(PT_A);
   drop(PT_B);
@@ -135,7 +135,7 @@ bool Recorder::build_string(uint64_t word) {
   }
   Reference parts[kMaxArguments];
   for (int i = 0; i < count; ++i) parts[i] = as_object(slot(first + i), kShape_str);
-  for (int i = 0; i < count; ++i) emit(Op::kStoreArgument, parts[i], kNoReference, i);
+  store_arguments({parts, static_cast<size_t>(count)});
   Reference made = emit(Op::kJoinText, kNoReference, kNoReference, count);
   consume_window(first, static_cast<uint32_t>(count), -kSlotBias);
   set_owned(at(PT_A), made);

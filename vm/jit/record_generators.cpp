@@ -135,7 +135,7 @@ bool Recorder::make_generator(int base, uint32_t count, int result, bool shift) 
     cells_of(object, function, arguments + count);
     object = builder_.constant(Value::object(shared).bits(), Type::O);
   }
-  for (uint32_t i = 0; i < count + cells; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
+  store_arguments({arguments, count + cells});
   finish_window(emit(Op::kNewGenerator, object, kNoReference, count | cells << 8), base, first + static_cast<int32_t>(count),
                 result);
   makes_generator_ = true;

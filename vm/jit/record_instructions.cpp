@@ -13,7 +13,7 @@ bool Recorder::build(uint64_t word, Op op) {
   int32_t first = at(PT_B);
   Reference items[kMaxArguments];
   for (int i = 0; i < count; ++i) items[i] = boxed(first + i);
-  for (int i = 0; i < count; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+  store_arguments({items, static_cast<size_t>(count)});
   Reference made = emit(op, kNoReference, kNoReference, count);
   consume_window(first, static_cast<uint32_t>(count), -kSlotBias);
   set_owned(at(PT_A), made);
@@ -56,7 +56,7 @@ bool Recorder::use_slice(uint64_t word, const uint64_t* use) {
     arguments[4] = read(operand_c(after));
     if (ir_.at(arguments[4]).type == Type::F) arguments[4] = emit(Op::kBoxFloat, arguments[4]);
   }
-  for (int i = 0; i < (load ? 4 : 5); ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
+  store_arguments({arguments, load ? size_t{4} : size_t{5}});
   // An exception is the second instruction's.
   const uint64_t* pc = pc_;
   pc_ = use;
@@ -76,7 +76,7 @@ bool Recorder::build_slice(uint64_t word) {
   if (use_slice(word, pc_ + instruction_words(Opcode::kBUILD_SLICE))) return true;
   int32_t first = at(PT_B);
   Reference items[3] = {boxed(first), boxed(first + 1), PT_C == 3 ? boxed(first + 2) : object_constant(none())};
-  for (int i = 0; i < 3; ++i) emit(Op::kStoreArgument, items[i], kNoReference, i);
+  store_arguments({items, size_t{3}});
   Reference made = emit(Op::kBuildSlice);
   consume_window(first, static_cast<uint32_t>(PT_C), -kSlotBias);
   set_owned(at(PT_A), made);

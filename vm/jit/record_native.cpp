@@ -335,9 +335,18 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   return true;
 }
 
+// For the operation that comes next. Making an object may take the State's arguments itself: that comes first.
+void Recorder::store_arguments(std::span<const Reference> values) {
+  for (Reference r : values) {
+    r = builder_.resolve(r);
+    if (builder_.is_virtual(r)) make(r);
+  }
+  for (size_t i = 0; i < values.size(); ++i) emit(Op::kStoreArgument, values[i], kNoReference, static_cast<int64_t>(i));
+}
+
 // The registers from `base` to `end` are consumed.
 void Recorder::finish_call(Op op, const NativeCall& call, const Reference* arguments, int base, int32_t end, int result) {
-  for (int i = 0; i < call.count; ++i) emit(Op::kStoreArgument, arguments[i], kNoReference, i);
+  store_arguments({arguments, static_cast<size_t>(call.count)});
   ir_.native_calls.push_back(std::make_unique<NativeCall>(call));
   Reference value = emit(op, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
   finish_window(value, base, end, result);

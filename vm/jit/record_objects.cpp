@@ -55,8 +55,8 @@ bool Recorder::binary_any(uint64_t word) {
     leave_owner(at(PT_B));
     appends = !state(at(PT_B)).lazy;
   }
-  emit(Op::kStoreArgument, a, kNoReference, 0);
-  emit(Op::kStoreArgument, b, kNoReference, 1);
+  const Reference both[] = {a, b};
+  store_arguments(both);
   Reference r = emit(Op::kBinaryAny, kNoReference, kNoReference, static_cast<int64_t>(name.op) | (name.inplace ? 64 : 0),
                      appends ? at(PT_B) + kSlotBias : 0);
   drop(PT_B, PT_A);
@@ -237,8 +237,8 @@ bool Recorder::get_item_any(uint64_t word) {
     go(2);
     return true;
   }
-  emit(Op::kStoreArgument, c, kNoReference, 0);
-  emit(Op::kStoreArgument, k, kNoReference, 1);
+  const Reference both[] = {c, k};
+  store_arguments(both);
   // A key that is not there makes an exit: a side trace can raise the exception without making it.
   bool catches = dict && can_unwind(&handler.depth, &handler.entry);
   Reference r = emit(Op::kGetItemAny, kNoReference, kNoReference, catches);
@@ -253,8 +253,8 @@ bool Recorder::get_item_any(uint64_t word) {
 bool Recorder::delete_item_any(uint64_t word) {
   if (handling() || !is_builtin(seen(PT_A)) || !is_plain_key(seen(PT_B))) return fall_back();
   Reference c = plain(PT_A), k = plain_key(PT_B);
-  emit(Op::kStoreArgument, c, kNoReference, 0);
-  emit(Op::kStoreArgument, k, kNoReference, 1);
+  const Reference both[] = {c, k};
+  store_arguments(both);
   emit(Op::kDeleteItemAny);
   drop(PT_A);
   drop(PT_B);
@@ -280,9 +280,8 @@ bool Recorder::set_item_any(uint64_t word) {
     return true;
   }
   if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
-  emit(Op::kStoreArgument, c, kNoReference, 0);
-  emit(Op::kStoreArgument, k, kNoReference, 1);
-  emit(Op::kStoreArgument, v, kNoReference, 2);
+  const Reference all[] = {c, k, v};
+  store_arguments(all);
   bool held = ir_.multithreaded && has_shape(container, kShape_dict) && hold(c, container.as_object());
   emit(held ? Op::kSetItemHeld : Op::kSetItemAny);
   drop(PT_A);

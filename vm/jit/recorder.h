@@ -3,6 +3,7 @@
 // docs/jit.md describes the model of the registers.
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "vm/interp/dispatch.h"
@@ -453,6 +454,7 @@ class Recorder {
   bool initialise(MethodResult& m, Reference instance, bool owned, Reference raw, uint64_t word);
   void note_method_operands(const CallRecord* caller, Interpreted* made) const;
   void finish_call(Op op, const NativeCall& call, const Reference* arguments, int base, int32_t end, int result);
+  void store_arguments(std::span<const Reference> values);
   void finish_window(Reference value, int base, int32_t end, int result);
   bool get_iterator(uint64_t word);
   bool for_next(uint64_t word);

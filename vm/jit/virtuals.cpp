@@ -393,9 +393,8 @@ Reference Recorder::make(Reference object) {
   Reference real = emit(Op::kNewObject, kNoReference, kNoReference, number);
   if (layout.keys) {
     for (const Word& w : words) {
-      emit(Op::kStoreArgument, real, kNoReference, 0);
-      emit(Op::kStoreArgument, object_constant(static_cast<const Tuple*>(layout.keys)->at(w.offset / 8)), kNoReference, 1);
-      emit(Op::kStoreArgument, w.word, kNoReference, 2);
+      const Reference entry[] = {real, object_constant(static_cast<const Tuple*>(layout.keys)->at(w.offset / 8)), w.word};
+      store_arguments(entry);
       emit(Op::kSetItemAny);
       if (w.owned) emit(Op::kRelease, w.word);
     }
