@@ -93,7 +93,7 @@ void copy_buffer(const Buffer& b, uint8_t* out, char order) {
     return;
   }
   int64_t position[64] = {};
-  int64_t items = b.length / b.item_size;
+  int64_t items = b.item_size ? b.length / b.item_size : 0;
   for (int64_t k = 0; k < items; k++) {
     const uint8_t* item = static_cast<const uint8_t*>(b.data);
     for (int i = 0; i < b.dimensions; i++) item += position[i] * b.strides[i];
@@ -183,7 +183,8 @@ Ref<> memoryview_from(Value exporter) {
   const Buffer& b = *m->held;
   m->data = static_cast<uint8_t*>(b.data);
   m->length = b.length;
-  m->item_size = b.item_size ? b.item_size : 1;
+  // Items of a structure without members have none.
+  m->item_size = b.item_size || b.shape ? b.item_size : 1;
   m->read_only = b.read_only;
   if (b.format) m->format = b.format;
   if (b.dimensions > 64) return raise(exc::ValueError, "memoryview: number of dimensions must not exceed 64");
@@ -465,7 +466,7 @@ void complete(Buffer* b, int64_t shape[1], int64_t strides[1]) {
     return;
   }
   b->dimensions = 1;
-  shape[0] = b->length / b->item_size;
+  shape[0] = b->item_size ? b->length / b->item_size : 0;
   strides[0] = b->item_size;
   b->shape = shape;
   b->strides = strides;
