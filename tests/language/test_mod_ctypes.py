@@ -505,6 +505,9 @@ def test_buffers():
     view = memoryview(numbers)
     assert view.tobytes() == b"\1\2\3\0" == bytes(numbers) and view.obj is numbers
     raises(NotImplementedError, lambda: view[0])
+    raises(TypeError, view.cast, "i", message="memoryview: cannot cast between two non-byte formats")
+    assert memoryview((c_double * 2)(1.5)).cast("B").tolist()[:8] == [0, 0, 0, 0, 0, 0, 0xF8, 0x3F]
+    assert memoryview(type(Structure)("Empty", (Structure,), {"_fields_": []})()).itemsize == 0
     again = (c_ubyte * 4).from_buffer(view)
     again[3] = 9
     assert numbers[3] == 9

@@ -103,7 +103,7 @@ Ref<> cast(const Value* a) {
     if (pin->dimensions != 1 && count != 1) return raise(exc::TypeError, "memoryview: cast must be 1D -> ND or ND -> 1D");
   }
   Str* format = as_str(a[1]);
-  int64_t size = 0, old_size = 0;
+  int64_t size = 0;
   char name[4] = {};
   if (format->ascii && format->length <= 2) memcpy(name, format->data1(), static_cast<size_t>(format->length));
   char to = native_format(name, &size);
@@ -111,11 +111,7 @@ Ref<> cast(const Value* a) {
     return raise(exc::ValueError,
                  "memoryview: destination format must be a native single character format prefixed with an optional '@'");
   }
-  char from = native_format(pin->format, &old_size);
-  if (!from) {
-    return raise(exc::ValueError,
-                 "memoryview: source format must be a native single character format prefixed with an optional '@'");
-  }
+  char from = native_format(pin->format, nullptr);  // of other formats only the bytes can be had
   auto is_byte = [](char c) { return c == 'B' || c == 'b' || c == 'c'; };
   if (!is_byte(to) && !is_byte(from)) return raise(exc::TypeError, "memoryview: cannot cast between two non-byte formats");
   if (pin->length % size) return raise(exc::TypeError, "memoryview: length is not a multiple of itemsize");
