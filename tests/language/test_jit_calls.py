@@ -546,6 +546,53 @@ def test_arguments_of_native_code_that_are_made_for_it():
         assert kept[21] == {"a": i, "b": "x", "c": i * 2}
 
 
+def test_init_behind_a_new_that_the_interpreter_leaves():
+    class Base:
+        def __new__(cls, *args, **kwds):
+            assert cls is not Base, "cannot make a Base"
+            return object.__new__(cls)
+
+    class Node(Base):
+        def __init__(self, kind, children, context=None, prefix=None, fixed=None):
+            self.kind = kind
+            self.children = list(children)
+            for child in self.children:
+                assert child.parent is None, repr(child)
+                child.parent = self
+            if prefix is not None:
+                self.prefix = prefix
+            if fixed:
+                self.fixed = fixed[:]
+            else:
+                self.fixed = None
+
+    class Leaf(Base):
+        parent = None
+
+        def __init__(self, value, **rest):
+            self.value, self.rest = value, rest
+
+    def build(depth, n):
+        if not depth:
+            return Leaf(n, depth=depth)
+        node = Node(depth, [build(depth - 1, n * 2 + k) for k in range(depth % 3 + 1)], prefix=n if n % 3 else None,
+                    fixed=[n] if n % 2 else None)
+        node.parent = None
+        return node
+    for _ in range(60):
+        tree, leaves = [build(5, 1)], []
+        while tree:
+            node = tree.pop()
+            if isinstance(node, Leaf):
+                leaves.append((node.value, node.rest))
+                continue
+            assert all(child.parent is node for child in node.children)
+            assert getattr(node, "prefix", 3) % 3 == (node.prefix % 3 if hasattr(node, "prefix") else 0)
+            assert node.fixed is None or node.fixed[0] % 2 == 1
+            tree.extend(node.children)
+        assert sorted(leaves, key=repr)[0] == (32, {"depth": 0}) and len(leaves) == 36, (leaves[0], len(leaves))
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -522,7 +522,13 @@ void Recorder::note_interpreted(Value* frame, const uint64_t* pc) {
   positions_.clear();
   nothing_handled_ = false;
   handled_.clear();
-  if (what.depth == 1) {
+  if (what.depth == 0 && left == Opcode::kRETURN) {
+    // __init__ follows __new__.
+    if (calls_.empty())
+      base_ = call_of(base_record_);
+    else
+      calls_.back() = call_of(record, calls_.back().caller_pc);
+  } else if (what.depth == 1) {
     calls_.push_back(call_of(record, what.pc));
   } else if (what.depth < 0) {
     for (int32_t d = what.depth; d < 0; ++d) {
