@@ -349,6 +349,9 @@ def test_pointers():
     assert text[1:4] == b"ell"
     wide = create_unicode_buffer("x\u20ac")
     assert cast(wide, POINTER(c_wchar))[0:2] == "x\u20ac"
+    assert null[3:1] == [] and POINTER(c_char)()[1:1] == b""
+    if sys.implementation.name != "cpython":  # which gives bytes of no content
+        raises(ValueError, lambda: POINTER(c_char)()[0:1], message="NULL pointer access")
     pp = pointer(pointer(c_int(8)))
     assert pp[0][0] == 8 == pp.contents.contents.value
     later = POINTER("later_ctypes")
@@ -778,6 +781,9 @@ def test_callbacks():
     f = CFUNCTYPE(None, Point, c_char_p, c_wchar_p, py_object)(lambda p, a, b, o: seen.append((type(p), p.x, p.y, a, b, o)))
     f(Point(1, 2), b"ab", "h\xe9", [3])
     assert seen == [(Point, 1, 2, b"ab", "h\xe9", [3])]
+    if sys.implementation.name != "cpython":  # which takes the address for the items
+        f = CFUNCTYPE(c_int, c_int * 3)(lambda a: a[:] == [4, 5, 6])
+        assert f((c_int * 3)(4, 5, 6)) == 1
     many = CFUNCTYPE(c_int, *[c_int] * 40)(lambda *a: sum(a))
     assert many(*range(40)) == 780
     raises(TypeError, CFUNCTYPE(Point), lambda: 1, message="invalid result type for callback function")

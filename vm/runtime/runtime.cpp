@@ -222,7 +222,7 @@ Thread* thread_create() {
   auto* t = new (std::nothrow) Thread;
   if (!t || !reserve_stacks(t)) {
     if (t) thread_free(t);
-    raise_no_memory();
+    if (current_thread()) raise_no_memory();  // a thread that is not ours yet cannot raise
     return nullptr;
   }
   apply_recursion_limit(t);

@@ -26,7 +26,7 @@ void set_recursion_limit(int64_t limit);
 void lend_calls(int64_t calls);
 void restore_recursion_limit();
 
-// A Thread for a new OS thread: memory only. nullptr with MemoryError.
+// A Thread for an OS thread: memory only. nullptr with MemoryError, where the caller is a thread of Python.
 Thread* thread_create();
 void thread_free(Thread* thread);      // one that was never entered
 // On the new OS thread: registers it and makes it current. False when there are too many threads.

@@ -227,10 +227,12 @@ Ref<> call_function(void* function, const Value* arguments, uint32_t count, int 
   ffi_status status = variadic ? ffi_prep_cif_var(&cif, FFI_DEFAULT_ABI, declared, count, result_type, types.data())
                                : ffi_prep_cif(&cif, FFI_DEFAULT_ABI, count, result_type, types.data());
   if (status != FFI_OK) return raise(exc::RuntimeError, variadic ? "ffi_prep_cif_var failed" : "ffi_prep_cif failed");
-  auto bytes = static_cast<uint32_t>(result_type->size);
-  Array<uint8_t[16], 4> result(bytes / 16 + 1);
+  // What is made of it may be larger (an array): the rest is zeros.
+  TypeInfo* result_info = restype.empty() ? nullptr : info_of(restype);
+  size_t bytes = std::max(result_type->size, result_info ? static_cast<size_t>(result_info->size) : 0);
+  Array<uint8_t[16], 4> result(static_cast<uint32_t>(bytes / 16 + 1));
   if (!result.data()) return Ref<>();
-  __builtin_memset(result.data(), 0, (bytes / 16 + 1) * size_t{16});
+  __builtin_memset(result.data(), 0, (bytes / 16 + 1) * 16);
   invoke(&cif, function, result.data(), values.data(), flags);
   if ((flags & kFlagPythonApi) && error_pending()) return Ref<>();
   return result_value(reinterpret_cast<uint8_t*>(result.data()), restype, checker);

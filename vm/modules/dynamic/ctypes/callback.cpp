@@ -62,6 +62,9 @@ Ref<> from_c(Value type, const void* at) {
   TypeInfo* info = info_of(ctype);
   if (!info) return raise(exc::TypeError, "cannot build parameter");
   const Code* code = plain_code(info);
+  // C passes the address of an array.
+  if (info->kind == Kind::kArray) __builtin_memcpy(&at, at, sizeof at);
+  if (!at) return raise(exc::TypeError, "cannot build parameter");
   if (!code) return cdata_copy(ctype, at);
   Raw raw;
   __builtin_memcpy(raw.bytes, at, code->size);

@@ -150,6 +150,7 @@ struct CData : Object {
   Field base;  // the instance whose memory this is part of, or empty. Immutable
   Field objects;  // what the memory names: a dict, one object or empty; see keep_alive
   Block* blocks;  // guarded by the lock
+  uintptr_t domain;  // of another root that shares `objects` with this one, or 0; see KeepGuard. Immutable
   bool owner;  // of its memory. Immutable
   alignas(16) uint8_t inline_data[kInlineBytes];
 };
@@ -184,6 +185,8 @@ bool keep_alive(CData* self, int64_t index, Ref<> object);
 // Makes a pointer or function hold the address, and keeps the object.
 bool point_to(CData* self, int64_t index, void* address, Ref<> object);
 
+inline Ref<> or_none_ref(Ref<> v) { return v ? std::move(v) : none_ref(); }
+void prepare_for_fork();
 // Addresses that are followed, and the objects kept for them, change together: held while either is read or written. Waits
 // detached; what holds it runs no Python code.
 class KeepGuard : public ObjectGuard {

@@ -214,6 +214,7 @@ bool share_objects(CData* result, Value source) {
     }
   }
   result->objects.store(result, objects.copy());
+  result->domain = root->domain ? root->domain : reinterpret_cast<uintptr_t>(root);  // nobody else has seen it yet
   Ref<> key = int_from_uint64(source.untagged().bits());
   return key && dict_set(as_dict(objects.value()), key.value(), source);
 }
@@ -269,6 +270,7 @@ bool add_address(Module* module, const char* name, F* function) {
 }
 
 bool execute(Module* module) {
+  prepare_for_fork();
   return add_types(module) &&
          add_exception(module, &g_argument_error, "ctypes.ArgumentError", "ArgumentError", Value::object(exc::Exception)) &&
          module_add_ints(module, kConstants) && module_add_text(module, "__version__", "1.1.0") &&

@@ -1,4 +1,6 @@
 // Instances: their memory, what they keep alive, buffers and pickling.
+#include <pthread.h>
+
 #include <cstring>
 
 #include "gc/sync/critical_section.h"
@@ -135,13 +137,28 @@ bool resize_memory(CData* self, int64_t size) {
 namespace {
 constexpr int kKeepLocks = 64;
 constinit ThreadLock g_keep_locks[kKeepLocks];
+
+ThreadLock& keep_lock(CData* root) {
+  uintptr_t domain = root->domain ? root->domain : reinterpret_cast<uintptr_t>(root);
+  return g_keep_locks[(domain >> 4) % kKeepLocks];
+}
 }  // namespace
+
+void prepare_for_fork() {
+  static bool prepared = false;  // imports of one module take turns
+  if (prepared) return;
+  prepared = true;
+  // Their holders have stayed in the parent.
+  pthread_atfork(nullptr, nullptr, [] {
+    for (ThreadLock& lock : g_keep_locks) lock.reset();
+  });
+}
 
 CData* root_of(CData* self) {
   while (!self->base.peek().empty()) self = as_cdata(self->base.peek());
   return self;
 }
-KeepGuard::KeepGuard(CData* self) : ObjectGuard(g_keep_locks[(reinterpret_cast<uintptr_t>(root_of(self)) >> 4) % kKeepLocks]) {}
+KeepGuard::KeepGuard(CData* self) : ObjectGuard(keep_lock(root_of(self))) {}
 
 Ref<> kept_objects(CData* self) {
   CData* root = root_of(self);
@@ -283,9 +300,17 @@ bool convert(Value type, Value value, Converted* out) {
     if (source->size.load(std::memory_order_acquire) < info->size)
       return raise(exc::TypeError, "expected %N instance, got %T", ctype, value);
     out->holder = Ref<>::retain(value);
-    out->bytes = data_of(source);
     out->keep = kept_objects(source);
-    return static_cast<bool>(out->keep);
+    if (!out->keep) return false;
+    if (info->has_pointer && info->size <= static_cast<int64_t>(sizeof(Raw))) {
+      // An address and what is kept for it, of one time.
+      KeepGuard guard(source);
+      copy_memory(out->raw.bytes, data_of(source), info->size);
+      if (!is_exact_dict(out->keep.value())) out->keep = or_none_ref(root_of(source)->objects.load(root_of(source)));
+    } else {
+      out->bytes = data_of(source);
+    }
+    return true;
   }
   if (info->kind == Kind::kPointer && is_cdata(value, Kind::kArray)) {
     auto* array = ctype_of(type_of(value));

@@ -141,7 +141,6 @@ Ref<> construct(Type* type, const Args& args) {
 // ---- attributes
 // -----------------------------------------------------------------------------------------------------------------
 
-Ref<> or_none_ref(Ref<> v) { return v ? std::move(v) : none_ref(); }
 Ref<> get_restype(Value v) { return or_none_ref(setting(as_function(v), &CFunction::restype, &CType::restype)); }
 bool set_restype(Value v, Value value) {
   CFunction* self = as_function(v);

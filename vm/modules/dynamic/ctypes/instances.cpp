@@ -50,7 +50,7 @@ Ref<> slice_items(const Code* code, const uint8_t* start, int64_t first, int64_t
   if (code && code->name == 'c') {
     Ref<Bytes> bytes = bytes_allocate(count);
     if (!bytes) return Ref<>();
-    if (step == 1) {
+    if (step == 1 && count) {
       copy_memory(bytes->data, start + first, count);
     } else {
       for (int64_t i = 0; i < count; ++i) copy_memory(bytes->data + i, start + first + i * step, 1);
@@ -208,10 +208,14 @@ Ref<> pointer_get(Value v, Value key) {
   if (!item_index(slice->stop.peek(), &stop)) return Ref<>();
   int64_t count =
       step > 0 ? (start < stop ? (stop - start - 1) / step + 1 : 0) : (start > stop ? (start - stop - 1) / -step + 1 : 0);
-  auto* memory = static_cast<uint8_t*>(address_in(self));
   const Code* code = info_of(type.value())->code;
-  if (count && !memory && code) return raise(exc::ValueError, "NULL pointer access");
-  return slice_items(code, memory, start, step, count, [&](int64_t i) { return get_pointed(self, type.value(), i); });
+  if (!code || (code->name != 'c' && code->name != 'u')) {
+    return slice_items(nullptr, nullptr, start, step, count, [&](int64_t i) { return get_pointed(self, type.value(), i); });
+  }
+  KeepGuard guard(self);
+  auto* memory = static_cast<uint8_t*>(address_in(self));
+  if (count && !memory) return raise(exc::ValueError, "NULL pointer access");
+  return slice_items(code, memory, start, step, count, [](int64_t) { return Ref<>(); });
 }
 bool pointer_set(Value v, Value key, Value value) {
   if (value.empty()) return raise(exc::TypeError, "Pointer does not support item deletion");
