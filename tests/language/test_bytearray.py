@@ -239,6 +239,21 @@ def test_mutation_during_index():
     raises(IndexError, operator.setitem, b, 0 if not b else 5, 1)
 
 
+def test_sums_and_steps():
+    for n in (0, 1, 7, 1000):
+        b = bytearray(i * 7 % 256 for i in range(n))
+        assert sum(b) == sum(list(b)) == sum(bytes(b)) and sum(b, 5) == sum(list(b)) + 5 and sum(b, 0.5) == sum(list(b)) + 0.5
+        assert sum(b, 2**62) == 2**62 + sum(list(b))
+        for step in (2, 3, -1, -2, 7, 1000, -1000):
+            for start in (None, 0, 1, -1, n // 2):
+                c, model = bytearray(b), list(b)
+                count = len(range(*slice(start, None, step).indices(n)))
+                c[start::step] = bytes(range(200, 201 + count))[:count] if count < 50 else bytes(count)
+                model[start::step] = (list(range(200, 201 + count))[:count] if count < 50 else [0] * count)
+                assert list(c) == model, (n, step, start)
+    raises(ValueError, operator.setitem, bytearray(10), slice(None, None, 2), b"abc")
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

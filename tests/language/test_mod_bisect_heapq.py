@@ -193,6 +193,70 @@ def test_threads_do_not_crash():
     assert len(h) == 1000
 
 
+def test_heaps_of_what_compares_natively():
+    r = random.Random(5)
+    kinds = [lambda: r.randrange(20), lambda: r.random(), lambda: str(r.randrange(50)), lambda: (r.randrange(5), r.choice("abc")),
+             lambda: (r.randrange(3), r.random(), (r.choice("xy"), r.randrange(3))), lambda: r.choice((1, 2.5, True, 10**20, 3)),
+             lambda: (r.randrange(2), r.choice((1, 2.0, 3))), lambda: [r.randrange(4)], lambda: ("a",) * r.randrange(4),
+             lambda: (r.randrange(2), float("nan"), 1), lambda: (None, r.randrange(4))]
+    for make in kinds * 3:
+        h, model = [], []
+        for _ in range(200):
+            k = r.randrange(5)
+            if k < 3:
+                item = make()
+                heapq.heappush(h, item)
+                model.append(item)
+            elif h:
+                item = heapq.heappop(h) if k == 3 else heapq.heapreplace(h, model[0])
+                if k == 4:
+                    model.append(model[0])
+                smallest = [x for x in model if x < item]
+                assert not smallest or "nan" in str(model), (item, smallest)
+                model.remove(item)
+            assert len(h) == len(model)
+            if "nan" not in str(model):
+                assert not any(h[i] < h[(i - 1) // 2] for i in range(1, len(h)))
+    h = []
+    for i in range(50):
+        heapq.heappush(h, (i % 3, str(i)))
+    try:
+        heapq.heappush(h, (0, 5))
+        heapq.heapify(h)
+    except TypeError as e:
+        assert "'<' not supported between instances of" in str(e)
+    else:
+        assert False
+
+
+def test_order_of_tuples():
+    items = [(), (1,), (1, 2), (1, "a"), ("a",), ("a", 1), (1.5,), (1.5, "b"), ((1, 2), "x"), ((1, 2), "y"), ((1, "a"), 0), (True,), (None,),
+             (1, (2, (3, ("x",)))), (1, (2, (3, ("y",))))]
+    x = (1,)
+    for _ in range(12):
+        x = (x, 1)
+    items += [x, (x[0], 2), (float("nan"),)]
+
+    def order(a, b):
+        for p, q in zip(a, b):
+            if p is q or p == q:
+                continue
+            return "lt" if p < q else "gt"
+        return "lt" if len(a) < len(b) else "gt" if len(a) > len(b) else "eq"
+    for a in items * 2:
+        for b in items:
+            try:
+                want = order(a, b)
+            except TypeError:
+                want = "error"
+            try:
+                got = ["lt"] * (a < b) + ["gt"] * (a > b) + ["eq"] * (a == b)
+                assert (a <= b) == ("gt" not in got) and (a >= b) == ("lt" not in got) and (a != b) == ("eq" not in got) or "nan" in str((a, b))
+            except TypeError:
+                got = ["error"]
+            assert got == [want] or "nan" in str((a, b)), (a, b, got, want)
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

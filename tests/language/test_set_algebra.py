@@ -127,3 +127,46 @@ def test_lengths_and_truth():
         if not a - {0, 1, 2}:
             total += 1
     assert total == sum(len({i % 5, i % 3}) + 2 + (i % 5 == 4) + (i % 5 < 3) for i in range(3000))
+
+
+def test_against_dicts():
+    r = random.Random(7)
+    for make in (lambda: r.randrange(40), lambda: r.choice((r.randrange(30), str(r.randrange(30)))),
+                 lambda: r.choice((None, 1.5, (1, r.randrange(5)), r.randrange(10), "a", 2.5))):
+        for _ in range(60):
+            a, b = {make() for _ in range(r.randrange(40))}, {make() for _ in range(r.randrange(40))}
+            for _ in range(15):
+                x, y, k = dict.fromkeys(a), dict.fromkeys(b), r.randrange(8)
+                if k == 0:
+                    item = make()
+                    a.add(item)
+                    x.setdefault(item)
+                elif k == 1:
+                    item = make()
+                    a.discard(item)
+                    x.pop(item, None)
+                elif k == 2:
+                    a ^= b
+                    x = {**{i: 0 for i in x if i not in y}, **{i: 0 for i in y if i not in x}}
+                elif k == 3:
+                    before, a = a, (a.copy() if r.random() < 0.5 else frozenset(a) if r.random() < 0.5 else set(a))
+                    assert a == before
+                    a = set(a ^ b)
+                    assert before == set(x)
+                    x = {**{i: 0 for i in x if i not in y}, **{i: 0 for i in y if i not in x}}
+                elif k == 4:
+                    a = a | b
+                    x.update(y)
+                elif k == 5:
+                    a = a - b
+                    x = {i: 0 for i in x if i not in y}
+                elif k == 6:
+                    a = a & b
+                    x = {i: 0 for i in x if i in y}
+                else:
+                    a.clear()
+                    a.update([make(), make()], b)
+                    assert a >= b
+                    x = dict.fromkeys(a)
+                assert len(a) == len(x) and sorted(map(repr, a)) == sorted(map(repr, x)) and all(i in a for i in x), (a, x)
+                assert b == set(y)

@@ -171,22 +171,33 @@ Ref<> unary_operation(UnaryOp op, Value operand) {
 // ---- comparison ------------------------------------------------------------------------------------------------------
 
 namespace {
-// Exact tuples that small ints decide about: 0 or 1; -1: others.
-int compare_number_tuples(Value left, Value right, CompareOp op) {
-  if (!is_exact_tuple(left) || !is_exact_tuple(right)) return -1;
-  const Tuple *a = as_tuple(left), *b = as_tuple(right);
-  int64_t x = a->length, y = b->length;
-  for (int64_t i = 0, n = x < y ? x : y; i < n; ++i) {
-    Value p = a->at(i), q = b->at(i);
-    if (!p.is_small_int() || !q.is_small_int()) return -1;
-    if (p.bits() == q.bits()) continue;
-    x = p.as_small_int();
-    y = q.as_small_int();
-    break;
+constexpr int kUnordered = 2;
+constexpr int kMaxTupleDepth = 8;
+template <class T>
+int sign_of(T x, T y) {
+  return x < y ? -1 : x > y;
+}
+// -1, 0, 1, or kUnordered: it takes more to tell.
+int order_simple(Value a, Value b, int depth) {
+  if (a.is_small_int() && b.is_small_int()) return sign_of(a.as_small_int(), b.as_small_int());
+  if (a.is_immediate_float() && b.is_immediate_float()) return sign_of(a.as_immediate_float(), b.as_immediate_float());
+  if (is_exact_str(a) && is_exact_str(b)) return str_compare(as_str(a), as_str(b));
+  if (!is_exact_tuple(a) || !is_exact_tuple(b) || depth == kMaxTupleDepth) return kUnordered;
+  const Tuple *x = as_tuple(a), *y = as_tuple(b);
+  int64_t n = x->length < y->length ? x->length : y->length;
+  for (int64_t i = 0; i < n; ++i) {
+    Value p = x->at(i), q = y->at(i);
+    if (p.same(q)) continue;
+    if (p.is_small_int() && q.is_small_int()) return sign_of(p.as_small_int(), q.as_small_int());
+    if (int order = order_simple(p, q, depth + 1)) return order;
   }
-  return ordered(op, x, y);
+  return sign_of(x->length, y->length);
 }
 }  // namespace
+int compare_simple(Value left, Value right, CompareOp op) {
+  int order = order_simple(left, right, 0);
+  return order == kUnordered ? -1 : ordered(op, order, 0);
+}
 
 namespace {
 constexpr CompareOp kReflected[] = {CompareOp::kGt, CompareOp::kGe, CompareOp::kEq,
@@ -225,7 +236,9 @@ Ref<> compare(Value left, Value right, CompareOp op) {
   return compare_declined(left, right, op, tried_right);
 }
 int compare_truth(Value left, Value right, CompareOp op) {
-  if (int known = compare_number_tuples(left, right, op); known >= 0) return known;
+  if (is_exact_tuple(left)) {
+    if (int known = compare_simple(left, right, op); known >= 0) return known;
+  }
   Ref<> result = compare(left, right, op);
   if (!result) return -1;
   if (is_bool(result.value())) return is_true(result.value());

@@ -29,6 +29,8 @@ inline bool ordered(CompareOp op, T x, T y) {
 Ref<> compare(Value left, Value right, CompareOp op);           // the result object
 // The rest of it when left's method has returned NotImplemented.
 Ref<> compare_declined(Value left, Value right, CompareOp op, bool tried_right = false);
+// left OP right of ints, floats and strs, and of tuples of those: 0 or 1; -1: it cannot be told without Python code.
+int compare_simple(Value left, Value right, CompareOp op);
 int compare_truth(Value left, Value right, CompareOp op);       // 1, 0, -1 error
 // Identity first, then ==, as containers compare. 1, 0, -1 error.
 int equal(Value left, Value right);

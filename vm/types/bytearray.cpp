@@ -201,12 +201,13 @@ bool set_slice(Value self, Value key, Value value) {
         LockGuard guard(b);
         uint8_t* content = content_of(b);
         int64_t length = length_of(b);
-        for (int64_t i = 0, at = start; i < count; i++, at += step) {
-          if (at < 0 || at >= length) {
-            outcome = Change::kRange;
-            break;
-          }
-          content[at] = static_cast<uint8_t>(added[static_cast<size_t>(i)]);
+        int64_t last = start + (count - 1) * step;
+        if (start < 0 || start >= length || last < 0 || last >= length) {
+          outcome = Change::kRange;
+        } else {
+          const char* from = added.data();
+          uint8_t* to = content + start;
+          for (int64_t i = 0; i < count; i++, to += step) *to = static_cast<uint8_t>(from[i]);
         }
       }
       return report(outcome);

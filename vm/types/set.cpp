@@ -188,20 +188,12 @@ SetTable* clone_locked(Set* other) {
   if (static_cast<uint64_t>(used) * 5 >= 7 * 3) {
     while (slots <= static_cast<uint64_t>(used) * 2) slots <<= 1;
   }
+  if (slots == from->mask + 1 && from->fill == used) return set_table_clone(from);
   SetTable* t = set_table_new(slots);
   if (!t) return nullptr;
-  if (slots == from->mask + 1 && from->fill == used) {
-    for (uint64_t i = 0; i <= from->mask; ++i) {
-      if (!holds_item(from->entries[i].key.peek())) continue;
-      t->entries[i].hash.store(from->entries[i].hash.load(std::memory_order_relaxed), std::memory_order_relaxed);
-      t->entries[i].key.init(load_locked(from->entries[i].key));
-    }
-    t->fill = used;
-  } else {
-    for (uint64_t i = 0; i <= from->mask; ++i) {
-      if (!holds_item(from->entries[i].key.peek())) continue;
-      set_table_insert_clean(t, load_locked(from->entries[i].key).take(), from->entries[i].hash.load(std::memory_order_relaxed));
-    }
+  for (uint64_t i = 0; i <= from->mask; ++i) {
+    if (!holds_item(from->entries[i].key.peek())) continue;
+    set_table_insert_clean(t, load_locked(from->entries[i].key).take(), from->entries[i].hash.load(std::memory_order_relaxed));
   }
   return t;
 }

@@ -17,6 +17,7 @@ struct SetEntry {
 struct SetTable {
   uint64_t mask;
   int64_t fill;  // lock: used and removed slots
+  bool has_objects;  // lock: it has had keys that are objects
   SetEntry entries[];
 };
 inline constexpr int64_t kRemovedHash = -1;

@@ -196,10 +196,15 @@ bool symmetric_in_place(Set* s, Value other) {
     if (!distinct) return false;
     other = distinct.value();
   }
-  return for_each_hashed(other, [&](Value item, int64_t hash) {
-    int removed = discard_hashed(s, item, hash);
-    return removed < 0 ? false : removed > 0 || add_hashed(s, item, hash);
-  });
+  int64_t position = 0;
+  if (is_any_set(other) && set_toggle_plain(s, as_set(other), &position)) return true;
+  return !error_pending() && for_each_hashed(
+                                 other,
+                                 [&](Value item, int64_t hash) {
+                                   int removed = discard_hashed(s, item, hash);
+                                   return removed < 0 ? false : removed > 0 || add_hashed(s, item, hash);
+                                 },
+                                 position);
 }
 
 Ref<Set> symmetric(Value self, Value other) {
@@ -535,7 +540,7 @@ void set_destroy(Object* o) {
   s->table.store(kEmptySetTable, std::memory_order_relaxed);
   s->used.store(0, std::memory_order_relaxed);
   uint64_t i = 0;
-  for (int64_t left = t->fill; left > 0 && i <= t->mask; ++i) {
+  for (int64_t left = t->has_objects ? t->fill : 0; left > 0 && i <= t->mask; ++i) {
     Value key = t->entries[i].key.peek();
     left -= !key.empty();
     release(key);

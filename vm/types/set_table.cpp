@@ -1,6 +1,8 @@
 // Set tables: storage, probing and the lookups with and without the lock.
 #include "vm/types/set_table.h"
 
+#include <cstring>
+
 #include "gc/platform/memory.h"
 #include "gc/reclaim/qsbr.h"
 
@@ -14,10 +16,11 @@ constexpr uint64_t kMinSlots = 8;
 struct EmptySetTable {
   uint64_t mask;
   int64_t fill;
+  uint64_t has_objects;
   uint64_t hash;
   uint64_t key;
 };
-constinit EmptySetTable g_empty_table{0, 0, 0, 0};
+constinit EmptySetTable g_empty_table{};
 
 void release_table_of_str(void* block) {
   auto* t = static_cast<SetTable*>(block);
@@ -62,7 +65,7 @@ void set_table_retire(SetTable* t) {
 void set_table_drop(SetTable* t) {
   if (t == kEmptySetTable) return;
   if (!multithreaded()) {
-    for (uint64_t i = 0; i <= t->mask; ++i) release(t->entries[i].key.peek());
+    for (uint64_t i = 0; t->has_objects && i <= t->mask; ++i) release(t->entries[i].key.peek());
     memory::release(t);
     return;
   }
@@ -82,6 +85,15 @@ void set_table_insert_clean(SetTable* t, Value owned_key, int64_t hash) {
     return true;
   });
   ++t->fill;
+  t->has_objects |= owned_key.is_object();
+}
+
+SetTable* set_table_clone(SetTable* t) {
+  auto* fresh = static_cast<SetTable*>(memory::allocate(set_table_bytes(t)));
+  if (!fresh) return nullptr;
+  std::memcpy(static_cast<void*>(fresh), t, set_table_bytes(t));
+  for (uint64_t i = 0; t->has_objects && i <= t->mask; ++i) (void)load_locked(fresh->entries[i].key).take();
+  return fresh;
 }
 
 bool SetWriter::resize(int64_t wanted) {
@@ -188,6 +200,7 @@ int SetWriter::add_plain(Value key, int64_t hash) {
   });
   if (result != 1) return result;
   ++t->fill;
+  t->has_objects |= key.is_object();
   set_used(used() + 1);
   return grow_for(key, hash);
 }
@@ -207,6 +220,7 @@ int SetWriter::add_absent(Value key, int64_t hash) {
     SetEntry& e = t->entries[removed_slot_];
     e.key.init(Ref<>::retain(key));
     e.hash.store(hash, std::memory_order_release);  // after the key
+    t->has_objects |= key.is_object();
     set_used(used() + 1);
     return 1;
   }
@@ -340,6 +354,32 @@ bool set_merge_plain(Set* into, Set* from, int64_t* position) {
       if (!holds_item(key)) continue;
       if (!is_plain(key)) break;
       added = writer.add_plain(key, t->entries[i].hash.load(std::memory_order_relaxed));
+      if (added < 0) break;
+    }
+    all = i > t->mask;
+    *position = static_cast<int64_t>(i);
+  }
+  return added != -2 ? all : raise_no_memory();
+}
+
+bool set_toggle_plain(Set* into, Set* from, int64_t* position) {
+  if (multithreaded()) return false;
+  int added = 1;
+  bool all = false;
+  {
+    SetWriter writer(into);
+    SetTable* t = from->table.load(std::memory_order_relaxed);
+    uint64_t i = static_cast<uint64_t>(*position);
+    for (; i <= t->mask; ++i) {
+      Value key = t->entries[i].key.peek();
+      if (!holds_item(key)) continue;
+      int64_t hash = t->entries[i].hash.load(std::memory_order_relaxed);
+      int64_t slot = is_plain(key) ? find_plain(writer.table(), key, hash) : kSlotRetry;
+      if (slot == kSlotRetry) break;
+      if (slot >= 0)
+        release(writer.remove(slot));  // an int or a str
+      else
+        added = writer.add_plain(key, hash);
       if (added < 0) break;
     }
     all = i > t->mask;

@@ -20,6 +20,8 @@ SetTable* set_table_new(uint64_t slots);  // a power of two; nullptr: out of mem
 size_t set_table_bytes(const SetTable* t);
 void set_table_retire(SetTable* t);       // its keys live on elsewhere
 void set_table_drop(SetTable* t);         // with its keys. No lock held: may run Python code
+// The same slots, with counts of their own; the set is locked. nullptr: out of memory, no exception.
+SetTable* set_table_clone(SetTable* t);
 // Adds a key known to be absent to a table with room.
 void set_table_insert_clean(SetTable* t, Value owned_key, int64_t hash);
 
@@ -107,6 +109,8 @@ class SetWriter {
 bool set_select_plain(Set* result, Set* from, Set* other, bool wanted, int64_t* position);
 // Adds the items of another set. With several threads nothing is done.
 bool set_merge_plain(Set* into, Set* from, int64_t* position);
+// Takes out the items of another set that are there, and adds the others. With several threads nothing is done.
+bool set_toggle_plain(Set* into, Set* from, int64_t* position);
 // Adds items[0..count), which nobody else changes meanwhile.
 bool set_add_plain(Set* into, const Field* items, int64_t count, int64_t* position);
 

@@ -1,6 +1,7 @@
 // _heapq: binary heaps in lists. Comparisons may run Python code and change the list: every access is checked.
 #include "vm/modules/support.h"
 #include "vm/modules/support_compare.h"
+#include "gc/sync/object_lock.h"
 #include "vm/types/list.h"
 
 namespace pt {
@@ -12,33 +13,80 @@ int before(Value a, Value b) {
   return Max ? less_than(b, a) : less_than(a, b);
 }
 
-// Moves the item at `position` towards the root until its parent does not come after it.
+// Where a sift has come to.
+struct Sift {
+  int64_t start, position;
+  bool up;   // the smaller children still move up
+};
+// Goes on as long as the items compare without Python code: all in one section. True: it is done.
 template <bool Max>
-bool sift_down(List* heap, int64_t start, int64_t position) {
+bool sift_simple(List* heap, Sift* s) {
+  LockGuard guard(heap);
+  int64_t size = list_size(heap), limit = size >> 1;
+  ListBuffer* buffer = heap->buffer.load(std::memory_order_relaxed);
+  if (!buffer || s->position >= size) return false;
+  Field* items = buffer->items;
+  auto first = [&](int64_t a, int64_t b) {
+    return Max ? compare_simple(items[b].peek(), items[a].peek(), CompareOp::kLt)
+               : compare_simple(items[a].peek(), items[b].peek(), CompareOp::kLt);
+  };
+  auto swap = [&](int64_t a, int64_t b) {
+    Value item = items[a].peek();
+    items[a].init_value(items[b].peek());
+    items[b].init_value(item);
+  };
+  for (; s->up && s->position < limit;) {
+    int64_t child = 2 * s->position + 1;
+    if (child + 1 < size) {
+      int left_first = first(child, child + 1);
+      if (left_first < 0) return false;
+      child += !left_first;
+    }
+    swap(s->position, child);
+    s->position = child;
+  }
+  s->up = false;
+  while (s->position > s->start) {
+    int64_t parent = (s->position - 1) >> 1;
+    int comes_first = first(s->position, parent);
+    if (comes_first < 0) return false;
+    if (!comes_first) break;
+    swap(s->position, parent);
+    s->position = parent;
+  }
+  return true;
+}
+
+// Moves the item at the position towards the root until its parent does not come after it.
+template <bool Max>
+bool sift_down(List* heap, Sift s) {
   int64_t size = list_size(heap);
-  if (position >= size) return raise(exc::IndexError, "index out of range");
-  while (position > start) {
-    int64_t parent = (position - 1) >> 1;
-    Ref<> item = list_get(heap, position);
+  if (s.position >= size) return raise(exc::IndexError, "index out of range");
+  if (sift_simple<Max>(heap, &s)) return true;
+  while (s.position > s.start) {
+    int64_t parent = (s.position - 1) >> 1;
+    Ref<> item = list_get(heap, s.position);
     Ref<> above = list_get(heap, parent);
     if (!item || !above) return changed();
     int comes_first = before<Max>(item.value(), above.value());
     if (comes_first < 0) return false;
     if (list_size(heap) != size) return changed();
     if (!comes_first) break;
-    if (!list_set(heap, parent, std::move(item)) || !list_set(heap, position, std::move(above))) return changed();
-    position = parent;
+    if (!list_set(heap, parent, std::move(item)) || !list_set(heap, s.position, std::move(above))) return changed();
+    s.position = parent;
   }
   return true;
 }
-// Moves the smaller children up until a leaf is reached, then the item that was at `position` back to its place.
+// Moves the smaller children up until a leaf is reached, then the item that was at `start` back to its place.
 template <bool Max>
-bool sift_up(List* heap, int64_t position) {
-  int64_t size = list_size(heap), start = position;
-  if (position >= size) return raise(exc::IndexError, "index out of range");
+bool sift_up(List* heap, int64_t start) {
+  int64_t size = list_size(heap);
+  Sift s{start, start, true};
+  if (start >= size) return raise(exc::IndexError, "index out of range");
+  if (sift_simple<Max>(heap, &s)) return true;
   int64_t limit = size >> 1;
-  while (position < limit) {
-    int64_t child = 2 * position + 1;
+  while (s.up && s.position < limit) {
+    int64_t child = 2 * s.position + 1;
     if (child + 1 < size) {
       Ref<> left = list_get(heap, child);
       Ref<> right = list_get(heap, child + 1);
@@ -49,12 +97,13 @@ bool sift_up(List* heap, int64_t position) {
       if (!left_first) ++child;
     }
     Ref<> up = list_get(heap, child);
-    Ref<> down = list_get(heap, position);
+    Ref<> down = list_get(heap, s.position);
     if (!up || !down) return changed();
-    if (!list_set(heap, position, std::move(up)) || !list_set(heap, child, std::move(down))) return changed();
-    position = child;
+    if (!list_set(heap, s.position, std::move(up)) || !list_set(heap, child, std::move(down))) return changed();
+    s.position = child;
   }
-  return sift_down<Max>(heap, start, position);
+  s.up = false;
+  return sift_down<Max>(heap, s);
 }
 
 List* heap_argument(const char* function, Value v) {
@@ -95,7 +144,7 @@ Ref<> build(const char* function, const Value* a) {
 Ref<> heappush(const Value* a) {
   List* heap = heap_argument("heappush", a[1]);
   if (!heap || !list_append(heap, Ref<>::retain(a[2]))) return Ref<>();
-  return sift_down<false>(heap, 0, list_size(heap) - 1) ? none_ref() : Ref<>();
+  return sift_down<false>(heap, {0, list_size(heap) - 1, false}) ? none_ref() : Ref<>();
 }
 Ref<> heappushpop(const Value* a) {
   List* heap = heap_argument("heappushpop", a[1]);
