@@ -222,6 +222,47 @@ def test_dataclass_attributes():
     assert vars(d) == {"a": 3999, "b": 0.5, "c": 3999}
 
 
+def test_operators_with_further_parameters():
+    class D:
+        def __init__(self, n, c=1):
+            self.n = n
+
+        def __add__(self, other, context=None, *, k=1):
+            return D(self.n + other.n + k) if context is None else context
+
+        def __sub__(self, other, context=[3], more=None):
+            return D(self.n - other.n + context[0]) if more is None else more
+
+        def __lt__(self, other, context=None):
+            return self.n < other.n if context is None else context
+
+        def __mul__(self, other, wanted):
+            return 0
+    total, less = D(0), 0
+    for i in range(3000):
+        total = total - D(i)
+        less += D(i) < D(i * 2 % 7, None)
+        if i == 2000:
+            D.__sub__.__defaults__ = ([5], None)
+        if i == 2500:
+            D.__sub__.__defaults__ = ([5], i)
+            assert total - total == 2500
+            D.__sub__.__defaults__ = None
+            try:
+                total - total
+            except TypeError as e:
+                assert "missing 2 required positional arguments: 'context' and 'more'" in str(e), e
+            else:
+                assert False
+            D.__sub__.__defaults__ = ([4], None)
+    assert total.n == -sum(range(3000)) + 3 * 2001 + 5 * 500 + 4 * 499, total.n
+    assert less == sum(i < i * 2 % 7 for i in range(3000))
+    try:
+        total * total
+    except TypeError as e:
+        assert "missing 1 required positional argument: 'wanted'" in str(e)
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

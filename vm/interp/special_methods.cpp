@@ -16,13 +16,24 @@ CallRecord* enter_method(Thread* thread, Value* frame, const uint64_t* pc, Funct
   const Code* code = function->code();
   Value* window = frame + thread->record->code->register_count + 1;
   if (thread->record + 1 >= thread->record_limit || window + code->register_count + 8 > thread->stack_limit) return nullptr;
+  Ref<> defaults;   // for the parameters behind the arguments
+  auto missing = static_cast<int64_t>(code->argument_count) - static_cast<int64_t>(arguments.size());
+  if (missing) {
+    defaults = function->defaults.load(function);
+    if (!defaults || as_tuple(defaults.value())->length < missing) return nullptr;
+  }
   thread->record->pc = pc;
   window[-1] = Value::borrowed_object(function);
   Value* next = window;
   for (Value v : arguments) *next++ = v.as_borrowed();
+  for (int64_t i = missing; i > 0; --i) {
+    const Tuple* t = as_tuple(defaults.value());
+    *next++ = Ref<>::retain(t->at(t->length - i)).take();
+  }
   clear_locals(function, code, window);
   CallRecord* record = push_record(thread, function, window);
   if (!record) {
+    while (missing > 0) release(window[arguments.size() + static_cast<size_t>(--missing)]);
     clear_error();
     return nullptr;
   }

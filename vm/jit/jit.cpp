@@ -18,6 +18,7 @@
 #include "vm/modules/sys/config.h"
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
+#include "vm/types/function.h"
 #include "vm/types/iterators.h"
 #include "vm/types/str.h"
 
@@ -224,8 +225,32 @@ void abandon_recording() {
   stop_recording();
 }
 
+// Why a trace is slow: what it leaves to the interpreter, with the types of the operands.
+void announce_left(const Thread* thread, Value* frame, Value* constants, uint64_t word) {
+  const InstructionInfo& info = kInstructionInfo[word & 0xFFFF];
+  std::string line = std::string("; left to the interpreter: ") + info.name;
+  const std::pair<OperandKind, int> operands[] = {
+      {info.a, operand_a(word)}, {info.b, operand_b(word)}, {info.c, operand_c(word)}};
+  for (auto [kind, operand] : operands) {
+    bool window = kind == OperandKind::B;
+    if (kind == OperandKind::N) {
+      const Str* name = thread->record->code->names[static_cast<uint16_t>(operand)];
+      if (name->ascii) line += " " + std::string(name->ascii_view());
+    }
+    if (!window && kind != OperandKind::R) continue;
+    for (int i = 0; i < (window ? 3 : 1); ++i) {
+      Value v = pt::read(frame, constants, operand + 2 * i);
+      if (v.empty()) continue;
+      line += std::string(" ") + type_name(v);
+      Value name = has_shape(v, kShape_function) ? as_function(v)->qualname.peek() : Value();
+      if (!name.empty() && is_str(name) && as_str(name)->ascii) line += ":" + std::string(as_str(name)->ascii_view());
+    }
+  }
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
 // One instruction under the recording table; whether recording goes on.
-bool record_step(Value* frame, const uint64_t* pc, Value* constants, uint64_t word) {
+bool record_step(const Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word) {
   Recorder* recorder = tls_recorder;
   if (!recorder) return false;
   if (g_dump_bytecode) {
@@ -233,7 +258,10 @@ bool record_step(Value* frame, const uint64_t* pc, Value* constants, uint64_t wo
                  operand_a(word), operand_b(word), operand_c(word));
   }
   Step step = recorder->step(frame, pc, constants, word);
-  if (step == Step::kGoOn) return true;
+  if (step == Step::kGoOn) {
+    if (g_dump_ir && recorder->left_to_interpreter()) announce_left(thread, frame, constants, word);
+    return true;
+  }
   if (step == Step::kClosed) {
     close_trace(*recorder);
   } else {
@@ -255,7 +283,7 @@ __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS
     dispatch = &g_trace_dispatch;
     PT_TAIL(dispatch->handlers[word & 0xFFFF]);
   }
-  if (!record_step(frame, pc, constants, word)) dispatch = &g_dispatch;
+  if (!record_step(thread, frame, pc, constants, word)) dispatch = &g_dispatch;
   PT_TAIL(g_dispatch.handlers[word & 0xFFFF]);
 }
 

@@ -477,14 +477,7 @@ bool Recorder::call_binary(Function* function, const TypeVersions& versions, int
     if (!version) return fall_back();
     guard_version(type_of(v), version);
   }
-  keep(Value::object(function));
-  guard_code(kNoReference, function);
-  int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
-  for (int32_t i = window - 1; i < window + 2; ++i) state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
-  set_lazy(window, read(left));
-  set_lazy(window + 1, read(right));
-  set_lazy(window - 1, object_constant(Value::object(function)));
-  return enter(function, window, 2, result, kRecordOperator);
+  return enter_method(function, {left, right}, result);
 }
 
 // super() in a method: the object is virtual, and LOAD_METHOD hardly ever makes it.

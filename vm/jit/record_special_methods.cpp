@@ -33,14 +33,18 @@ bool Recorder::can_enter(const Function* function, std::initializer_list<Argumen
 bool Recorder::enter_method(Function* function, std::initializer_list<Argument> arguments, int which) {
   keep(Value::object(function));
   guard_code(kNoReference, function);
-  int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
   auto count = static_cast<int32_t>(arguments.size());
+  Binding binding;
+  if (!bind(function, static_cast<uint32_t>(count), nullptr, &binding)) return fall_back();
+  if (!guard_defaults(binding, function)) return false;
+  int32_t window = window_ + static_cast<int32_t>(here().code->register_count) + 1;
   for (int32_t i = window - 1; i < window + count; ++i)
     state(i) = {kNoReference, kNoReference, false, false, false, state(i).filled};
   int32_t next = window;
   for (const Argument& a : arguments) set_lazy(next++, a.constant.empty() ? read(a.operand) : constant_of(a.constant));
   set_lazy(window - 1, object_constant(Value::object(function)));
-  return enter(function, window, static_cast<uint32_t>(count), which, kRecordOperator);
+  apply(binding, function, window);
+  return enter(function, window, static_cast<uint32_t>(binding.total()), which, kRecordOperator);
 }
 // A method of the first argument's class, which had the version before it was looked up.
 bool Recorder::enter_own_method(Function* function, uint32_t version, std::initializer_list<Argument> arguments, int which) {

@@ -58,6 +58,7 @@ class Recorder {
   const Code* origin() const { return origin_; }   // the code in which the recording began
   Dict* globals() const { return origin_globals_; }
   Opcode last_opcode() const { return opcode_; }
+  bool left_to_interpreter() const { return interpreted_ != nullptr; }   // the last instruction
   Ir& ir() { return ir_; }
   // What the trace has and memory has not.
   Snapshot end() const;

@@ -540,12 +540,16 @@ bool add_slot_wrappers(Type* type) {
   return true;
 }
 
-Function* special_method(Type* type, Str* name, uint32_t count) {
+Function* special_method(Type* type, Str* name, uint32_t count, bool defaults) {
   Value method = type_lookup_borrowed(type, name);
   if (method.empty() || !has_shape(method, kShape_function) || !method.as_object()->has_gc_bit(kGcDeferred)) return nullptr;
   Function* function = as_function(method);
   const Code* code = function->code();
-  return code->simple_call && code->argument_count == count ? function : nullptr;
+  if (!code->simple_call) return nullptr;
+  if (code->argument_count == count) return function;
+  if (!defaults || code->argument_count < count) return nullptr;
+  Ref<> given = function->defaults.load(function);
+  return given && as_tuple(given.value())->length >= static_cast<int64_t>(code->argument_count - count) ? function : nullptr;
 }
 int64_t length_of_result(Value result) {
   Ref<> number = index(result);
@@ -593,7 +597,7 @@ namespace {
 // The type's method for an operator, if it is asked before right's.
 Function* binary_method(Type* type, Str* name, Value right) {
   if (type_of(right) != type && is_subtype(type_of(right), type)) return nullptr;
-  return special_method(type, name, 2);
+  return special_method(type, name, 2, true);
 }
 }  // namespace
 Function* operator_method(BinaryOp op, Value left, Value right, bool inplace) {

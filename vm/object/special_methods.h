@@ -6,9 +6,9 @@ namespace pt {
 
 struct Function;
 
-// The type's method of that name, where it is a plain function of `count` parameters; nullptr: anything else. Borrowed: valid as
-// long as the type's version is what it was.
-Function* special_method(Type* type, Str* name, uint32_t count);
+// The type's method of that name, where it is a plain function of `count` parameters, or with defaults for further ones if that
+// may be; nullptr: anything else. Borrowed: valid as long as the type's version is what it was.
+Function* special_method(Type* type, Str* name, uint32_t count, bool defaults = false);
 // What len(), bool() and hash() make of what a method returned. -1: an exception.
 int64_t length_of_result(Value);
 int truth_of_result(Value);
