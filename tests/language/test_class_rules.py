@@ -191,6 +191,17 @@ def test_messages_of_deleting_items():
             assert message(container, key) == f"{type(container).__name__!r} {does_not}", (container, key)
 
 
+def test_messages_name_the_module_of_native_types():
+    import collections
+    for kind, name in ((collections.deque, "collections.deque"), (int, "int")):
+        for attribute in ("x", "__name__", "__doc__", "__annotations__"):
+            try:
+                setattr(kind, attribute, 1)
+                raise AssertionError(attribute)
+            except TypeError as error:
+                assert str(error) == f"cannot set {attribute!r} attribute of immutable type {name!r}", error
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

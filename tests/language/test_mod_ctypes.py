@@ -2,6 +2,7 @@
 import ctypes
 import ctypes.util
 import gc
+import operator
 import pickle
 import sys
 import threading
@@ -337,6 +338,10 @@ def test_pointers():
     raises(ValueError, lambda: null[0], message="NULL pointer access")
     raises(ValueError, null.__setitem__, 0, 1, message="NULL pointer access")
     raises(TypeError, POINTER(c_int), 5, message="expected c_int instead of int")
+    assert POINTER(c_int)(c_long(2 ** 33 + 5))[0] == 5
+    raises(TypeError, operator.setitem, p, slice(0, 1), [1], message="sequence index must be integer, not 'slice'")
+    raises(TypeError, p.__delitem__, 0, message="Pointer does not support item deletion")
+    raises(TypeError, POINTER(c_int), 1, 2, message="POINTER expected at most 1 argument, got 2")
     raises(TypeError, POINTER, 5, message="must be a ctypes type")
     raises(TypeError, pointer, 5, message="_type_ must have storage info")
     numbers = (c_int * 5)(*range(5))

@@ -21,6 +21,8 @@ constinit Type type_type;
 
 namespace {
 Type* as_type(Value v) { return reinterpret_cast<Type*>(v.as_object()); }
+// With its module, where a native module has made it.
+const char* full_name(const Type* type) { return type->spec ? type->spec->name : type->layout.name; }
 
 // type.__getattribute__: the metatype's data descriptors, then the MRO with descriptors bound to the class.
 Ref<> type_get_attribute(Value self, Str* name) {
@@ -45,7 +47,7 @@ Ref<> type_get_attribute(Value self, Str* name) {
 bool type_set_attribute_slot(Value self, Str* name, Value value) {
   Type* type = as_type(self);
   if (has_flag(type, kTypeImmutable)) {
-    return raise(exc::TypeError, "cannot set '%U' attribute of immutable type '%N'", name, type);
+    return raise(exc::TypeError, "cannot set '%U' attribute of immutable type '%s'", name, full_name(type));
   }
   Ref<> meta = type_lookup(type_of(self), name);
   if (meta) {
@@ -121,7 +123,7 @@ Ref<> type_or(Value left, Value right) { return union_of_types(left, right); }
 Ref<> get_name(Value self) { return as_type(self)->name.load(self.as_object()); }
 bool mutable_type(Type* type, const char* name) {
   if (!has_flag(type, kTypeHeap)) {
-    return raise(exc::TypeError, "cannot set '%s' attribute of immutable type '%N'", name, type);
+    return raise(exc::TypeError, "cannot set '%s' attribute of immutable type '%s'", name, full_name(type));
   }
   return true;
 }
@@ -251,7 +253,7 @@ Ref<> get_annotations(Value self) {
 bool put_annotations(Value self, Value v) {
   Type* type = as_type(self);
   if (!has_flag(type, kTypeHeap)) {
-    return raise(exc::TypeError, "cannot set '__annotations__' attribute of immutable type '%N'", type);
+    return raise(exc::TypeError, "cannot set '__annotations__' attribute of immutable type '%s'", full_name(type));
   }
   if (v.empty() && !dict_get_str(as_dict(type->dict.peek()), names::annotations.str())) {
     return raise(exc::AttributeError, "__annotations__");

@@ -197,7 +197,10 @@ bool class_int(CType* type, const Name& name, bool* present, int* out) {
 bool bit_count(Tuple* pair, CType* type, const TypeInfo* info, int* bits) {
   *bits = 0;
   if (pair->length < 3) return true;
-  if (!to_cint(pair->at(2), bits)) return false;
+  if (!to_cint(pair->at(2), bits)) {
+    clear_error();
+    return raise(exc::TypeError, "'_fields_' must be a sequence of (name, C type) pairs");
+  }
   if (!info->code || std::string_view("bBhHiIlLqQ?v").find(info->code->name) == std::string_view::npos)
     return raise(exc::TypeError, "bit fields not allowed for type %N", type);
   if (*bits > 0 && *bits <= info->size * 8) return true;

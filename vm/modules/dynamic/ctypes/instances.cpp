@@ -27,7 +27,7 @@ bool set_simple(Value v, Value value) {
 }
 bool init_simple(Value self, const Args& args) {
   Value value;
-  if (!bind_arguments("__init__", "(value=None, / )", Args{args.values, args.count}, &value)) return false;
+  if (!bind_arguments("__init__", "(value=None, /)", Args{args.values, args.count}, &value)) return false;
   return value.empty() || set_simple(self, value);
 }
 Ref<> repr_simple(Value self) {
@@ -125,7 +125,7 @@ bool array_set(Value v, Value key, Value value) {
   int64_t start, stop, step, count;
   if (!slice_indices(key, self->length, &start, &stop, &step, &count)) return false;
   int64_t given_count = length(value);
-  if (given_count < 0) return false;
+  if (given_count < 0 && !clear_if(exc::TypeError)) return false;
   if (given_count != count) return raise(exc::ValueError, "Can only assign sequence of same size");
   for (int64_t i = 0; i < count; ++i) {
     Ref<> item = get_item(value, Value::small_int(i));
@@ -169,16 +169,15 @@ bool set_contents(Value v, Value value) {
   CData* self = as_cdata(v);
   Ref<> type = pointed_type(self);
   if (!type) return false;
-  int matches = is_cdata(value) ? is_instance(value, type.value()) : 0;
-  if (matches < 0) return false;
-  if (!matches) return raise(exc::TypeError, "expected %N instead of %T", as_type(type.value()), value);
+  // An instance of any C type will do.
+  if (!is_cdata(value)) return raise(exc::TypeError, "expected %N instead of %T", as_type(type.value()), value);
   CData* target = as_cdata(value);
   Ref<> objects = kept_objects(target);
   return objects && point_to(self, 1, data_of(target), Ref<>::retain(value)) && keep_alive(self, 0, std::move(objects));
 }
 bool init_pointer(Value self, const Args& args) {
   Value value;
-  if (!bind_arguments("POINTER", "(value=None, / )", Args{args.values, args.count}, &value)) return false;
+  if (!bind_arguments("POINTER", "(value=None, /)", Args{args.values, args.count}, &value)) return false;
   return value.empty() || set_contents(self, value);
 }
 int pointer_truth(Value v) { return address_in(as_cdata(v)) != nullptr; }
@@ -223,8 +222,7 @@ bool pointer_set(Value v, Value key, Value value) {
   Ref<> type = pointed_type(self);
   if (!type) return false;
   int64_t i;
-  if (!has_index(key)) return raise(exc::TypeError, "Pointer indices must be integer");
-  return item_index(key, &i) && set_pointed(self, type.value(), i, value);
+  return sequence_index(key, &i) && set_pointed(self, type.value(), i, value);
 }
 const GetSetDef kPointerGetSets[] = {{"contents", get_contents, set_contents, "the object this pointer points to (read-write)"},
                                      {}};
