@@ -134,6 +134,34 @@ def test_exceptions_generators_and_coroutines():
     fail_each(program)
 
 
+def test_foreign_data_and_functions():
+    import ctypes
+    from ctypes import CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_int, pointer
+    library = ctypes.CDLL(None)
+
+    def values():
+        class Mixed(Structure):
+            _fields_ = [("a", c_int), ("text", c_char_p), ("bits", c_int, 3), ("items", c_int * 3), ("to", POINTER(c_int)),
+                        ("thing", ctypes.py_object), ("name", c_char * 4)]
+
+        mixed = Mixed(1, b"x", 3, (1, 2, 3), pointer(c_int(5)), [1], b"ab")
+        mixed.text = b"abc"
+        mixed.to = pointer(c_int(3))
+        buffer = ctypes.create_string_buffer(b"q" * 40)
+        ctypes.resize(buffer, 500)
+        return (mixed.text, mixed.items[:], mixed.to[0], mixed.to.contents.value, mixed.thing, mixed.name, buffer.value,
+                ctypes.c_wchar_p("hi").value, memoryview(mixed).format, repr(c_int(3)), sorted(mixed._objects))
+
+    def calls():
+        function = CFUNCTYPE(c_int, c_int, c_char_p)(lambda n, text: n)
+        library.strlen.argtypes = [c_char_p]
+        return (library.strlen(b"abc"), library.wcslen("abcd"), ctypes.cast(b"abc", c_char_p).value, ctypes.string_at(b"xyz"),
+                bool(function))
+
+    fail_each(values)
+    fail_each(calls)
+
+
 def test_locks_are_released():
     lock, again = threading.Lock(), threading.RLock()
 

@@ -176,7 +176,7 @@ Ref<> simple_from_param(CType* type, Value value) {
   if (matches) return matches < 0 ? Ref<>() : Ref<>::retain(value);
   TypeInfo* info = info_of(type);
   Ref<> made = code_argument(info->code, info->swapped, value);
-  if (made) return made;
+  if (made || pending_matches(exc::MemoryError)) return made;
   clear_error();
   return by_attribute(value, [&](Value inner) { return simple_from_param(type, inner); });
 }
@@ -239,7 +239,9 @@ Ref<> from_param(CType* type, Value value) {
 
 bool converters_of(Value argtypes, Ref<>* tuple, Ref<>* converters) {
   Ref<Tuple> types = tuple_from_iterable(argtypes);
-  if (!types) return raise(exc::TypeError, "_argtypes_ must be a sequence of types");
+  if (!types) {
+    return pending_matches(exc::MemoryError) ? false : raise(exc::TypeError, "_argtypes_ must be a sequence of types");
+  }
   if (types->length > kMaxArguments) {
     return raise(as_type(g_argument_error), "_argtypes_ has too many arguments (%zd), maximum is %d",
                  static_cast<ssize_t>(types->length), kMaxArguments);
@@ -271,6 +273,7 @@ bool is_result_type(Value v, Ref<>* checker) {
 }
 
 Raised extend_error(Type* type, const char* format, ...) {
+  if (pending_matches(exc::MemoryError)) return {};
   char prefix[300];
   va_list values;
   va_start(values, format);

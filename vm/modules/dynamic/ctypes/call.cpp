@@ -1,6 +1,5 @@
 // Calls of C functions.
 #include <cerrno>
-#include <memory>
 
 #include "vm/modules/dynamic/ctypes/ctypes.h"
 #include "vm/modules/support.h"
@@ -172,25 +171,6 @@ Ref<> result_value(const uint8_t* memory, Value restype, Value checker) {
   return value && !checker.empty() ? call1(checker, value.value()) : std::move(value);
 }
 
-template <class T, int kInline>
-class Array {
- public:
-  explicit Array(uint32_t count) {
-    if (count > kInline) {
-      more_.reset(new (std::nothrow) T[count]);
-      data_ = more_.get();
-      if (!data_) raise_no_memory();
-    }
-  }
-  T* data() { return data_; }
-  T& operator[](uint32_t i) { return data_[i]; }
-
- private:
-  T inline_[kInline];
-  std::unique_ptr<T[]> more_;
-  T* data_ = inline_;
-};
-
 }  // namespace
 
 int exchange_errno(int value) { return std::exchange(tls_errno, value); }
@@ -210,9 +190,9 @@ Ref<> call_function(void* function, const Value* arguments, uint32_t count, int 
   }
   Tuple* convert = converters.empty() ? nullptr : as_tuple(converters);
   auto declared = static_cast<uint32_t>(convert ? convert->length : 0);
-  Array<Slot, 8> slots(count);
-  Array<ffi_type*, 8> types(count);
-  Array<void*, 8> values(count);
+  LocalArray<Slot, 8> slots(count);
+  LocalArray<ffi_type*, 8> types(count);
+  LocalArray<void*, 8> values(count);
   if (!slots.data() || !types.data() || !values.data()) return Ref<>();
   for (uint32_t i = 0; i < count; ++i) {
     if (!convert_argument(arguments[i], i < declared ? convert->at(i) : Value(), static_cast<int>(i + 1), &slots[i])) {
@@ -230,7 +210,7 @@ Ref<> call_function(void* function, const Value* arguments, uint32_t count, int 
   // What is made of it may be larger (an array): the rest is zeros.
   TypeInfo* result_info = restype.empty() ? nullptr : info_of(restype);
   size_t bytes = std::max(result_type->size, result_info ? static_cast<size_t>(result_info->size) : 0);
-  Array<uint8_t[16], 4> result(static_cast<uint32_t>(bytes / 16 + 1));
+  LocalArray<uint8_t[16], 4> result(static_cast<uint32_t>(bytes / 16 + 1));
   if (!result.data()) return Ref<>();
   __builtin_memset(result.data(), 0, (bytes / 16 + 1) * 16);
   invoke(&cif, function, result.data(), values.data(), flags);

@@ -95,13 +95,16 @@ void return_to_c(Thunk* self, Value value, void* result) {
 void run(Thunk* self, void* result, void** values) {
   Ref<Thunk> held = Ref<Thunk>::retain(self);
   Tuple* argtypes = as_tuple(self->argtypes.peek());
-  Ref<Tuple> arguments = tuple_allocate(argtypes->length);
-  for (int64_t i = 0; arguments && i < argtypes->length; ++i) {
-    Ref<> argument = from_c(argtypes->at(i), values[i]);
-    if (!argument) arguments.reset();
-    if (arguments) arguments->items[i].init(std::move(argument));
+  auto count = static_cast<uint32_t>(argtypes->length);
+  LocalArray<Ref<>, 6> arguments(count);
+  LocalArray<Value, 6> borrowed(count);
+  bool ok = arguments.data() && borrowed.data();
+  for (uint32_t i = 0; ok && i < count; ++i) {
+    arguments[i] = from_c(argtypes->at(i), values[i]);
+    borrowed[i] = arguments[i].value();
+    ok = static_cast<bool>(arguments[i]);
   }
-  Ref<> returned = arguments ? call_tuple_dict(self->callable.peek(), arguments.value(), Value()) : Ref<>();
+  Ref<> returned = ok ? call(self->callable.peek(), Args{borrowed.data(), count}) : Ref<>();
   if (!returned) {
     write_unraisable("on calling ctypes callback function", self->callable.peek());
   } else if (!is_none(self->restype.peek())) {

@@ -2,6 +2,7 @@
 // The _ctypes module: C data as Python objects, and calls of C functions through libffi.
 #include <ffi.h>
 
+#include <memory>
 #include <string>
 
 #include "vm/modules/dynamic/support/dynamic.h"
@@ -232,6 +233,25 @@ Ref<> from_param_method(const Value* a);  // the method of the metatypes
 extern const NativeDef kCharPointerFromParam, kWidePointerFromParam, kVoidPointerFromParam;
 
 inline constexpr int kMaxArguments = 1024;
+// A few items on the stack, many elsewhere. data() is nullptr, with MemoryError, when there is no room.
+template <class T, int kInline>
+class LocalArray {
+ public:
+  explicit LocalArray(uint32_t count) {
+    if (count <= kInline) return;
+    more_.reset(new (std::nothrow) T[count]);
+    data_ = more_.get();
+    if (!data_) raise_no_memory();
+  }
+  T* data() { return data_; }
+  T& operator[](uint32_t i) { return data_[i]; }
+
+ private:
+  T inline_[kInline];
+  std::unique_ptr<T[]> more_;
+  T* data_ = inline_;
+};
+
 // Calls the function. converters, restype and checker may be empty; restype None: no result.
 Ref<> call_function(void* function, const Value* arguments, uint32_t count, int flags, Value converters, Value restype,
                     Value checker);
@@ -254,7 +274,7 @@ Ref<> thunk_new(Value callable, Tuple* argtypes, Value restype, int flags, void*
 struct CField : Object {
   int64_t offset, size, index;
   int bits, shift;  // bit fields: how many, and below them in the item; bits 0: none
-  bool anonymous;  // guarded by its owner's making
+  std::atomic<bool> anonymous;
   Field type;
 };
 inline CField* as_field(Value v) { return reinterpret_cast<CField*>(v.as_object()); }
