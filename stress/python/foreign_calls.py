@@ -50,7 +50,6 @@ def one_structure(n):
             common.check((shared.items[random.below(4)] or b"item-").startswith(b"item-"), "items")
             shared.next = pointer(c_long(WHOLE[k]))
             dict(shared._objects)
-            bytes(shared)
             memoryview(shared).nbytes
 
     def bits(index):

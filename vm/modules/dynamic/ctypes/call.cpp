@@ -26,7 +26,8 @@ void take_address(CData* self, Slot* out) {
   CData* root = root_of(self);
   if (root != self) return;
   Ref<> objects = root->objects.load(root);
-  out->keep = objects && is_exact_dict(objects.value()) ? dict_get_text(as_dict(objects.value()), "1") : std::move(objects);
+  out->keep = objects && is_exact_dict(objects.value()) ? dict_get_str(as_dict(objects.value()), names_of::pointed.str())
+                                                        : std::move(objects);
 }
 
 bool to_c(Value v, int position, Slot* out) {

@@ -300,6 +300,7 @@ inline constinit Name type{"_type_"}, length{"_length_"}, fields{"_fields_"}, pa
     swapped{"_swappedbytes_"}, abstract{"_abstract_"}, flags{"_flags_"}, argtypes{"_argtypes_"}, restype{"_restype_"},
     check{"_check_retval_"}, as_parameter{"_as_parameter_"}, from_param{"from_param"}, handle{"_handle"},
     from_outparam{"__ctypes_from_outparam__"}, big{"__ctype_be__"}, little{"__ctype_le__"};
-}
+inline constinit Name pointed{"1"};  // what a pointer points to, among its kept objects
+}  // namespace names_of
 
 }  // namespace pt::ctypes
