@@ -271,7 +271,7 @@ bool Recorder::load_attribute(uint64_t word) {
   if (!node) {
     Str* name = here().code->names[static_cast<uint16_t>(PT_C)];
     if (raise_attribute_error(read(PT_B), object, name) || reason_ != Abort::kCount) return reason_ == Abort::kCount;
-    return call_getattr(word);
+    return is_builtin(object) ? load_builtin_attribute(word) : call_getattr(word);
   }
   Object* o = object.as_object();
   switch (node->kind) {
@@ -316,7 +316,7 @@ bool Recorder::load_attribute(uint64_t word) {
       break;
     }
     case AttributeKind::kMethod: {
-      if (!is_function(node->value) || !can_hold(read(PT_B))) return fall_back();
+      if (!is_function(node->value) || !can_hold(read(PT_B))) return load_builtin_attribute(word);
       Reference r = as_object(read(PT_B), shape);
       guard_node(node, shape);
       Reference method = virtual_method(node->value, r);
@@ -356,7 +356,7 @@ bool Recorder::load_attribute(uint64_t word) {
       break;
     }
     case AttributeKind::kDescriptor: {
-      if (!is_arguments_of_exception(node->value)) return fall_back();
+      if (!is_arguments_of_exception(node->value)) return load_builtin_attribute(word);
       Value v = as_exception(object)->args.peek();
       if (v.empty()) return fall_back();
       Reference r = as_object(read(PT_B), shape);
@@ -446,7 +446,7 @@ bool Recorder::store_attribute(uint64_t word) {
     else
       emit(Op::kStoreAlone, r, v, node->offset);
   } else {
-    if (old.empty()) return fall_back();
+    if (old.empty() && (overflow || seen(PT_B).empty())) return fall_back();   // an empty slot of __slots__ is one like others
     v = read(PT_B);
     if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
     emit(Op::kStoreAny, r, v, place, static_cast<int32_t>(shape));

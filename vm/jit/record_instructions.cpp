@@ -265,6 +265,8 @@ bool Recorder::record(uint64_t word) {
     case Opcode::kFORMAT_SIMPLE: return format_value(word, 0, 0);
     case Opcode::kFORMAT_VALUE: return format_value(word, PT_C, 0);
     case Opcode::kBUILD_STRING: return build_string(word);
+    case Opcode::kLIST_EXTEND: return list_extend(word);
+    case Opcode::kLIST_TO_TUPLE: return list_to_tuple(word);
     case Opcode::kLIST_APPEND: return list_append(PT_A, PT_B);
     case Opcode::kCALL: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C, false);
     case Opcode::kCALL_KW: return call(PT_A, static_cast<uint16_t>(PT_B), PT_C, false, keyword_names());

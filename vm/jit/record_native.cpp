@@ -24,6 +24,18 @@ bool is_plain_method(const MethodDescriptor* d) {
   }
   return !has_flag(d->owner, kTypeHeap);
 }
+// A method of a builtin object, bound to it.
+bool is_plain_bound(const NativeFunctionObject* f) {
+  Value self = f->self.peek();
+  if (!f->signature()->has_self || !self.is_object() || self.empty() || !f->module.peek().empty()) return false;
+  const pt::Type* type = type_of(self);
+  static const pt::Type* const kFrames[] = {&generator_type, &coroutine_type, &async_generator_type,
+                                            &frame_type,     &function_type,  &type_type, &module_type};
+  for (const pt::Type* t : kFrames) {
+    if (type == t) return false;
+  }
+  return !has_flag(type, kTypeHeap);
+}
 bool is_send(Value v) {
   auto* d = reinterpret_cast<const MethodDescriptor*>(v.as_object());
   return has_shape(v, kShape_method_descriptor) && d->owner == &generator_type && !std::strcmp(d->def->name, "send");
@@ -33,9 +45,14 @@ bool is_plain_function(const NativeFunctionObject* f) {
   if (!is_str(module)) return false;
   static const char* const kModules[] = {"math",   "cmath",   "_operator", "itertools",    "_random",    "_bisect",
                                          "_heapq", "_struct", "time",      "_collections", "_functools", "binascii",
-                                         "zlib",   "_sre",    "_json",     "unicodedata",  "_codecs"};
+                                         "zlib",   "_sre",    "_json",     "unicodedata",  "_codecs", "_string"};
   for (const char* name : kModules) {
     if (as_str(module)->equals_ascii(name)) return true;
+  }
+  // Of modules whose functions do all sorts of things.
+  static const char* const kSingle[] = {"get_ident", "getpid", "fspath", "intern", "allocate_lock"};
+  for (const char* name : kSingle) {
+    if (!std::strcmp(f->def->name, name)) return true;
   }
   if (!as_str(module)->equals_ascii("builtins")) return false;
   static const char* const kFrames[] = {
@@ -253,10 +270,12 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   const NativeSignature* s;
   const NativeDef* def;
   Value self;
+  bool bound = false;   // a method with its object: known by what it does, as they come and go
   if (has_shape(callable, kShape_native_function)) {
     auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
     bool constructor = native_constructor_of(callable, nullptr);
-    if (!constructor && (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal()))) return fall_back();
+    bound = !constructor && is_plain_bound(f);
+    if (!constructor && !bound && (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal()))) return fall_back();
     s = f->signature();
     def = f->def;
     if (s->has_self) self = f->self.peek();
@@ -292,8 +311,16 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   uint32_t given = count + !self.empty();
   bool positional = def->positional && (is_function ? self.empty() : true) && count <= kMaxArguments;
   if (!positional && (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments))
-    return call_any(base, count, result, shift);
-  known(base);
+    return bound ? fall_back() : call_any(base, count, result, shift);
+  Reference receiver = kNoReference;
+  if (bound) {
+    Reference method = as_object(read(base), kShape_native_function);
+    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, method, kNoReference, offsetof(NativeFunctionObject, def)),
+         builder_.constant(reinterpret_cast<uint64_t>(def), Type::P));
+    receiver = emit(Op::kLoadItem, method, kNoReference, offsetof(NativeFunctionObject, self));
+  } else {
+    known(base);
+  }
   int32_t first = at(base) + 1;
   if (shift) emit(Op::kGuardIs, slot(first++), empty_);
   if (positional) {
@@ -315,6 +342,14 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
     go(2);
     return true;
   }
+  if (bound && count == 1 && has_shape(self, kShape_list) && !std::strcmp(def->name, "append")) {
+    Reference item = boxed(first);
+    append(as_object(receiver, kShape_list), self.as_object(), item);
+    consume_window(at(base), static_cast<uint32_t>(first - at(base)) + 1, at(result));
+    set_lazy(at(result), object_constant(none()));
+    go(2);
+    return true;
+  }
   if (has_shape(callable, kShape_method_descriptor) && count == 1 && has_shape(seen(base + 2), kShape_list) &&
       !std::strcmp(def->name, "pop") && list_pop(base, first, result)) {
     return true;
@@ -322,7 +357,7 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   if (reason_ != Abort::kCount) return false;
   Reference arguments[kMaxArguments];
   uint32_t n = 0;
-  if (!self.empty()) arguments[n++] = constant_of(self);
+  if (!self.empty()) arguments[n++] = bound ? receiver : constant_of(self);
   for (uint32_t i = 0; i < count; ++i) arguments[n++] = boxed(first + static_cast<int32_t>(i));
   while (n < s->count) arguments[n++] = empty_;
   bool gets = n == 3 && has_shape(callable, kShape_method_descriptor) && has_shape(base_frame_[first], kShape_dict) &&

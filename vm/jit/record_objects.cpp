@@ -37,8 +37,11 @@ Reference Recorder::plain(int operand) {
 // A key that is found without Python code: hashed and compared by its identity, if no builtin type does it.
 bool Recorder::is_plain_key(Value v) const {
   if (is_plain(v)) return true;
-  const Slots &own = type_of(v)->slots, &plain = object_type.slots;
-  return is_class_instance(v) && own.hash == plain.hash && own.compare == plain.compare;
+  auto as_in = [&](const pt::Type& type) {
+    const Slots &own = type_of(v)->slots, &plain = type.slots;
+    return own.hash == plain.hash && own.compare == plain.compare;
+  };
+  return is_class_instance(v) && (as_in(object_type) || as_in(int_type) || as_in(str_type) || as_in(tuple_type));
 }
 // It is not guarded to be of its class: what looks it up takes any.
 Reference Recorder::plain_key(int operand) { return is_plain(seen(operand)) ? plain(operand) : read(operand); }
@@ -183,7 +186,7 @@ bool Recorder::truth_of_container(int operand, bool* outcome) {
     return true;
   }
   Reference count = length_of(read(operand), seen(operand));
-  if (count == kNoReference) return fall_back();
+  if (count == kNoReference) return truth_of_builtin(operand, outcome);
   *outcome = pt::truth(seen(operand)) == 1;
   emit(*outcome ? Op::kGuardNeInt : Op::kGuardEqInt, count, builder_.small_int(0));
   return true;

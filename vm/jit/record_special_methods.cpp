@@ -114,7 +114,7 @@ bool Recorder::is_always_true(int operand) {
   if (!v.is_object()) return false;
   pt::Type* type = type_of(v);
   uint32_t shape = v.as_object()->shape_id.load(std::memory_order_relaxed);
-  if (shape < kFirstDynamicShape && !type->slots.truth && !type->slots.length) {
+  if (is_builtin(v) && !type->slots.truth && !type->slots.length) {
     as_object(read(operand), shape);
     return true;
   }
@@ -214,6 +214,8 @@ Reference Recorder::guard_target(const Target& target, int base) {
 bool Recorder::call_object(int base, uint32_t count, int result, bool shift, const Tuple* names) {
   Value callable = seen(base);
   if (has_flag(type_of(callable), kTypeTypeSubclass)) return instantiate(base, count, result, names, shift);
+  if (!names && callable.as_object()->has_gc_bit(kGcDeferred) && is_builtin(callable) && !has_shape(callable, kShape_method))
+    return call_any(base, count, result, shift);
   Target target;
   Binding binding;
   if (!find_target(callable, &target) || !bind(target.function, count + 1, names, &binding) ||

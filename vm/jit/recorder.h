@@ -456,6 +456,11 @@ class Recorder {
   void note_method_operands(const CallRecord* caller, Interpreted* made) const;
   void finish_call(Op op, const NativeCall& call, const Reference* arguments, int base, int32_t end, int result);
   void store_arguments(std::span<const Reference> values);
+  Reference call_runtime(NativeFunction function, std::initializer_list<Reference> arguments);
+  bool load_builtin_attribute(uint64_t word);
+  bool truth_of_builtin(int operand, bool* outcome);
+  bool list_extend(uint64_t word);
+  bool list_to_tuple(uint64_t word);
   void finish_window(Reference value, int base, int32_t end, int result);
   bool get_iterator(uint64_t word);
   bool for_next(uint64_t word);
