@@ -86,11 +86,11 @@ void install(Code* code, uint32_t loop, CompiledTrace* trace) {
 void add_loop(const Code* code, uint32_t loop, CompiledTrace* trace) {
   CompiledTrace* last = find_trace(code, loop);
   if (!last || last->globals != trace->globals || last->multithreaded != trace->multithreaded) return;
-  for (CompiledTrace* next = nullptr;; last = next) {
+  for (;;) {
+    CompiledTrace* next = nullptr;
     // Pairs with the acquire in Recorder::go_to_loop().
     if (last->other.compare_exchange_strong(next, trace, std::memory_order_acq_rel)) return;
     last = next;
-    next = nullptr;
   }
 }
 
