@@ -66,7 +66,7 @@ inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
 inline constexpr int kFrameRoom = 2048;
 // Records that must be free above those: an exit pushes the calls that were inlined.
-inline constexpr int kRecordRoom = 12;
+inline constexpr int kRecordRoom = 28;
 
 // Lies on the native stack of whoever runs a trace.
 struct State {

@@ -205,7 +205,15 @@ bool Recorder::continue_as(const Exit& same) {
 bool Recorder::repeat_round(const LoopEntry& entry, const CompiledTrace& loop) {
   const std::vector<SlotValue> before = lazy_slots();
   std::vector<Reference> now(entry.round.size(), kNoReference);
-  auto later = [&](Reference r) { return r < 0 ? r : now[static_cast<size_t>(r)]; };
+  // A snapshot may lie before the constants in it.
+  auto later = [&](Reference r) {
+    if (r < 0) return r;
+    Reference& value = now[static_cast<size_t>(r)];
+    const Instruction& in = entry.round[static_cast<size_t>(r)];
+    if (value == kNoReference && in.op == Op::kConstant) value = builder_.constant(static_cast<uint64_t>(in.imm), in.type);
+    if (value == kNoReference && in.op == Op::kConstantFloat) value = builder_.float_constant(std::bit_cast<double>(in.imm));
+    return value;
+  };
   StoredRegisters stored;
   auto repeat_snapshot = [&](int32_t number) {
     const Snapshot& old = entry.snapshots[static_cast<size_t>(number)];
@@ -227,8 +235,8 @@ bool Recorder::repeat_round(const LoopEntry& entry, const CompiledTrace& loop) {
     Op op = in.op;
     Reference a = later(in.a);
     switch (op) {
-      case Op::kConstant: now[i] = builder_.constant(static_cast<uint64_t>(imm), in.type); continue;
-      case Op::kConstantFloat: now[i] = builder_.float_constant(std::bit_cast<double>(imm)); continue;
+      case Op::kConstant:
+      case Op::kConstantFloat: (void)later(static_cast<Reference>(i)); continue;
       case Op::kLoadFrame:
       case Op::kLoadFrameInt: now[i] = slot(static_cast<int32_t>(imm)); continue;
       case Op::kLoadPosition: {

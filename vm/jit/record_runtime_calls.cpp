@@ -32,8 +32,8 @@ bool Recorder::load_builtin_attribute(uint64_t word) {
   Value object = seen(PT_B);
   Str* name = here().code->names[static_cast<uint16_t>(PT_C)];
   // A frame's variables are in its registers, and perhaps in the trace only.
-  if (!is_builtin(object) || handling() || has_shape(object, kShape_frame) || has_shape(object, kShape_super) ||
-      has_shape(object, kShape_module)) {
+  bool variables = has_shape(object, kShape_frame) && name->equals_ascii("f_locals");
+  if (!is_builtin(object) || handling() || variables || has_shape(object, kShape_super) || has_shape(object, kShape_module)) {
     return fall_back();
   }
   Reference made = call_runtime(attribute_of, {plain(PT_B), object_constant(Value::object(name))});

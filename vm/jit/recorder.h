@@ -69,7 +69,7 @@ class Recorder {
   void keep_for_ever() { kept_.clear(); }
 
  private:
-  static constexpr size_t kMaxDepth = 8;   // of calls
+  static constexpr size_t kMaxDepth = 24;   // of calls
   // A register of the interpreter, as the trace knows it. A lazy one has its value in the trace only; what memory holds
   // then is no pointer. Otherwise memory is up to date; the trace owns no references but through it.
   struct Slot {
