@@ -216,6 +216,15 @@ Ref<> pointer_from_param(CType* type, Value value) {
   return instance_from_param(type, value);
 }
 
+}  // namespace
+
+bool is_own_from_param(NativeFunction f) {
+  return f == from_param_method || f == kCharPointerFromParam.function || f == kWidePointerFromParam.function ||
+         f == kVoidPointerFromParam.function;
+}
+
+namespace {
+
 Ref<> char_pointer_method(const Value* a) { return char_pointer_from_param(static_cast<CType*>(a[0].as_object()), a[1]); }
 Ref<> wide_pointer_method(const Value* a) { return wide_pointer_from_param(static_cast<CType*>(a[0].as_object()), a[1]); }
 Ref<> void_pointer_method(const Value* a) { return void_pointer_from_param(static_cast<CType*>(a[0].as_object()), a[1]); }

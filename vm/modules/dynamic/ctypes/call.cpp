@@ -104,23 +104,24 @@ bool to_c(Value v, int position, Slot* out) {
   return true;
 }
 
-// The type whose own from_param() the converter is, if it is one of fundamental types; nullptr: anything else.
-TypeInfo* own_converter(Value converter) {
+// The native from_param() that the converter is, bound to a C type; nullptr: anything else.
+NativeFunctionObject* own_converter(Value converter) {
   if (!has_shape(converter, kShape_native_function) && !has_shape(converter, kShape_native_method)) return nullptr;
   auto* function = static_cast<NativeFunctionObject*>(converter.as_object());
-  if (function->def->function != from_param_method) return nullptr;
-  TypeInfo* info = info_of(function->self.peek());
-  return info && info->kind == Kind::kSimple ? info : nullptr;
+  return is_own_from_param(function->def->function) && info_of(function->self.peek()) ? function : nullptr;
 }
 
 // The C form of one argument by its converter, or as it is.
 bool convert_argument(Value v, Value converter, int position, Slot* out) {
   Ref<> made;
   if (!converter.empty()) {
+    NativeFunctionObject* own = own_converter(converter);
+    Value self = own ? own->self.peek() : Value();
+    if (own && v.is_object() && self.is(type_of(v))) return to_c(v, position, out);
     // Numbers need no argument object.
-    if (v.is_small_int() || v.is_immediate_float()) {
-      TypeInfo* info = own_converter(converter);
-      if (info && !info->code->pointer && info->code->set(v, &out->raw, &out->keep)) {
+    TypeInfo* info = own ? info_of(self) : nullptr;
+    if (info && (v.is_small_int() || v.is_immediate_float()) && info->code && !info->code->pointer) {
+      if (info->code->set(v, &out->raw, &out->keep)) {
         swap_raw(info->code, info->swapped, &out->raw);
         out->ffi = info->ffi;
         out->value = out->raw.bytes;
@@ -128,8 +129,10 @@ bool convert_argument(Value v, Value converter, int position, Slot* out) {
       }
       clear_error();
     }
-    made = call1(converter, v);
+    Value arguments[2] = {self, v};
+    made = own ? own->def->function(arguments) : call1(converter, v);
     if (!made) return false;
+    if (made.value().same(v)) return to_c(v, position, out);
     v = made.value();
   }
   if (!to_c(v, position, out)) return false;

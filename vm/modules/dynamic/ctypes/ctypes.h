@@ -108,7 +108,13 @@ extern Type cdata_type, field_type, argument_type, thunk_type, wide_type;
 inline Type* metatype_of(Kind kind) { return &metatypes[static_cast<int>(kind)]; }
 
 // The type as a C type; nullptr for any other value. Runs no Python code.
-CType* ctype_of(Value type);
+CType* ctype_of_derived(Value type);
+inline CType* ctype_of(Value v) {
+  if (!v.is_object()) return nullptr;
+  const Type* meta = type_of(v);
+  if (meta >= metatypes && meta < metatypes + kKindCount) return static_cast<CType*>(v.as_object());
+  return has_flag(meta, kTypeTypeSubclass) && has_flag(meta, kTypeHeap) ? ctype_of_derived(v) : nullptr;
+}
 inline CType* ctype_of(const Type* type) { return ctype_of(Value::object(type)); }
 inline TypeInfo* info_of(const CType* type) { return type ? type->info.load(std::memory_order_acquire) : nullptr; }
 inline TypeInfo* info_of(Value type) { return info_of(ctype_of(type)); }
@@ -161,7 +167,8 @@ struct CFunction : CData {
 };
 inline CData* as_cdata(Value v) { return reinterpret_cast<CData*>(v.as_object()); }
 inline CFunction* as_function(Value v) { return reinterpret_cast<CFunction*>(v.as_object()); }
-inline bool is_cdata(Value v) { return v.is_object() && is_instance_of(v, &cdata_type); }
+// A type has an info only where its instances are CData, and only such a type has instances.
+inline bool is_cdata(Value v) { return v.is_object() && info_of(ctype_of(type_of(v))) != nullptr; }
 inline TypeInfo* info_of(const CData* self) { return info_of(static_cast<const CType*>(self->shape()->type)); }
 // An instance whose type is of that kind; false for all other values.
 inline bool is_cdata(Value v, Kind kind) { return is_cdata(v) && info_of(as_cdata(v))->kind == kind; }
@@ -190,9 +197,17 @@ inline Ref<> or_none_ref(Ref<> v) { return v ? std::move(v) : none_ref(); }
 void prepare_for_fork();
 // Addresses that are followed, and the objects kept for them, change together: held while either is read or written. Waits
 // detached; what holds it runs no Python code.
-class KeepGuard : public ObjectGuard {
+class KeepGuard {
  public:
   explicit KeepGuard(CData* self);
+  ~KeepGuard() {
+    if (lock_) lock_->release();
+  }
+  KeepGuard(const KeepGuard&) = delete;
+  KeepGuard& operator=(const KeepGuard&) = delete;
+
+ private:
+  ThreadLock* lock_ = nullptr;  // while there is one thread, none
 };
 
 // Memory that other threads may use at the same time: items of 1, 2, 4 and 8 bytes in their place are read and written whole.
@@ -230,6 +245,7 @@ Ref<Argument> argument_new(char tag, ffi_type* ffi, Value object);
 Ref<Argument> argument_by_address(CData* self, int64_t offset);  // byref()
 Ref<> from_param(CType* type, Value value);  // by the kind of the type
 Ref<> from_param_method(const Value* a);  // the method of the metatypes
+bool is_own_from_param(NativeFunction);  // that method, or one of the three below
 extern const NativeDef kCharPointerFromParam, kWidePointerFromParam, kVoidPointerFromParam;
 
 inline constexpr int kMaxArguments = 1024;

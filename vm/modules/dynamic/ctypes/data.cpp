@@ -158,7 +158,12 @@ CData* root_of(CData* self) {
   while (!self->base.peek().empty()) self = as_cdata(self->base.peek());
   return self;
 }
-KeepGuard::KeepGuard(CData* self) : ObjectGuard(keep_lock(root_of(self))) {}
+KeepGuard::KeepGuard(CData* self) {
+  if (!multithreaded()) return;
+  lock_ = &keep_lock(root_of(self));
+  while (lock_->acquire(-1, false) != Acquire::kTaken) {
+  }
+}
 
 Ref<> kept_objects(CData* self) {
   CData* root = root_of(self);
@@ -177,6 +182,9 @@ namespace {
 
 // The name of a place: the indices from the item to the root.
 Ref<Str> keep_key(CData* self, int64_t index) {
+  if (index >= 0 && index < 16 && self->base.peek().empty()) {
+    return str_from_code_point(static_cast<uint32_t>("0123456789abcdef"[index]));  // one that is there already
+  }
   char key[256];
   int used = std::snprintf(key, sizeof key, "%x", static_cast<unsigned>(index));
   CData* root = root_of(self);

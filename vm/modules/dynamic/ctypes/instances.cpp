@@ -73,8 +73,21 @@ Ref<> slice_items(const Code* code, const uint8_t* start, int64_t first, int64_t
   }
   return list;
 }
+// Item i of a sequence.
+Ref<> sequence_item(Value sequence, int64_t i) {
+  if (is_exact_list(sequence)) {
+    if (Ref<> item = list_get(as_list(sequence), i)) return item;
+  } else if (is_exact_tuple(sequence) && i < as_tuple(sequence)->length) {
+    return Ref<>::retain(as_tuple(sequence)->at(i));
+  }
+  return get_item(sequence, Value::small_int(i));
+}
 bool has_index(Value v) { return is_int(v) || (v.is_object() && type_of(v)->slots.unary[static_cast<int>(UnaryOp::kIndex)]); }
 bool item_index(Value key, int64_t* out) {
+  if (key.is_small_int()) {
+    *out = key.as_small_int();
+    return true;
+  }
   Ref<> number = index(key);
   return number && to_size(number.value(), out);
 }
@@ -128,7 +141,7 @@ bool array_set(Value v, Value key, Value value) {
   if (given_count < 0 && !clear_if(exc::TypeError)) return false;
   if (given_count != count) return raise(exc::ValueError, "Can only assign sequence of same size");
   for (int64_t i = 0; i < count; ++i) {
-    Ref<> item = get_item(value, Value::small_int(i));
+    Ref<> item = sequence_item(value, i);
     if (!item || !set_array_item(self, item_type.value(), start + i * step, item.value())) return false;
   }
   return true;
@@ -240,8 +253,8 @@ bool set_positional(Value self, CType* type, const Args& args, uint32_t* used) {
   int64_t count = length(fields.value());
   if (count < 0) return false;
   for (int64_t i = 0; i < count && *used < args.count; ++i, ++*used) {
-    Ref<> pair = get_item(fields.value(), Value::small_int(i));
-    Ref<> name = pair ? get_item(pair.value(), Value::small_int(0)) : Ref<>();
+    Ref<> pair = sequence_item(fields.value(), i);
+    Ref<> name = pair ? sequence_item(pair.value(), 0) : Ref<>();
     if (!name) return false;
     if (!is_str(name.value())) return raise(exc::TypeError, "'_fields_' must be a sequence of (name, C type) pairs");
     for (uint32_t k = 0; k < args.keyword_count(); ++k) {

@@ -16,11 +16,8 @@ namespace pt::ctypes {
 
 // ---- the type of a type -------------------------------------------------------------------------------------------------------
 
-CType* ctype_of(Value v) {
-  if (!v.is_object()) return nullptr;
+CType* ctype_of_derived(Value v) {
   Type* meta = type_of(v);
-  if (meta >= metatypes && meta < metatypes + kKindCount) return static_cast<CType*>(v.as_object());
-  if (!has_flag(meta, kTypeTypeSubclass) || !has_flag(meta, kTypeHeap)) return nullptr;
   for (Type& metatype : metatypes) {
     if (is_subtype(meta, &metatype)) return static_cast<CType*>(v.as_object());
   }
