@@ -361,6 +361,52 @@ def test_keys_are_not_hashed_again():
     assert Counted.hashed == 10
 
 
+def test_tuple_keys():
+    import random
+    r = random.Random(3)
+    makers = [lambda: (r.randrange(9), r.randrange(9)), lambda: (r.randrange(5), r.choice("abc")), lambda: (r.randrange(3),) * r.randrange(4),
+              lambda: r.choice(((1, (2, r.randrange(4))), r.randrange(20), "k%d" % r.randrange(9), (1.0, r.randrange(3)), (1, r.randrange(3))))]
+    for make in makers * 2:
+        d, model = {}, []
+        for _ in range(600):
+            k, v = make(), r.randrange(100)
+            at = next((i for i, (x, y) in enumerate(model) if x == k), None)
+            action = r.randrange(4)
+            if action < 2:
+                d[k] = v
+                if at is None:
+                    model.append((k, v))
+                else:
+                    model[at] = (model[at][0], v)
+            elif action == 2:
+                assert d.pop(k, None) == (None if at is None else model.pop(at)[1])
+            else:
+                assert (k in d) == (at is not None) and d.get(k) == (None if at is None else model[at][1])
+        assert list(d.items()) == model and [type(k) for k in d] == [type(k) for k, _ in model]
+
+    class Odd:
+        def __init__(self, n, change=None):
+            self.n, self.change = n, change
+
+        def __hash__(self):
+            return hash(self.n)
+
+        def __eq__(self, other):
+            if self.change is not None:
+                self.change()
+            return self.n == (other.n if isinstance(other, Odd) else other)
+    d = {(1, 2): "a", "s": "b"}
+    assert d[Odd(1), 2] == "a" and (Odd(1), 3) not in d and d[True, 2.0] == "a"
+    d[(Odd(5, lambda: d.clear()), 0)] = 1
+    assert d.get((5, 0)) is None or d
+    try:
+        d[1, []]
+    except TypeError as e:
+        assert str(e) == "unhashable type: 'list'"
+    else:
+        assert False
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

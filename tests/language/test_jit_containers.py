@@ -416,6 +416,77 @@ def test_pop_in_threads():
     assert sorted(taken[0] + taken[1] + taken[2]) == list(range(20000))
 
 
+def test_classes_of_dicts():
+    from collections import Counter, OrderedDict, defaultdict
+
+    class Plain(dict):
+        def __delitem__(self, key):
+            dict.__delitem__(self, key)
+            self.deleted = key
+
+    class Reads(dict):
+        def __getitem__(self, key):
+            return dict.__getitem__(self, key) + 100
+
+    class Writes(dict):
+        def __setitem__(self, key, value):
+            dict.__setitem__(self, key, value * 2)
+
+    class Missing(dict):
+        def __missing__(self, key):
+            if key == "raise":
+                raise KeyError(key)
+            return len(self)
+
+    class More(defaultdict):
+        pass
+    for make in (Counter, Plain, Reads, Writes, Missing, OrderedDict, lambda: More(int), lambda: defaultdict(list)):
+        d, model, total, failures = make(), {}, 0, 0
+        for i in range(1500):
+            key = ("a", "b", i % 40, (i % 3, 1), 2.5, "raise")[i % 6]
+            if i % 4 == 1:
+                d[key] = i
+                model[key] = i * 2 if type(d) is Writes else i
+            try:
+                got = d[key]
+                got = 0 if got == [] else got
+            except KeyError:
+                got = -1
+                failures += 1
+            if key in model:
+                assert got == model[key] + (100 if type(d) is Reads else 0), (type(d), key, got)
+            elif type(d) in (More, defaultdict):
+                assert got == 0
+                model[key] = [] if type(d) is defaultdict else 0
+                del d[key], model[key]
+            elif type(d) is Counter:
+                assert got == 0
+            elif type(d) is Missing and key != "raise":
+                assert got == len(model)
+            else:
+                assert got == -1
+            if i % 50 == 49:
+                for k in list(d)[: i % 3]:
+                    del d[k]
+                    del model[k]
+        assert {k: dict.__getitem__(d, k) for k in d} == model, type(d)
+        if type(d) is Plain:
+            assert d.deleted is not None
+    c = Counter()
+    for i in range(2000):
+        if i == 1500:
+            Counter.__getitem__ = lambda self, key: 7
+        c[i % 10] += 1
+    del Counter.__getitem__
+    assert dict(c) == {i: 8 for i in range(10)}, c
+    for i in range(2000):
+        if i == 1500:
+            Counter.__setitem__ = lambda self, key, value: dict.__setitem__(self, key, -value)
+        c[i % 10] += 1
+    del Counter.__setitem__
+    assert c == {i: 158 for i in range(10)}, c
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

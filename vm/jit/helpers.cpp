@@ -499,7 +499,7 @@ uint64_t help_contains(State* s, Value* frame, uint64_t word) {
   if (done == kRaised) return done;
   return scope.report(s) ? kGoOn : kLeave;
 }
-// `imm`: of a dict, what is not there gives nothing.
+// `imm` 1: of a dict, what is not there gives nothing.
 uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1);
   if (is_exact_str(container)) return made(s, get_item(container, key));
@@ -508,7 +508,11 @@ uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
     return kGoOn;
   }
   const ColdInfo& info = info_of(word);
-  if (info.imm && is_exact_dict(container) && dict_contains_simple(as_dict(container), key) == 0) {
+  if (Value v; info.imm == kDictOfClass && dict_item(as_dict(container), key, &v)) {
+    s->word = v.bits();
+    return kGoOn;
+  }
+  if (info.imm == 1 && is_exact_dict(container) && dict_contains_simple(as_dict(container), key) == 0) {
     s->word = 0;
     return kGoOn;
   }
@@ -533,7 +537,6 @@ uint64_t help_delete_item(State* s, Value* frame, uint64_t word) {
 }
 // d[key] = value over something that needs no count, where nobody watches. There is one thread, or the trace has the dict's lock.
 bool replace_item(Value container, Value key, Value value) {
-  if (!is_exact_dict(container)) return false;
   Dict* d = as_dict(container);
   if (d->watchers.load(std::memory_order_relaxed)) return false;
   DictTable* t = d->table.load(std::memory_order_relaxed);
@@ -546,13 +549,14 @@ bool replace_item(Value container, Value key, Value value) {
 }
 uint64_t help_set_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1), value = argument(s, 2);
-  if (!multithreaded() && replace_item(container, key, value)) return kGoOn;
+  if (!multithreaded() && (is_exact_dict(container) || info_of(word).imm == kDictOfClass) && replace_item(container, key, value))
+    return kGoOn;
   ColdScope scope(s, frame, info_of(word));
   if (!set_item(container, key, value)) return kRaised;
   return scope.report(s) ? kGoOn : kLeave;
 }
 uint64_t help_set_item_held(State* s, Value* frame, uint64_t word) {
-  if (replace_item(argument(s, 0), argument(s, 1), argument(s, 2))) return kGoOn;
+  if (is_exact_dict(argument(s, 0)) && replace_item(argument(s, 0), argument(s, 1), argument(s, 2))) return kGoOn;
   s->let_go(s);
   return help_set_item(s, frame, word);
 }

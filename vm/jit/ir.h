@@ -186,6 +186,8 @@ struct Snapshot {
   }
 };
 // What CallNative or CallAny calls.
+// GetItemAny and SetItemAny: the container's class has been seen to do as dicts do.
+inline constexpr int64_t kDictOfClass = 2;
 struct NativeCall {
   const void* callee;  // NativeFunction; Object
   int count;  // of arguments

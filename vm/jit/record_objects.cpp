@@ -200,8 +200,30 @@ bool Recorder::is_byte(Value container, Value key) const {
     length = as_bytearray(container)->length.load(std::memory_order_relaxed);
   return key.as_small_int() < length && key.as_small_int() >= -length;
 }
+// A dict of a class that has the method of dicts; its class is guarded. Otherwise nothing has
+// happened.
+bool Recorder::is_dict_of_class(int operand, Str* method) {
+  Value v = seen(operand);
+  if (!is_class_instance(v) || !is_dict(v)) return false;
+  pt::Type* type = type_of(v);
+  uint32_t version = type->version.load(std::memory_order_acquire);
+  if (!version || !type_lookup_borrowed(type, method).same(type_lookup_borrowed(&dict_type, method))) return false;
+  guard_class(read(operand), v, version);
+  return true;
+}
+
 bool Recorder::get_item_any(uint64_t word) {
   Value container = seen(PT_B), key = seen(PT_C);
+  if (!handling() && is_plain_key(key) && is_dict_of_class(PT_B, names::getitem.str())) {
+    emit(Op::kStoreArgument, plain(PT_B), kNoReference, 0);
+    emit(Op::kStoreArgument, plain_key(PT_C), kNoReference, 1);
+    Reference r = emit(Op::kGetItemAny, kNoReference, kNoReference, kDictOfClass);
+    drop(PT_B, PT_A);
+    drop(PT_C, PT_A);
+    set_owned(at(PT_A), r);
+    go(2);
+    return true;
+  }
   if (is_class_instance(container)) return call_special(names::getitem.str(), {PT_B, PT_C});
   if (!is_builtin(container) || container.as_object()->shape_id.load(std::memory_order_relaxed) == kShape_type ||
       !is_plain_key(key)) {
@@ -267,8 +289,9 @@ bool Recorder::delete_item_any(uint64_t word) {
 
 bool Recorder::set_item_any(uint64_t word) {
   Value container = seen(PT_A), key = seen(PT_B);
-  if (is_class_instance(container)) return call_special(names::setitem.str(), {PT_A, PT_B, PT_C});
-  if (!is_builtin(container) || !is_plain_key(key) || seen(PT_C).empty()) {
+  bool of_class = !handling() && is_plain_key(key) && !seen(PT_C).empty() && is_dict_of_class(PT_A, names::setitem.str());
+  if (!of_class && is_class_instance(container)) return call_special(names::setitem.str(), {PT_A, PT_B, PT_C});
+  if ((!of_class && !is_builtin(container)) || !is_plain_key(key) || seen(PT_C).empty()) {
     return fall_back();
   }
   Reference c = plain(PT_A), k = plain_key(PT_B), v = read(PT_C);
@@ -286,7 +309,7 @@ bool Recorder::set_item_any(uint64_t word) {
   const Reference all[] = {c, k, v};
   store_arguments(all);
   bool held = ir_.multithreaded && has_shape(container, kShape_dict) && hold(c, container.as_object());
-  emit(held ? Op::kSetItemHeld : Op::kSetItemAny);
+  emit(held ? Op::kSetItemHeld : Op::kSetItemAny, kNoReference, kNoReference, of_class ? kDictOfClass : 0);
   drop(PT_A);
   drop(PT_B);
   drop(PT_C);

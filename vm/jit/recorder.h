@@ -232,6 +232,7 @@ class Recorder {
   bool contains(uint64_t word, int item, int container);
   void finish_contains();
   bool is_byte(Value container, Value key) const;
+  bool is_dict_of_class(int operand, Str* method);
   bool get_item_any(uint64_t word);
   bool set_item_any(uint64_t word);
   bool delete_item_any(uint64_t word);

@@ -151,7 +151,14 @@ int dispatch_truth(Value self) {
 }
 
 Ref<> dispatch_get_item(Value self, Value key) { return require_special(self, names::getitem.str(), {key}); }
+// A class that has one of __setitem__ and __delitem__ itself gets the other from a builtin type.
 bool dispatch_set_item(Value self, Value key, Value value) {
+  Value method = type_lookup_borrowed(type_of(self), value.empty() ? names::delitem.str() : names::setitem.str());
+  if (has_shape(method, kShape_wrapper_descriptor)) {
+    auto* inherited = reinterpret_cast<WrapperDescriptor*>(method.as_object());
+    if (inherited->def->dispatcher == reinterpret_cast<void*>(dispatch_set_item) && is_subtype(type_of(self), inherited->owner))
+      return reinterpret_cast<bool (*)(Value, Value, Value)>(inherited->function)(self, key, value);
+  }
   Ref<> result = value.empty() ? require_special(self, names::delitem.str(), {key})
                                : require_special(self, names::setitem.str(), {key, value});
   return static_cast<bool>(result);

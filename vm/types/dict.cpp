@@ -121,7 +121,7 @@ PT_INLINE bool set_plain_locked(Dict* d, Value key, int64_t hash, Value value, R
     return true;
   }
   if (PT_UNLIKELY(at == kEntryRetry)) return false;
-  bool str_key = !key.is_small_int();
+  bool str_key = is_exact_str(key);
   if (PT_UNLIKELY(t->entry_count.load(std::memory_order_relaxed) >= t->capacity || (t->str_keys && !str_key))) {
     t = dict_grow_locked(d, str_key, replaced);
     if (PT_UNLIKELY(!t)) return false;

@@ -52,11 +52,14 @@ PT_INLINE int64_t table_find_str(DictTable* t, const Str* key, int64_t hash) {
 // Position of a small int among keys of any type; kEntryRetry when something else has the same hash. No Python code, no
 // lock.
 int64_t table_find_word(DictTable* t, Value key, int64_t hash);
+// The same for an exact tuple. One thread: the tuples that are keys need no counts.
+int64_t table_find_tuple(DictTable* t, Value key, int64_t hash);
 
 // The lookups that need no comparison of objects: position, kEntryAbsent, or kEntryRetry.
 PT_INLINE int64_t table_find_plain(DictTable* t, Value key, int64_t hash) {
   if (key.is_small_int()) return t->str_keys ? kEntryAbsent : table_find_word(t, key, hash);
   if (t->str_keys && is_exact_str(key)) return table_find_str(t, as_str(key), hash);
+  if (has_shape(key, kShape_tuple) && !multithreaded()) return t->str_keys ? kEntryAbsent : table_find_tuple(t, key, hash);
   return kEntryRetry;
 }
 

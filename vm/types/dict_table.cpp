@@ -219,6 +219,25 @@ int64_t table_find_word(DictTable* t, Value key, int64_t hash) {
   return find_word_slot<int64_t>(t, key, hash);
 }
 
+int64_t table_find_tuple(DictTable* t, Value key, int64_t hash) {
+  return with_index_width(t, [&]<class Slot>() {
+    DictEntry* entries = t->entries();
+    uint64_t mask = (uint64_t{1} << t->log2_size) - 1, perturb = static_cast<uint64_t>(hash);
+    for (uint64_t i = perturb & mask;;) {
+      int64_t at = index_load<Slot>(t, i);
+      if (at < 0) return kEntryAbsent;
+      const DictEntry& e = entries[at];
+      if (Value k = e.key.peek(); e.hash == hash && !k.empty()) {
+        int equal = k.same(key) ? 1 : equal_simple(k, key);
+        if (equal < 0) return kEntryRetry;
+        if (equal > 0) return at;
+      }
+      perturb >>= 5;
+      i = (i * 5 + perturb + 1) & mask;
+    }
+  });
+}
+
 // ---- Lookups with the lock ----
 
 namespace {
