@@ -265,6 +265,67 @@ def test_what_natives_raise_in_comprehensions():
             assert i % 5
 
 
+def test_containers_that_die_in_generators():
+    import sys
+    import weakref
+    seen = []
+
+    class Loud:
+        def __del__(self):
+            f = sys._getframe(1)
+            seen.append((f.f_code.co_name, f.f_back.f_code.co_name))
+
+    def items(n):
+        for i in range(n):
+            x = [i, "a", None]
+            x = (i, str(i))
+            x = {i, "b"}
+            if i % 50 == 9:
+                x = [Loud()]
+                x = (1, Loud())
+                x = {Loud(), 2}
+                x = {"k": Loud()}
+            x = frozenset("xyz")
+            if i % 50 == 19:
+                x = {1, 2}
+                keep = weakref.ref(x, lambda r: seen.append("weak"))
+            x = None
+            yield i
+
+    def draw(n):
+        return sum(i for i in items(n))
+
+    for turn in range(3):
+        seen.clear()
+        assert draw(400) == sum(range(400))
+        assert seen.count("weak") == 8, seen
+        rest = [s for s in seen if s != "weak"]
+        assert rest == [("items", "<genexpr>")] * 32, rest
+
+
+def test_sets_of_characters():
+    for i in range(500):
+        text = "hello w\xf6rld \u20ac\U0001f600"[i % 5: i % 14]
+        s = set(text)
+        assert s == {c for c in text} == frozenset(text) and sorted(s) == sorted(dict.fromkeys(text))
+        s.update("xyz")
+        assert len(s) == len(dict.fromkeys(text + "xyz"))
+    s = {1, None, (2,)}
+    s.update("ab", "")
+    assert s == {1, None, (2,), "a", "b"}
+
+
+def test_joins_of_all_lengths():
+    parts = ["", "a", "bc", "def", "ghij" * 3, "k" * 40, "\xe9", "\u20ac"]
+    for i in range(400):
+        some = [parts[(i * k + k) % (6 if i % 3 else 8)] for k in range(i % 6)]
+        for gap in ("", ",", ", ", "\xdf"):
+            want = ""
+            for n, part in enumerate(some):
+                want += (gap if n else "") + part
+            assert gap.join(some) == gap.join(tuple(some)) == gap.join(p for p in some) == want
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

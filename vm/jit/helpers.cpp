@@ -118,6 +118,44 @@ class ColdScope : public Watch {
 
 const ColdInfo& info_of(uint64_t word) { return *reinterpret_cast<const ColdInfo*>(word); }
 
+bool is_quiet_item(Value v) { return !v.is_object() || v.empty() || is_exact_str(v) || v.as_object()->is_immortal(); }
+// Whether the end of a container runs no Python code, seen at a glance: it is small, and nothing that it holds does. Whoever made
+// a weak reference to it has left a mark.
+bool ends_quietly(const Object* o) {
+  constexpr int64_t kFew = 8;
+  if (!only_reference(o)) return false;
+  const Field* items = nullptr;
+  int64_t count = 0;
+  switch (o->shape_id.load(std::memory_order_relaxed)) {
+    case kShape_list: {
+      const auto* list = static_cast<const List*>(o);
+      count = list->size.load(std::memory_order_relaxed);
+      items = count ? list->buffer.load(std::memory_order_relaxed)->items : nullptr;
+      break;
+    }
+    case kShape_tuple:
+      count = static_cast<const Tuple*>(o)->length;
+      items = static_cast<const Tuple*>(o)->items;
+      break;
+    case kShape_set:
+    case kShape_frozenset: {
+      const SetTable* t = static_cast<const Set*>(o)->table.load(std::memory_order_relaxed);
+      if (!t->has_objects) return true;
+      if (t->mask >= kFew) return false;
+      for (uint64_t i = 0; i <= t->mask; ++i) {
+        if (!is_quiet_item(t->entries[i].key.peek())) return false;
+      }
+      return true;
+    }
+    default: return false;
+  }
+  if (count > kFew) return false;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!is_quiet_item(items[i].peek())) return false;
+  }
+  return true;
+}
+
 uint64_t help_release(State* s, Value* frame, uint64_t word) {
   Value old = Value::from_bits(s->word);
   switch (old.as_object()->shape_id.load(std::memory_order_relaxed)) {
@@ -135,7 +173,12 @@ uint64_t help_release(State* s, Value* frame, uint64_t word) {
     release(old);
     return kGoOn;
   }
-  ColdScope scope(s, frame, info_of(word));
+  const ColdInfo& info = info_of(word);
+  if (!info.frames->empty() && !info.multithreaded && ends_quietly(old.as_object())) {
+    release(old);
+    return kGoOn;
+  }
+  ColdScope scope(s, frame, info);
   release(old);
   return scope.report(s);
 }
@@ -290,7 +333,7 @@ uint64_t help_root(State* s, Value*, uint64_t) {
 uint64_t help_square(State* s, Value*, uint64_t) {
   double x = std::bit_cast<double>(s->object);
   s->value = std::bit_cast<uint64_t>(2.0);
-  s->word = 0;   // of zeros
+  s->word = 0;  // of zeros
   return x == 0.0 ? kGoOn : help_pow(s, nullptr, 0);
 }
 

@@ -29,8 +29,8 @@ bool is_plain_bound(const NativeFunctionObject* f) {
   Value self = f->self.peek();
   if (!f->signature()->has_self || !self.is_object() || self.empty() || !f->module.peek().empty()) return false;
   const pt::Type* type = type_of(self);
-  static const pt::Type* const kFrames[] = {&generator_type, &coroutine_type, &async_generator_type,
-                                            &frame_type,     &function_type,  &type_type, &module_type};
+  static const pt::Type* const kFrames[] = {&generator_type, &coroutine_type, &async_generator_type, &frame_type,
+                                            &function_type,  &type_type,      &module_type};
   for (const pt::Type* t : kFrames) {
     if (type == t) return false;
   }
@@ -45,7 +45,7 @@ bool is_plain_function(const NativeFunctionObject* f) {
   if (!is_str(module)) return false;
   static const char* const kModules[] = {"math",   "cmath",   "_operator", "itertools",    "_random",    "_bisect",
                                          "_heapq", "_struct", "time",      "_collections", "_functools", "binascii",
-                                         "zlib",   "_sre",    "_json",     "unicodedata",  "_codecs", "_string"};
+                                         "zlib",   "_sre",    "_json",     "unicodedata",  "_codecs",    "_string"};
   for (const char* name : kModules) {
     if (as_str(module)->equals_ascii(name)) return true;
   }
@@ -275,7 +275,8 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
     auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
     bool constructor = native_constructor_of(callable, nullptr);
     bound = !constructor && is_plain_bound(f);
-    if (!constructor && !bound && (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal()))) return fall_back();
+    if (!constructor && !bound && (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal())))
+      return fall_back();
     s = f->signature();
     def = f->def;
     if (s->has_self) self = f->self.peek();

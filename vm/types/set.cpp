@@ -274,6 +274,15 @@ bool update_from_list(Set* s, List* list) {
   return true;
 }
 
+// Its characters, all of them strs.
+bool update_from_str(Set* s, Str* text) {
+  for (int64_t i = 0; i < text->length; ++i) {
+    Ref<Str> character = str_from_code_point(text->at(i));
+    if (!character || !set_add(s, Value::object(character.get()))) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool set_update(Set* s, Value iterable) {
@@ -293,6 +302,7 @@ bool set_update(Set* s, Value iterable) {
     }
     return true;
   }
+  if (is_exact_str(iterable)) return update_from_str(s, as_str(iterable));
   if (has_shape(iterable, kShape_tuple)) return update_from_tuple(s, as_tuple(iterable));
   if (has_shape(iterable, kShape_list) && !multithreaded()) return update_from_list(s, as_list(iterable));
   Ref<> iterator = get_iter(iterable);

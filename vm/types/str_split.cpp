@@ -1,5 +1,6 @@
 // Taking strings apart and putting them together: split, partition, splitlines, join.
 #include "vm/types/list_inl.h"
+#include "vm/types/str_inl.h"
 #include "vm/types/str_type.h"
 #include "vm/types/tuple.h"
 #include "vm/types/unicode.h"
@@ -123,14 +124,13 @@ Ref<Str> join_items(Str* separator, int64_t count, At at) {
       return raise(exc::TypeError, "sequence item %ld: expected str instance, %T found", i, item);
     }
     const Str* s = as_str(item);
-    uint32_t item_max = max_class(s);
-    if (item_max > max) max = item_max;
+    if (uint32_t item_max = s->ascii ? kMaxAscii : max_class(s); item_max > max) max = item_max;
     if (__builtin_add_overflow(total, s->length + (i ? separator->length : 0), &total)) {
       return raise(exc::OverflowError, "join() result is too long for a Python string");
     }
   }
   if (separator->length == 0 && total == 0) return Ref<Str>::steal(empty_str());
-  Ref<Str> out = str_allocate(total, max);
+  Ref<Str> out = max <= kMaxAscii && total >= 2 ? ascii_str_allocate(total) : str_allocate(total, max);
   if (!out || total == 0) return out;
   if (out->kind == 1) {
     uint8_t* p = out->data1();
@@ -146,7 +146,7 @@ Ref<Str> join_items(Str* separator, int64_t count, At at) {
         p += gap_size;
       }
       const Str* s = as_str(at(i));
-      memcpy(p, s->data1(), static_cast<size_t>(s->length));
+      copy_short(p, s->data1(), static_cast<size_t>(s->length));
       p += s->length;
     }
     return out;
