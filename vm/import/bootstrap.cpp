@@ -13,6 +13,7 @@
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/types/dict.h"
@@ -28,7 +29,6 @@
 namespace pt {
 namespace {
 
-constinit Value g_bootstrap, g_bootstrap_external;  // immortal modules
 constexpr size_t kPathMax = 4096;
 constinit char g_library[kPathMax] = "", g_own_library[kPathMax] = "", g_dynload[kPathMax] = "";
 
@@ -177,7 +177,8 @@ bool add_zip_hook() {
 
 // The two bootstrap modules get specs, as CPython's frozen ones have.
 bool add_spec(Value module, const char* name) {
-  Ref<> spec_class = get_attribute(g_bootstrap, "ModuleSpec"), loader = get_attribute(g_bootstrap, "FrozenImporter");
+  Ref<> spec_class = get_attribute(bootstrap_module(), "ModuleSpec"),
+        loader = get_attribute(bootstrap_module(), "FrozenImporter");
   Ref<Str> text = str_from_ascii(name), origin = str_from_ascii("frozen"), empty = str_from_ascii("");
   if (!spec_class || !loader || !text || !origin || !empty) return false;
   Ref<> spec = call_keywords(spec_class.value(), {text.value(), loader.value(), origin.value()}, {"origin"});
@@ -187,12 +188,15 @@ bool add_spec(Value module, const char* name) {
 
 }  // namespace
 
-Value bootstrap_module() { return g_bootstrap; }
+Value bootstrap_module() {
+  Object* module = of_interpreter(PerInterpreter::kBootstrap);
+  return module ? Value::object(module) : Value();
+}
 const char* library_folder() { return g_library; }
 const char* own_library_folder() { return g_own_library; }
 
 bool init_import() {
-  find_folders();
+  if (in_main_interpreter()) find_folders();
   if (!set_paths()) return false;
   Ref<Module> bootstrap = load_frozen("_frozen_importlib", "_bootstrap.py", "<frozen importlib._bootstrap>");
   if (!bootstrap) return false;
@@ -202,19 +206,16 @@ bool init_import() {
   Value sys = Value::object(sys_module_object());
   Ref<> installed = call_method(bootstrap.value(), "_install", {sys, imp.value()});
   if (!installed) return false;
-  make_immortal(bootstrap.get());
-  g_bootstrap = Value::object(bootstrap.take());
+  Value importlib = bootstrap.value();
+  current_interpreter()->keep(PerInterpreter::kBootstrap, std::move(bootstrap));
   Ref<Module> external =
       load_frozen("_frozen_importlib_external", "_bootstrap_external.py", "<frozen importlib._bootstrap_external>");
   if (!external || !patch_bootstrap_external(external.value())) return false;
   // What _bootstrap._install_external_importers does for the frozen copy.
-  if (!set_attribute(g_bootstrap, intern("_bootstrap_external"), external.value())) return false;
-  installed = call_method(external.value(), "_install", {g_bootstrap});
+  if (!set_attribute(importlib, intern("_bootstrap_external"), external.value())) return false;
+  installed = call_method(external.value(), "_install", {importlib});
   if (!installed) return false;
-  make_immortal(external.get());
-  g_bootstrap_external = Value::object(external.take());
-  return add_spec(g_bootstrap, "_frozen_importlib") && add_spec(g_bootstrap_external, "_frozen_importlib_external") &&
-         add_zip_hook();
+  return add_spec(importlib, "_frozen_importlib") && add_spec(external.value(), "_frozen_importlib_external") && add_zip_hook();
 }
 
 }  // namespace pt

@@ -18,6 +18,7 @@
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
@@ -172,25 +173,26 @@ bool cache_path(const char* folder, std::string_view source, char (&out)[2 * kPa
 
 // ---- what replaces functions of _bootstrap_external ---------------------------------------------------------------------
 
-constinit Value g_cache_from_source, g_source_from_cache;  // the originals; immortal
+// What was there before.
+Value original(PerInterpreter which) { return Value::object(of_interpreter(which)); }
 
 Ref<> cache_from_source(const Value* a) {
-  Ref<> original =
-      call_keywords(g_cache_from_source, {a[0], a[1].empty() ? none() : a[1], a[2].empty() ? none() : a[2]}, {"optimization"});
-  if (!original) return Ref<>();
+  Ref<> cached_path = call_keywords(original(PerInterpreter::kCacheFromSource),
+                                    {a[0], a[1].empty() ? none() : a[1], a[2].empty() ? none() : a[2]}, {"optimization"});
+  if (!cached_path) return Ref<>();
   Ref<> prefix = sys_get("pycache_prefix");
-  if (!prefix || !is_none(prefix.value()) || !is_str(original.value())) return original;
-  Utf8 cached(as_str(original.value()), true);
+  if (!prefix || !is_none(prefix.value()) || !is_str(cached_path.value())) return cached_path;
+  Utf8 cached(as_str(cached_path.value()), true);
   if (!cached.ok()) return Ref<>();
   std::string_view text = cached.view();
   size_t name_at = text.rfind('/');
   size_t folder_end = text.rfind("/__pycache__/");
-  if (name_at == std::string_view::npos || folder_end == std::string_view::npos || folder_end + 12 != name_at) return original;
+  if (name_at == std::string_view::npos || folder_end == std::string_view::npos || folder_end + 12 != name_at) return cached_path;
   char source[kPathMax];
-  if (name_at + 16 >= sizeof source) return original;
+  if (name_at + 16 >= sizeof source) return cached_path;
   std::memcpy(source, text.data(), folder_end + 1);
   source[folder_end + 1] = 0;
-  if (!cache_is_redirected(source) || !*cache_folder()) return original;
+  if (!cache_is_redirected(source) || !*cache_folder()) return cached_path;
   char result[2 * kPathMax];
   int length = std::snprintf(result, sizeof result, "%s%.*s%.*s", cache_folder(), static_cast<int>(folder_end), text.data(),
                              static_cast<int>(text.size() - name_at), text.data() + name_at);
@@ -203,7 +205,7 @@ Ref<> source_from_cache(const Value* a) {
   size_t prefix = std::strlen(cache_folder());
   std::string_view text = path.view();
   if (!prefix || text.size() <= prefix || text.substr(0, prefix) != cache_folder() || text[prefix] != '/') {
-    return call1(g_source_from_cache, a[0]);
+    return call1(original(PerInterpreter::kSourceFromCache), a[0]);
   }
   text.remove_prefix(prefix);
   size_t slash = text.rfind('/');
@@ -211,7 +213,7 @@ Ref<> source_from_cache(const Value* a) {
   int length = std::snprintf(plain, sizeof plain, "%.*s/__pycache__%.*s", static_cast<int>(slash), text.data(),
                              static_cast<int>(text.size() - slash), text.data() + slash);
   Ref<Str> argument = fs_decode({plain, static_cast<size_t>(length)});
-  return argument ? call1(g_source_from_cache, argument.value()) : Ref<>();
+  return argument ? call1(original(PerInterpreter::kSourceFromCache), argument.value()) : Ref<>();
 }
 
 const NativeDef kReplacements[] = {
@@ -346,12 +348,11 @@ bool compile_to_cache(const char* source_path) {
 }
 
 namespace {
-constinit Value g_source_file_loader, g_get_code;  // the class and the method that is replaced; immortal
 constinit Name kName("name"), kPath("path");
 
 // SourceFileLoader.get_code: the common case, a bytecode file that fits, without Python code.
 Ref<> get_code(const Value* a) {
-  if (!g_config.verbose && type_of(a[0]) == reinterpret_cast<Type*>(g_source_file_loader.as_object())) {
+  if (!g_config.verbose && type_of(a[0]) == of_interpreter<Type>(PerInterpreter::kSourceFileLoader)) {
     Ref<> name = find_attribute(a[0], kName.str()), path = find_attribute(a[0], kPath.str());
     Ref<> prefix = sys_get("pycache_prefix");
     if (name && path && is_str(name.value()) && is_str(path.value()) && is_str(a[1]) &&
@@ -383,7 +384,7 @@ Ref<> get_code(const Value* a) {
     }
     clear_error();
   }
-  return call_values(g_get_code, {a[0], a[1]});
+  return call_values(original(PerInterpreter::kGetCode), {a[0], a[1]});
 }
 const NativeDef kGetCode = {"get_code", "($self, /, fullname)", get_code, "Concrete implementation of InspectLoader.get_code."};
 }  // namespace
@@ -395,22 +396,19 @@ bool patch_bootstrap_external(Value module) {
   std::memcpy(&raw, bytecode_magic().data(), 4);
   Ref<Str> module_name = str_from_ascii("importlib._bootstrap_external");
   if (!first || !second || !magic || !module_name) return false;
-  make_immortal(first.value().as_object());
-  make_immortal(second.value().as_object());
-  g_cache_from_source = first.take();
-  g_source_from_cache = second.take();
+  Interpreter* interpreter = current_interpreter();
+  interpreter->keep(PerInterpreter::kCacheFromSource, std::move(first));
+  interpreter->keep(PerInterpreter::kSourceFromCache, std::move(second));
   for (const NativeDef& def : kReplacements) {
     Ref<> function = native_function_new(&def, Value(), module_name.value());
     if (!function || !set_attribute(module, intern(def.name), function.value())) return false;
   }
   Ref<> loader = get_attribute(module, "SourceFileLoader");
-  Ref<> original = loader ? get_attribute(loader.value(), "get_code") : Ref<>();
-  Ref<> method = original ? method_descriptor_new(reinterpret_cast<Type*>(loader.value().as_object()), &kGetCode) : Ref<>();
+  Ref<> replaced = loader ? get_attribute(loader.value(), "get_code") : Ref<>();
+  Ref<> method = replaced ? method_descriptor_new(reinterpret_cast<Type*>(loader.value().as_object()), &kGetCode) : Ref<>();
   if (!method || !set_attribute(loader.value(), intern("get_code"), method.value())) return false;
-  make_immortal(loader.value().as_object());
-  make_immortal(original.value().as_object());
-  g_source_file_loader = loader.take();
-  g_get_code = original.take();
+  interpreter->keep(PerInterpreter::kSourceFileLoader, std::move(loader));
+  interpreter->keep(PerInterpreter::kGetCode, std::move(replaced));
   Ref<> number = int_from_int64(raw);
   return set_attribute(module, intern("MAGIC_NUMBER"), magic.value()) &&
          set_attribute(module, intern("_RAW_MAGIC_NUMBER"), number.value());

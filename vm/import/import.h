@@ -10,7 +10,7 @@ namespace pt {
 struct Dict;
 struct Str;
 
-// Start-up, after init_sys and the native modules' table: loads importlib's bootstrap code from the library, installs it,
+// Start-up of an interpreter, after init_sys: loads importlib's bootstrap code from the library, installs it,
 // sets sys.path, sys.meta_path and sys.path_hooks. False with an exception pending.
 bool init_import();
 
@@ -30,7 +30,7 @@ const char* library_folder();
 const char* own_library_folder();
 // Magic number of our bytecode files: 4 bytes.
 std::string_view bytecode_magic();
-// importlib._bootstrap's module once init_import has run.
+// importlib._bootstrap's module of the interpreter that runs, once init_import has run.
 Value bootstrap_module();
 
 }  // namespace pt

@@ -13,7 +13,7 @@ const CodeException* find_handler(const Code* code, const uint64_t* pc);
 // First register above everything the innermost call uses.
 PT_INLINE Value* stack_top(Thread* thread) {
   CallRecord* record = thread->record;
-  return record < thread->record_base ? thread->stack_base : record->registers + record->code->register_count;
+  return record < thread->record_memory ? thread->stack_base : record->registers + record->code->register_count;
 }
 
 // A record for `function`, whose window (parameters bound, other locals empty) starts at `window`. nullptr with

@@ -16,14 +16,13 @@
 
 namespace pt {
 
-constinit thread_local int tls_coroutine_origin_depth = 0;
 constinit thread_local bool tls_enter_generator = false;
 
 namespace {
 // ((file, line, function), ...) of the callers, the innermost first (sys.set_coroutine_origin_tracking_depth).
 Ref<> coroutine_origin(Thread* thread, const CallRecord* record) {
   auto available = static_cast<int64_t>(record - thread->record_base + 1);
-  int64_t depth = tls_coroutine_origin_depth < available ? tls_coroutine_origin_depth : available;
+  int64_t depth = thread->coroutine_origin_depth < available ? thread->coroutine_origin_depth : available;
   Ref<Tuple> origin = tuple_allocate(depth);
   for (int64_t i = 0; origin && i < depth; ++i, --record) {
     const Code* code = record->code;
@@ -80,7 +79,7 @@ Ref<> generator_from_record(Thread* thread, CallRecord* record) {
     record->registers[i] = Value();
   }
   g->resume_pc = record->pc;
-  if (PT_UNLIKELY(tls_coroutine_origin_depth > 0) && (code->flags & kCodeFlagCoroutine)) {
+  if (PT_UNLIKELY(thread->coroutine_origin_depth > 0) && (code->flags & kCodeFlagCoroutine)) {
     Ref<> origin = coroutine_origin(thread, record - 1);
     if (!origin) return Ref<>();
     g->origin.init(std::move(origin));

@@ -32,6 +32,7 @@
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/runtime/builtins.h"
+#include "vm/runtime/interpreters.h"
 #include "vm/runtime/runtime.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
@@ -61,22 +62,6 @@ Ref<> import_statement(Value name, Value globals, Value locals, Value from_list,
 
 // ---- running
 // -------------------------------------------------------------------------------------------------------------------
-
-Ref<Module> make_main() {
-  Ref<Module> m = module_new(intern("__main__"));
-  if (!m) return m;
-  Ref<> modules = sys_get("modules");
-  Dict* dict = module_dict(m.get());
-  if (!dict_set_text(as_dict(modules.value()), "__main__", m.value()) ||
-      !dict_set_str(dict, names::builtins.str(), Value::object(builtins_module())) ||
-      !dict_set_str(dict, names::loader.str(), none())) {
-    return Ref<Module>();
-  }
-  Ref<> loader = import_attribute("_frozen_importlib", "BuiltinImporter");
-  if (loader) dict_set_str(dict, names::loader.str(), loader.value());
-  clear_error();
-  return m;
-}
 
 bool read_all(FILE* f, std::string* out) {
   char buffer[1 << 16];
@@ -233,15 +218,6 @@ int run_stdin(Dict* globals) {
   return run_text(source, "<stdin>", globals, true);
 }
 
-// threading._shutdown joins the non-daemon threads.
-void wait_for_threads() {
-  Ref<> modules = sys_get("modules");
-  Ref<> threading = modules ? dict_get_text(as_dict(modules.value()), "threading") : Ref<>();
-  if (!threading) return;
-  Ref<> result = call_method(threading.value(), "_shutdown");
-  if (!result) write_unraisable("ignored in", threading.value());
-}
-
 // The locale's character type, for the libraries that use it (line editing). The C locale becomes UTF-8 (PEP 538).
 void set_character_locale() {
   const char* now = std::setlocale(LC_CTYPE, "");
@@ -284,19 +260,10 @@ int run_main(int argc, char** argv) {
   set_character_locale();
   jit::initialise();
   start_core();
-  bool started = init_sys(builtins_module());
-  if (started) {
-    g_import = import_statement;
-    g_run_signal_handlers = run_signal_handlers;
-    init_codecs();
-    started = init_first_stderr() && init_import();
-  }
-  if (started) {
-    init_signals(true);
-    // The codec registry finds all but the builtin encodings through this package.
-    started = import_module("encodings") && init_standard_streams();
-  }
-  if (!started) {
+  g_import = import_statement;
+  g_run_signal_handlers = run_signal_handlers;
+  init_codecs();
+  if (!start_interpreter()) {
     std::fputs("Fatal Python error: the runtime cannot be initialised\n", stderr);
     if (error_pending()) {
       Ref<> exception = take_error();
@@ -315,9 +282,7 @@ int run_main(int argc, char** argv) {
     std::_Exit(0);
   }
   int status = 0;
-  Ref<Module> main_module = make_main();
-  if (!main_module) return report_pending();
-  Dict* globals = module_dict(main_module.get());
+  Dict* globals = main_globals();
   bool ok = true;
   if (g_config.warn_option_count > 0) {
     // Their filters are made by the Python module.

@@ -10,8 +10,8 @@
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/type_build.h"
+#include "vm/runtime/clear_modules.h"
 #include "vm/types/dict.h"
-#include "vm/types/function.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 
@@ -30,8 +30,6 @@ void each_finalizable(Dict* globals, F&& each) {
 void finalize_values(Dict* globals) {
   each_finalizable(globals, [](Value v) { finalize_once(v); });
 }
-
-bool lives_on(Module* module) { return module == sys_module_object() || module == builtins_module_object(); }
 
 // What globals name first, in their order; then all others, less what sys and builtins keep to the very end.
 void run_finalizers(Dict* main_globals, List* modules) {
@@ -52,40 +50,6 @@ void run_finalizers(Dict* main_globals, List* modules) {
     bool keep = false;
     for (size_t k = 0; k < kept.size(); ++k) keep |= kept[k].same(objects[i]);
     if (!keep) finalize_once(objects[i]);
-  }
-}
-
-// What destructors and callbacks that still run may want, and nobody misses the end of.
-bool is_definition(Value v) {
-  return !v.is_object() || is_str(v) || is_function(v) || is_module(v) || has_flag(type_of(v), kTypeTypeSubclass) ||
-         type_of(v) == &native_function_type;
-}
-
-// Binds names to None: those with one leading underscore first, then the others.
-void clear_globals(Dict* globals, bool definitions) {
-  for (bool underscored : {true, false}) {
-    Ref<List> names = dict_keys_list(globals);
-    for (int64_t i = 0; names && i < list_size(names.get()); ++i) {
-      Ref<> name = list_get(names.get(), i);
-      if (!name || !is_str(name.value())) continue;
-      const Str* text = as_str(name.value());
-      bool is_private = text->length > 0 && text->at(0) == '_' && !(text->length > 1 && text->at(1) == '_');
-      if (is_private != underscored || text->equals_ascii("__builtins__")) continue;
-      if (!definitions) {
-        Ref<> value = dict_get_str(globals, as_str(name.value()));
-        if (!value || is_definition(value.value())) continue;
-      }
-      if (!dict_set(globals, name.value(), none())) clear_error();
-    }
-    clear_error();
-  }
-}
-
-// Replaced streams go first; what is printed from now on goes to the process' own.
-void reset_streams() {
-  for (auto [name, original] : {std::pair{"stdin", "__stdin__"}, {"stdout", "__stdout__"}, {"stderr", "__stderr__"}}) {
-    Ref<> stream = sys_get(original);
-    if (!stream || !sys_set(name, stream.value())) clear_error();
   }
 }
 

@@ -29,7 +29,8 @@ bool module_add_int(Module*, const char* name, int64_t value);
 bool module_add_text(Module*, const char* name, const char* utf8);
 // Initialises a static Type from its spec (first import) and adds it under its short name.
 bool module_add_type(Module*, Type* type, const TypeSpec* spec);
-Ref<Module> native_module_import(const NativeModule&);               // a new module object
+Ref<Module> native_module_import(const NativeModule&);               // a new module object; may wait, detached
+void native_modules_after_fork();                                    // in the child: threads that were at it are gone
 
 // sys.modules entry or a fresh import; any dotted name gives the leaf module. Runs Python code.
 Ref<> import_module(const char* dotted_name);

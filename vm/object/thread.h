@@ -3,6 +3,7 @@
 // Mutator and what another thread reads with the world stopped.
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "gc/refcount/ref.h"
 #include "gc/sync/mutator.h"
@@ -14,6 +15,7 @@ struct Dict;
 struct FrameObject;
 struct Function;
 struct Generator;
+struct Interpreter;
 struct MethodCache;
 namespace jit {
 struct PushedCall;
@@ -49,22 +51,46 @@ struct CallRecord {
 
 inline constexpr int kRecordReserve = 64;  // records past the limit, for handling a RecursionError
 
-struct Thread : Mutator {
+struct AsyncGeneratorHooks {
+  Value first_iter, finalizer;  // owned; empty: none
+};
+
+// What a thread has in each interpreter that it runs; of the one it runs now it is part of Thread, that of others is kept by
+// them (Interpreter::parked). All owned; its own thread only.
+struct InterpreterPart {
+  Value handled;                           // what sys.exc_info() gives, or empty
+  Value locals_dict;                       // thread-local data
+  Value context;                           // contextvars' current context
+  Value trace_function, profile_function;
+  Value sentinel;                          // weak reference to the lock of _thread._set_sentinel
+  AsyncGeneratorHooks async_generator_hooks;
+  int coroutine_origin_depth = 0;          // sys.set_coroutine_origin_tracking_depth
+
+  template <class F>
+  void each_value(F&& f) {
+    for (Value* v : {&handled, &locals_dict, &context, &trace_function, &profile_function, &sentinel,
+                     &async_generator_hooks.first_iter, &async_generator_hooks.finalizer}) {
+      f(v);
+    }
+  }
+  void clear() {
+    each_value([](Value* v) { release(std::exchange(*v, Value())); });
+  }
+};
+
+struct Thread : Mutator, InterpreterPart {
   Value pending;             // owned exception instance, or empty
-  Value handled;             // owned: what sys.exc_info() gives, or empty
   CallRecord* record = nullptr;       // innermost call; record_base - 1 when none
-  CallRecord* record_base = nullptr;
+  CallRecord* record_base = nullptr;  // outermost call of the interpreter that runs
+  CallRecord* record_memory = nullptr;  // where all records begin, those of the interpreters around it included
   CallRecord* record_limit = nullptr;
+  Interpreter* interpreter = nullptr; // counted; its own thread, or anybody with the world stopped
   Value* stack_base = nullptr;        // value stack
   Value* stack_limit = nullptr;
   uintptr_t native_limit = 0;         // lowest address native recursion may reach
-  int64_t recursion_remaining = 1000; // Python calls left before RecursionError
   int32_t native_depth = 0;
   MethodCache* method_cache = nullptr;
   uint64_t ident = 0;                 // threading.get_ident()
-  Value locals_dict;                  // owned: thread-local data
-  Value context;                      // owned: contextvars' current context
-  Value trace_function, profile_function;  // owned
   Value async_exception;              // owned; set by other threads under the registry lock
   Value repr_stack;                   // owned list: objects whose repr is running
   Value deferred_roots;               // owned list: values kept alive for native code

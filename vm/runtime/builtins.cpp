@@ -7,6 +7,7 @@
 
 #include "vm/compile/code_unit.h"
 #include "vm/interp/frames.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/attributes.h"
 #include "vm/object/buffer.h"
 #include "vm/object/descriptors.h"
@@ -708,7 +709,10 @@ Ref<Module> make_builtins_module() {
     const NativeDef* real = def->function ? def : &kBuildClassDef;
     Ref<> f = native_function_new(real, m.value(), names::builtins_.value());
     if (!f) return Ref<Module>();
-    make_immortal(f.value().as_object());
+    if (in_main_interpreter())
+      make_immortal(f.value().as_object());
+    else
+      make_deferred(f.value().as_object());
     if (!dict_set_text(dict, def->name, f.value())) return Ref<Module>();
   }
   struct {

@@ -13,8 +13,8 @@
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
 #include "vm/interp/frames.h"
-#include "vm/modules/sys/runtime_state.h"
 #include "vm/object/error.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/method_cache.h"
 #include "vm/object/module.h"
 #include "vm/object/native.h"
@@ -34,7 +34,6 @@ namespace pt {
 namespace {
 
 constinit Thread* g_main_thread = nullptr;
-constinit Module* g_builtins = nullptr;
 
 constexpr size_t kMainStackBytes = size_t{256} << 20;    // address space; touched pages only
 constexpr size_t kThreadStackBytes = size_t{64} << 20;
@@ -46,10 +45,11 @@ size_t record_capacity(const Thread* t) { return t->is_main ? kMainRecords : kTh
 
 bool reserve_stacks(Thread* t) {
   t->stack_base = static_cast<Value*>(memory::reserve(stack_bytes(t)));
-  t->record_base = static_cast<CallRecord*>(memory::reserve(record_capacity(t) * sizeof(CallRecord)));
+  t->record_memory = static_cast<CallRecord*>(memory::reserve(record_capacity(t) * sizeof(CallRecord)));
   t->method_cache = static_cast<MethodCache*>(memory::allocate_zeroed(sizeof(MethodCache)));
-  if (!t->stack_base || !t->record_base || !t->method_cache) return false;
+  if (!t->stack_base || !t->record_memory || !t->method_cache) return false;
   t->stack_limit = t->stack_base + stack_bytes(t) / sizeof(Value);
+  t->record_base = t->record_memory;
   t->record = t->record_base - 1;
   return true;
 }
@@ -78,10 +78,9 @@ void set_native_limit(Thread* t) {
 }
 
 void apply_recursion_limit(Thread* t) {
-  auto limit = static_cast<size_t>(g_recursion_limit.load(std::memory_order_relaxed));
-  if (limit > record_capacity(t) - 2 * kRecordReserve) limit = record_capacity(t) - 2 * kRecordReserve;
-  t->record_limit = t->record_base + limit;
-  t->recursion_remaining = static_cast<int64_t>(limit);
+  auto limit = static_cast<int64_t>(t->interpreter->recursion_limit.load(std::memory_order_relaxed));
+  int64_t room = t->record_memory + record_capacity(t) - 2 * kRecordReserve - t->record_base;
+  t->record_limit = t->record_base + (limit < room ? limit : room);
 }
 
 // ---- roots of a thread, for the collector ------------------------------------------------------------------------------------
@@ -91,12 +90,10 @@ void visit_thread_roots(Mutator* m, void (*visit)(Value, void*), void* context) 
   auto report = [&](Value v) {
     if (v.is_object()) visit(v, context);
   };
-  for (Value v : {t->pending, t->handled, t->locals_dict, t->context, t->trace_function, t->profile_function, t->async_exception,
-                  t->repr_stack, t->deferred_roots}) {
-    report(v);
-  }
-  if (!t->record_base) return;
-  for (CallRecord* r = t->record_base; r <= t->record; ++r) {
+  for (Value v : {t->pending, t->async_exception, t->repr_stack, t->deferred_roots}) report(v);
+  t->each_value([&](Value* v) { report(*v); });
+  if (!t->record_memory) return;
+  for (CallRecord* r = t->record_memory; r <= t->record; ++r) {
     report(Value::borrowed_object(r->code));
     if (r->function) report(Value::borrowed_object(r->function));
     report(Value::borrowed_object(r->globals));
@@ -128,13 +125,14 @@ void fatal(const char* what) {
 
 }  // namespace
 
-Module* builtins_module() { return g_builtins; }
+Module* builtins_module() { return of_interpreter<Module>(PerInterpreter::kBuiltins); }
 
 void start_core() {
   reserve_shape_region();
   g_heap_hooks = {clear_weakrefs, run_weakref_callbacks, visit_thread_roots};
   g_main_thread = new Thread;
   g_main_thread->is_main = true;
+  g_main_thread->interpreter = &g_main_interpreter;
   if (!reserve_stacks(g_main_thread) || !register_mutator(g_main_thread)) fatal("cannot reserve memory at start-up");
   g_main_thread->ident = reinterpret_cast<uint64_t>(pthread_self());
   set_native_limit(g_main_thread);
@@ -167,9 +165,9 @@ void start_core() {
   init_exception_types();
   init_memory_error();
   g_call_function = call_function;
-  Ref<Module> builtins_ref = make_builtins_module();
-  if (!builtins_ref) fatal("cannot make the builtins module");
-  g_builtins = builtins_ref.take();
+  Ref<Module> builtins = make_builtins_module();
+  if (!builtins) fatal("cannot make the builtins module");
+  g_main_interpreter.keep(PerInterpreter::kBuiltins, std::move(builtins));
 }
 
 // ---- threads
@@ -192,9 +190,9 @@ Thread* take_spare() PT_NO_THREAD_SAFETY {
   return t;
 }
 bool keep_spare(Thread* t) PT_NO_THREAD_SAFETY {
-  if (t->is_main || !t->stack_base || !t->record_base || !t->method_cache) return false;
+  if (t->is_main || !t->stack_base || !t->record_memory || !t->method_cache) return false;
   Value* stack = t->stack_base;
-  CallRecord* records = t->record_base;
+  CallRecord* records = t->record_memory;
   MethodCache* cache = t->method_cache;
   if (!g_spare_lock.try_lock()) return false;
   bool room = g_spare_count < kSpareThreads;
@@ -202,7 +200,7 @@ bool keep_spare(Thread* t) PT_NO_THREAD_SAFETY {
     t->~Thread();
     new (t) Thread;
     t->stack_base = stack;
-    t->record_base = records;
+    t->record_base = t->record_memory = records;
     t->method_cache = cache;
     t->stack_limit = stack + stack_bytes(t) / sizeof(Value);
     t->record = records - 1;
@@ -215,8 +213,13 @@ bool keep_spare(Thread* t) PT_NO_THREAD_SAFETY {
 }  // namespace
 
 Thread* thread_create() {
+  auto join = [](Thread* t) {
+    t->interpreter = tls_mutator ? current_interpreter() : &g_main_interpreter;  // a foreign thread
+    retain_interpreter(t->interpreter);
+    apply_recursion_limit(t);
+  };
   if (Thread* spare = take_spare()) {
-    apply_recursion_limit(spare);
+    join(spare);
     return spare;
   }
   auto* t = new (std::nothrow) Thread;
@@ -225,13 +228,14 @@ Thread* thread_create() {
     if (current_thread()) raise_no_memory();  // a thread that is not ours yet cannot raise
     return nullptr;
   }
-  apply_recursion_limit(t);
+  join(t);
   return t;
 }
 void thread_free(Thread* t) {
+  if (t->interpreter) release_interpreter(std::exchange(t->interpreter, nullptr));
   if (keep_spare(t)) return;
   if (t->stack_base) memory::unreserve(t->stack_base, stack_bytes(t));
-  if (t->record_base) memory::unreserve(t->record_base, record_capacity(t) * sizeof(CallRecord));
+  if (t->record_memory) memory::unreserve(t->record_memory, record_capacity(t) * sizeof(CallRecord));
   memory::release(t->method_cache);
   delete t;
 }
@@ -242,25 +246,36 @@ bool thread_enter(Thread* t) {
   return true;
 }
 void thread_leave(Thread* t, void (*farewell)()) {
-  for (Value* v : {&t->pending, &t->handled, &t->locals_dict, &t->context, &t->trace_function, &t->profile_function,
-                   &t->async_exception, &t->repr_stack, &t->deferred_roots}) {
-    Value old = *v;
-    *v = Value();
-    release(old);
-  }
+  auto drop = [](Value* v) { release(std::exchange(*v, Value())); };
+  for (Value* v : {&t->pending, &t->async_exception, &t->repr_stack, &t->deferred_roots}) drop(v);
+  Value sentinel = std::exchange(t->sentinel, Value());
+  t->each_value(drop);
+  // While the thread can run destructors: it may be the last in an interpreter that has ended.
+  retain_interpreter(&g_main_interpreter);
+  release_interpreter(std::exchange(t->interpreter, &g_main_interpreter));
+  if (farewell)
+    t->sentinel = sentinel;
+  else
+    release(sentinel);
   unregister_mutator(t, farewell);
   thread_free(t);
 }
 
 void set_recursion_limit(int64_t limit) {
   StopTheWorld stop;
-  g_recursion_limit.store(limit, std::memory_order_relaxed);
-  for_each_mutator([](Mutator* mutator, void*) { apply_recursion_limit(static_cast<Thread*>(mutator)); }, nullptr);
+  Interpreter* interpreter = current_interpreter();
+  interpreter->recursion_limit.store(limit, std::memory_order_relaxed);
+  for_each_mutator(
+      [](Mutator* mutator, void* whose) {
+        auto* t = static_cast<Thread*>(mutator);
+        if (t->interpreter == whose) apply_recursion_limit(t);
+      },
+      interpreter);
 }
 
 void lend_calls(int64_t calls) {
   Thread* t = current_thread();
-  int64_t room = t->record_base + record_capacity(t) - 2 * kRecordReserve - t->record_limit;
+  int64_t room = t->record_memory + record_capacity(t) - 2 * kRecordReserve - t->record_limit;
   t->record_limit += calls < room ? calls : room;
 }
 void restore_recursion_limit() { apply_recursion_limit(current_thread()); }

@@ -103,7 +103,7 @@ void frame_detach(CallRecord* record) {
 namespace {
 bool runs_here(const CallRecord* record) {
   const Thread* thread = current_thread();
-  return record >= thread->record_base && record <= thread->record;
+  return record >= thread->record_memory && record <= thread->record;
 }
 // While it lives, no other thread runs or ends what the frame belongs to.
 class StillFrame {

@@ -41,9 +41,6 @@ inline bool is_generator_like(Value v) {
   return has_shape(v, kShape_generator) || has_shape(v, kShape_coroutine) || has_shape(v, kShape_async_generator);
 }
 
-// sys.set_coroutine_origin_tracking_depth.
-extern constinit thread_local int tls_coroutine_origin_depth;
-
 enum class SendResult : uint8_t { kYield, kReturn, kError };
 // Resumes with a value (or, with `exception`, by raising it inside). `*out` gets the yielded or returned value.
 SendResult generator_resume(Generator* g, Value value, Ref<> exception, Ref<>* out);

@@ -7,13 +7,13 @@
 #include "vm/types/int_type.h"
 #include "vm/types/str_data.h"
 #include "vm/types/str_inl.h"
+#include "vm/object/interpreter.h"
 #include "vm/types/unicode.h"
 
 namespace pt {
 
-static constinit std::atomic<int> g_max_str_digits{4300};
-int int_max_str_digits() { return g_max_str_digits.load(std::memory_order_relaxed); }
-void set_int_max_str_digits(int digits) { g_max_str_digits.store(digits, std::memory_order_relaxed); }
+int int_max_str_digits() { return current_interpreter()->max_str_digits.load(std::memory_order_relaxed); }
+void set_int_max_str_digits(int digits) { current_interpreter()->max_str_digits.store(digits, std::memory_order_relaxed); }
 
 namespace {
 

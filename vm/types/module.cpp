@@ -1,6 +1,11 @@
 // Module objects, native modules, sys.
 #include "vm/object/module.h"
 
+#include <climits>
+
+#include "gc/platform/futex.h"
+#include "gc/sync/mutator.h"
+
 #include "vm/object/attributes.h"
 #include "vm/object/error.h"
 #include "vm/object/names.h"
@@ -172,7 +177,72 @@ bool module_add_type(Module* m, Type* type, const TypeSpec* spec) {
   return dict_set_str(module_dict(m), as_str(type->name.peek()), Value::object(type));
 }
 
+namespace {
+// Native modules that are being set up. What they make once a process has no lock of its own: threads of one interpreter are
+// kept apart by importlib, those of several by this.
+struct SetUp {
+  const NativeModule* module;
+  const Mutator* by;
+  SetUp* next;
+};
+constinit RawMutex g_set_ups_lock;
+constinit SetUp* g_set_ups PT_GUARDED_BY(g_set_ups_lock) = nullptr;
+constinit std::atomic<uint32_t> g_set_ups_ended{0};  // event count: bumped with the lock held, waited for without
+
+class SetUpTurn {
+ public:
+  explicit SetUpTurn(const NativeModule* module) : own_{module, tls_mutator, nullptr} {
+    while (!begin()) {
+    }
+  }
+  ~SetUpTurn() {
+    {
+      RawGuard guard(g_set_ups_lock);
+      SetUp** at = &g_set_ups;
+      while (*at != &own_) at = &(*at)->next;
+      *at = own_.next;
+      g_set_ups_ended.fetch_add(1, std::memory_order_release);
+    }
+    futex_wake(&g_set_ups_ended, INT_MAX);
+  }
+  SetUpTurn(const SetUpTurn&) = delete;
+  SetUpTurn& operator=(const SetUpTurn&) = delete;
+
+ private:
+  bool begin() {
+    uint32_t event;
+    {
+      RawGuard guard(g_set_ups_lock);
+      SetUp* other = g_set_ups;
+      while (other && (other->module != own_.module || other->by == own_.by)) other = other->next;
+      if (!other) {
+        own_.next = g_set_ups;
+        g_set_ups = &own_;
+        return true;
+      }
+      event = g_set_ups_ended.load(std::memory_order_acquire);
+    }
+    Detached detached;
+    futex_wait(&g_set_ups_ended, event);
+    return false;
+  }
+  SetUp own_;
+};
+}  // namespace
+
+void native_modules_after_fork() {
+  g_set_ups_lock.reset();
+  RawGuard guard(g_set_ups_lock);
+  for (SetUp** at = &g_set_ups; *at;) {
+    if ((*at)->by == tls_mutator)
+      at = &(*at)->next;
+    else
+      *at = (*at)->next;
+  }
+}
+
 Ref<Module> native_module_import(const NativeModule& native) {
+  SetUpTurn turn(&native);
   Ref<Module> m = module_new(intern(native.name));
   if (!m) return m;
   if (native.doc && !module_add_text(m.get(), "__doc__", native.doc)) return Ref<Module>();

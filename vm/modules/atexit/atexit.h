@@ -1,6 +1,6 @@
 #pragma once
 
 namespace pt {
-// Runs the registered functions, last first; errors are reported through sys.unraisablehook. Main thread, at shutdown.
+// Runs the functions registered in this interpreter, last first; errors are reported through sys.unraisablehook. At its end.
 void run_atexit_callbacks();
 }  // namespace pt

@@ -1,6 +1,7 @@
 // The atexit module.
 #include "vm/modules/atexit/atexit.h"
 
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/native.h"
 #include "vm/types/dict.h"
@@ -11,19 +12,13 @@
 namespace pt {
 namespace {
 
-// (function, args, kwargs or None) in order of registration; nullptr until the first. Immortal.
-constinit std::atomic<List*> g_callbacks{nullptr};
-
+// (function, args, kwargs or None) in order of registration.
 List* callbacks() {
-  List* list = g_callbacks.load(std::memory_order_acquire);
-  if (list) return list;
+  if (List* list = of_interpreter<List>(PerInterpreter::kExitCallbacks)) return list;
   Ref<List> made = list_new();
   if (!made) return nullptr;
-  make_immortal(made.get());
-  List* expected = nullptr;
-  if (g_callbacks.compare_exchange_strong(expected, made.get(), std::memory_order_acq_rel)) return made.take();
-  (void)made.take();
-  return expected;
+  current_interpreter()->keep(PerInterpreter::kExitCallbacks, std::move(made));
+  return of_interpreter<List>(PerInterpreter::kExitCallbacks);
 }
 
 Ref<> atexit_register(const Value* a) {
@@ -87,7 +82,7 @@ const NativeDef kFunctions[] = {
 }  // namespace
 
 void run_atexit_callbacks() {
-  List* list = g_callbacks.load(std::memory_order_acquire);
+  List* list = of_interpreter<List>(PerInterpreter::kExitCallbacks);
   if (!list) return;
   for (int64_t n = list_size(list); n > 0; n = list_size(list)) {
     Ref<> entry = list_pop(list, n - 1);

@@ -64,17 +64,17 @@ class Data {
 
 Ref<> codecs_register(const Value* a) {
   if (!is_callable(a[0])) return raise(exc::TypeError, "argument must be callable");
-  CodecRegistry* registry = codec_registry();
-  return registry && list_append(registry->search, Ref<>::retain(a[0])) ? none_ref() : Ref<>();
+  CodecRegistry registry = codec_registry();
+  return registry && list_append(registry.search, Ref<>::retain(a[0])) ? none_ref() : Ref<>();
 }
 Ref<> codecs_unregister(const Value* a) {
-  CodecRegistry* registry = codec_registry();
+  CodecRegistry registry = codec_registry();
   if (!registry) return Ref<>();
-  for (int64_t i = 0; i < list_size(registry->search); ++i) {
-    Ref<> function = list_get(registry->search, i);
+  for (int64_t i = 0; i < list_size(registry.search); ++i) {
+    Ref<> function = list_get(registry.search, i);
     if (!function || !function.value().same(a[0])) continue;
-    dict_clear(registry->cache);
-    Ref<> dropped = list_pop(registry->search, i);
+    dict_clear(registry.cache);
+    Ref<> dropped = list_pop(registry.search, i);
     break;
   }
   return none_ref();
@@ -111,8 +111,8 @@ Ref<> codecs_register_error(const Value* a) {
   Str* name;
   if (!str_argument(a[0], "register_error", 1, &name)) return Ref<>();
   if (!is_callable(a[1])) return raise(exc::TypeError, "handler must be callable");
-  CodecRegistry* registry = codec_registry();
-  return registry && dict_set(registry->handlers, a[0], a[1]) ? none_ref() : Ref<>();
+  CodecRegistry registry = codec_registry();
+  return registry && dict_set(registry.handlers, a[0], a[1]) ? none_ref() : Ref<>();
 }
 Ref<> codecs_lookup_error(const Value* a) {
   Str* name;

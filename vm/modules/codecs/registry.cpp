@@ -6,6 +6,7 @@
 #include "vm/modules/sys/config.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/object/attributes.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/types/codecs.h"
@@ -19,9 +20,6 @@
 namespace pt {
 namespace {
 
-// Immortal, made by codec_registry().
-constinit std::atomic<CodecRegistry*> g_registry{nullptr};
-constinit std::atomic<bool> g_encodings_imported{false};
 constinit Name kIsText("_is_text_encoding"), kIncrementalEncoder("incrementalencoder"), kIncrementalDecoder("incrementaldecoder");
 
 // "UTF-8" -> "utf_8": runs of other characters become one underscore.
@@ -46,11 +44,12 @@ Ref<Str> normalize(Str* encoding) {
 }
 
 bool import_encodings() {
-  if (g_encodings_imported.load(std::memory_order_acquire)) return true;
+  std::atomic<bool>& imported = current_interpreter()->encodings_imported;
+  if (imported.load(std::memory_order_acquire)) return true;
   // Set first: importing the package looks encodings up itself.
-  g_encodings_imported.store(true, std::memory_order_release);
+  imported.store(true, std::memory_order_release);
   if (import_module("encodings")) return true;
-  g_encodings_imported.store(false, std::memory_order_release);
+  imported.store(false, std::memory_order_release);
   return false;
 }
 
@@ -155,34 +154,34 @@ int64_t hook_character_by_name(std::string_view text) {
 
 }  // namespace
 
-CodecRegistry* codec_registry() {
-  CodecRegistry* registry = g_registry.load(std::memory_order_acquire);
-  if (registry) return registry;
-  Ref<List> search = list_new();
-  Ref<Dict> cache = dict_new(), handlers = dict_new();
-  if (!search || !cache || !handlers || !add_error_handlers(handlers.get())) return nullptr;
-  make_immortal(search.get());
-  make_immortal(cache.get());
-  make_immortal(handlers.get());
-  auto* made = new CodecRegistry{search.take(), cache.take(), handlers.take()};
-  CodecRegistry* expected = nullptr;
-  if (g_registry.compare_exchange_strong(expected, made, std::memory_order_acq_rel)) return made;
-  return expected;  // another thread was first; ours stays behind
+CodecRegistry codec_registry() {
+  // Kept last: who finds it finds the others.
+  if (!of_interpreter(PerInterpreter::kErrorHandlers)) {
+    Ref<List> search = list_new();
+    Ref<Dict> cache = dict_new(), handlers = dict_new();
+    if (!search || !cache || !handlers || !add_error_handlers(handlers.get())) return {};
+    Interpreter* interpreter = current_interpreter();
+    interpreter->keep(PerInterpreter::kCodecSearch, std::move(search));
+    interpreter->keep(PerInterpreter::kCodecCache, std::move(cache));
+    interpreter->keep(PerInterpreter::kErrorHandlers, std::move(handlers));
+  }
+  return {of_interpreter<List>(PerInterpreter::kCodecSearch), of_interpreter<Dict>(PerInterpreter::kCodecCache),
+          of_interpreter<Dict>(PerInterpreter::kErrorHandlers)};
 }
 
 Ref<> codec_lookup(Str* encoding) {
-  CodecRegistry* registry = codec_registry();
+  CodecRegistry registry = codec_registry();
   if (!registry) return Ref<>();
   Ref<Str> name = normalize(encoding);
   if (!name) return Ref<>();
-  Ref<> found = dict_get_str(registry->cache, name.get());
+  Ref<> found = dict_get_str(registry.cache, name.get());
   if (found || error_pending()) return found;
   if (!import_encodings()) return Ref<>();
-  if (list_size(registry->search) == 0) {
+  if (list_size(registry.search) == 0) {
     return raise(exc::LookupError, "no codec search functions registered: can't find encoding");
   }
-  for (int64_t i = 0; i < list_size(registry->search); ++i) {
-    Ref<> function = list_get(registry->search, i);
+  for (int64_t i = 0; i < list_size(registry.search); ++i) {
+    Ref<> function = list_get(registry.search, i);
     if (!function) break;
     Ref<> info = call1(function.value(), name.value());
     if (!info) return Ref<>();
@@ -190,17 +189,17 @@ Ref<> codec_lookup(Str* encoding) {
     if (!is_tuple(info.value()) || as_tuple(info.value())->length != 4) {
       return raise(exc::TypeError, "codec search functions must return 4-tuples");
     }
-    if (!dict_set_str(registry->cache, name.get(), info.value())) return Ref<>();
+    if (!dict_set_str(registry.cache, name.get(), info.value())) return Ref<>();
     return info;
   }
   return raise(exc::LookupError, "unknown encoding: %U", encoding);
 }
 
 Ref<> codec_lookup_error(Str* name) {
-  CodecRegistry* registry = codec_registry();
+  CodecRegistry registry = codec_registry();
   if (!registry) return Ref<>();
   Str* key = name ? name : names::strict_.str();
-  Ref<> found = dict_get_str(registry->handlers, key);
+  Ref<> found = dict_get_str(registry.handlers, key);
   if (found || error_pending()) return found;
   return raise(exc::LookupError, "unknown error handler name '%U'", key);
 }

@@ -2,6 +2,7 @@
 #include "vm/modules/csv/csv.h"
 
 #include "vm/modules/support.h"
+#include "vm/object/interpreter.h"
 #include "vm/types/dict.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
@@ -10,7 +11,7 @@ namespace pt::csv {
 
 constinit Type dialect_type = {};
 constinit Type* g_error = nullptr;
-constinit Dict* g_dialects = nullptr;
+Dict* dialects() { return of_interpreter<Dict>(PerInterpreter::kCsvDialects); }
 
 namespace {
 
@@ -150,17 +151,17 @@ Ref<> register_dialect(const Value* a) {
   if (!one_or_two(a[1], &name, &dialect)) return Ref<>();
   if (!is_str(name)) return raise(exc::TypeError, "dialect name must be a string");
   Ref<> made = make_dialect(dialect, a[2]);
-  if (!made || !dict_set(g_dialects, name, made.value())) return Ref<>();
+  if (!made || !dict_set(dialects(), name, made.value())) return Ref<>();
   return none_ref();
 }
 Ref<> unregister_dialect(const Value* a) {
-  int deleted = dict_delete(g_dialects, a[1]);
+  int deleted = dict_delete(dialects(), a[1]);
   if (deleted < 0) return Ref<>();
   if (!deleted) return raise(g_error, "unknown dialect");
   return none_ref();
 }
 Ref<> get_dialect(const Value* a) { return registered_dialect(a[1]); }
-Ref<> list_dialects(const Value*) { return dict_keys_list(g_dialects); }
+Ref<> list_dialects(const Value*) { return dict_keys_list(dialects()); }
 Ref<> field_size_limit(const Value* a) {
   int64_t old = g_field_limit.load(std::memory_order_relaxed);
   if (!a[1].empty()) {
@@ -203,11 +204,10 @@ bool execute(Module* module) {
     g_error = object_of<Type>(error.value());
     (void)error.take();
   }
-  if (!g_dialects) {
-    Ref<Dict> dialects = dict_new();
-    if (!dialects) return false;
-    g_dialects = dialects.take();
-    mark_maybe_shared(g_dialects);
+  if (!dialects()) {
+    Ref<Dict> none_yet = dict_new();
+    if (!none_yet) return false;
+    current_interpreter()->keep(PerInterpreter::kCsvDialects, std::move(none_yet));
   }
   return module_add_type(module, &dialect_type, &dialect_spec) &&
          (reader_type.spec || init_module_type(&reader_type, &reader_spec)) &&
@@ -215,7 +215,7 @@ bool execute(Module* module) {
          module_add(module, "Reader", Ref<>::retain(Value::object(&reader_type))) &&
          module_add(module, "Writer", Ref<>::retain(Value::object(&writer_type))) &&
          module_add(module, "Error", Ref<>::retain(Value::object(g_error))) &&
-         module_add(module, "_dialects", Ref<>::retain(Value::object(g_dialects))) &&
+         module_add(module, "_dialects", Ref<>::retain(Value::object(dialects()))) &&
          module_add_text(module, "__version__", "1.0") && module_add_int(module, "QUOTE_MINIMAL", kQuoteMinimal) &&
          module_add_int(module, "QUOTE_ALL", kQuoteAll) && module_add_int(module, "QUOTE_NONNUMERIC", kQuoteNonNumeric) &&
          module_add_int(module, "QUOTE_NONE", kQuoteNone);
@@ -224,7 +224,7 @@ bool execute(Module* module) {
 }  // namespace
 
 Ref<> registered_dialect(Value name) {
-  Ref<> found = dict_get(g_dialects, name);
+  Ref<> found = dict_get(dialects(), name);
   if (!found && !error_pending()) return raise(g_error, "unknown dialect");
   return found;
 }

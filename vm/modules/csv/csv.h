@@ -21,7 +21,7 @@ struct Dialect : Object {
 extern Type dialect_type, reader_type, writer_type;
 extern const TypeSpec dialect_spec, reader_spec, writer_spec;
 extern Type* g_error;     // _csv.Error
-extern Dict* g_dialects;  // registered ones, by name
+Dict* dialects();         // registered ones of the interpreter that runs, by name
 
 // Dialect(dialect, **keywords); `dialect` may be empty, keywords a dict.
 Ref<> make_dialect(Value dialect, Value keywords);

@@ -9,6 +9,7 @@
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/modules/warnings/warnings.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/types/dict.h"
@@ -19,8 +20,8 @@
 namespace pt {
 namespace {
 
-constinit List* g_garbage = nullptr;    // gc.garbage and gc.callbacks; immortal
-constinit List* g_callbacks = nullptr;
+List* garbage_list() { return of_interpreter<List>(PerInterpreter::kGarbage); }
+List* callback_list() { return of_interpreter<List>(PerInterpreter::kCollectorCallbacks); }
 constinit std::atomic<int64_t> g_thresholds[3] = {700, 10, 10};
 
 // There is one generation. What collect(0) and collect(1) did is told as theirs, everything else as the oldest's.
@@ -164,15 +165,16 @@ Ref<> gc_get_freeze_count(const Value*) { return int_from_int64(frozen_count());
 // ---- hooks ------------------------------------------------------------------------------------------------------------
 
 void call_callbacks(const char* phase, int64_t collected, int64_t uncollectable) {
-  if (!g_callbacks || list_size(g_callbacks) == 0) return;
+  List* callbacks = callback_list();  // those of the interpreter that collects
+  if (!callbacks || list_size(callbacks) == 0) return;
   Ref<> saved = error_pending() ? take_error() : Ref<>();
   Ref<Dict> info = dict_new();
   Ref<Str> name = str_from_ascii(phase);
   bool ok = info && name && dict_set_text(info.get(), "generation", Value::small_int(tls_generation)) &&
             dict_set_text(info.get(), "collected", Value::small_int(collected)) &&
             dict_set_text(info.get(), "uncollectable", Value::small_int(uncollectable));
-  for (int64_t i = 0; ok && i < list_size(g_callbacks); ++i) {
-    Ref<> callback = list_get(g_callbacks, i);
+  for (int64_t i = 0; ok && i < list_size(callbacks); ++i) {
+    Ref<> callback = list_get(callbacks, i);
     if (!callback) break;
     Ref<> result = call_values(callback.value(), {name.value(), info.value()});
     if (!result) write_unraisable("ignored in", callback.value());
@@ -220,32 +222,32 @@ const IntConstant kConstants[] = {{"DEBUG_STATS", 1},    {"DEBUG_COLLECTABLE", 2
                                   {"DEBUG_SAVEALL", 32}, {"DEBUG_LEAK", 38},       {}};
 
 bool gc_execute(Module* module) {
-  if (!g_garbage) {
+  if (!garbage_list()) {
     Ref<List> garbage = list_new(), callbacks = list_new();
     if (!garbage || !callbacks) return false;
-    make_immortal(garbage.get());
-    make_immortal(callbacks.get());
     // Immortal lists are no part of the collected heap: what they hold must count as reachable.
-    if (!add_collector_root(garbage.get()) || !add_collector_root(callbacks.get())) return raise_no_memory();
-    g_garbage = garbage.take();
-    g_callbacks = callbacks.take();
+    if (in_main_interpreter() && (!add_collector_root(garbage.get()) || !add_collector_root(callbacks.get())))
+      return raise_no_memory();
+    current_interpreter()->keep(PerInterpreter::kGarbage, std::move(garbage));
+    current_interpreter()->keep(PerInterpreter::kCollectorCallbacks, std::move(callbacks));
     g_collector_hooks.started = [] { call_callbacks("start", 0, 0); };
     g_collector_hooks.finished = [](const CollectionResult& r) {
       note_collection(r);
       call_callbacks("stop", r.unreachable, r.uncollectable);
     };
     g_collector_hooks.save_garbage = [](Object* o) {
-      if (!list_append(g_garbage, Ref<>::retain(Value::object(o)))) clear_error();
+      // The interpreter that collects need not have imported gc.
+      if (garbage_list() && !list_append(garbage_list(), Ref<>::retain(Value::object(o)))) clear_error();
     };
   }
-  return dict_set_text(module_dict(module), "garbage", Value::object(g_garbage)) &&
-         dict_set_text(module_dict(module), "callbacks", Value::object(g_callbacks)) && module_add_ints(module, kConstants);
+  return dict_set_text(module_dict(module), "garbage", Value::object(garbage_list())) &&
+         dict_set_text(module_dict(module), "callbacks", Value::object(callback_list())) && module_add_ints(module, kConstants);
 }
 
 }  // namespace
 
 void warn_of_garbage() {
-  int64_t count = g_garbage ? list_size(g_garbage) : 0;
+  int64_t count = garbage_list() ? list_size(garbage_list()) : 0;
   uint32_t debug = collector_debug();
   if (count == 0 || (debug & kCollectorDebugSaveAll)) return;
   bool listed = debug & kCollectorDebugUncollectable;
@@ -257,8 +259,8 @@ void warn_of_garbage() {
     write_unraisable("ignored in", Value());
   }
   if (!listed) return;
-  Ref<> text = repr(Value::object(g_garbage));
-  if (!text) return write_unraisable("ignored in", Value::object(g_garbage));
+  Ref<> text = repr(Value::object(garbage_list()));
+  if (!text) return write_unraisable("ignored in", Value::object(garbage_list()));
   Utf8 utf8(as_str(text.value()));
   if (utf8.ok()) std::fprintf(stderr, "      %s\n", utf8.c_str());
 }

@@ -10,6 +10,8 @@
 #include "vm/modules/signal/signals.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/modules/thread/locks.h"
+#include "vm/object/interpreter.h"
+#include "vm/object/module.h"
 #include "vm/object/thread.h"
 #include "vm/types/int.h"
 #include "vm/types/list.h"
@@ -18,12 +20,12 @@
 namespace pt {
 namespace {
 
-enum Hook { kBefore, kInChild, kInParent };
-constinit Value g_hooks[3];                    // immortal lists, made by the first use
+constexpr PerInterpreter kBefore = PerInterpreter::kForkBefore, kInChild = PerInterpreter::kForkInChild,
+                         kInParent = PerInterpreter::kForkInParent;
 
-List* hook_list(int which) { return g_hooks[which].empty() ? nullptr : as_list(g_hooks[which]); }
+List* hook_list(PerInterpreter which) { return of_interpreter<List>(which); }
 
-void run_hooks(int which, bool reverse) {
+void run_hooks(PerInterpreter which, bool reverse) {
   if (!hook_list(which)) return;
   Ref<Tuple> snapshot = list_to_tuple(hook_list(which));
   if (!snapshot) clear_error();
@@ -52,6 +54,8 @@ pid_t fork_by(F&& system_fork) {
   if (pid == 0) {
     signals_after_fork();
     thread_module_after_fork();
+    interpreters_after_fork();
+    native_modules_after_fork();
   }
   import_lock_leave();
   errno = error;
@@ -59,12 +63,11 @@ pid_t fork_by(F&& system_fork) {
 }
 
 bool make_hook_lists() {
-  for (Value& slot : g_hooks) {
-    if (!slot.empty()) continue;
+  for (PerInterpreter which : {kBefore, kInChild, kInParent}) {
+    if (hook_list(which)) continue;
     Ref<List> list = list_new();
     if (!list) return false;
-    make_immortal(list.get());
-    slot = Value::object(list.take());
+    current_interpreter()->keep(which, std::move(list));
   }
   return true;
 }
@@ -87,8 +90,9 @@ Ref<> posix_register_at_fork(const Value* a) {
   for (int i = 0; i < 3; ++i) {
     if (!a[i].empty() && !is_callable(a[i])) return raise(exc::TypeError, "'%s' must be callable, not %T", names[i], a[i]);
   }
+  const PerInterpreter hooks[] = {kBefore, kInChild, kInParent};
   for (int i = 0; i < 3; ++i) {
-    if (!a[i].empty() && !list_append(hook_list(i), Ref<>::retain(a[i]))) return Ref<>();
+    if (!a[i].empty() && !list_append(hook_list(hooks[i]), Ref<>::retain(a[i]))) return Ref<>();
   }
   return none_ref();
 }
@@ -102,7 +106,14 @@ void after_fork(pid_t pid) {
   errno = error;
 }
 
+// The child would have one interpreter that is not the main one.
+bool may_fork() {
+  if (in_main_interpreter()) return true;
+  return raise(exc::RuntimeError, "fork not supported for %ssubinterpreters", current_interpreter()->isolated ? "isolated " : "");
+}
+
 Ref<> posix_fork(const Value*) {
+  if (!may_fork()) return Ref<>();
   if (!audit("os.fork", {})) return Ref<>();
   fork_hooks_before();
   pid_t pid = fork_stopped();
@@ -111,6 +122,7 @@ Ref<> posix_fork(const Value*) {
 }
 
 Ref<> posix_forkpty(const Value*) {
+  if (!in_main_interpreter()) return raise(exc::RuntimeError, "fork not supported for subinterpreters");
   if (!audit("os.forkpty", {})) return Ref<>();
   int terminal = -1;
   fork_hooks_before();

@@ -18,6 +18,7 @@
 #include "vm/modules/posix/strings.h"
 #include "vm/modules/signal/signals.h"
 #include "vm/modules/support/arguments.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/types/int.h"
@@ -231,6 +232,8 @@ bool read_id(Value v, unsigned* out, bool* given_id, const char* message) {
 }
 
 Ref<> fork_exec(const Value* a) {
+  if (!in_main_interpreter() && given(a[21])) return raise(exc::RuntimeError, "preexec_fn not supported within subinterpreters");
+  if (current_interpreter()->isolated) return raise(exc::RuntimeError, "subprocess not supported for isolated subinterpreters");
   Request r;
   bool allow_vfork = true;
   bool close_fds = false, restore = false, session = false;

@@ -14,6 +14,7 @@
 #include "vm/modules/signal/signals.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/time_conversion.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/thread.h"
 #include "vm/types/dict.h"
@@ -39,7 +40,9 @@ bool check_number(Value v, int* number) {
   return true;
 }
 
-bool on_main_thread() { return current_thread() == g_signals.main_thread.load(std::memory_order_relaxed); }
+bool on_main_thread() {
+  return current_thread() == g_signals.main_thread.load(std::memory_order_relaxed) && in_main_interpreter();
+}
 
 void install(int number, void (*handler)(int)) {
   struct sigaction action = {};

@@ -10,6 +10,7 @@
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/object/constants.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/thread.h"
 #include "vm/types/int.h"
 
@@ -57,6 +58,7 @@ bool signal_has_handler(int number) {
 bool run_signal_handlers() {
   Thread* thread = current_thread();
   if (!thread || thread != g_signals.main_thread.load(std::memory_order_relaxed)) return true;
+  if (!in_main_interpreter()) return true;  // they wait for its return there
   thread->acknowledge(kBreakSignal);
   if (!g_signals.any_tripped.exchange(false, std::memory_order_acquire)) return true;
   int wakeup_error = g_signals.wakeup_error.exchange(0, std::memory_order_relaxed);

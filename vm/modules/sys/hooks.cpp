@@ -7,6 +7,7 @@
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/modules/sys/sys_internal.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
@@ -26,7 +27,7 @@ namespace {
 
 // ---- audit ----------------------------------------------------------------------------------------------------------
 
-constinit List* g_audit_hooks = nullptr;  // immortal
+List* audit_hooks() { return of_interpreter<List>(PerInterpreter::kAuditHooks); }
 
 Ref<> sys_addaudithook(const Value* a) {
   // The hooks that are there may refuse.
@@ -37,23 +38,20 @@ Ref<> sys_addaudithook(const Value* a) {
     }
     return Ref<>();
   }
-  static constinit std::atomic<uint8_t> lock{0};
-  if (!g_audit_hooks) {
+  if (!audit_hooks()) {
     Ref<List> made = list_new();
     if (!made) return Ref<>();
-    make_immortal(made.get());
-    lock_byte(lock);
-    if (!g_audit_hooks) g_audit_hooks = made.take();
-    unlock_byte(lock);
+    current_interpreter()->keep(PerInterpreter::kAuditHooks, std::move(made));
   }
-  if (!list_append(g_audit_hooks, Ref<>::retain(a[0]))) return Ref<>();
+  if (!list_append(audit_hooks(), Ref<>::retain(a[0]))) return Ref<>();
   g_audit_hooks_present.store(true, std::memory_order_release);
   return none_ref();
 }
 
 bool call_audit_hooks(Value event, Value arguments) {
-  for (int64_t i = 0; i < list_size(g_audit_hooks); ++i) {
-    Ref<> hook = list_get(g_audit_hooks, i);
+  List* hooks = audit_hooks();
+  for (int64_t i = 0; hooks && i < list_size(hooks); ++i) {
+    Ref<> hook = list_get(hooks, i);
     if (!hook) break;
     Ref<> result = call_values(hook.value(), {event, arguments});
     if (!result) return false;

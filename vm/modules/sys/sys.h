@@ -9,10 +9,12 @@ namespace pt {
 struct Dict;
 struct Module;
 
-// Start-up, after builtins exist: makes sys (without the standard streams) and sys.modules with sys and builtins in it.
-bool init_sys(Module* builtins);
-Dict* sys_dict();                 // borrowed; nullptr before init_sys
-Dict* sys_modules();              // the dict the import system was started with; borrowed
+// Start-up of an interpreter, after its builtins: makes sys (without the standard streams) and sys.modules with sys and builtins
+// in it.
+bool init_sys();
+// Of the interpreter that runs; borrowed, and nullptr before init_sys.
+Dict* sys_dict();
+Dict* sys_modules();  // the dict the import system was started with
 Module* sys_module_object();
 Module* builtins_module_object();
 

@@ -9,10 +9,10 @@
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/modules/sys/config.h"
-#include "vm/modules/sys/runtime_state.h"
 #include "vm/modules/sys/sys.h"
 #include "vm/modules/sys/sys_internal.h"
 #include "vm/object/handled.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/thread.h"
@@ -28,16 +28,8 @@
 
 namespace pt {
 
-constinit std::atomic<int64_t> g_recursion_limit{1000};
-constinit thread_local AsyncGeneratorHooks tls_async_generator_hooks;
-
 namespace {
 
-constinit Dict* g_sys_dict = nullptr;      // immortal, as the three below
-constinit Dict* g_modules = nullptr;
-constinit Module* g_sys_module = nullptr;
-constinit Module* g_builtins = nullptr;
-constinit std::atomic<bool> g_finalizing{false};
 constinit std::atomic<double> g_switch_interval{0.005};
 constinit std::atomic<int> g_dlopen_flags{RTLD_NOW};
 
@@ -168,7 +160,9 @@ Ref<> sys_call_tracing(const Value* a) {
   return call_tuple_dict(a[0], a[1], Value());
 }
 
-Ref<> sys_getrecursionlimit(const Value*) { return int_from_int64(g_recursion_limit.load(std::memory_order_relaxed)); }
+Ref<> sys_getrecursionlimit(const Value*) {
+  return int_from_int64(current_interpreter()->recursion_limit.load(std::memory_order_relaxed));
+}
 Ref<> sys_setrecursionlimit(const Value* a) {
   int limit = 0;
   if (!to_cint(a[0], &limit)) return Ref<>();
@@ -203,7 +197,7 @@ const StructSeqDef kAsyncHooksDef = {"asyncgen_hooks",
                                      kAsyncHookFields, 2};
 
 Ref<> sys_get_asyncgen_hooks(const Value*) {
-  Value values[] = {tls_async_generator_hooks.first_iter, tls_async_generator_hooks.finalizer};
+  Value values[] = {current_thread()->async_generator_hooks.first_iter, current_thread()->async_generator_hooks.finalizer};
   return structseq_new(&g_async_hooks, values, 2);
 }
 Ref<> sys_set_asyncgen_hooks(const Value* a) {
@@ -211,11 +205,11 @@ Ref<> sys_set_asyncgen_hooks(const Value* a) {
   if (given(a[0]) && !is_callable(a[0])) return raise(exc::TypeError, "callable firstiter expected, got %T", a[0]);
   if (!a[1].empty()) {
     if (!audit("sys.set_asyncgen_hooks_finalizer")) return Ref<>();
-    set_owned(&tls_async_generator_hooks.finalizer, a[1]);
+    set_owned(&current_thread()->async_generator_hooks.finalizer, a[1]);
   }
   if (!a[0].empty()) {
     if (!audit("sys.set_asyncgen_hooks_firstiter")) return Ref<>();
-    set_owned(&tls_async_generator_hooks.first_iter, a[0]);
+    set_owned(&current_thread()->async_generator_hooks.first_iter, a[0]);
   }
   return none_ref();
 }
@@ -223,10 +217,10 @@ Ref<> sys_set_coroutine_origin_tracking_depth(const Value* a) {
   int depth = 0;
   if (!to_cint(a[0], &depth)) return Ref<>();
   if (depth < 0) return raise(exc::ValueError, "depth must be >= 0");
-  tls_coroutine_origin_depth = depth;
+  current_thread()->coroutine_origin_depth = depth;
   return none_ref();
 }
-Ref<> sys_get_coroutine_origin_tracking_depth(const Value*) { return int_from_int64(tls_coroutine_origin_depth); }
+Ref<> sys_get_coroutine_origin_tracking_depth(const Value*) { return int_from_int64(current_thread()->coroutine_origin_depth); }
 
 // ---- objects ------------------------------------------------------------------------------------------------------
 
@@ -340,21 +334,25 @@ const NativeDef kSysFunctions[] = {
     {},
 };
 
-Dict* sys_dict() { return g_sys_dict; }
-Dict* sys_modules() { return g_modules; }
-Module* sys_module_object() { return g_sys_module; }
-Module* builtins_module_object() { return g_builtins; }
-void set_finalizing() { g_finalizing.store(true, std::memory_order_release); }
-bool is_finalizing() { return g_finalizing.load(std::memory_order_acquire); }
+Dict* sys_dict() { return of_interpreter<Dict>(PerInterpreter::kSysDict); }
+Dict* sys_modules() { return of_interpreter<Dict>(PerInterpreter::kModules); }
+Module* sys_module_object() { return of_interpreter<Module>(PerInterpreter::kSys); }
+Module* builtins_module_object() { return of_interpreter<Module>(PerInterpreter::kBuiltins); }
+void set_finalizing() { current_interpreter()->finalizing.store(true, std::memory_order_release); }
+bool is_finalizing() { return current_interpreter()->finalizing.load(std::memory_order_acquire); }
 
-Ref<> sys_get(const char* name) { return g_sys_dict ? dict_get_str(g_sys_dict, intern(name)) : Ref<>(); }
+Ref<> sys_get(const char* name) {
+  Dict* dict = sys_dict();
+  return dict ? dict_get_str(dict, intern(name)) : Ref<>();
+}
 bool sys_set(const char* name, Value value) {
-  if (!g_sys_dict) return raise(exc::RuntimeError, "lost sys module");
-  if (!value.empty()) return dict_set_text(g_sys_dict, name, value);
-  return dict_delete_str(g_sys_dict, intern(name)) >= 0;
+  Dict* dict = sys_dict();
+  if (!dict) return raise(exc::RuntimeError, "lost sys module");
+  if (!value.empty()) return dict_set_text(dict, name, value);
+  return dict_delete_str(dict, intern(name)) >= 0;
 }
 
-bool init_sys(Module* builtins) {
+bool init_sys() {
   static const NativeModule kSys = {"sys",
                                     "This module provides access to some objects used or maintained by the\n"
                                     "interpreter and to functions that interact strongly with the interpreter.",
@@ -362,21 +360,16 @@ bool init_sys(Module* builtins) {
   Ref<Module> module = native_module_import(kSys);
   if (!module) return false;
   Dict* d = module_dict(module.get());
-  make_immortal(module.get());
-  make_immortal(d);
-  g_sys_module = module.get();
-  g_sys_dict = d;
-  g_builtins = builtins;
   Ref<Dict> modules = dict_new();
-  if (!modules) return false;
-  make_immortal(modules.get());
-  g_modules = modules.get();
-  if (!dict_set_text(g_modules, "sys", module.value()) || !dict_set_text(g_modules, "builtins", Value::object(builtins)) ||
+  if (!modules || !dict_set_text(modules.get(), "sys", module.value()) ||
+      !dict_set_text(modules.get(), "builtins", Value::object(builtins_module_object())) ||
       !dict_set_text(d, "modules", modules.value())) {
     return false;
   }
-  (void)modules.take();
-  (void)module.take();
+  Interpreter* interpreter = current_interpreter();
+  interpreter->keep(PerInterpreter::kSysDict, Ref<>::retain(Value::object(d)));
+  interpreter->keep(PerInterpreter::kSys, std::move(module));
+  interpreter->keep(PerInterpreter::kModules, std::move(modules));
   for (const char* name : {"path", "meta_path", "path_hooks"}) {
     Ref<List> list = list_new();
     if (!list || !dict_set_text(d, name, list.value())) return false;

@@ -47,5 +47,7 @@ void note_fork(uint64_t survivor);
 uint64_t fork_generation();
 uint64_t fork_survivor();
 void thread_module_after_fork();
+// Drops what thread-local objects hold for the calling thread in the interpreter that it runs.
+void thread_locals_leave();
 
 }  // namespace pt

@@ -11,6 +11,7 @@
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/modules/thread/locks.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/thread.h"
@@ -22,13 +23,9 @@
 
 namespace pt {
 
-void thread_locals_leave();
-
 namespace {
 
-constinit std::atomic<int64_t> g_count{0};        // threads started by this module that still run
 constinit std::atomic<size_t> g_stack_size{0};    // 0: the system's default
-constinit thread_local Value tls_sentinel;        // owned weak reference to the lock of _set_sentinel
 
 struct Boot {
   Thread* thread;
@@ -51,7 +48,7 @@ void* thread_main(void* argument) {
   Thread* thread = boot->thread;
   if (!thread_enter(thread)) {
     // No room for one more thread: nothing of Python can run here, so what it was given stays.
-    g_count.fetch_sub(1, std::memory_order_relaxed);
+    thread->interpreter->threads.fetch_sub(1, std::memory_order_release);
     memory::release(boot);
     return nullptr;
   }
@@ -62,7 +59,7 @@ void* thread_main(void* argument) {
     Ref<> result = call_tuple_dict(function.value(), args.value(), kwargs ? kwargs.value() : Value());
     if (!result) report_thread_error(function.value());
   }
-  g_count.fetch_sub(1, std::memory_order_relaxed);
+  thread->interpreter->threads.fetch_sub(1, std::memory_order_release);  // pairs with the acquire in end_interpreter
   thread_locals_leave();
   thread_leave(thread, release_sentinel);
   return nullptr;
@@ -72,6 +69,7 @@ Ref<> thread_start_new_thread(const Value* a) {
   if (!is_callable(a[0])) return raise(exc::TypeError, "first arg must be callable");
   if (!is_tuple(a[1])) return raise(exc::TypeError, "2nd arg must be a tuple");
   if (!a[2].empty() && !is_dict(a[2])) return raise(exc::TypeError, "optional 3rd arg must be a dictionary");
+  if (current_interpreter()->isolated) return raise(exc::RuntimeError, "thread is not supported for isolated subinterpreters");
   Thread* thread = thread_create();
   if (!thread) return Ref<>();
   auto* boot = static_cast<Boot*>(memory::allocate(sizeof(Boot)));
@@ -87,12 +85,13 @@ Ref<> thread_start_new_thread(const Value* a) {
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   if (size_t size = g_stack_size.load(std::memory_order_relaxed)) pthread_attr_setstacksize(&attributes, size);
-  g_count.fetch_add(1, std::memory_order_relaxed);
+  std::atomic<int64_t>& running = current_interpreter()->threads;
+  running.fetch_add(1, std::memory_order_relaxed);
   pthread_t handle;
   int error = pthread_create(&handle, &attributes, thread_main, boot);
   pthread_attr_destroy(&attributes);
   if (error) {
-    g_count.fetch_sub(1, std::memory_order_relaxed);
+    running.fetch_sub(1, std::memory_order_relaxed);
     Ref<>::steal(boot->function).reset();
     Ref<>::steal(boot->args).reset();
     Ref<>::steal(boot->kwargs).reset();
@@ -106,7 +105,7 @@ Ref<> thread_start_new_thread(const Value* a) {
 Ref<> thread_allocate_lock(const Value*) { return lock_new(); }
 Ref<> thread_get_ident(const Value*) { return int_from_uint64(current_thread()->ident); }
 Ref<> thread_get_native_id(const Value*) { return int_from_int64(syscall(SYS_gettid)); }
-Ref<> thread_count(const Value*) { return int_from_int64(g_count.load(std::memory_order_relaxed)); }
+Ref<> thread_count(const Value*) { return int_from_int64(current_interpreter()->threads.load(std::memory_order_relaxed)); }
 Ref<> thread_exit(const Value*) { return raise_none(exc::SystemExit); }
 
 Ref<> thread_interrupt_main(const Value* a) {
@@ -137,8 +136,7 @@ Ref<> thread_stack_size(const Value* a) {
 }
 
 void release_sentinel() {
-  Ref<> reference = Ref<>::steal(tls_sentinel);
-  tls_sentinel = Value();
+  Ref<> reference = Ref<>::steal(std::exchange(current_thread()->sentinel, Value()));
   if (!reference) return;
   Ref<> lock = weakref_get(as_weakref(reference.value()));
   if (lock) reinterpret_cast<LockObject*>(lock.value().as_object())->lock.release();
@@ -149,8 +147,7 @@ Ref<> thread_set_sentinel(const Value*) {
   if (!lock) return Ref<>();
   Ref<> reference = weakref_new(&weakref_type, lock.value(), Value());
   if (!reference) return Ref<>();
-  Ref<> old = Ref<>::steal(tls_sentinel);
-  tls_sentinel = reference.take();
+  Ref<> old = Ref<>::steal(std::exchange(current_thread()->sentinel, reference.take()));
   return lock;
 }
 
@@ -231,7 +228,7 @@ bool thread_execute(Module* module) {
 
 }  // namespace
 
-void thread_module_after_fork() { g_count.store(0, std::memory_order_relaxed); }
+void thread_module_after_fork() { current_interpreter()->threads.store(0, std::memory_order_relaxed); }
 
 extern const NativeModule thread_module;
 const NativeModule thread_module = {"_thread", "This module provides primitive operations to write multi-threaded programs.",

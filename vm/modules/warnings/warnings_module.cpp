@@ -8,6 +8,7 @@
 #include "gc/heap/heap.h"
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/modules/sys/sys.h"
+#include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
@@ -21,14 +22,13 @@
 namespace pt {
 namespace {
 
-// Immortal; shared by all module objects of _warnings.
-constinit List* g_filters = nullptr;
-constinit Dict* g_once_registry = nullptr;
+// Shared by all module objects of _warnings.
+Value own_filters() { return Value::object(of_interpreter(PerInterpreter::kWarningFilters)); }
+Value own_once_registry() { return Value::object(of_interpreter(PerInterpreter::kOnceRegistry)); }
 // What warnings.filters, onceregistry and defaultaction were when last seen: the module may lose them.
-constinit Object g_seen_holder;
-constinit Field g_seen_filters, g_seen_once, g_seen_action;
-constinit std::atomic<int64_t> g_filters_version{0};
-constinit std::atomic<uint8_t> g_state_lock{0};
+enum Seen : int64_t { kSeenFilters, kSeenOnce, kSeenAction, kSeenCount };
+List* seen_attributes() { return of_interpreter<List>(PerInterpreter::kWarningsSeen); }
+constinit std::atomic<int64_t> g_filters_version{0};  // of all interpreters'
 constinit Name kRegistry("__warningregistry__"), kVersion("version"), kMatch("match"), kFilters("filters"), kOnce("onceregistry"),
     kDefaultAction("defaultaction"), kShow("_showwarnmsg"), kMessageClass("WarningMessage");
 
@@ -38,10 +38,12 @@ Ref<Tuple> make_filter(const char* action, Type* category, const char* module_na
 }
 
 bool init_state() {
-  if (g_filters) return true;
-  Ref<List> filters = list_new();
+  if (seen_attributes()) return true;
+  Value nothing[kSeenCount];
+  for (Value& v : nothing) v = none();
+  Ref<List> filters = list_new(), seen = list_from(nothing, kSeenCount);
   Ref<Dict> once = dict_new();
-  if (!filters || !once) return false;
+  if (!filters || !once || !seen) return false;
   struct Default {
     const char* action;
     Type* category;
@@ -54,15 +56,10 @@ bool init_state() {
     Ref<Tuple> filter = make_filter(d.action, d.category, d.module);
     if (!filter || !list_append(filters.get(), std::move(filter))) return false;
   }
-  make_immortal(filters.get());
-  make_immortal(once.get());
-  lock_byte(g_state_lock);
-  if (!g_filters) {
-    init_immortal_header(&g_seen_holder, kShape_object);
-    g_once_registry = once.take();
-    g_filters = filters.take();
-  }
-  unlock_byte(g_state_lock);
+  Interpreter* interpreter = current_interpreter();
+  interpreter->keep(PerInterpreter::kWarningFilters, std::move(filters));
+  interpreter->keep(PerInterpreter::kOnceRegistry, std::move(once));
+  interpreter->keep(PerInterpreter::kWarningsSeen, std::move(seen));
   return true;
 }
 
@@ -78,18 +75,15 @@ Ref<> python_attribute(Name& name, bool load) {
 }
 
 // As python_attribute; where there is none, the one seen last, else `initial`. Empty: error.
-Ref<> state_attribute(Name& name, Field& seen, Value initial) {
+Ref<> state_attribute(Name& name, Seen which, Value initial) {
   Ref<> now = python_attribute(name, false);
   if (!now) {
     if (error_pending()) return Ref<>();
-    Ref<> last = seen.load(&g_seen_holder);
-    return last ? std::move(last) : Ref<>::retain(initial);
+    Ref<> last = list_get(seen_attributes(), which);
+    return last && !is_none(last.value()) ? std::move(last) : Ref<>::retain(initial);
   }
-  if (!now.value().same(seen.peek())) {
-    Ref<> old;
-    LockGuard guard(&g_seen_holder);
-    old = seen.exchange_locked(now.copy());
-  }
+  Ref<> last = list_get(seen_attributes(), which);
+  if (!last || !now.value().same(last.value())) list_set(seen_attributes(), which, now.copy());
   return now;
 }
 
@@ -110,7 +104,7 @@ bool check_matched(Value pattern, Value text, int* matched) {
 
 // The action for the warning; `item` gets the filter that gave it.
 Ref<Str> find_action(Value category, Value text, int64_t line, Value module, Ref<>* item) {
-  Ref<> filters = state_attribute(kFilters, g_seen_filters, Value::object(g_filters));
+  Ref<> filters = state_attribute(kFilters, kSeenFilters, own_filters());
   if (!filters) return Ref<Str>();
   if (!is_list(filters.value())) return raise(exc::ValueError, "_warnings.filters must be a list");
   List* list = as_list(filters.value());
@@ -134,7 +128,7 @@ Ref<Str> find_action(Value category, Value text, int64_t line, Value module, Ref
       return Ref<Str>::retain(as_str(parts->at(0)));
     }
   }
-  Ref<> action = state_attribute(kDefaultAction, g_seen_action, Value::object(intern("default")));
+  Ref<> action = state_attribute(kDefaultAction, kSeenAction, Value::object(intern("default")));
   if (!action) return Ref<Str>();
   if (!is_str(action.value())) {
     return raise(exc::TypeError, "_warnings.defaultaction must be a string, not '%T'", action.value());
@@ -252,7 +246,7 @@ bool issue(Value category_in, Value message_in, Str* filename, int64_t line, Val
       if (!registry.empty()) {
         known = update_registry(registry, text.value(), category.value());
       } else {
-        Ref<> once = state_attribute(kOnce, g_seen_once, Value::object(g_once_registry));
+        Ref<> once = state_attribute(kOnce, kSeenOnce, own_once_registry());
         if (!once) return false;
         if (!is_dict(once.value())) return raise(exc::TypeError, "_warnings.onceregistry must be a dict, not '%T'", once.value());
         known = update_registry(once.value(), text.value(), category.value());
@@ -400,8 +394,7 @@ const NativeDef kFunctions[] = {
 bool warnings_execute(Module* module) {
   if (!init_state()) return false;
   Dict* d = module_dict(module);
-  return dict_set_text(d, "filters", Value::object(g_filters)) &&
-         dict_set_text(d, "_onceregistry", Value::object(g_once_registry)) &&
+  return dict_set_text(d, "filters", own_filters()) && dict_set_text(d, "_onceregistry", own_once_registry()) &&
          dict_set_text(d, "_defaultaction", Value::object(intern("default")));
 }
 
