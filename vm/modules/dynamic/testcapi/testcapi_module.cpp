@@ -20,7 +20,9 @@
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
+#include "vm/modules/sys/sys.h"
 #include "vm/object/thread.h"
+#include "vm/runtime/interpreters.h"
 #include "vm/types/dict.h"
 #include "vm/types/exception.h"
 #include "vm/types/float.h"
@@ -155,6 +157,28 @@ Ref<> call_in_temporary_c_thread(const Value* a) {
   }
   g_native_thread.store(native, std::memory_order_release);
   return wait ? join_temporary_c_thread(nullptr) : none_ref();
+}
+
+// ---- interpreters -------------------------------------------------------------------------------------------------------
+
+Ref<> run_in_subinterp(const Value* a) {
+  if (!is_str(a[0])) return raise(exc::TypeError, "run_in_subinterp() argument 1 must be str, not %T", a[0]);
+  Utf8 source(as_str(a[0]));
+  InterpreterRef interpreter = source.ok() ? create_interpreter(false) : InterpreterRef();
+  if (!interpreter) return Ref<>();
+  claim_interpreter(interpreter.get(), InterpreterState::kEnding);
+  bool ok;
+  {
+    InterpreterScope scope(interpreter.get());
+    Ref<Str> name = str_from_ascii("<string>");
+    Ref<> code = name ? compile_source(source.view(), name.get()) : Ref<>();
+    Ref<> result = code ? exec_code(code.value(), main_globals()) : Ref<>();
+    ok = static_cast<bool>(result);
+    if (!ok) report_exception(take_error().value());
+    clear_error();
+  }
+  end_interpreter(interpreter.get());
+  return Ref<>::steal(Value::small_int(ok ? 0 : -1));
 }
 
 // ---- errors ---------------------------------------------------------------------------------------------------------------
@@ -466,6 +490,7 @@ Ref<> allocator_name(const Value*) { return str_from_ascii("mimalloc"); }
 const NativeDef kFunctions[] = {
     PT_TEST_METHODS("$module", kInstanceMethod),
     {"create_cfunction", "()", create_cfunction},
+    {"run_in_subinterp", "(code, /)", run_in_subinterp},
     {"pyobject_fastcall", "(func, args, /)", pyobject_fastcall},
     {"pyobject_fastcalldict", "(func, args, kwargs, /)", pyobject_fastcalldict},
     {"pyobject_vectorcall", "(func, args, kwnames, /)", pyobject_vectorcall},
