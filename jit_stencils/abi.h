@@ -138,6 +138,7 @@ struct ReturnTarget {
   const uint64_t* caller_pc;
   const void* globals;  // the caller's: functions of one code may have several
   int64_t delta;  // registers between the two windows
+  uint32_t flags;  // of the frame's record: a plain call's, or that of an __init__
 };
 using Helper = uint64_t (*)(State*, Value* frame, uint64_t word);
 

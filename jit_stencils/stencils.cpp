@@ -1000,7 +1000,7 @@ PT_BODY(PopFrame) {
 PT_BODY(GuardReturn) {
   const auto* target = at<const ReturnTarget*>(hole0());
   const CallRecord* record = x.record;
-  if (record->frame_object != nullptr || record->flags != 0) return false;
+  if (record->frame_object != nullptr || record->flags != target->flags) return false;
   const CallRecord* below = record - 1;
   return below->pc == target->caller_pc && below->globals == target->globals &&
          record->registers - below->registers == target->delta;

@@ -593,6 +593,67 @@ def test_init_behind_a_new_that_the_interpreter_leaves():
         assert sorted(leaves, key=repr)[0] == (32, {"depth": 0}) and len(leaves) == 36, (leaves[0], len(leaves))
 
 
+def test_init_with_a_loop():
+    class Summed:
+        def __init__(self, n, kind=None):
+            t = 0
+            for i in range(n):
+                t += i
+            self.t = t
+            if kind is not None:
+                while kind > 0:
+                    kind -= 1
+                    self.t += 1
+
+    class Sub(Summed):
+        def __init__(self, n):
+            super().__init__(n, 2)
+            for k in (1, 2, 3):
+                self.t += k
+
+    class Odd:
+        def __init__(self, n):
+            while n > 10:
+                n -= 1
+            if n == 7:
+                return n
+    total = 0
+    for i in range(3000):
+        total += Summed(i % 30).t
+        total += Sub(i % 7).t - Summed(i % 7, 3).t
+        s = Summed.__new__(Summed)
+        assert s.__init__(i % 40) is None and s.t == sum(range(i % 40))
+        if i % 100 == 17:
+            try:
+                Odd(7)
+            except TypeError as e:
+                assert str(e) == "__init__() should return None, not 'int'"
+            else:
+                assert False
+        Odd(i % 30 + 8)
+    assert total == sum(sum(range(i % 30)) + 5 for i in range(3000)), total
+
+
+def test_init_with_a_loop_called_natively():
+    class Item:
+        live = 0
+
+        def __init__(self, n):
+            Item.live += 1
+            self.n = 0
+            for i in range(n):
+                self.n += i
+
+        def __del__(self):
+            Item.live -= 1
+    for turn in range(30):
+        items = list(map(Item, [turn % 50] * 60)) + [Item(k) for k in range(60)]
+        assert sum(item.n for item in items) == 60 * sum(range(turn)) + sum(sum(range(k)) for k in range(60))
+        assert Item.live == 120
+        del items
+        assert Item.live == 0
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

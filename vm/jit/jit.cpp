@@ -58,7 +58,7 @@ constinit uint32_t g_exit_threshold = 64;
 constinit uint64_t g_trace_limit = UINT64_MAX;   // for bisection: traces beyond are not installed
 constexpr uint32_t kSideTraces = 200;     // of one root
 constexpr uint32_t kLoopFailures = 3;    // of recordings of a loop for an exit that wants one
-constexpr uint64_t kShortStay = 600;     // cycles
+constexpr uint64_t kShortStay = 120;     // cycles
 
 __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS);
 constinit Dispatch g_recording = {};

@@ -638,7 +638,7 @@ bool Recorder::return_value(uint64_t word) {
   bool init = from.flags & kRecordInit, is_operator = from.flags & kRecordOperator;
   if (!from.plain() || (record->flags & ~uint32_t{kRecordInit | kRecordOperator}) || record->frame_object) return fall_back();
   bool lower = calls_.empty();
-  if ((init || is_operator) && (lower || from.real)) return fall_back();
+  if (is_operator ? lower || from.real : init && from.real && !lower) return fall_back();
   if (lower && (record == thread_->record_base || (record - 1)->registers > record->registers)) return abort(Abort::kleft_loop);
   Value v = seen(PT_A);
   if (v.empty() || (init && !is_none(v))) return fall_back();
@@ -648,8 +648,8 @@ bool Recorder::return_value(uint64_t word) {
   if (init) known(PT_A);
   if (lower) {
     const CallRecord* below = record - 1;
-    ir_.returns.push_back(
-        std::make_unique<ReturnTarget>(ReturnTarget{below->pc, below->globals, record->registers - below->registers}));
+    ir_.returns.push_back(std::make_unique<ReturnTarget>(
+        ReturnTarget{below->pc, below->globals, record->registers - below->registers, record->flags}));
     emit(Op::kGuardReturn, kNoReference, kNoReference, static_cast<int64_t>(ir_.returns.size()) - 1);
   } else if (from.real) {
     emit(Op::kGuardFrame);

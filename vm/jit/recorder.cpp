@@ -13,7 +13,7 @@ namespace pt::jit {
 namespace {
 constexpr int kMaxInstructions = 600;
 constexpr int kMaxBackEdges = 12;
-constexpr int kWorthATrace = 12;   // instructions
+constexpr int kWorthATrace = 4;   // instructions
 constexpr int32_t kMaxSlot = kFrameRoom - 256;
 }  // namespace
 
