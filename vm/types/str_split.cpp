@@ -10,7 +10,9 @@ namespace pt {
 namespace {
 
 PT_INLINE bool append_part(List* out, Str* s, int64_t start, int64_t end) {
-  Ref<Str> part = str_substring(s, start, end);
+  bool inner = s->ascii && end - start < s->length;
+  Ref<Str> part = inner ? str_from_ascii(s->ascii_view().substr(static_cast<size_t>(start), static_cast<size_t>(end - start)))
+                        : str_substring(s, start, end);
   return part && list_append_private(out, std::move(part));
 }
 

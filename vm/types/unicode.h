@@ -29,7 +29,8 @@ inline bool is_upper(uint32_t c) { return has(c, kUpper); }
 inline bool is_title(uint32_t c) { return has(c, kTitle); }
 inline bool is_printable(uint32_t c) { return has(c, kPrintable); }
 inline bool is_space(uint32_t c) {
-  if (c < 128) return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x1f);
+  constexpr uint64_t kAscii = uint64_t{1} << ' ' | uint64_t{0x1F} << 9 | uint64_t{0xF} << 0x1c;
+  if (c < 128) return c <= ' ' && (kAscii >> c & 1);
   return has(c, kSpace);
 }
 inline bool is_line_break(uint32_t c) {
