@@ -422,6 +422,39 @@ def test_native_modules_have_one_set_of_classes():
     raises(binascii.Error, binascii.unhexlify, "x")
 
 
+def test_signals_wait_for_the_main_interpreter():
+    import signal
+    seen = []
+    old = signal.signal(signal.SIGUSR1, lambda number, frame: seen.append(interpreters.get_current()))
+    try:
+        interpreter = interpreters.create()
+        interpreters.run_string(interpreter, "import os, time; os.kill(os.getpid(), %d); time.sleep(0.01)" % signal.SIGUSR1)
+        for _ in range(1000):
+            pass
+        assert seen == [0], seen
+    finally:
+        signal.signal(signal.SIGUSR1, old)
+
+
+def test_a_forked_child_has_the_main_interpreter_only():
+    pipe = Pipe()
+    interpreter = interpreters.create()
+    interpreters.run_string(interpreter, f"import atexit, os; atexit.register(os.write, {pipe.writer}, b'exit')")
+    child = os.fork()
+    if child == 0:
+        text = f"{interpreters.list_all()} "
+        try:
+            interpreters.run_string(interpreter, "1")
+        except RuntimeError as error:
+            text += f"{type(error).__name__} "
+        del interpreter
+        os.write(pipe.writer, text.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    interpreters.destroy(interpreter)
+    assert pipe.read() == "[InterpreterID(0)] RuntimeError exit"
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -88,7 +88,8 @@ void forget_interpreter(Interpreter* interpreter) {
 void interpreters_after_fork() {
   g_lock.reset();
   RawGuard guard(g_lock);
-  // Half-run ones can be neither used nor ended: what they own stays behind.
+  // They can be neither used nor ended: what they own stays behind.
+  for (Interpreter* i = g_first; i; i = i->next) i->state.store(InterpreterState::kEnded, std::memory_order_relaxed);
   g_first = nullptr;
 }
 
