@@ -10,7 +10,7 @@
 
 namespace pt {
 
-constinit const Type* g_reorderable_dict_type = nullptr;
+constinit std::atomic<const Type*> g_reorderable_dict_type{nullptr};
 
 constinit Type dict_key_iterator_type{};
 constinit Type dict_value_iterator_type{};
@@ -77,7 +77,8 @@ PT_COLD Ref<> next_item(DictIterator* it) {
   Ref<> key, value, dropped;
   Step step;
   Value dict = it->dict.peek();
-  bool reorderable = !dict.empty() && g_reorderable_dict_type && is_subtype(type_of(dict), g_reorderable_dict_type);
+  const Type* reorderable_type = g_reorderable_dict_type.load(std::memory_order_relaxed);
+  bool reorderable = !dict.empty() && reorderable_type && is_subtype(type_of(dict), reorderable_type);
   if (PT_UNLIKELY(multithreaded())) {
     LockGuard guard(it);
     step = advance<kKind, kReverse>(it, &key, &value, &dropped);

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 
 namespace pt {
 
@@ -6,6 +7,6 @@ struct Type;
 
 // The dict whose entries can change places (collections.OrderedDict): its iterators say so when it happened and they noticed.
 // Set once, when the type is made.
-extern const Type* g_reorderable_dict_type;
+extern std::atomic<const Type*> g_reorderable_dict_type;
 
 }  // namespace pt

@@ -9,7 +9,7 @@
 
 namespace pt {
 
-constinit Type* g_tuple_getter_type = nullptr;
+constinit std::atomic<Type*> g_tuple_getter_type{nullptr};
 
 constinit Type tuple_type{};
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <atomic>
+
 #include "vm/types/tuple.h"
 
 namespace pt {
@@ -8,7 +10,7 @@ struct TupleGetter : Object {
   int64_t index;
   Field doc;
 };
-extern Type* g_tuple_getter_type;   // set when the module is made; nullptr before
-inline bool is_tuple_getter(Value v) { return type_of(v) == g_tuple_getter_type; }
+extern std::atomic<Type*> g_tuple_getter_type;  // set when the module is made; nullptr before
+inline bool is_tuple_getter(Value v) { return type_of(v) == g_tuple_getter_type.load(std::memory_order_relaxed); }
 
 }  // namespace pt

@@ -233,11 +233,16 @@ const NativeDef kFunctions[] = {{"_count_elements", "($module, mapping, iterable
                                 {}};
 
 bool execute(Module* module) {
+  if (!tuple_getter_type.spec) {
+    g_reorderable_dict_type.store(&ordered_dict_type, std::memory_order_relaxed);
+    if (!init_module_type(&tuple_getter_type, &tuple_getter_spec)) return false;
+    g_tuple_getter_type.store(&tuple_getter_type, std::memory_order_relaxed);
+  }
   return module_add_type(module, &deque_type, &deque_spec) && module_add_type(module, &default_dict_type, &default_dict_spec) &&
-         (g_reorderable_dict_type = &ordered_dict_type, module_add_type(module, &ordered_dict_type, &ordered_dict_spec)) &&
+         module_add_type(module, &ordered_dict_type, &ordered_dict_spec) &&
          module_add_type(module, &deque_iterator_type, &deque_iterator_spec) &&
          module_add_type(module, &deque_reverse_iterator_type, &deque_reverse_iterator_spec) &&
-         module_add_type(module, &tuple_getter_type, &tuple_getter_spec) && (g_tuple_getter_type = &tuple_getter_type);
+         module_add_type(module, &tuple_getter_type, &tuple_getter_spec);
 }
 
 }  // namespace

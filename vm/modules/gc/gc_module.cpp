@@ -230,6 +230,8 @@ bool gc_execute(Module* module) {
       return raise_no_memory();
     current_interpreter()->keep(PerInterpreter::kGarbage, std::move(garbage));
     current_interpreter()->keep(PerInterpreter::kCollectorCallbacks, std::move(callbacks));
+  }
+  if (!g_collector_hooks.started) {
     g_collector_hooks.started = [] { call_callbacks("start", 0, 0); };
     g_collector_hooks.finished = [](const CollectionResult& r) {
       note_collection(r);

@@ -306,7 +306,7 @@ bool sys_add_hooks(Dict* d) {
       if (!dict_set_text(d, dunder, function.value())) return false;
     }
   }
-  g_unraisable_hook = call_unraisable_hook;
+  if (in_main_interpreter()) g_unraisable_hook = call_unraisable_hook;
   return true;
 }
 

@@ -87,7 +87,7 @@ const TypeSpec kPrinterSpec = {.name = "stderrprinter",
 }  // namespace
 
 bool init_first_stderr() {
-  if (!init_module_type(&printer_type, &kPrinterSpec)) return false;
+  if (!printer_type.spec && !init_module_type(&printer_type, &kPrinterSpec)) return false;
   Ref<> printer = Ref<>::steal(Value::object(allocate_instance(&printer_type)));
   return printer && sys_set("stderr", printer.value()) && sys_set("__stderr__", printer.value());
 }
