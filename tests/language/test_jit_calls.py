@@ -654,6 +654,61 @@ def test_init_with_a_loop_called_natively():
         assert Item.live == 0
 
 
+def test_cached_functions_in_loops():
+    import functools
+    calls = []
+
+    @functools.lru_cache(maxsize=50)
+    def cached(x, y=2):
+        calls.append(x)
+        if x == 60:
+            raise ValueError(x)
+        return [x, y]
+    kept = cached(1)
+    for i in range(3000):
+        assert cached(i & 31)[0] == i & 31
+        assert cached(1) is kept
+        if i % 500 == 400:
+            try:
+                cached(60)
+            except ValueError as e:
+                assert e.args == (60,)
+            else:
+                assert False
+        if i == 2500:
+            cached.cache_clear()
+            kept = cached(1)
+    assert len(calls) == 32 + 6 + 1 + 31 + 0, len(calls)
+
+
+def test_builtin_objects_in_loops():
+    import re
+    pattern, found, letters = re.compile("a(b*)"), 0, []
+    push = letters.append
+    for i in range(3000):
+        match = pattern.match("abbb"[: i % 5])
+        if match:
+            found += len(match.group(1)) + bool(match)
+        while not match:
+            match = pattern.match("a")
+        upper = "abc".upper
+        push(upper()[i % 3])
+        push((upper, i))
+        push = letters.append if i % 2 else push
+        if 0.0 if i % 2 else 0.5:
+            found += 1
+        if b"" if i % 3 else b"x":
+            found += 1
+        assert (lambda *a: a)(*[i], *(i, i), *letters[:1]) == (i, i, i, "A")
+    assert found == 1500 + 1000 + sum(max(i % 5 - 1, 0) + (i % 5 > 0) for i in range(3000)), found
+    assert letters[::2][:4] == ["A", "B", "C", "A"] and letters[-1][1] == 2999 and len(letters) == 6000
+    other = [].append
+    for i in range(200):
+        put = push if i % 2 else other
+        put(i)
+    assert len(letters) == 6100 and len(other.__self__) == 100
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -1,6 +1,7 @@
 // Recording of special methods written in Python: each runs as a call whose operands stay with the instruction until it returns
 // (vm/interp/special_methods.h).
 #include <cstddef>
+#include <cstring>
 
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/special_methods.h"
@@ -214,7 +215,9 @@ Reference Recorder::guard_target(const Target& target, int base) {
 bool Recorder::call_object(int base, uint32_t count, int result, bool shift, const Tuple* names) {
   Value callable = seen(base);
   if (has_flag(type_of(callable), kTypeTypeSubclass)) return instantiate(base, count, result, names, shift);
-  if (!names && callable.as_object()->has_gc_bit(kGcDeferred) && is_builtin(callable) && !has_shape(callable, kShape_method))
+  // Decorated functions stay what they are.
+  bool lasting = callable.as_object()->has_gc_bit(kGcDeferred) || !std::strcmp(type_name(callable), "_lru_cache_wrapper");
+  if (!names && lasting && is_builtin(callable) && !has_shape(callable, kShape_method))
     return call_any(base, count, result, shift);
   Target target;
   Binding binding;
