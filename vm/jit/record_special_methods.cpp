@@ -66,10 +66,10 @@ bool Recorder::before_with(uint64_t word) {
   pt::Type* type = type_of(manager);
   uint32_t version = type->version.load(std::memory_order_acquire);
   Function *enter = special_method(type, names::enter.str(), 1), *exit = exit_method(type);
-  Reference self = read(PT_B);
-  if (!version || !exit || !can_enter(enter, {PT_B}) || !can_hold(self)) return fall_back();
-  guard_class(self, manager, version);
-  Reference method = virtual_method(Value::object(exit), self);
+  if (!version || !exit || !can_enter(enter, {PT_B}) || !can_hold(read(PT_B))) return fall_back();
+  guard_class(read(PT_B), manager, version);
+  // As it is known since the guard: its register is to be found by it.
+  Reference method = virtual_method(Value::object(exit), read(PT_B));
   fresh_ = method;
   set_lazy(at(PT_A), method);
   return enter_method(enter, {PT_B}, 0);
