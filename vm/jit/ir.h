@@ -294,7 +294,8 @@ class Builder {
   // `object` has been made: it is `real` from now on.
   void made(Reference object, Reference real);
   Reference resolve(Reference r) const;
-  void refine_fields(Reference from, Reference to);
+  // `to` is the value `from`, of which more is known.
+  void refined(Reference from, Reference to);
   void forget(Reference object) {
     std::erase_if(objects_, [object](const VirtualState& o) { return o.object == object; });
   }
@@ -329,6 +330,7 @@ class Builder {
   bool is_number(Reference r) const;
   bool are_parts(Reference x, Reference y) const;
   VirtualState& state(Reference object);
+  void refine_fields(Reference from, Reference to);
   Reference emit_virtual(Op op, Reference a, Reference b, int64_t imm, int32_t snapshot);
   Ir& ir_;
   std::vector<VirtualState> objects_;
@@ -336,6 +338,7 @@ class Builder {
     Reference object, real;
   };
   std::vector<Made> made_;
+  std::vector<std::pair<Reference, Reference>> refined_;
   bool failed_ = false;
 };
 

@@ -368,7 +368,7 @@ void Recorder::move(int32_t to, int32_t from) {
 }
 void Recorder::refine(Reference from, Reference to) {
   if (from == to) return;
-  builder_.refine_fields(from, to);
+  builder_.refined(from, to);
   for (size_t i = lowest_; i < slots_.size(); ++i) {
     Slot& s = slots_[i];
     if (s.value != from) continue;

@@ -135,6 +135,10 @@ VirtualState& Builder::state(Reference object) {
 }
 void Builder::set_field(Reference object, int64_t offset, Reference value) {
   if (ir_.at(value).op == Op::kBoxFloat) value = ir_.at(value).a;
+  // Under its newest name: by that its register is found.
+  for (const auto& [from, to] : refined_) {
+    if (value == from) value = to;
+  }
   VirtualState& o = state(object);
   for (FieldValue& f : o.fields) {
     if (f.offset != offset) continue;
@@ -159,6 +163,10 @@ Reference Builder::holder_of(Reference value) const {
   }
   return kNoReference;
 }
+void Builder::refined(Reference from, Reference to) {
+  refine_fields(from, to);
+  refined_.push_back({from, to});
+}
 void Builder::refine_fields(Reference from, Reference to) {
   for (VirtualState& o : objects_) {
     for (FieldValue& f : o.fields) {
@@ -182,6 +190,7 @@ void Builder::drop_since(const Mark& mark) {
   ir_.code.resize(mark.code);
   objects_ = mark.objects;
   made_.resize(mark.made);
+  std::erase_if(refined_, [&](const auto& r) { return r.second >= static_cast<Reference>(mark.code); });
   failed_ = false;
 }
 void Builder::collect(Snapshot* out) const {
