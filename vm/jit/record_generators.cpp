@@ -167,7 +167,8 @@ bool Recorder::yield_value(uint64_t word) {
   // What can fail comes first: there the instruction has not begun.
   if (builder_.is_virtual(r) && relies_on(r, window_ - 1)) r = make(r);
   int32_t end = from.window + live;
-  int32_t taken = PT_B >= 0 && (PT_B & 1) ? at(PT_B) : -1;
+  constexpr int32_t kNone = INT32_MIN;   // registers below the frame in which the trace began are negative
+  int32_t taken = PT_B >= 0 && (PT_B & 1) ? at(PT_B) : kNone;
   for (int32_t i = from.window; i < end; ++i) {
     if (i != taken && state(i).lazy && builder_.is_virtual(state(i).value)) make(state(i).value);
   }
@@ -203,7 +204,7 @@ bool Recorder::yield_value(uint64_t word) {
   Reference raw = r;
   bool pointer = is_pointer(r), moves = false;
   if (pointer) {
-    moves = taken >= 0 && !state(taken).lazy && state(taken).owned;
+    moves = taken != kNone && !state(taken).lazy && state(taken).owned;
     raw = moves ? state(taken).raw : emit(Op::kOwn, r);
   }
   if (moves) {
