@@ -709,6 +709,30 @@ def test_builtin_objects_in_loops():
     assert len(letters) == 6100 and len(other.__self__) == 100
 
 
+def test_truth_that_runs_python_code_is_asked_once():
+    import types
+    import weakref
+    asked = []
+
+    class Counted(dict):
+        def __len__(self):
+            asked.append(1)
+            return 2
+
+        def __bool__(self):
+            asked.append(2)
+            return True
+    held = Counted()
+    view, proxy, found = types.MappingProxyType(held), weakref.proxy(held), 0
+    for i in range(3000):
+        if view:
+            found += 1
+        if not proxy:
+            found -= 1
+        assert len(asked) == 2 * i + 2, (i, len(asked))
+    assert found == 3000
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

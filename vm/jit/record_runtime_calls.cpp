@@ -43,10 +43,15 @@ bool Recorder::load_builtin_attribute(uint64_t word) {
   return true;
 }
 
-// Of an object of builtin type: its type's own function says so.
+// Of objects whose length or value is their own: it is asked here, too, and again where it is the other one.
 bool Recorder::truth_of_builtin(int operand, bool* outcome) {
+  static constexpr uint32_t kOwnTruth[] = {kShape_bytes,     kShape_bytearray,   kShape_int,
+                                           kShape_complex,   kShape_range,       kShape_memoryview,
+                                           kShape_dict_keys, kShape_dict_values, kShape_dict_items};
   Value v = seen(operand);
-  if (!is_builtin(v) || handling()) return fall_back();
+  bool own = false;
+  for (uint32_t shape : kOwnTruth) own |= has_shape(v, shape);
+  if (!own || handling()) return fall_back();
   *outcome = pt::truth(v) == 1;
   Reference answer = call_runtime(truth_of, {plain(operand)});
   emit(Op::kGuardIs, answer, object_constant(boolean(*outcome)));
