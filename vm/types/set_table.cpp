@@ -341,9 +341,13 @@ bool set_select_plain(Set* result, Set* from, Set* other, bool wanted, int64_t* 
   return added > 0 ? all : raise_no_memory();
 }
 
-bool set_merge_plain(Set* into, Set* from, int64_t* position) {
+namespace {
+// Gives the keys of `from` from *position on to `take`, with the writer of `into`. Negative, it stops: -2, memory is out. Whether
+// all were taken; false also with an exception.
+template <class F>
+bool walk_plain(Set* into, Set* from, int64_t* position, F&& take) {
   if (multithreaded()) return false;
-  int added = 1;
+  int taken = 1;
   bool all = false;
   {
     SetWriter writer(into);
@@ -352,40 +356,28 @@ bool set_merge_plain(Set* into, Set* from, int64_t* position) {
     for (; i <= t->mask; ++i) {
       Value key = t->entries[i].key.peek();
       if (!holds_item(key)) continue;
-      if (!is_plain(key)) break;
-      added = writer.add_plain(key, t->entries[i].hash.load(std::memory_order_relaxed));
-      if (added < 0) break;
+      taken = is_plain(key) ? take(writer, key, t->entries[i].hash.load(std::memory_order_relaxed)) : -1;
+      if (taken < 0) break;
     }
     all = i > t->mask;
     *position = static_cast<int64_t>(i);
   }
-  return added != -2 ? all : raise_no_memory();
+  return taken != -2 ? all : raise_no_memory();
+}
+}  // namespace
+
+bool set_merge_plain(Set* into, Set* from, int64_t* position) {
+  return walk_plain(into, from, position, [](SetWriter& writer, Value key, int64_t hash) { return writer.add_plain(key, hash); });
 }
 
 bool set_toggle_plain(Set* into, Set* from, int64_t* position) {
-  if (multithreaded()) return false;
-  int added = 1;
-  bool all = false;
-  {
-    SetWriter writer(into);
-    SetTable* t = from->table.load(std::memory_order_relaxed);
-    uint64_t i = static_cast<uint64_t>(*position);
-    for (; i <= t->mask; ++i) {
-      Value key = t->entries[i].key.peek();
-      if (!holds_item(key)) continue;
-      int64_t hash = t->entries[i].hash.load(std::memory_order_relaxed);
-      int64_t slot = is_plain(key) ? find_plain(writer.table(), key, hash) : kSlotRetry;
-      if (slot == kSlotRetry) break;
-      if (slot >= 0)
-        release(writer.remove(slot));  // an int or a str
-      else
-        added = writer.add_plain(key, hash);
-      if (added < 0) break;
-    }
-    all = i > t->mask;
-    *position = static_cast<int64_t>(i);
-  }
-  return added != -2 ? all : raise_no_memory();
+  return walk_plain(into, from, position, [](SetWriter& writer, Value key, int64_t hash) {
+    int64_t slot = find_plain(writer.table(), key, hash);
+    if (slot == kSlotRetry) return -1;
+    if (slot < 0) return writer.add_plain(key, hash);
+    release(writer.remove(slot));  // an int or a str
+    return 1;
+  });
 }
 
 bool set_add_plain(Set* into, const Field* items, int64_t count, int64_t* position) {
