@@ -289,7 +289,8 @@ void abandon_all(HeapLocal* heap, bool may_retire) {
     while (Block* block = heap->partial[c]) {
       remove_partial(heap, block);
       collect_foreign(block);
-      if (may_retire && used_slots(block) == 0) {
+      // A few empty ones stay of their class: the next short thread takes them as they are.
+      if (may_retire && g_abandoned_count[c].load(std::memory_order_relaxed) >= kAbandonedSearch && used_slots(block) == 0) {
         retire_block(block);
       } else {
         abandon(block);

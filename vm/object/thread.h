@@ -98,6 +98,7 @@ struct Thread : Mutator, InterpreterPart {
   bool suppress_traceback = false;    // the next unwinding adds no entry for its first frame
   bool is_main = false;
   bool daemon = false;
+  int foreign_errno = 0;              // ctypes.get_errno()
 };
 
 PT_INLINE Thread* current_thread() { return static_cast<Thread*>(tls_mutator); }

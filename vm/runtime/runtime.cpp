@@ -56,10 +56,11 @@ bool reserve_stacks(Thread* t) {
 
 // Native recursion stops with room to spare.
 void set_native_limit(Thread* t) {
+  // A system thread that runs one Python thread after the other has the same stack all the time.
+  static constinit thread_local void* address = nullptr;
   pthread_attr_t attributes;
-  void* address = nullptr;
-  size_t size = 0;
-  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+  if (!address && pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    size_t size = 0;
     pthread_attr_getstack(&attributes, &address, &size);
     pthread_attr_destroy(&attributes);
   }

@@ -11,6 +11,7 @@
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
 #include "vm/modules/thread/locks.h"
+#include "vm/modules/thread/workers.h"
 #include "vm/object/interpreter.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
@@ -43,14 +44,14 @@ void report_thread_error(Value function) {
 
 void release_sentinel();
 
-void* thread_main(void* argument) {
+void thread_main(void* argument) {
   auto* boot = static_cast<Boot*>(argument);
   Thread* thread = boot->thread;
   if (!thread_enter(thread)) {
     // No room for one more thread: nothing of Python can run here, so what it was given stays.
     thread->interpreter->threads.fetch_sub(1, std::memory_order_release);
     memory::release(boot);
-    return nullptr;
+    return;
   }
   thread->ident = static_cast<uint64_t>(pthread_self());
   {
@@ -62,7 +63,6 @@ void* thread_main(void* argument) {
   thread->interpreter->threads.fetch_sub(1, std::memory_order_release);  // pairs with the acquire in end_interpreter
   thread_locals_leave();
   thread_leave(thread, release_sentinel);
-  return nullptr;
 }
 
 Ref<> thread_start_new_thread(const Value* a) {
@@ -81,16 +81,10 @@ Ref<> thread_start_new_thread(const Value* a) {
   boot->function = Ref<>::retain(a[0]).take();
   boot->args = Ref<>::retain(a[1]).take();
   boot->kwargs = a[2].empty() ? Value() : Ref<>::retain(a[2]).take();
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  if (size_t size = g_stack_size.load(std::memory_order_relaxed)) pthread_attr_setstacksize(&attributes, size);
   std::atomic<int64_t>& running = current_interpreter()->threads;
   running.fetch_add(1, std::memory_order_relaxed);
   pthread_t handle;
-  int error = pthread_create(&handle, &attributes, thread_main, boot);
-  pthread_attr_destroy(&attributes);
-  if (error) {
+  if (start_worker(thread_main, boot, g_stack_size.load(std::memory_order_relaxed), &handle) != 0) {
     running.fetch_sub(1, std::memory_order_relaxed);
     Ref<>::steal(boot->function).reset();
     Ref<>::steal(boot->args).reset();
@@ -228,7 +222,10 @@ bool thread_execute(Module* module) {
 
 }  // namespace
 
-void thread_module_after_fork() { current_interpreter()->threads.store(0, std::memory_order_relaxed); }
+void thread_module_after_fork() {
+  workers_after_fork();
+  current_interpreter()->threads.store(0, std::memory_order_relaxed);
+}
 
 extern const NativeModule thread_module;
 const NativeModule thread_module = {"_thread", "This module provides primitive operations to write multi-threaded programs.",

@@ -4,12 +4,11 @@
 #include "vm/modules/dynamic/ctypes/ctypes.h"
 #include "vm/modules/support.h"
 #include "vm/object/descriptors.h"
+#include "vm/object/thread.h"
 
 namespace pt::ctypes {
 
 namespace {
-
-thread_local int tls_errno = 0;
 
 // One argument in C's form. What it names is kept as long as this lives.
 struct Slot {
@@ -177,8 +176,8 @@ Ref<> result_value(const uint8_t* memory, Value restype, Value checker) {
 
 }  // namespace
 
-int exchange_errno(int value) { return std::exchange(tls_errno, value); }
-int saved_errno() { return tls_errno; }
+int exchange_errno(int value) { return std::exchange(current_thread()->foreign_errno, value); }
+int saved_errno() { return current_thread()->foreign_errno; }
 
 ffi_type* ffi_type_of(Value type) {
   if (!type.empty() && is_none(type)) return &ffi_type_void;
