@@ -61,14 +61,11 @@ PT_COLD void sample(Object* o) {
     suspect = {o, 1};
     return;
   }
-  // Whose end somebody may wait for should end when its last reference goes, not at some collection: with a finaliser
-  // always, with a weak reference unless the threads fight over it for long.
+  // Somebody may wait for its end, unless the threads fight over it for long.
   if (o->has_gc_bit(kGcHasWeakrefs)) threshold *= kWeakrefFactor;
   if (++suspect.hits < threshold) return;
   suspect = {nullptr, 0};
-  if (layout_of(o)->finalizer()) return;
-  count(Counter::escalations);
-  make_deferred(o);
+  escalate(o);
 }
 
 PT_INLINE void note_shared_increment(Object* o) {
@@ -316,6 +313,13 @@ void make_deferred(Object* o) {
   incref(o);
   // Release pairs with the acquire in Field::try_load_register and try_incref_shared.
   if (o->gc_bits.fetch_or(kGcDeferred, std::memory_order_release) & kGcDeferred) decref(o);
+}
+
+void escalate(Object* o) {
+  // Somebody may wait for its end: that should come with its last reference, not at some collection.
+  if (layout_of(o)->finalizer()) return;
+  count(Counter::escalations);
+  make_deferred(o);
 }
 
 int64_t reference_count(const Object* o) {

@@ -112,6 +112,8 @@ void mark_maybe_shared(Object*);
 void make_immortal(Object*);
 // Freed only by a collection from now on; registers may hold it borrowed. Counts one reference for the heap itself.
 void make_deferred(Object*);
+// The same for an object that several threads read, unless it has a finaliser. The calling thread holds a count.
+void escalate(Object*);
 // The state machine of decref without its consequence: true when the last reference went and the caller must destroy
 // (or otherwise account for) the object.
 [[nodiscard]] bool decref_without_destroy(Object*);

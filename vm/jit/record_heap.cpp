@@ -161,6 +161,18 @@ int64_t Recorder::reference(const GlobalReference& fresh) {
 Reference Recorder::table_entry(Dict* dict, Str* name, const DictPlace& place) {
   return emit(Op::kGlobalAddress, kNoReference, kNoReference, reference(dict, name, place));
 }
+// What another thread has made and this one reads from a namespace over and over would be escalated soon. The code shall not
+// count it until then, and for ever.
+bool Recorder::is_fact(Value v, const DictPlace& place) {
+  if (is_shared(v)) return true;
+  if (!ir_.multithreaded || !v.is_object()) return false;
+  Object* o = v.as_object();
+  if (o->owner.load(std::memory_order_relaxed) == tls_owner_id || o->has_gc_bit(kGcHasWeakrefs)) return false;
+  Ref<> held;
+  if (!place.field().try_load(held) || !held.value().is(o)) return false;
+  escalate(o);
+  return is_shared(v);
+}
 // Functions, classes, modules: what is not counted hardly ever changes. The constant.
 Reference Recorder::fact(Dict* dict, Str* name, Reference address, Value v) {
   Reference constant = object_constant(v);
@@ -193,7 +205,7 @@ bool Recorder::load_global(uint64_t word, int words) {
   Value v = place.field().peek_acquire();
   if (v.empty()) return fall_back();
   Reference address = table_entry(holder, name, place);
-  if (is_shared(v)) {
+  if (is_fact(v, place)) {
     set_lazy(at(PT_A), fact(holder, name, address, v));
   } else if (!load_into(address, 0, v, PT_A, 0)) {
     return false;
@@ -346,7 +358,7 @@ bool Recorder::load_attribute(uint64_t word) {
       if (entry.value.empty()) return fall_back();
       known(PT_B);
       Reference address = table_entry(entry.dict, name, entry.place);
-      if (is_shared(entry.value)) {
+      if (is_fact(entry.value, entry.place)) {
         Reference constant = fact(entry.dict, name, address, entry.value);
         drop(PT_B);
         set_lazy(at(PT_A), constant);

@@ -277,6 +277,7 @@ class Recorder {
   int64_t reference(Dict* dict, Str* name, const DictPlace& place);
   int64_t reference(const GlobalReference& fresh);
   Reference table_entry(Dict* dict, Str* name, const DictPlace& place);
+  bool is_fact(Value v, const DictPlace& place);
   Reference fact(Dict* dict, Str* name, Reference address, Value v);
   struct ModuleEntry {
     Dict* dict;
