@@ -24,7 +24,20 @@ PT_INLINE void zero_units(char* at, size_t bytes) {
     std::memset(at, 0, bytes);
     return;
   }
-  for (char* end = at + bytes; at != end; at += 16) __builtin_memset(at, 0, 16);
+  char* end = at + bytes;
+  if (PT_LIKELY(bytes <= 64)) {
+    // Overlapping: a loop would become a call again.
+    if (bytes > 32) {
+      __builtin_memset(at + 16, 0, 16);
+      __builtin_memset(end - 32, 0, 16);
+    }
+    if (bytes) {
+      __builtin_memset(at, 0, 16);
+      __builtin_memset(end - 16, 0, 16);
+    }
+    return;
+  }
+  for (; at != end; at += 16) __builtin_memset(at, 0, 16);
 }
 
 // allocate_object() with everything known to the compiler when the size is a constant. `zero` false: the caller, whose

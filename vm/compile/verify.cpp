@@ -114,7 +114,8 @@ bool Verifier::scan() {
     Opcode op = opcode_of(word);
     const InstructionInfo& info = kInstructionInfo[static_cast<int>(op)];
     bool is_bare_raise = op == Opcode::kRAISE && operand_c(word) == 0;
-    if (!is_bare_raise && !check_operand(info.a, operand_a(word))) return false;
+    int a = may_have_fresh_target(op) ? operand_a(word & ~kFreshTarget) : operand_a(word);
+    if (!is_bare_raise && !check_operand(info.a, a)) return false;
     if (info.b == OperandKind::K) {
       if (static_cast<uint32_t>(operand_wide(word)) >= unit_->constants.size) return fail("constant out of range");
     } else if (info.b != OperandKind::J && op != Opcode::kRAISE) {

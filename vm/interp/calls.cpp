@@ -4,6 +4,7 @@
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
+#include "vm/interp/native_calls.h"
 #include "vm/interp/safepoint.h"
 #include "vm/interp/special_methods.h"
 #include "vm/interp/trace.h"
@@ -26,15 +27,6 @@ namespace {
 
 // What a call instruction found it has to do.
 enum class CallOutcome { kDone, kEntered, kError };
-
-// Releases the consumed window [first, first + count) of a call that ran natively.
-PT_INLINE void clear_window(Value* first, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) {
-    Value v = first[i];
-    first[i] = Value();
-    release(v);
-  }
-}
 
 // Pushes a Python function whose arguments lie at window[0..count); window[-1] keeps the function.
 CallOutcome enter_function(Thread* thread, Function* function, Value* window, uint32_t count, Tuple* names, int result,
@@ -330,8 +322,8 @@ PT_SLOW(slow_CALL) {
   }
   PT_FINISH_CALL(call_base(thread, frame, &register_at(frame, PT_A), static_cast<uint16_t>(PT_B), nullptr, PT_C));
 }
-// The common case in line: a Python function with the right number of positional arguments.
-#define PT_DIRECT_CALL(base_, count_)                                                                            \
+// The common case in line: a Python function with the right number of positional arguments; `otherwise_` takes other functions.
+#define PT_DIRECT_CALL(base_, count_, otherwise_)                                                                \
   do {                                                                                                           \
     Value callable_ = *(base_);                                                                                  \
     if (PT_LIKELY(has_shape(callable_, kShape_function))) {                                                      \
@@ -362,8 +354,33 @@ PT_SLOW(slow_CALL) {
         word = load_word(pc);                                                                                    \
         PT_TAIL(dispatch->handlers[word & 0xFFFF]);                                                              \
       }                                                                                                          \
+      PT_TAIL(otherwise_);                                                                                       \
     }                                                                                                            \
   } while (0)
+// Calls of functions with defaults, *args and so on.
+PT_SLOW(binding_any_CALL) {
+  PT_SAVE_PC();
+  Value* base = &register_at(frame, PT_A);
+  auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + (opcode_of(word) == Opcode::kCALL_METHOD);
+  CallOutcome outcome = enter_function(thread, as_function(base[0]), base + 1, count, nullptr, PT_C, 0);
+  if (PT_LIKELY(outcome == CallOutcome::kEntered)) PT_ENTER(thread->record);
+  clear_window(base, 1);
+  PT_RAISE();
+}
+#define PT_CALL_WITH_DEFAULTS(base_, count_)                                                                                     \
+  do {                                                                                                                           \
+    Function* f_ = as_function(*(base_));                                                                                        \
+    Code* defined_ = f_->code();                                                                                                 \
+    bool room_ = thread->record + 1 < thread->record_limit && (base_) + 1 + defined_->register_count + 8 <= thread->stack_limit; \
+    if (PT_LIKELY(room_ && defined_->simple_call && bind_positional_defaults(f_, defined_, (base_) + 1, (count_)))) {            \
+      PT_DIRECT_CALL((base_), defined_->argument_count, binding_any_CALL);                                                       \
+    }                                                                                                                            \
+    PT_TAIL(binding_any_CALL);                                                                                                   \
+  } while (0)
+PT_SLOW(binding_CALL) { PT_CALL_WITH_DEFAULTS(&register_at(frame, PT_A), static_cast<uint16_t>(PT_B)); }
+PT_SLOW(binding_CALL_METHOD) {
+  PT_CALL_WITH_DEFAULTS(&register_at(frame, PT_A), static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1);
+}
 namespace {
 // A builtin function with plain arguments. False: not applicable. Otherwise *result (empty: error).
 PT_INLINE bool direct_native(Value callable, Value* values, uint32_t count, Value* result) {
@@ -456,8 +473,7 @@ uint64_t construct_returned(PT_HANDLER_PARAMETERS) {
   Tuple* names = op == Opcode::kCALL_KW || op == Opcode::kCALL_METHOD_KW ? keyword_names(thread, pc) : nullptr;
   PT_FINISH_CALL(initialise(thread, frame, base, count, names, PT_C, v));
 }
-PT_SLOW(native_CALL) {
-  if (PT_UNLIKELY(dispatch != &g_dispatch) && tls_enter_generator) PT_TAIL(call_generator);
+PT_SLOW(general_native_CALL) {
   PT_SAVE_PC();
   Value* base = &register_at(frame, PT_A);
   auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
@@ -474,8 +490,74 @@ PT_SLOW(native_CALL) {
   write(frame, PT_C, result);
   PT_AFTER_NATIVE_CALL();
 }
+// The end of a native call: the arguments go and the result, the word's bits, comes. An exception: 0.
+#define PT_END_NATIVE_CALL(base_, count_, result_)                 \
+  do {                                                             \
+    clear_window((base_), (count_) + 1);                           \
+    if (PT_UNLIKELY((result_).empty())) PT_RAISE();                \
+    Value& target_ = register_at(frame, PT_C);                     \
+    Value old_ = target_;                                          \
+    target_ = (result_);                                           \
+    if (PT_UNLIKELY(!drop_count(old_))) release_out_of_line(old_); \
+    PT_AFTER_NATIVE_CALL();                                        \
+  } while (0)
+// A generator, or an instance of a class with perhaps a special method of its own.
+PT_INLINE bool asks_python(Value v) {
+  return v.is_object() && (has_shape(v, kShape_generator) || has_flag(type_of(v), kTypeHeap));
+}
+// Classes: one argument converted, and instances of plain classes, whose __init__ is entered.
+PT_SLOW(class_CALL) {
+  Value* base = &register_at(frame, PT_A);
+  auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
+  auto* type = reinterpret_cast<Type*>(base[0].as_object());
+  if (type->spec) {
+    if (type == &super_type || count > 60) PT_TAIL(slow_CALL);
+    NativeFunction convert = count == 1 ? type->spec->convert : nullptr;
+    if (count == 1 && asks_python(base[1])) PT_TAIL(general_native_CALL);
+    PT_SAVE_PC();
+    Value result = (convert ? convert(base + 1) : call(base[0], Args{base + 1, count})).take();
+    PT_END_NATIVE_CALL(base, count, result);
+  }
+  if (type->slots.construct != object_type.slots.construct || has_flag(type, kTypeAbstract)) PT_TAIL(general_native_CALL);
+  Function* init = init_method(type);
+  if (!init || base + count + 4 > thread->stack_limit) PT_TAIL(general_native_CALL);
+  PT_SAVE_PC();
+  auto* instance = allocate_instance(type);
+  if (PT_UNLIKELY(!instance)) PT_RAISE();
+  if (PT_LIKELY(enter_init(thread, init, Value::object(instance), base, count, nullptr, PT_C) == CallOutcome::kEntered)) {
+    PT_ENTER(thread->record);
+  }
+  PT_RAISE();
+}
+PT_SLOW(native_CALL) {
+  if (PT_UNLIKELY(dispatch != &g_dispatch) && tls_enter_generator) PT_TAIL(call_generator);
+  Value* base = &register_at(frame, PT_A);
+  auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
+  Value callable = base[0];
+  if (PT_UNLIKELY(!has_shape(callable, kShape_native_function))) {
+    if (PT_LIKELY(has_shape(callable, kShape_type))) PT_TAIL(class_CALL);
+    PT_TAIL(general_native_CALL);
+  }
+  auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
+  uint32_t quick = quick_of(f);
+  if (PT_UNLIKELY(quick & kQuickLooks) && count == 1 && asks_python(base[1])) PT_TAIL(general_native_CALL);
+  PT_SAVE_PC();
+  Value result;
+  if (PT_UNLIKELY(quick & kQuickSelf)) {
+    if (!callable.is_counted() || !quick_fits(quick, count + 1)) PT_TAIL(general_native_CALL);
+    base[0] = f->self.peek().as_borrowed();
+    bool called = call_quickly(thread, f->def, quick, base, count + 1, &result);
+    base[0] = callable;
+    if (PT_UNLIKELY(!called)) PT_TAIL(general_native_CALL);
+    PT_END_NATIVE_CALL(base, count, result);
+  }
+  if (PT_UNLIKELY(!quick_fits(quick, count) || !call_quickly(thread, f->def, quick, base + 1, count, &result))) {
+    PT_TAIL(general_native_CALL);
+  }
+  PT_END_NATIVE_CALL(base, count, result);
+}
 PT_HANDLER(CALL) {
-  PT_DIRECT_CALL(&register_at(frame, PT_A), static_cast<uint16_t>(PT_B));
+  PT_DIRECT_CALL(&register_at(frame, PT_A), static_cast<uint16_t>(PT_B), binding_CALL);
   PT_TAIL(native_CALL);
 }
 PT_SLOW(slow_CALL_METHOD) {
@@ -518,8 +600,7 @@ uint64_t yielded_to_call(PT_HANDLER_PARAMETERS) {
   write(frame, PT_C, v);
   PT_AFTER_NATIVE_CALL();
 }
-PT_SLOW(native_CALL_METHOD) {
-  if (PT_UNLIKELY(dispatch != &g_dispatch) && tls_enter_generator) PT_TAIL(call_generator);
+PT_SLOW(general_native_CALL_METHOD) {
   PT_SAVE_PC();
   Value* base = &register_at(frame, PT_A);
   auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1;
@@ -531,13 +612,47 @@ PT_SLOW(native_CALL_METHOD) {
   write(frame, PT_C, result);
   PT_AFTER_NATIVE_CALL();
 }
+PT_SLOW(native_CALL_METHOD) {
+  if (PT_UNLIKELY(dispatch != &g_dispatch) && tls_enter_generator) PT_TAIL(call_generator);
+  Value* base = &register_at(frame, PT_A);
+  auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1;
+  if (PT_UNLIKELY(!has_shape(base[0], kShape_method_descriptor))) PT_TAIL(general_native_CALL_METHOD);
+  auto* d = reinterpret_cast<MethodDescriptor*>(base[0].as_object());
+  uint32_t quick = quick_of(d);
+  if (PT_UNLIKELY((quick & kQuickLooks) || !quick_fits(quick, count) || type_of(base[1]) != d->owner)) {
+    PT_TAIL(general_native_CALL_METHOD);
+  }
+  PT_SAVE_PC();
+  Value result;
+  if (PT_UNLIKELY(!call_quickly(thread, d->def, quick, base + 1, count, &result))) PT_TAIL(general_native_CALL_METHOD);
+  PT_END_NATIVE_CALL(base, count, result);
+}
+// What LOAD_METHOD found is called as it is, as by a CALL one register further: functions and classes of modules.
+PT_SLOW(unbound_CALL_METHOD) {
+  Value* base = &register_at(frame, PT_A);
+  Value callable = base[0];
+  if (PT_UNLIKELY(dispatch != &g_dispatch || !callable.is_object())) PT_TAIL(slow_CALL_METHOD);
+  // Not where a special method may be entered first: its end would look for the CALL.
+  if (has_shape(callable, kShape_native_function)) {
+    if (quick_of(reinterpret_cast<NativeFunctionObject*>(callable.as_object())) & kQuickLooks) PT_TAIL(slow_CALL_METHOD);
+  } else if (has_shape(callable, kShape_type)) {
+    if (reinterpret_cast<Type*>(callable.as_object())->spec && PT_B == 1 && asks_python(base[2])) PT_TAIL(slow_CALL_METHOD);
+  } else if (!has_shape(callable, kShape_function)) {
+    PT_TAIL(slow_CALL_METHOD);
+  }
+  base[1] = callable;
+  base[0] = Value();
+  word = (word & ~uint64_t{0xFFFF}) | static_cast<uint64_t>(Opcode::kCALL);
+  word += uint64_t{2} << 16;
+  PT_TAIL(op_CALL);
+}
 PT_HANDLER(CALL_METHOD) {
   Value* base = &register_at(frame, PT_A);
   if (PT_LIKELY(!base[1].empty())) {
-    PT_DIRECT_CALL(base, static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1);
+    PT_DIRECT_CALL(base, static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1, binding_CALL_METHOD);
     PT_TAIL(native_CALL_METHOD);
   }
-  PT_TAIL(slow_CALL_METHOD);
+  PT_TAIL(unbound_CALL_METHOD);
 }
 PT_HANDLER(CALL_KW) {
   PT_SAVE_PC();

@@ -91,6 +91,16 @@ PT_INLINE void write(Value* frame, int operand, Value v) {
     target_ = value_;                          \
     PT_NEXT(words);                            \
   } while (0)
+// The same for instructions that mark_fresh_target marks.
+#define PT_WRITE_FRESH_NEXT(value, words) \
+  do {                                    \
+    Value fresh_ = (value);               \
+    if (PT_LIKELY(word & kFreshTarget)) { \
+      register_at(frame, PT_A) = fresh_;  \
+      PT_NEXT(words);                     \
+    }                                     \
+    PT_WRITE_NEXT(fresh_, words);         \
+  } while (0)
 // The same with an operand B that is killed: its register is emptied when the result is in place, where a collection finds
 // it.
 #define PT_WRITE_KILLED_NEXT(value, words)                    \

@@ -25,6 +25,9 @@ CallRecord* push_code_record(Thread* thread, Code* code, Dict* globals, Value lo
 // Moves arguments into the window of `function`: `values` are owned words (borrowed-tagged ones carry no count), consumed
 // in any case. `names`: keywords for the last ones. `values` may overlap the window. TypeError as CPython words it.
 bool bind_frame(Thread* thread, Function* function, Value* window, Value* values, uint32_t count, Tuple* names);
+// The parameters behind the `count` first ones get their defaults. False, and nothing has happened: not all have one, or there
+// are too many arguments. For simple calls.
+bool bind_positional_defaults(Function* function, const Code* code, Value* window, uint32_t count);
 // Locals that are not parameters start empty; free variables come from the closure.
 PT_INLINE void clear_locals(Function* function, const Code* code, Value* window) {
   for (uint32_t i = code->parameter_count; i < code->local_end; ++i) window[i] = Value();

@@ -32,7 +32,7 @@ uint64_t write_killed_then_next(PT_HANDLER_PARAMETERS) {
 PT_HANDLER(NOP) { PT_NEXT(1); }
 PT_HANDLER(LOAD_CONST) {
   Value v = constants[-1 - static_cast<int64_t>(operand_wide(word))];
-  PT_WRITE_NEXT(v.as_borrowed(), 1);
+  PT_WRITE_FRESH_NEXT(v.as_borrowed(), 1);
 }
 PT_HANDLER(MOVE) {
   Value v = PT_READ(PT_B);
@@ -43,10 +43,7 @@ PT_HANDLER(MOVE) {
   }
   PT_WRITE_NEXT(v, 1);
 }
-PT_HANDLER(MOVE_BORROW) {
-  Value v = PT_READ(PT_B).as_borrowed();
-  PT_WRITE_NEXT(v, 1);
-}
+PT_HANDLER(MOVE_BORROW) { PT_WRITE_FRESH_NEXT(register_at(frame, PT_B).as_borrowed(), 1); }
 
 namespace {
 bool unbound_local(Thread* thread, const uint64_t* pc, int operand) {
@@ -150,7 +147,8 @@ struct BuiltinNode {
   int64_t globals_entries;   // no key was added to the globals' table since
   uint32_t builtins_version;
   int64_t position;
-  Value immortal;            // what was there, if it lives for ever
+  const Field* field;        // there
+  Value immortal;            // what was in it, if that lives for ever; otherwise what no field holds
 };
 
 Dict* builtins_of_record(Thread* thread) {
@@ -225,7 +223,8 @@ Ref<> load_global_general(Thread* thread, Str* name, std::atomic<uint64_t>* cach
     // Nodes are few (one a site, replaced only when module namespaces grow) and live for ever.
     if (auto* node = static_cast<BuiltinNode*>(memory::allocate(sizeof(BuiltinNode)))) {
       bool immortal = v.value().is_object() && v.value().as_object()->is_immortal();
-      *node = {place.version, place.entries, builtin.version, builtin.position, immortal ? v.value() : Value()};
+      *node = {place.version,    place.entries,    builtin.version,
+               builtin.position, &builtin.field(), immortal ? v.value().untagged() : Value::from_bits(Value::kBorrowedBit)};
       cache->store(reinterpret_cast<uint64_t>(node), std::memory_order_release);
     }
   }
@@ -309,7 +308,7 @@ PT_HANDLER(LOAD_GLOBAL) {
     } else if (PT_UNLIKELY(v.empty())) {
       PT_TAIL(slow_LOAD_GLOBAL);
     }
-    PT_WRITE_NEXT(v, 2);
+    PT_WRITE_FRESH_NEXT(v, 2);
   }
   if (PT_UNLIKELY(!cached || !record->function)) PT_TAIL(slow_LOAD_GLOBAL);
   auto* node = reinterpret_cast<BuiltinNode*>(cached);
@@ -317,8 +316,10 @@ PT_HANDLER(LOAD_GLOBAL) {
     Dict* builtins = record->function->builtins();
     DictTable* b = builtins ? builtins->table.load(std::memory_order_acquire) : nullptr;
     if (PT_LIKELY(b && b->version.load(std::memory_order_relaxed) == node->builtins_version)) {
-      Value v = b->entries()[node->position].value.peek_acquire();
-      if (PT_LIKELY(v.bits() == node->immortal.bits() && !v.empty())) PT_WRITE_NEXT(v.as_borrowed(), 2);
+      Value v = node->immortal;
+      if (PT_LIKELY(node->field->peek_acquire().bits() == v.bits())) {
+        PT_WRITE_FRESH_NEXT(Value::from_bits(v.bits() | Value::kBorrowedBit), 2);
+      }
     }
   }
   PT_TAIL(cached_LOAD_GLOBAL);

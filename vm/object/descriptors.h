@@ -6,6 +6,17 @@
 
 namespace pt {
 
+// What the interpreter needs to know of a native callable that it is to call with positional arguments alone, in one word: 0
+// until the first such call (vm/interp/native_calls.h). Atomic; every thread would write the same.
+class QuickCall {
+ public:
+  uint32_t load() const { return word_.load(std::memory_order_relaxed); }
+  void store(uint32_t word) { word_.store(word, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint32_t> word_;
+};
+
 // builtin_function_or_method: a module function, or a method descriptor bound to `self`.
 struct NativeFunctionObject : Object {
   const NativeDef* def;
@@ -14,6 +25,7 @@ struct NativeFunctionObject : Object {
   Field self;    // bound instance or type; the module for module functions; may be empty
   Field module;  // __module__
   Field qualname_owner;  // the type for bound methods (messages, __qualname__), or empty
+  QuickCall quick;
 };
 // method_descriptor, classmethod_descriptor: a method of a builtin type.
 struct MethodDescriptor : Object {
@@ -21,6 +33,7 @@ struct MethodDescriptor : Object {
   LazySignature lazy_signature;
   const NativeSignature* signature() const { return lazy_signature.get(def->signature); }
   Type* owner;   // builtin types are immortal
+  QuickCall quick;
 };
 // wrapper_descriptor: `int.__add__`.
 struct WrapperDescriptor : Object {

@@ -49,7 +49,18 @@ constexpr int operand_c(uint64_t word) { return static_cast<int16_t>(word >> 48)
 constexpr int32_t operand_wide(uint64_t word) { return static_cast<int32_t>(word >> 32); }
 constexpr Opcode opcode_of(uint64_t word) { return static_cast<Opcode>(word & 0xFFFF); }
 
-inline constexpr int kMaxRegister = 16000;   // registers and directly usable constants
+// Bit of operand a of LOAD_CONST, MOVE_BORROW and LOAD_GLOBAL whose target is a temporary: that is dead, nothing needs releasing.
+// Set where code objects are made.
+inline constexpr uint64_t kFreshTarget = uint64_t{1} << 16;
+constexpr bool may_have_fresh_target(Opcode op) {
+  return op == Opcode::kLOAD_CONST || op == Opcode::kMOVE_BORROW || op == Opcode::kLOAD_GLOBAL;
+}
+constexpr uint64_t mark_fresh_target(uint64_t word, uint32_t first_temporary) {
+  if (!may_have_fresh_target(opcode_of(word))) return word;
+  return static_cast<uint32_t>(operand_a(word) >> 1) >= first_temporary ? word | kFreshTarget : word;
+}
+
+inline constexpr int kMaxRegister = 16000;  // registers and directly usable constants
 constexpr int register_operand(int index) { return index << 1; }
 constexpr int killed_register_operand(int index) { return (index << 1) | 1; }
 constexpr int constant_operand(int index) { return (~index) << 1; }

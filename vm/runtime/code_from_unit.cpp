@@ -2,6 +2,7 @@
 
 #include "gc/platform/memory.h"
 #include "vm/compile/code_unit.h"
+#include "vm/ops/instruction.h"
 #include "vm/object/constants.h"
 #include "vm/object/error.h"
 #include "vm/object/native.h"
@@ -116,7 +117,12 @@ Ref<Code> code_from_unit(const CodeUnit* unit, Str* filename) {
   }
   c->constants_end = constants;  // moved up as constants are filled, so that a failure leaves no gaps
   c->word_count = static_cast<uint32_t>(unit->words.size);
-  __builtin_memcpy(words, unit->words.data, unit->words.size * sizeof(uint64_t));
+  for (uint32_t at = 0; at < unit->words.size;) {
+    uint64_t word = unit->words.data[at];
+    auto end = at + static_cast<uint32_t>(instruction_words(opcode_of(word)));
+    words[at] = mark_fresh_target(word, unit->first_temporary);
+    while (++at < end) words[at] = unit->words.data[at];
+  }
   for (uint32_t i = 0; i < unit->exceptions.size; ++i) {
     const ExceptionEntry& e = unit->exceptions.data[i];
     c->exceptions[i] = {e.start, e.end, e.target, e.depth};

@@ -201,6 +201,12 @@ DrainKind kind_of_call(Value callable, const Value* arguments, uint32_t count) {
   return DrainKind::kCount;
 }
 }  // namespace
+bool draws_generators(NativeFunction function) {
+  for (const DrainingBuiltin& b : kDrainingBuiltins) {
+    if (b.function == function) return true;
+  }
+  return function == str_join_method;
+}
 Function* drain_of_call(Value callable, const Value* arguments, uint32_t count) {
   if (count == 0 || count > 2 || !callable.is_object() || !has_shape(arguments[count - 1], kShape_generator)) return nullptr;
   auto* code = const_cast<Code*>(as_generator(arguments[count - 1])->code);

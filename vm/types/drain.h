@@ -70,6 +70,8 @@ void drains_traverse(Code* code, FieldVisitor& visitor);
 // next instruction call, as nobody sees those. Its cells are nobody's: with free variables, whoever uses it has the right ones.
 // Borrowed, deferred, lives as long as the code. nullptr without an exception: other code, other globals, no memory.
 Function* comprehension_function(Code* code, Dict* globals);
+// Whether drain_of_call may know of a builtin function or method.
+bool draws_generators(NativeFunction function);
 // The loop that is to be called with the arguments in place of builtin code, where the last of them is a generator whose code is
 // hot; nullptr: that is not so. Borrowed, lives as long as the generator's code. Raises nothing.
 Function* drain_of_call(Value callable, const Value* arguments, uint32_t count);

@@ -42,7 +42,8 @@ Ref<Tuple> tuple_allocate(int64_t length) {
 Ref<Tuple> tuple_from(const Value* values, int64_t count) {
   Ref<Tuple> t = tuple_allocate(count);
   if (PT_LIKELY(static_cast<bool>(t))) {
-    for (int64_t i = 0; i < count; ++i) t->items[i].init(Ref<>::retain(values[i]));
+    Field* items = t->items;
+    for (int64_t i = 0; i < count; ++i) items[i].init(Ref<>::retain(values[i]));
   }
   return t;
 }
