@@ -1,6 +1,7 @@
 // The _contextvars module (PEP 567). A context's variables lie in an immutable map, so that copying a context is free.
 #include <cstdio>
 
+#include "vm/modules/contextvars/contextvars.h"
 #include "vm/modules/contextvars/persistent_map.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/object/descriptors.h"
@@ -14,10 +15,7 @@
 namespace pt {
 namespace {
 
-struct Context : Object {
-  Field variables;  // ContextVar -> value; only the thread that runs the context stores another map
-  std::atomic<bool> entered;
-};
+using Context = RunningContext;
 struct ContextVar : Object {
   Field name, default_value;
 };
@@ -51,6 +49,11 @@ Ref<Context> current_context() {
   return Ref<Context>::retain(as_context(thread->context));
 }
 Ref<> variables_of(Context* context) { return context->variables.load(context); }
+// The running thread's context gets another map.
+void replace_variables(Context* context, Ref<> changed) {
+  context->cached_variable = Value();
+  context->variables.store(context, std::move(changed));
+}
 
 Ref<Context> copy_of(Context* context) { return new_context(variables_of(context)); }
 
@@ -187,7 +190,7 @@ Ref<> variable_set(const Value* a) {
   Ref<> changed = persistent_map_set(variables.value(), a[0], a[1]);
   Ref<Token> token = changed ? allocate<Token>(&token_type) : Ref<Token>();
   if (!token) return Ref<>();
-  context->variables.store(context.get(), std::move(changed));
+  replace_variables(context.get(), std::move(changed));
   token->context.init(std::move(context));
   token->variable.init(Ref<>::retain(a[0]));
   if (old) token->old_value.init(std::move(old));
@@ -209,7 +212,7 @@ Ref<> variable_reset(const Value* a) {
   Ref<> changed = old.empty() ? persistent_map_delete(variables.value(), a[0]) : persistent_map_set(variables.value(), a[0], old);
   if (!changed) return Ref<>();
   if (old.empty() && changed.value().same(variables.value())) return raise_value(exc::LookupError, a[0]);
-  context->variables.store(context, std::move(changed));
+  replace_variables(context, std::move(changed));
   return none_ref();
 }
 Ref<> variable_repr(Value self) {
@@ -302,6 +305,28 @@ bool contextvars_execute(Module* module) {
 }
 
 }  // namespace
+
+Value contextvar_borrow_slow(Value variable) {
+  Thread* thread = current_thread();
+  if (thread->context.empty()) return Value();
+  Context* context = as_context(thread->context);
+  Ref<> variables = variables_of(context);
+  Ref<> found = persistent_map_get(variables.value(), variable);
+  if (!found) return Value();
+  context->cached_variable = variable.untagged();
+  context->cached_value = found.value().untagged();
+  return context->cached_value;
+}
+bool contextvar_set(Value variable, Value value) {
+  Ref<Context> context = current_context();
+  if (!context) return false;
+  Ref<> variables = variables_of(context.get());
+  Ref<> changed = persistent_map_set(variables.value(), variable, value);
+  if (!changed) return false;
+  replace_variables(context.get(), std::move(changed));
+  return true;
+}
+
 extern const NativeModule contextvars_module;
 const NativeModule contextvars_module = {"_contextvars", "Context Variables", kFunctions, contextvars_execute};
 }  // namespace pt
