@@ -1,0 +1,94 @@
+// The one place where results are brought within a context's rules.
+#include "vm/modules/dynamic/decimal/number.h"
+
+namespace pt::decimal {
+namespace {
+
+void cut_payload(Number& n, const Rules& rules) {
+  int64_t room = rules.precision - rules.clamp;
+  if (n.coefficient_zero() || n.digits() <= room) return;
+  if (room == 0) {
+    n.set(0);
+    return;
+  }
+  // The last digits stay.
+  Status status;
+  Mpz power, rest;
+  if (!power_of_ten(power, room, status)) return;
+  mpz_tdiv_r(rest.get(), Reading(n).get(), power.get());
+  n.adopt(rest.get());
+}
+
+void finalize_zero(Number& n, const Rules& rules, Status& status) {
+  int64_t low = rules.etiny(), high = rules.clamp ? rules.etop() : rules.emax;
+  int64_t e = n.exponent < low ? low : n.exponent > high ? high : n.exponent;
+  if (e == n.exponent) return;
+  n.exponent = e;
+  status.flags |= kClamped;
+}
+
+// The largest finite number of the precision: 99...9.
+void set_nines(Number& n, const Rules& rules, Status& status) {
+  Mpz power;
+  if (!power_of_ten(power, rules.precision, status)) return;
+  mpz_sub_ui(power.get(), power.get(), 1);
+  n.adopt(power.get());
+  n.exponent = rules.etop();
+}
+
+void overflow(Number& n, const Rules& rules, Status& status) {
+  status.flags |= kOverflow | kInexact | kRounded;
+  switch (rules.rounding) {
+    case Rounding::kDown:
+    case Rounding::k05Up: return set_nines(n, rules, status);
+    case Rounding::kCeiling:
+      if (n.negative) return set_nines(n, rules, status);
+      break;
+    case Rounding::kFloor:
+      if (!n.negative) return set_nines(n, rules, status);
+      break;
+    default: break;
+  }
+  n.set_special(Kind::kInfinite, n.negative);
+}
+
+}  // namespace
+
+void invalid(Number& n, uint32_t condition, Status& status) {
+  status.flags |= condition;
+  n.set_special(Kind::kQuiet, false);
+}
+
+void finalize_slow(Number& n, const Rules& rules, Status& status) {
+  if (!n.finite()) {
+    if (n.nan()) cut_payload(n, rules);
+    return;
+  }
+  if (n.coefficient_zero()) return finalize_zero(n, rules, status);
+  int64_t etiny = rules.etiny(), etop = rules.etop();
+  // The exponent that gives the coefficient the full precision.
+  int64_t least = n.digits() + n.exponent - rules.precision;
+  if (least > etop) return overflow(n, rules, status);
+  bool subnormal = least < etiny;
+  if (subnormal) least = etiny;
+  if (n.exponent < least) {
+    bool inexact = drop_digits(n, least - n.exponent, rules.rounding, status);
+    if (status.no_memory) return;
+    if (n.digits() > rules.precision) {  // 99...9 became 100...0
+      drop_digits(n, 1, Rounding::kDown, status);
+      if (n.exponent > etop) return overflow(n, rules, status);
+    }
+    if (inexact) status.flags |= subnormal ? kUnderflow | kInexact : kInexact;
+    if (subnormal) status.flags |= kSubnormal;
+    status.flags |= kRounded;
+    if (n.coefficient_zero()) status.flags |= kClamped;
+    return;
+  }
+  if (subnormal) status.flags |= kSubnormal;
+  if (rules.clamp && n.exponent > etop) {
+    status.flags |= kClamped;
+    if (scale_up(n, n.exponent - etop, status)) n.exponent = etop;
+  }
+}
+
+}  // namespace pt::decimal
