@@ -18,7 +18,8 @@ GROUPS = {
         """.split(),
     "Runtime and everyday library": """
         gc weakref weakset finalization frame inspect traceback sys sys_settrace sys_setprofile import importlib module pkg
-        pkgutil runpy typing dataclasses enum functools collections deque copy copyreg pickle struct ctypes array math cmath random
+        pkgutil runpy typing dataclasses enum functools collections deque copy copyreg pickle struct ctypes array math cmath decimal fractions statistics
+        random
         re string textwrap heapq bisect json thread threading threading_local threadsignals threadedtempfile queue
         concurrent_futures signal time warnings unittest doctest doctest2 atexit _xxsubinterpreters interpreters cmd_line cmd_line_script repl
         """.split(),
