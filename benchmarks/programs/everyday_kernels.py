@@ -1,6 +1,7 @@
 """Small programs as people write them: classes, containers, text, closures, generators, all mixed."""
 from collections import Counter, defaultdict, deque, namedtuple
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal, getcontext
 from heapq import heappop, heappush
 
 
@@ -687,5 +688,27 @@ def scanner(n=3000):
     return words, numbers
 
 
+def decimals(n=1500):
+    # Bills of calls as in Cowlishaw's telco benchmark, then a series to the context's precision.
+    rates, basic_tax, distance_tax = (Decimal("0.0013"), Decimal("0.00894")), Decimal("0.0675"), Decimal("0.0341")
+    cent, total, lines = Decimal("0.01"), Decimal(0), []
+    for i in range(n):
+        seconds = Decimal(i * 7919 % 10007)
+        price = (seconds * rates[i & 1]).quantize(cent, ROUND_HALF_EVEN)
+        bill = price + (price * basic_tax).quantize(cent)
+        if i & 1:
+            bill += (price * distance_tax).quantize(cent)
+        total += bill
+        lines.append(str(bill))
+    last, term, pi, a, da, b, db = 0, Decimal(3), Decimal(3), 1, 0, 0, 24
+    while pi != last:
+        last = pi
+        a, da = a + da, da + 8
+        b, db = b + db, db + 32
+        term = term * a / b
+        pi += term
+    return total, max(map(Decimal, lines)), sum(map(len, lines)), pi, getcontext().prec
+
+
 KERNELS = {name: f for name, f in list(globals().items()) if callable(f) and f.__module__ == __name__ and not isinstance(f, type)
-           and name not in ("dataclass", "namedtuple")}
+           and name not in ("dataclass", "namedtuple", "getcontext")}
