@@ -232,6 +232,12 @@ def test_formats():
     assert x.__format__("n", override) == "-1.234.567,891"
 
 
+def test_formats_beyond_memory():
+    for spec in ("999999999999999999", "0999999999999999999", ".999999999999999999f", "é>999999999999999999,"):
+        raises(MemoryError, format, Decimal(1), spec)
+    assert len(format(Decimal(1), "0100000,")) == 100001 and len(format(Decimal("-0.5"), "é^100000,")) == 100000
+
+
 def test_functions():
     with fresh(prec=50):
         root = Decimal(2).sqrt()

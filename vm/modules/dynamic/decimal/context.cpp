@@ -123,10 +123,12 @@ Ref<> context_repr(Value self) {
                  kRoundingNames[static_cast<int>(c->rounding.load(kRelaxed))], c->emin.load(kRelaxed), c->emax.load(kRelaxed),
                  static_cast<int>(c->capitals.load(kRelaxed)), static_cast<int>(c->clamp.load(kRelaxed)));
   StrBuilder out;
-  if (!head || !out.append(head.get()) || !append_signal_names(out, c->flag_bits().load(kRelaxed)) ||
-      !out.append_ascii("], traps=[") || !append_signal_names(out, c->trap_bits().load(kRelaxed)) || !out.append_ascii("])")) {
-    return Ref<>();
-  }
+  if (!head) return Ref<>();
+  out.append(head.get());
+  append_signal_names(out, c->flag_bits().load(kRelaxed));
+  out.append_ascii("], traps=[");
+  append_signal_names(out, c->trap_bits().load(kRelaxed));
+  out.append_ascii("])");
   return out.finish();
 }
 void context_traverse(Object* o, FieldVisitor& visitor) {

@@ -171,9 +171,15 @@ Ref<> decimal_from_object(Type* type, Value value, Context* context) {
   Status status;
   if (value.empty()) return decimal_new(type, n);
   if (is_str(value)) {
-    NumericText text(as_str(value), true);
-    if (!text.ok()) return Ref<>();
-    from_text_exactly(n, text.view(), status);
+    Str* s = as_str(value);
+    // Most are as they should be; what is lenient costs a second look.
+    if (PT_LIKELY(s->ascii && parse(n, s->ascii_view(), status))) {
+      if (!status.no_memory) finalize_exactly(n, status);
+    } else {
+      NumericText text(s, true);
+      if (!text.ok()) return Ref<>();
+      from_text_exactly(n, text.view(), status);
+    }
     status.flags &= kErrorMask;
     return record(context, status) ? decimal_new(type, n) : Ref<>();
   }

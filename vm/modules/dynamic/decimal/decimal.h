@@ -130,7 +130,7 @@ bool make_signals(Module* module);
 Ref<SignalDict> signal_dict_new(uint32_t bits);
 Ref<> signal_list(uint32_t bits);                        // the signals that are set
 bool signals_from_object(Value v, bool lists, uint32_t* out);  // a signal dict, a dict, or with `lists` a list
-bool append_signal_names(class StrBuilder& out, uint32_t bits);
+void append_signal_names(class StrBuilder& out, uint32_t bits);
 [[gnu::cold]] bool record_conditions(Context* context, uint32_t flags);  // false: one is trapped
 // Enters what happened into the context; false with an exception pending.
 PT_INLINE bool record(Context* context, const Status& status) {

@@ -115,7 +115,35 @@ Ref<> float_slot(Value self) {
   return decimal_to_float(n);
 }
 
+// The text of a plain number without an exponent; empty without an exception when it needs one.
+Ref<Str> plain_text(const Decimal* d) {
+  constexpr int64_t kMostPlaces = 18;
+  if (!d->plain || d->exponent > 0 || d->exponent < -kMostPlaces) return Ref<Str>();
+  char local[64];
+  char *end = local + sizeof local, *start = end;
+  uint64_t whole = d->low;
+  if (d->exponent < 0) {
+    auto unit = static_cast<uint64_t>(kPowers.of[-d->exponent]);
+    uint64_t fraction = whole % unit;
+    whole /= unit;
+    start = write_decimal(end, fraction);
+    if (whole == 0 && start - end >= d->exponent + 6) return Ref<Str>();
+    while (start - end > d->exponent) *--start = '0';
+    *--start = '.';
+  }
+  start = write_decimal(start, whole);
+  if (d->negative) *--start = '-';
+  int64_t size = end - start;
+  if (size < 2) return Ref<Str>();
+  Ref<Str> text = ascii_str_allocate(size);
+  if (text) copy_short(text->data1(), reinterpret_cast<const uint8_t*>(start), static_cast<size_t>(size));
+  return text;
+}
+
 Ref<> str_slot(Value self) {
+  Ref<Str> text = plain_text(as_decimal(self));
+  if (PT_LIKELY(static_cast<bool>(text))) return text;
+  if (error_pending()) return Ref<>();
   Number n;
   view_of(n, as_decimal(self));
   Context* context = running_context();

@@ -59,12 +59,39 @@ void invalid(Number& n, uint32_t condition, Status& status) {
   n.set_special(Kind::kQuiet, false);
 }
 
+bool set_kept(Number& out, u128 kept, u128 rest, int64_t drop, const Rules& rules, Status& status) {
+  int64_t exponent = out.exponent + drop;
+  status.flags |= rest ? kRounded | kInexact : kRounded;
+  if (rest && rounds_up(rules.rounding, out.negative, rest_of(rest, kPowers.of[drop]), kept) &&
+      ++kept == kPowers.of[rules.precision]) {
+    kept /= 10;
+    ++exponent;
+  }
+  out.set(kept);
+  out.exponent = exponent;
+  return true;
+}
+
+namespace {
+
+// Most of what is rounded: a small coefficient that becomes a normal number.
+bool round_small(Number& n, const Rules& rules, Status& status) {
+  if (n.big() || rules.precision >= kSmallDigits) return false;
+  int64_t drop = count_digits(n.small()) - rules.precision;
+  if (drop <= 0 || !is_ordinary(n.exponent + drop, rules)) return false;
+  u128 rest, kept = divide_small(n.small(), kPowers.of[drop], &rest);
+  return set_kept(n, kept, rest, drop, rules, status);
+}
+
+}  // namespace
+
 void finalize_slow(Number& n, const Rules& rules, Status& status) {
   if (!n.finite()) {
     if (n.nan()) cut_payload(n, rules);
     return;
   }
   if (n.coefficient_zero()) return finalize_zero(n, rules, status);
+  if (PT_LIKELY(round_small(n, rules, status))) return;
   int64_t etiny = rules.etiny(), etop = rules.etop();
   // The exponent that gives the coefficient the full precision.
   int64_t least = n.digits() + n.exponent - rules.precision;

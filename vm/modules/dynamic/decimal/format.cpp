@@ -210,10 +210,18 @@ int64_t group_size(const Spec& spec, int64_t i) {
   char c = spec.grouping[static_cast<size_t>(i < n ? i : n - 1)];
   return c == CHAR_MAX || c <= 0 ? INT64_MAX : c;
 }
+// Digits in the first `count` groups, which are not the last one.
+int64_t digits_behind(const Spec& spec, int64_t count) {
+  auto n = static_cast<int64_t>(spec.grouping.size());
+  int64_t sum = 0;
+  for (int64_t k = 0; k < count && k < n; ++k) sum += group_size(spec, k);
+  return count > n ? sum + (count - n) * group_size(spec, n) : sum;
+}
 int64_t separators_of(const Spec& spec, int64_t digits) {
+  auto n = static_cast<int64_t>(spec.grouping.size());
   int64_t count = 0;
-  for (; digits > group_size(spec, count); ++count) digits -= group_size(spec, count);
-  return count;
+  for (; count < n && digits > group_size(spec, count); ++count) digits -= group_size(spec, count);
+  return count < n ? count : count + (digits - 1) / group_size(spec, n);
 }
 // `count` digits, widened with zeros to `width` characters.
 Groups divide_in_groups(const Spec& spec, int64_t count, int64_t width) {
@@ -233,7 +241,7 @@ Groups divide_in_groups(const Spec& spec, int64_t count, int64_t width) {
     }
   }
   groups.separators = separators_of(spec, groups.digits);
-  for (int64_t k = 0; k < groups.separators; ++k) groups.behind += group_size(spec, k);
+  groups.behind = digits_behind(spec, groups.separators);
   return groups;
 }
 
@@ -282,10 +290,11 @@ Ref<> padded(const Spec& spec, char sign, int64_t length, F&& append) {
     case 'z': between = padding; break;
     default: break;
   }
-  if (!out.append_repeated(spec.fill, before) || (sign && !out.append_code_point(static_cast<uint8_t>(sign))) ||
-      !out.append_repeated(spec.fill, between) || !append(out) || !out.append_repeated(spec.fill, padding - before - between)) {
-    return Ref<>();
-  }
+  // All of it at once: there may be too much.
+  bool ok = out.reserve(length + padding) && out.append_repeated(spec.fill, before) &&
+            (!sign || out.append_code_point(static_cast<uint8_t>(sign))) && out.append_repeated(spec.fill, between) &&
+            append(out) && out.append_repeated(spec.fill, padding - before - between);
+  if (!ok && error_pending()) return Ref<>();
   return out.finish();
 }
 

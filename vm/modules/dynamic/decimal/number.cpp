@@ -274,18 +274,9 @@ bool set_rounded(Number& out, const Wide& v, const Rules& rules, Status& status)
     finalize(out, rules, status);
     return true;
   }
-  int64_t exponent = out.exponent + drop;
-  if (exponent < rules.emin || exponent >= rules.etop()) return false;
-  u128 rest, power = kPowers.of[drop];
-  u128 kept = divide_wide_by_power(v, drop, &rest);
-  status.flags |= rest ? kRounded | kInexact : kRounded;
-  if (rest && rounds_up(rules.rounding, out.negative, rest_of(rest, power), kept) && ++kept == kPowers.of[rules.precision]) {
-    kept /= 10;
-    ++exponent;
-  }
-  out.set(kept);
-  out.exponent = exponent;
-  return true;
+  if (!is_ordinary(out.exponent + drop, rules)) return false;
+  u128 rest, kept = divide_wide_by_power(v, drop, &rest);
+  return set_kept(out, kept, rest, drop, rules, status);
 }
 
 int compare_coefficients(const Number& a, const Number& b) {

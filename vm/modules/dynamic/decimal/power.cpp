@@ -131,6 +131,8 @@ bool is_exact_power(const Number& x, const Number& y, const Number& candidate, S
   Reading x_z(x), candidate_z(candidate);
   if (mpz_cmp_ui(q.get(), mpz_sizeinbase(x_z.get(), 2)) > 0) return false;
   if (mpz_cmp_ui(p.get(), mpz_sizeinbase(candidate_z.get(), 2) + 1) > 0) return false;
+  auto bits = static_cast<int64_t>(mpz_sizeinbase(x_z.get(), 2) + mpz_sizeinbase(candidate_z.get(), 2));
+  if (!room_for_digits(bits * static_cast<int64_t>(mpz_get_ui(q.get()) + mpz_get_ui(p.get())) / 3, status)) return false;
   Mpz left, right;
   mpz_pow_ui(left.get(), candidate_z.get(), mpz_get_ui(q.get()));
   mpz_pow_ui(right.get(), x_z.get(), mpz_get_ui(p.get()));
@@ -176,7 +178,9 @@ void real_power(Number& out, const Number& x, const Number& y, bool y_integral, 
     if (drop > 0) drop_digits(candidate, drop, Rounding::kHalfEven, status);
     candidate.negative = false;
     strip_zeros(candidate, kNoLimit);
-    if (!is_exact_power(x_stripped, y_stripped, candidate, status)) continue;
+    bool exact = is_exact_power(x_stripped, y_stripped, candidate, status);
+    if (status.no_memory) return;
+    if (!exact) continue;
     out = std::move(candidate);
     out.negative = negative;
     int64_t zeros = precision + 1 - out.digits();

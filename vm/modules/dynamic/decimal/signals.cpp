@@ -93,7 +93,8 @@ Ref<> dict_repr(Value self) {
   out.append_code_point('{');
   for (int i = 0; i < kSignalCount; ++i) {
     Ref<Str> item = str_format("%s%R:%s", i ? ", " : "", g_signals[i], is_set(bits, kSignals[i]) ? "True" : "False");
-    if (!item || !out.append(item.get())) return Ref<>();
+    if (!item) return Ref<>();
+    out.append(item.get());
   }
   out.append_code_point('}');
   return out.finish();
@@ -203,7 +204,7 @@ Ref<> signal_list(uint32_t bits) {
   return list;
 }
 
-bool append_signal_names(StrBuilder& out, uint32_t bits) {
+void append_signal_names(StrBuilder& out, uint32_t bits) {
   // As repr(context) has always shown them.
   constexpr int kOrder[kSignalCount] = {8, 0, 2, 6, 1, 3, 7, 5, 4};
   bool first = true;
@@ -213,7 +214,6 @@ bool append_signal_names(StrBuilder& out, uint32_t bits) {
     out.append_ascii(kSignals[i].name);
     first = false;
   }
-  return !out.failed();
 }
 
 bool signals_from_object(Value v, bool lists, uint32_t* out) {
