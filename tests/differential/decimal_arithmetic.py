@@ -103,6 +103,8 @@ def case(decimal, r):
                              decimal.Decimal(r.choice(["0.5", "1.5", "0.25", "-0.5", "0.2", "2.5", "-0.75"])))
     elif kind < 0.8:
         name, arguments = r.choice(UNARY), (a,)
+        if name in ("exp", "ln", "log10") and c.Emin == 0:
+            c.Emin = -1  # what rounds up to 1 is subnormal before, which _decimal does not always see
         if name in ("ln", "log10") and r.random() < 0.4:
             arguments = (decimal.Decimal(near_one(r)),)
         elif name == "exp" and r.random() < 0.5:
