@@ -54,6 +54,22 @@ def test_counts_told_plainly():
     assert message([].index) == "index expected at least 1 argument, got 0"
 
 
+def test_types_of_modules_are_named_with_their_module():
+    queue = collections.deque()
+    assert message(len, itertools.count()) == "object of type 'itertools.count' has no len()"
+    assert message(lambda: queue < 1) == "'<' not supported between instances of 'collections.deque' and 'int'"
+    assert message(hash, queue) == "unhashable type: 'collections.deque'"
+    assert message(collections.deque.append, [], 1) == (
+        "descriptor 'append' for 'collections.deque' objects doesn't apply to a 'list' object")
+    assert repr(collections.deque.append) == "<method 'append' of 'collections.deque' objects>"
+
+    class Derived(collections.deque):
+        pass
+    assert message(abs, Derived()) == "bad operand type for abs(): 'Derived'"
+    # Names that stand for themselves are short.
+    assert repr(queue) == "deque([])" and message(open, queue) == "expected str, bytes or os.PathLike object, not deque"
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

@@ -111,7 +111,7 @@ PT_OPERATION(LIST_EXTEND, 1) {
     Type* t = type_of(iterable);
     if (pending_matches(exc::TypeError) && !t->slots.iter && !t->slots.get_item) {
       clear_error();
-      raise(exc::TypeError, "Value after * must be an iterable, not %N", t);
+      raise(exc::TypeError, "Value after * must be an iterable, not %F", t);
     }
     return false;
   }
@@ -378,7 +378,7 @@ Ref<> match_attribute(Value subject, Type* type, Value name, Set* seen, bool* mi
   *missing = false;
   int duplicate = set_contains(seen, name);
   if (duplicate < 0) return Ref<>();
-  if (duplicate) return raise(exc::TypeError, "%N() got multiple sub-patterns for attribute %R", type, name);
+  if (duplicate) return raise(exc::TypeError, "%F() got multiple sub-patterns for attribute %R", type, name);
   if (!set_add(seen, name)) return Ref<>();
   Ref<> v = find_attribute(subject, as_str(name));
   if (!v && !error_pending()) *missing = true;
@@ -399,7 +399,7 @@ bool match_class(Value subject, Value cls, Value keywords, int64_t positional, R
     bool match_self = false;
     if (match_args) {
       if (!is_exact_tuple(match_args.value())) {
-        return raise(exc::TypeError, "%N.__match_args__ must be a tuple (got %T)", type, match_args.value());
+        return raise(exc::TypeError, "%F.__match_args__ must be a tuple (got %T)", type, match_args.value());
       }
     } else {
       if (error_pending()) return false;
@@ -408,7 +408,7 @@ bool match_class(Value subject, Value cls, Value keywords, int64_t positional, R
     }
     int64_t allowed = match_self ? 1 : as_tuple(match_args.value())->length;
     if (allowed < positional) {
-      return raise(exc::TypeError, "%N() accepts %ld positional sub-pattern%s (%ld given)", type, allowed,
+      return raise(exc::TypeError, "%F() accepts %ld positional sub-pattern%s (%ld given)", type, allowed,
                    allowed == 1 ? "" : "s", positional);
     }
     if (match_self) {

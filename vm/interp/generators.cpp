@@ -633,8 +633,8 @@ PT_OPERATION(GET_AWAITABLE, 1) {
     if (PT_C && !type->slots.await && pending_matches(exc::TypeError)) {
       clear_error();
       raise(exc::TypeError,
-            PT_C == 1 ? "'async with' received an object from __aenter__ that does not implement __await__: %N"
-                      : "'async with' received an object from __aexit__ that does not implement __await__: %N",
+            PT_C == 1 ? "'async with' received an object from __aenter__ that does not implement __await__: %F"
+                      : "'async with' received an object from __aexit__ that does not implement __await__: %F",
             type);
     }
     return false;

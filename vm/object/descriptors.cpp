@@ -264,15 +264,15 @@ Ref<> method_descriptor_new(Type* owner, const NativeDef* def) {
 
 namespace {
 Raised wrong_receiver(const char* name, Type* owner, Value got) {
-  return raise(exc::TypeError, "descriptor '%s' for '%N' objects doesn't apply to a '%T' object", name, owner, got);
+  return raise(exc::TypeError, "descriptor '%s' for '%F' objects doesn't apply to a '%T' object", name, owner, got);
 }
 Ref<> method_descriptor_call(Value self, const Args& args) {
   auto* d = as<MethodDescriptor>(self);
   if (args.count == 0) {
-    return raise(exc::TypeError, "unbound method %N.%s() needs an argument", d->owner, d->def->name);
+    return raise(exc::TypeError, "unbound method %F.%s() needs an argument", d->owner, d->def->name);
   }
   if (PT_UNLIKELY(!is_instance_of(args.values[0], d->owner))) {
-    return raise(exc::TypeError, "descriptor '%s' for '%N' objects doesn't apply to a '%T' object", d->def->name, d->owner,
+    return raise(exc::TypeError, "descriptor '%s' for '%F' objects doesn't apply to a '%T' object", d->def->name, d->owner,
                  args.values[0]);
   }
   return call_native(d->def, d->signature(), args.values[0], Args{args.values + 1, args.count - 1, args.names}, d->owner);
@@ -285,17 +285,17 @@ Ref<> method_descriptor_get(Value self, Value instance, Value) {
 }
 Ref<> method_descriptor_repr(Value self) {
   auto* d = as<MethodDescriptor>(self);
-  return str_format("<method '%s' of '%N' objects>", d->def->name, d->owner);
+  return str_format("<method '%s' of '%F' objects>", d->def->name, d->owner);
 }
 Ref<> class_method_descriptor_get(Value self, Value instance, Value type) {
   auto* d = as<MethodDescriptor>(self);
   Value receiver = !type.empty() ? type : Value::object(type_of(instance));
   if (!is_instance_of(receiver, &type_type)) {
-    return raise(exc::TypeError, "descriptor '%s' for type '%N' needs a type, not a '%T' as arg 2", d->def->name, d->owner,
+    return raise(exc::TypeError, "descriptor '%s' for type '%F' needs a type, not a '%T' as arg 2", d->def->name, d->owner,
                  receiver);
   }
   if (!is_subtype(reinterpret_cast<Type*>(receiver.as_object()), d->owner)) {
-    return raise(exc::TypeError, "descriptor '%s' requires a subtype of '%N' but received '%N'", d->def->name, d->owner,
+    return raise(exc::TypeError, "descriptor '%s' requires a subtype of '%F' but received '%F'", d->def->name, d->owner,
                  reinterpret_cast<Type*>(receiver.as_object()));
   }
   return native_method_new(d->def, receiver, d->owner);
@@ -303,7 +303,7 @@ Ref<> class_method_descriptor_get(Value self, Value instance, Value type) {
 Ref<> class_method_descriptor_call(Value self, const Args& args) {
   auto* d = as<MethodDescriptor>(self);
   if (args.count == 0) {
-    return raise(exc::TypeError, "descriptor '%s' of '%N' object needs an argument", d->def->name, d->owner);
+    return raise(exc::TypeError, "descriptor '%s' of '%F' object needs an argument", d->def->name, d->owner);
   }
   Ref<> bound = class_method_descriptor_get(self, Value(), args.values[0]);
   if (!bound) return bound;
@@ -408,10 +408,10 @@ Ref<> wrapper_invoke(WrapperDescriptor* w, Value self, const Args& args) {
 Ref<> wrapper_call(Value self, const Args& args) {
   auto* w = as<WrapperDescriptor>(self);
   if (args.count == 0) {
-    return raise(exc::TypeError, "descriptor '%s' of '%N' object needs an argument", w->def->name, w->owner);
+    return raise(exc::TypeError, "descriptor '%s' of '%F' object needs an argument", w->def->name, w->owner);
   }
   if (!is_instance_of(args.values[0], w->owner)) {
-    return raise(exc::TypeError, "descriptor '%s' requires a '%N' object but received a '%T'", w->def->name, w->owner,
+    return raise(exc::TypeError, "descriptor '%s' requires a '%F' object but received a '%T'", w->def->name, w->owner,
                  args.values[0]);
   }
   return wrapper_invoke(w, args.values[0], Args{args.values + 1, args.count - 1, args.names});
@@ -428,7 +428,7 @@ Ref<> wrapper_get(Value self, Value instance, Value) {
 }
 Ref<> wrapper_repr(Value self) {
   auto* w = as<WrapperDescriptor>(self);
-  return str_format("<slot wrapper '%s' of '%N' objects>", w->def->name, w->owner);
+  return str_format("<slot wrapper '%s' of '%F' objects>", w->def->name, w->owner);
 }
 Ref<> wrapper_name(Value self) { return str_from_utf8(as<WrapperDescriptor>(self)->def->name); }
 Ref<> wrapper_qualname(Value self) {
@@ -528,12 +528,14 @@ Ref<> getset_descriptor_new(Type* owner, const GetSetDef* def) {
   make_deferred(d.get());
   return d;
 }
-Ref<> member_descriptor_new(Type* owner, Str* name, uint32_t offset, bool writable, bool deletable, const char* doc) {
+Ref<> member_descriptor_new(Type* owner, Str* name, uint32_t offset, bool writable, bool deletable, const char* doc,
+                            MemberKind kind) {
   Ref<MemberDescriptor> d = allocate<MemberDescriptor>(&member_descriptor_type);
   if (!d) return d;
   d->offset = offset;
   d->writable = writable;
   d->deletable = deletable;
+  d->kind = kind;
   d->owner = owner;
   d->name.init(Ref<>::retain(Value::object(name)));
   d->doc = doc;
@@ -547,7 +549,7 @@ Ref<> getset_get(Value self, Value instance, Value) {
   if (instance.empty()) return Ref<>::retain(self);
   if (!is_instance_of(instance, d->owner)) return wrong_receiver(d->def->name, d->owner, instance);
   if (!d->def->get) {
-    return raise(exc::AttributeError, "attribute '%s' of '%N' objects is not readable", d->def->name, d->owner);
+    return raise(exc::AttributeError, "attribute '%s' of '%F' objects is not readable", d->def->name, d->owner);
   }
   return d->def->get(instance);
 }
@@ -555,13 +557,13 @@ bool getset_set(Value self, Value instance, Value value) {
   auto* d = as<GetSetDescriptor>(self);
   if (!is_instance_of(instance, d->owner)) return wrong_receiver(d->def->name, d->owner, instance);
   if (!d->def->set) {
-    return raise(exc::AttributeError, "attribute '%s' of '%N' objects is not writable", d->def->name, d->owner);
+    return raise(exc::AttributeError, "attribute '%s' of '%F' objects is not writable", d->def->name, d->owner);
   }
   return d->def->set(instance, value);
 }
 Ref<> getset_repr(Value self) {
   auto* d = as<GetSetDescriptor>(self);
-  return str_format("<attribute '%s' of '%N' objects>", d->def->name, d->owner);
+  return str_format("<attribute '%s' of '%F' objects>", d->def->name, d->owner);
 }
 Ref<> getset_name(Value self) { return Ref<>::retain(as<GetSetDescriptor>(self)->name.peek()); }
 Ref<> getset_qualname(Value self) {
@@ -579,8 +581,11 @@ Ref<> member_get(Value self, Value instance, Value) {
   auto* d = as<MemberDescriptor>(self);
   if (instance.empty()) return Ref<>::retain(self);
   if (!is_instance_of(instance, d->owner)) {
-    return raise(exc::TypeError, "descriptor %R for '%N' objects doesn't apply to a '%T' object", d->name.peek(), d->owner,
+    return raise(exc::TypeError, "descriptor %R for '%F' objects doesn't apply to a '%T' object", d->name.peek(), d->owner,
                  instance);
+  }
+  if (d->kind == MemberKind::kInt32) {
+    return Ref<>::steal(Value::small_int(*reinterpret_cast<int32_t*>(reinterpret_cast<char*>(instance.as_object()) + d->offset)));
   }
   Ref<> value = member_field(d, instance).load(instance.as_object());
   if (value) return value;
@@ -590,7 +595,7 @@ Ref<> member_get(Value self, Value instance, Value) {
 bool member_set(Value self, Value instance, Value value) {
   auto* d = as<MemberDescriptor>(self);
   if (!is_instance_of(instance, d->owner)) {
-    return raise(exc::TypeError, "descriptor %R for '%N' objects doesn't apply to a '%T' object", d->name.peek(), d->owner,
+    return raise(exc::TypeError, "descriptor %R for '%F' objects doesn't apply to a '%T' object", d->name.peek(), d->owner,
                  instance);
   }
   if (!d->writable) return raise(exc::AttributeError, "readonly attribute");
@@ -605,7 +610,7 @@ bool member_set(Value self, Value instance, Value value) {
 }
 Ref<> member_repr(Value self) {
   auto* d = as<MemberDescriptor>(self);
-  return str_format("<member '%U' of '%N' objects>", as_str(d->name.peek()), d->owner);
+  return str_format("<member '%U' of '%F' objects>", as_str(d->name.peek()), d->owner);
 }
 Ref<> member_name(Value self) { return Ref<>::retain(as<MemberDescriptor>(self)->name.peek()); }
 Ref<> member_qualname(Value self) {
@@ -654,20 +659,20 @@ const NativeDef kConstructorDef = {"__new__", "($type, /, *args, **kwargs)", con
                                    "Create and return a new object.  See help(type) for accurate signature."};
 // `owner` is the type whose __new__ this is; the first argument the type to make.
 Ref<> construct_for(Type* owner, const Args& args) {
-  if (args.count == 0) return raise(exc::TypeError, "%N.__new__(): not enough arguments", owner);
+  if (args.count == 0) return raise(exc::TypeError, "%F.__new__(): not enough arguments", owner);
   if (!is_instance_of(args.values[0], &type_type)) {
-    return raise(exc::TypeError, "%N.__new__(X): X is not a type object (%T)", owner, args.values[0]);
+    return raise(exc::TypeError, "%F.__new__(X): X is not a type object (%T)", owner, args.values[0]);
   }
   auto* type = reinterpret_cast<Type*>(args.values[0].as_object());
   if (!is_subtype(type, owner)) {
-    return raise(exc::TypeError, "%N.__new__(%N): %N is not a subtype of %N", owner, type, type, owner);
+    return raise(exc::TypeError, "%F.__new__(%F): %F is not a subtype of %F", owner, type, type, owner);
   }
-  if (has_flag(type, kTypeNoInstantiate)) return raise(exc::TypeError, "cannot create '%N' instances", type);
+  if (has_flag(type, kTypeNoInstantiate)) return raise(exc::TypeError, "cannot create '%F' instances", type);
   // object.__new__(int) is refused: the most derived builtin type's constructor must be used.
   Type* builtin = type;
   while (builtin && has_flag(builtin, kTypeHeap)) builtin = builtin->base;
   if (builtin && builtin->slots.construct != owner->slots.construct) {
-    return raise(exc::TypeError, "%N.__new__(%N) is not safe, use %N.__new__()", owner, type, builtin);
+    return raise(exc::TypeError, "%F.__new__(%F) is not safe, use %F.__new__()", owner, type, builtin);
   }
   return owner->slots.construct(type, Args{args.values + 1, args.count - 1, args.names});
 }

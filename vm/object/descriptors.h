@@ -58,6 +58,7 @@ struct MemberDescriptor : Object {
   uint32_t offset;
   bool writable;
   bool deletable;  // __slots__: empty reads raise AttributeError; MemberDef: empty reads as None
+  MemberKind kind;
   Type* owner;
   Field owner_ref;  // keeps a heap type alive
   Field name;
@@ -80,7 +81,8 @@ struct BoundMethod : Object {
 Ref<> slot_wrapper_new(Type* owner, const SlotDef* def, void* function);
 Ref<> method_descriptor_new(Type* owner, const NativeDef* def);
 Ref<> getset_descriptor_new(Type* owner, const GetSetDef* def);
-Ref<> member_descriptor_new(Type* owner, Str* name, uint32_t offset, bool writable, bool deletable, const char* doc);
+Ref<> member_descriptor_new(Type* owner, Str* name, uint32_t offset, bool writable, bool deletable, const char* doc,
+                            MemberKind kind = MemberKind::kField);
 Ref<> bound_method_new(Value function, Value self);
 Ref<> classmethod_new(Value callable);
 Ref<> staticmethod_new(Value callable);

@@ -154,7 +154,7 @@ Raised raise_stop_iteration(Value value) {
 Raised raise_attribute_error(Value object, Str* name) {
   Ref<Str> message;
   if (is_instance_of(object, &type_type)) {
-    message = str_format("type object '%N' has no attribute '%U'", reinterpret_cast<Type*>(object.as_object()), name);
+    message = str_format("type object '%F' has no attribute '%U'", reinterpret_cast<Type*>(object.as_object()), name);
   } else if (is_module(object)) {
     return raise_module_attribute_error(object, name);
   } else {

@@ -30,7 +30,8 @@ namespace exc {
 }  // namespace exc
 
 // Raises `type` with a formatted message. Directives: %s const char*, %d int, %ld int64_t/long, %zd ssize_t, %zu size_t,
-// %c char, %g double, %% ; with a Value argument: %V str(v), %R repr(v), %T name of its type; %U a Str*; %N a Type*'s name.
+// %c char, %g double, %% ; with a Value argument: %V str(v), %R repr(v), %T name of its type; %U a Str*; of a
+// Type*: %N its name, %F the same with the module of a builtin one, as %T has it.
 [[gnu::cold]] Raised raise(Type* type, const char* format, ...);
 [[gnu::cold]] Raised raise_value(Type* type, Value argument);  // type(argument)
 [[gnu::cold]] Raised raise_none(Type* type);                   // type()

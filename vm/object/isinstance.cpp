@@ -202,7 +202,7 @@ bool type_reassign_bases(Type* type, Tuple* bases) {
   if (!new_base) return false;
   if (new_base->slots_end != type->base->slots_end || new_base->attributes_offset != type->base->attributes_offset ||
       new_base->layout.destroy != type->base->layout.destroy) {
-    return raise(exc::TypeError, "__bases__ assignment: '%N' object layout differs from '%N'", new_base, type->base.load());
+    return raise(exc::TypeError, "__bases__ assignment: '%F' object layout differs from '%F'", new_base, type->base.load());
   }
   std::pair<Ref<>, Type*> old{Ref<>(), nullptr};
   bool cycle = false;

@@ -34,7 +34,7 @@ Raised abstract_instantiation(Type* type) {
   Ref<Str> comma = str_from_ascii(", ");
   Ref<Str> joined = comma ? str_join(comma.get(), sorted.value()) : Ref<Str>();
   if (!joined) return {};
-  return raise(exc::TypeError, "Can't instantiate abstract class %N with abstract method%s %U", type, n > 1 ? "s" : "",
+  return raise(exc::TypeError, "Can't instantiate abstract class %F with abstract method%s %U", type, n > 1 ? "s" : "",
                joined.get());
 }
 
@@ -46,7 +46,7 @@ Ref<> object_construct(Type* type, const Args& args) {
     if (type->slots.construct != object_construct) {
       return raise(exc::TypeError, "object.__new__() takes exactly one argument (the type to instantiate)");
     }
-    if (type->slots.init == object_type.slots.init) return raise(exc::TypeError, "%N() takes no arguments", type);
+    if (type->slots.init == object_type.slots.init) return raise(exc::TypeError, "%F() takes no arguments", type);
   }
   if (PT_UNLIKELY(has_flag(type, kTypeAbstract))) return abstract_instantiation(type);
   return Ref<>::steal(Value::object(allocate_instance(type)));
@@ -58,7 +58,7 @@ bool object_init(Value self, const Args& args) {
       return raise(exc::TypeError, "object.__init__() takes exactly one argument (the instance to initialize)");
     }
     if (type->slots.construct == object_construct) {
-      return raise(exc::TypeError, "%N.__init__() takes exactly one argument (the instance to initialize)", type);
+      return raise(exc::TypeError, "%F.__init__() takes exactly one argument (the instance to initialize)", type);
     }
   }
   return true;
@@ -152,7 +152,7 @@ bool put_class(Value self, Value v) {
   }
   if (!assignable_layout(from, to)) {
     if (error_pending()) return false;
-    return raise(exc::TypeError, "__class__ assignment: '%N' object layout differs from '%N'", to, from);
+    return raise(exc::TypeError, "__class__ assignment: '%F' object layout differs from '%F'", to, from);
   }
   Object* o = self.as_object();
   if (to->attributes_offset) {
@@ -299,7 +299,7 @@ Ref<> reduce_new(Value self, int64_t protocol) {
       has_shape(get_state.value(), kShape_native_function) &&
       type_lookup_borrowed(type, names::getstate.str()).same(type_lookup_borrowed(&object_type, names::getstate.str()));
   if (default_state && !has_args && type->item_size && !is_subtype(type, &list_type) && !has_flag(type, kTypeIntSubclass)) {
-    return raise(exc::TypeError, "cannot pickle '%N' object", type);
+    return raise(exc::TypeError, "cannot pickle '%F' object", type);
   }
   if (default_state) {
     // An object whose C++ part holds more than attributes cannot be pickled by copying attributes.
@@ -307,7 +307,7 @@ Ref<> reduce_new(Value self, int64_t protocol) {
     while (has_flag(builtin, kTypeHeap)) builtin = builtin->base;
     if (builtin != &object_type && !has_args && !has_flag(builtin, kTypeListSubclass | kTypeDictSubclass | kTypeSetSubclass) &&
         builtin->layout.fixed_size > sizeof(Object)) {
-      return raise(exc::TypeError, "cannot pickle '%N' object", type);
+      return raise(exc::TypeError, "cannot pickle '%F' object", type);
     }
   }
   Ref<> state = call0(get_state.value());
@@ -361,7 +361,7 @@ const NativeDef kObjectMethods[] = {
 
 template <int Which>
 Ref<> singleton_construct(Type* type, const Args& args) {
-  if (args.total()) return raise(exc::TypeError, "%N takes no arguments", type);
+  if (args.total()) return raise(exc::TypeError, "%F takes no arguments", type);
   return Which == 0 ? none_ref() : Which == 1 ? not_implemented_ref() : Ref<>::steal(Value::object(&ellipsis_object));
 }
 Ref<> none_repr(Value) { return str_from_ascii("None"); }

@@ -368,7 +368,7 @@ Ref<> get_item(Value container, Value key) {
     Ref<> method = find_attribute(container, names::class_getitem.str());
     if (method && !is_none(method.value())) return call1(method.value(), key);
     if (error_pending()) return Ref<>();
-    return raise(exc::TypeError, "type '%N' is not subscriptable", reinterpret_cast<Type*>(container.as_object()));
+    return raise(exc::TypeError, "type '%F' is not subscriptable", reinterpret_cast<Type*>(container.as_object()));
   }
   return raise(exc::TypeError, "'%T' object is not subscriptable", container);
 }

@@ -60,7 +60,7 @@ bool is_subtype(const Type* type, const Type* base) {
   return false;
 }
 
-const char* type_name(Value v) { return type_of(v)->layout.name; }
+const char* full_name(const Type* type) { return type->spec ? type->spec->name : type->layout.name; }
 
 Object* allocate_instance(Type* type, size_t items) {
   return allocate_instance_of(type->instance_shape.load(std::memory_order_acquire), items);
@@ -253,7 +253,7 @@ bool fill_namespace(Type* type, const TypeSpec* spec) {
     if (!descriptor || !dict_set_text(dict, def->name, descriptor.value())) return false;
   }
   for (const MemberDef* def = spec->members; def && def->name; ++def) {
-    Ref<> descriptor = member_descriptor_new(type, intern(def->name), def->offset, def->writable, false, def->doc);
+    Ref<> descriptor = member_descriptor_new(type, intern(def->name), def->offset, def->writable, false, def->doc, def->kind);
     if (!descriptor || !dict_set_text(dict, def->name, descriptor.value())) return false;
   }
   if (!dict_get_str(dict, names::doc.str())) {

@@ -159,7 +159,9 @@ inline bool is_instance_of(Value v, const Type* type) {
   const Type* t = type_of(v);
   return t == type || is_subtype(t, type);
 }
-const char* type_name(Value v);         // name of the value's type for messages; valid while the type lives
+// Name for messages: that of a class, that of a builtin type with its module. Valid while the type lives.
+const char* full_name(const Type* type);
+inline const char* type_name(Value v) { return full_name(type_of(v)); }
 
 // ---- Declaring a builtin type -------------------------------------------------------------------------------------
 // A native function: gets its parameters in declaration order (self first for methods); a missing optional one is the
@@ -185,12 +187,15 @@ struct GetSetDef {
   bool (*set)(Value self, Value value) = nullptr;  // empty value: delete; nullptr: read-only
   const char* doc = nullptr;
 };
-// A Field of the object readable (and perhaps writable) as an attribute.
+// What lies in the object at a member's offset: a Field, or an int32_t that does not change.
+enum class MemberKind : uint8_t { kField, kInt32 };
+// A part of the object readable (and perhaps writable) as an attribute.
 struct MemberDef {
   const char* name;
   uint32_t offset;
   bool writable = false;
   const char* doc = nullptr;
+  MemberKind kind = MemberKind::kField;
 };
 
 struct TypeSpec {

@@ -114,11 +114,11 @@ Ref<Tuple> compute_mro(Type* type, Tuple* bases) {
   for (int64_t i = 0; i < bases->length; ++i) {
     auto* base = reinterpret_cast<Type*>(bases->at(i).as_object());
     for (Type* earlier : direct) {
-      if (earlier == base) return raise(exc::TypeError, "duplicate base class %N", base);
+      if (earlier == base) return raise(exc::TypeError, "duplicate base class %F", base);
     }
     direct.push_back(base);
     Ref<> mro = base->mro.load(base);
-    if (!mro) return raise(exc::TypeError, "Cannot extend an incomplete type '%N'", base);
+    if (!mro) return raise(exc::TypeError, "Cannot extend an incomplete type '%F'", base);
     std::vector<Type*> sequence;
     for (int64_t k = 0; k < as_tuple(mro.value())->length; ++k) {
       sequence.push_back(reinterpret_cast<Type*>(as_tuple(mro.value())->at(k).as_object()));
@@ -192,7 +192,7 @@ Type* best_base(Tuple* bases) {
     if (!has_flag(candidate_base, kTypeBase)) {
       if (candidate_base->spec)
         return raise(exc::TypeError, "type '%s' is not an acceptable base type", candidate_base->spec->name);
-      return raise(exc::TypeError, "type '%N' is not an acceptable base type", candidate_base);
+      return raise(exc::TypeError, "type '%F' is not an acceptable base type", candidate_base);
     }
     Type* candidate = layout_ancestor(candidate_base);
     if (!winner) {
@@ -347,7 +347,7 @@ bool collect_slots(Type* base, Str* class_name, Dict* ns, SlotNames* out) {
   std::sort(out->members.begin(), out->members.end(),
             [](const Ref<Str>& a, const Ref<Str>& b) { return str_compare(a.get(), b.get()) < 0; });
   if (!out->members.empty() && (base->item_size || has_flag(base, kTypeTypeSubclass))) {
-    return raise(exc::TypeError, "nonempty __slots__ not supported for subtype of '%N'", base);
+    return raise(exc::TypeError, "nonempty __slots__ not supported for subtype of '%F'", base);
   }
   return true;
 }
@@ -423,7 +423,7 @@ bool call_set_names(Type* type, Dict* ns) {
     Ref<> result = call_special(value.value(), names::set_name.str(), {Value::object(type), key.value()}, &found);
     if (found && !result) {
       Ref<> error = take_error();
-      raise(exc::RuntimeError, "Error calling __set_name__ on '%T' instance %R in '%N'", value.value(), key.value(), type);
+      raise(exc::RuntimeError, "Error calling __set_name__ on '%T' instance %R in '%F'", value.value(), key.value(), type);
       Ref<> wrapped = take_error();
       set_exception_cause(wrapped.value(), error.value());
       set_exception_context(wrapped.value(), error.value());
@@ -475,7 +475,7 @@ Ref<Tuple> ask_mro(Type* type, Tuple* bases) {
     }
     auto* base = reinterpret_cast<Type*>(mro->at(i).as_object());
     if (!is_subtype(layout, layout_ancestor(base))) {
-      return raise(exc::TypeError, "mro() returned base with unsuitable layout ('%N')", base);
+      return raise(exc::TypeError, "mro() returned base with unsuitable layout ('%F')", base);
     }
   }
   return mro;

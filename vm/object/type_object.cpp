@@ -21,8 +21,6 @@ constinit Type type_type;
 
 namespace {
 Type* as_type(Value v) { return reinterpret_cast<Type*>(v.as_object()); }
-// With its module, where a native module has made it.
-const char* full_name(const Type* type) { return type->spec ? type->spec->name : type->layout.name; }
 
 // type.__getattribute__: the metatype's data descriptors, then the MRO with descriptors bound to the class.
 Ref<> type_get_attribute(Value self, Str* name) {
@@ -71,7 +69,7 @@ Ref<> type_call(Value self, const Args& args) {
   auto make = type->slots.construct;
   if (!make || has_flag(type, kTypeNoInstantiate)) {
     return type->spec ? raise(exc::TypeError, "cannot create '%s' instances", type->spec->name)
-                      : raise(exc::TypeError, "cannot create '%N' instances", type);
+                      : raise(exc::TypeError, "cannot create '%F' instances", type);
   }
   Ref<> instance = make(type, args);
   if (!instance) return instance;
@@ -128,13 +126,13 @@ bool mutable_type(Type* type, const char* name) {
   return true;
 }
 bool not_deleted(Type* type, Value v, const char* name) {
-  if (v.empty()) return raise(exc::TypeError, "cannot delete '%s' attribute of immutable type '%N'", name, type);
+  if (v.empty()) return raise(exc::TypeError, "cannot delete '%s' attribute of immutable type '%F'", name, type);
   return true;
 }
 bool put_name(Value self, Value v) {
   Type* type = as_type(self);
   if (!mutable_type(type, "__name__") || !not_deleted(type, v, "__name__")) return false;
-  if (!is_str(v)) return raise(exc::TypeError, "can only assign string to %N.__name__, not '%T'", type, v);
+  if (!is_str(v)) return raise(exc::TypeError, "can only assign string to %F.__name__, not '%T'", type, v);
   Utf8 utf8(as_str(v));
   if (!utf8.ok()) return false;
   if (utf8.view().find('\0') != std::string_view::npos) {
@@ -148,7 +146,7 @@ Ref<> get_qualname(Value self) { return as_type(self)->qualname.load(self.as_obj
 bool put_qualname(Value self, Value v) {
   Type* type = as_type(self);
   if (!mutable_type(type, "__qualname__") || !not_deleted(type, v, "__qualname__")) return false;
-  if (!is_str(v)) return raise(exc::TypeError, "can only assign string to %N.__qualname__, not '%T'", type, v);
+  if (!is_str(v)) return raise(exc::TypeError, "can only assign string to %F.__qualname__, not '%T'", type, v);
   type->qualname.store(type, Ref<>::retain(v));
   return true;
 }
@@ -162,12 +160,12 @@ Ref<> get_bases(Value self) { return as_type(self)->bases.load(self.as_object())
 bool put_bases(Value self, Value v) {
   Type* type = as_type(self);
   if (!mutable_type(type, "__bases__") || !not_deleted(type, v, "__bases__")) return false;
-  if (!is_tuple(v)) return raise(exc::TypeError, "can only assign tuple to %N.__bases__, not %T", type, v);
+  if (!is_tuple(v)) return raise(exc::TypeError, "can only assign tuple to %F.__bases__, not %T", type, v);
   Tuple* bases = as_tuple(v);
-  if (bases->length == 0) return raise(exc::TypeError, "can only assign non-empty tuple to %N.__bases__, not ()", type);
+  if (bases->length == 0) return raise(exc::TypeError, "can only assign non-empty tuple to %F.__bases__, not ()", type);
   for (int64_t i = 0; i < bases->length; ++i) {
     if (!is_instance_of(bases->at(i), &type_type)) {
-      return raise(exc::TypeError, "%N.__bases__ must be tuple of classes, not '%T'", type, bases->at(i));
+      return raise(exc::TypeError, "%F.__bases__ must be tuple of classes, not '%T'", type, bases->at(i));
     }
     // While an mro() runs, the new bases are there and the new order is not.
     if (is_subtype(as_type(bases->at(i)), type) || has_base(as_type(bases->at(i)), type)) {
@@ -240,7 +238,7 @@ bool put_abstract_methods(Value self, Value v) {
 }
 Ref<> get_annotations(Value self) {
   Type* type = as_type(self);
-  if (!has_flag(type, kTypeHeap)) return raise(exc::AttributeError, "type object '%N' has no attribute '__annotations__'", type);
+  if (!has_flag(type, kTypeHeap)) return raise(exc::AttributeError, "type object '%F' has no attribute '__annotations__'", type);
   Ref<> v = dict_get_str(as_dict(type->dict.peek()), names::annotations.str());
   if (v) {
     auto get = type_of(v.value())->slots.descriptor_get;

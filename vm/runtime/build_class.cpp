@@ -83,7 +83,7 @@ Ref<> build_class(const Value* a) {
   if (!ns) return ns;
   if (!is_dict(ns.value()) && !type_of(ns.value())->slots.get_item) {
     if (is_class) {
-      return raise(exc::TypeError, "%N.__prepare__() must return a mapping, not %T",
+      return raise(exc::TypeError, "%F.__prepare__() must return a mapping, not %T",
                    reinterpret_cast<Type*>(meta.value().as_object()), ns.value());
     }
     return raise(exc::TypeError, "<metaclass>.__prepare__() must return a mapping, not %T", ns.value());

@@ -332,7 +332,7 @@ Ref<> os_error_construct(Type* type, const Args& args) {
   if (!e) return e;
   // A subclass with its own __init__ but not __new__ fills the fields in __init__.
   if (type->slots.init == exc::OSError->slots.init) {
-    if (args.keyword_count()) return raise(exc::TypeError, "%N() takes no keyword arguments", type);
+    if (args.keyword_count()) return raise(exc::TypeError, "%F() takes no keyword arguments", type);
     if (!os_error_fields(e.value(), args)) return Ref<>();
   }
   return e;

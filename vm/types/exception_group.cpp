@@ -154,7 +154,7 @@ Ref<> exception_group_construct(Type* type, const Args& args) {
   }
   if (type == exc::BaseExceptionGroup && all_exceptions) type = exc::ExceptionGroup;
   if (is_subtype(type, exc::Exception) && type != exc::ExceptionGroup && !all_exceptions) {
-    return raise(exc::TypeError, "Cannot nest BaseExceptions in '%N'", type);
+    return raise(exc::TypeError, "Cannot nest BaseExceptions in '%F'", type);
   }
   Ref<> e = exc::BaseException->slots.construct(type, args);
   if (!e) return e;

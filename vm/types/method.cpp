@@ -455,7 +455,7 @@ Ref<> super_repr(Value self) {
   Ref<> type = s->type.load(s), object_class = s->object_type.load(s);
   Ref<Str> name = type ? Ref<Str>::retain(as_str(as<Type>(type.value())->name.peek())) : str_from_ascii("NULL");
   if (!object_class) return str_format("<super: <class '%U'>, NULL>", name.get());
-  return str_format("<super: <class '%U'>, <%N object>>", name.get(), as<Type>(object_class.value()));
+  return str_format("<super: <class '%U'>, <%F object>>", name.get(), as<Type>(object_class.value()));
 }
 void super_traverse(Object* o, FieldVisitor& v) {
   v(as<Super>(o)->type);

@@ -77,14 +77,15 @@ Ref<Str> str_vformat(const char* format, va_list arguments) {
         ok = text && out.append(as_str(text.value()));
         break;
       }
-      case 'T': {
-        Value v = Value::from_bits(va_arg(arguments, uint64_t));
-        if (has_flag(type_of(v), kTypeHeap)) {
+      case 'T':
+      case 'F': {
+        Type* type = p[-1] == 'T' ? type_of(Value::from_bits(va_arg(arguments, uint64_t))) : va_arg(arguments, Type*);
+        if (has_flag(type, kTypeHeap)) {
           // Whoever assigned to its __name__ finds that here.
-          Ref<> name = type_of(v)->name.load(type_of(v));
+          Ref<> name = type->name.load(type);
           ok = name ? out.append(as_str(name.value())) : out.append_ascii("?");
         } else {
-          ok = append_c_string(out, type_name(v), strlen(type_name(v)));
+          ok = append_c_string(out, full_name(type), strlen(full_name(type)));
         }
         break;
       }

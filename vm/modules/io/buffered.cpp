@@ -745,11 +745,11 @@ Ref<> buffered_repr(Value self) {
   Ref<> name = find_attribute(self, names::name_.str());
   if (!name) {
     if (error_pending() && !clear_if(exc::ValueError)) return Ref<>();
-    return str_format("<_io.%T>", self);
+    return str_format("<%T>", self);
   }
   ReprGuard guard(self);
   if (!guard.entered()) return error_pending() ? Ref<>() : raise(exc::RuntimeError, "reentrant call inside %T.__repr__", self);
-  return str_format("<_io.%T name=%R>", self, name.value());
+  return str_format("<%T name=%R>", self, name.value());
 }
 Ref<> method_getstate(const Value* a) { return raise_not_pickled(a[0]); }
 Ref<> method_sizeof(const Value* a) { return int_from_int64(static_cast<int64_t>(sizeof(Buffered)) + as_buffered(a[0])->size); }

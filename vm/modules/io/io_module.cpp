@@ -85,7 +85,7 @@ Ref<> io_open(const Value* a) {
       Ref<> number = lookup_special(file, names::index.str());
       if (!number) {
         clear_error();
-        return raise(exc::TypeError, "expected str, bytes or os.PathLike object, not %T", file);
+        return raise(exc::TypeError, "expected str, bytes or os.PathLike object, not %N", type_of(file));
       }
       fs = index(file);
       if (!fs) return Ref<>();

@@ -270,7 +270,7 @@ void display_exception(Value exception) {
   // Without the library: the last line only.
   Ref<> text = str(exception);
   if (!text) clear_error();
-  Ref<Str> line = text ? str_format("%T: %V\n", exception, text.value()) : str_format("%T\n", exception);
+  Ref<Str> line = text ? str_format("%N: %V\n", type_of(exception), text.value()) : str_format("%N\n", type_of(exception));
   if (!line) {
     clear_error();
     std::fprintf(stderr, "%s\n",
