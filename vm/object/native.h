@@ -25,7 +25,8 @@ inline void clamp_range(int64_t length, int64_t* start, int64_t* end) {
 Ref<> native_function_new(const NativeDef* def, Value self_or_module, Value module_name);
 
 // For `construct` and `init` slots: binds by a signature without self, e.g. "(iterable=(), /)"; `out` has one Value a
-// parameter, empty when missing. No *args or **kwargs. TypeError with CPython's message.
+// parameter, empty when missing. No *args or **kwargs. TypeError with CPython's message, which speaks of "function" where the
+// name is nullptr.
 bool bind_arguments(const char* name, const char* signature, const Args& args, Value* out);
 // An attribute of the builtins module.
 Ref<> import_builtin(const char* name);

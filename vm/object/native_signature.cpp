@@ -112,6 +112,7 @@ struct CallName {
   const char* name;
   const Type* owner;
   Value module;  // of a module's function: its name, or empty
+  const char* brackets = "()";
 };
 // "list.append", "math.sin", "len" for messages that CPython qualifies.
 Ref<Str> qualified(const CallName& call) {
@@ -129,8 +130,8 @@ Raised wrong_count(const CallName& call, const NativeSignature* s, int64_t given
   if (s->counted_plainly) {
     const char* bound = minimum == maximum ? "exactly" : given < minimum ? "at least" : "at most";
     int64_t limit = given < minimum ? minimum : maximum;
-    return raise(exc::TypeError, "%s() takes %s %ld argument%s (%ld given)", call.name, bound, limit, limit == 1 ? "" : "s",
-                 given);
+    return raise(exc::TypeError, "%s%s takes %s %ld argument%s (%ld given)", call.name, call.brackets, bound, limit,
+                 limit == 1 ? "" : "s", given);
   }
   if (!s->keywords_allowed) {
     if (maximum == 0 && !s->var_positional) {
@@ -146,8 +147,8 @@ Raised wrong_count(const CallName& call, const NativeSignature* s, int64_t given
   if (given > maximum) {
     bool any_keyword_only = false;
     for (int i = 0; i < s->count; ++i) any_keyword_only |= s->kinds[i] == kKeywordOnly;
-    if (maximum == 0) return raise(exc::TypeError, "%s() takes no positional arguments", call.name);
-    return raise(exc::TypeError, "%s() takes %s %ld %sargument%s (%ld given)", call.name,
+    if (maximum == 0) return raise(exc::TypeError, "%s%s takes no positional arguments", call.name, call.brackets);
+    return raise(exc::TypeError, "%s%s takes %s %ld %sargument%s (%ld given)", call.name, call.brackets,
                  minimum == maximum ? "exactly" : "at most", maximum, any_keyword_only ? "positional " : "",
                  maximum == 1 ? "" : "s", given);
   }
@@ -175,8 +176,9 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
     }
     uint32_t given = keywords + (s->var_positional ? 0 : args.count);
     if (given > limit) {
-      return raise(exc::TypeError, "%s() takes %s %d %sargument%s (%d given)", call.name, optional ? "at most" : "exactly",
-                   static_cast<int>(limit), given == keywords ? "keyword " : "", limit == 1 ? "" : "s", static_cast<int>(given));
+      return raise(exc::TypeError, "%s%s takes %s %d %sargument%s (%d given)", call.name, call.brackets,
+                   optional ? "at most" : "exactly", static_cast<int>(limit), given == keywords ? "keyword " : "",
+                   limit == 1 ? "" : "s", static_cast<int>(given));
     }
   }
   uint32_t direct = args.count < capacity ? args.count : capacity;
@@ -212,13 +214,14 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
     }
     if (found < 0) {
       if (!extra) {
-        return raise(exc::TypeError, "'%U' is an invalid keyword argument for %s()", key, call.name);
+        return raise(exc::TypeError, "'%U' is an invalid keyword argument for %s%s%s", key, *call.brackets ? "" : "this ",
+                     call.name, call.brackets);
       }
       if (!dict_set_str(extra, key, value)) return false;
       continue;
     }
     if (!out[found].empty()) {
-      return raise(exc::TypeError, "argument for %s() given by name ('%U') and position (%d)", call.name, key,
+      return raise(exc::TypeError, "argument for %s%s given by name ('%U') and position (%d)", call.name, call.brackets, key,
                    found - offset + 1);
     }
     out[found] = value;
@@ -229,13 +232,14 @@ bool bind(const CallName& call, const NativeSignature* s, Value self, const Args
     if (!s->keywords_allowed) return wrong_count(call, s, args.count);
     if (s->kinds[i] == kPositionalOnly)
       return wrong_count(call, s, args.count),
-             raise(exc::TypeError, "%s() takes %s %d positional argument%s (%d given)", call.name,
+             raise(exc::TypeError, "%s%s takes %s %d positional argument%s (%d given)", call.name, call.brackets,
                    s->required == s->positional ? "exactly" : "at least", s->required - offset,
                    s->required - offset == 1 ? "" : "s", static_cast<int>(args.count));
     if (s->kinds[i] == kKeywordOnly) {
-      return raise(exc::TypeError, "%s() missing required keyword-only argument: '%U'", call.name, s->names[i]);
+      return raise(exc::TypeError, "%s%s missing required keyword-only argument: '%U'", call.name, call.brackets, s->names[i]);
     }
-    return raise(exc::TypeError, "%s() missing required argument '%U' (pos %d)", call.name, s->names[i], i - offset + 1);
+    return raise(exc::TypeError, "%s%s missing required argument '%U' (pos %d)", call.name, call.brackets, s->names[i],
+                 i - offset + 1);
   }
   return true;
 }
@@ -279,7 +283,12 @@ bool bind_native(const char* name, const Type* owner, Value module_name, const N
 bool bind_arguments(const char* name, const char* text, const Args& args, Value* out) {
   const NativeSignature* signature = native_signature(text);
   PT_ASSERT(!signature->var_positional && !signature->var_keyword && !signature->has_self);
-  return bind({name, nullptr, Value()}, signature, Value(), args, out, nullptr, nullptr);
+  if (!name && args.total() > signature->count) {
+    // Those that CPython parses without a name are parsed in its older way.
+    return raise(exc::TypeError, "function takes at most %d %sargument%s (%d given)", signature->count,
+                 args.count ? "" : "keyword ", signature->count == 1 ? "" : "s", static_cast<int>(args.total()));
+  }
+  return bind({name ? name : "function", nullptr, Value(), name ? "()" : ""}, signature, Value(), args, out, nullptr, nullptr);
 }
 
 bool no_arguments(const char* name, const Args& args) {

@@ -28,6 +28,17 @@ bool to_cint(Value v, int* out) {
   return true;
 }
 
+bool to_int_argument(Value v, int* out) {
+  Ref<> number = index(v);
+  if (!number) return false;
+  int64_t i;
+  if (!int_to_int64(number.value(), &i)) return raise(exc::OverflowError, "Python int too large to convert to C long");
+  if (i > INT_MAX) return raise(exc::OverflowError, "signed integer is greater than maximum");
+  if (i < INT_MIN) return raise(exc::OverflowError, "signed integer is less than minimum");
+  *out = static_cast<int>(i);
+  return true;
+}
+
 bool to_cuint(Value v, unsigned* out) {
   if (v.empty()) return true;
   Ref<> number = index(v);
@@ -95,7 +106,7 @@ Ref<> fspath(Value path) {
   Ref<> method = lookup_special(path, names::fspath.str());
   if (!method) {
     if (error_pending()) return Ref<>();
-    return raise(exc::TypeError, "expected str, bytes or os.PathLike object, not %T", path);
+    return raise(exc::TypeError, "expected str, bytes or os.PathLike object, not %N", type_of(path));
   }
   Ref<> result = call0(method.value());
   if (!result) return Ref<>();

@@ -16,6 +16,9 @@ namespace pt {
 // C integer ranges, with CPython's OverflowError texts. Missing (empty) values leave *out alone.
 bool to_cint(Value v, int* out);
 bool to_cuint(Value v, unsigned* out);
+// The same as to_cint for a value that is there, with the texts of CPython's argument parser ("signed integer is greater than
+// maximum").
+bool to_int_argument(Value v, int* out);
 bool to_clong(Value v, int64_t* out);
 bool to_culong(Value v, uint64_t* out);   // no sign check beyond CPython's 'can't convert negative int to unsigned'
 // A truth value with a default for the missing argument.

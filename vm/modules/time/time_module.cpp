@@ -210,17 +210,6 @@ Ref<> time_localtime(const Value* a) {
   return from_tm(t);
 }
 
-bool to_field(Value v, int* out) {
-  Ref<> number = index(v);
-  if (!number) return false;
-  int64_t i;
-  if (!int_to_int64(number.value(), &i)) return raise(exc::OverflowError, "Python int too large to convert to C long");
-  if (i > INT_MAX) return raise(exc::OverflowError, "signed integer is greater than maximum");
-  if (i < INT_MIN) return raise(exc::OverflowError, "signed integer is less than minimum");
-  *out = static_cast<int>(i);
-  return true;
-}
-
 // A tuple of nine (or a struct_time) as a tm; `zone` keeps the bytes of tm_zone alive.
 bool to_tm(Value v, const char* function, tm* t, Ref<Bytes>* zone) {
   *t = {};
@@ -228,9 +217,11 @@ bool to_tm(Value v, const char* function, tm* t, Ref<Bytes>* zone) {
   Tuple* tuple = as_tuple(v);
   if (tuple->length != 9) return raise(exc::TypeError, "%s(): illegal time tuple argument", function);
   int year;
-  if (!to_field(tuple->at(0), &year) || !to_field(tuple->at(1), &t->tm_mon) || !to_field(tuple->at(2), &t->tm_mday) ||
-      !to_field(tuple->at(3), &t->tm_hour) || !to_field(tuple->at(4), &t->tm_min) || !to_field(tuple->at(5), &t->tm_sec) ||
-      !to_field(tuple->at(6), &t->tm_wday) || !to_field(tuple->at(7), &t->tm_yday) || !to_field(tuple->at(8), &t->tm_isdst)) {
+  if (!to_int_argument(tuple->at(0), &year) || !to_int_argument(tuple->at(1), &t->tm_mon) ||
+      !to_int_argument(tuple->at(2), &t->tm_mday) || !to_int_argument(tuple->at(3), &t->tm_hour) ||
+      !to_int_argument(tuple->at(4), &t->tm_min) || !to_int_argument(tuple->at(5), &t->tm_sec) ||
+      !to_int_argument(tuple->at(6), &t->tm_wday) || !to_int_argument(tuple->at(7), &t->tm_yday) ||
+      !to_int_argument(tuple->at(8), &t->tm_isdst)) {
     return false;
   }
   if (year < INT_MIN + 1900) return raise(exc::OverflowError, "year out of range");
