@@ -21,7 +21,7 @@ GROUPS = {
         pkgutil runpy typing dataclasses enum functools collections deque copy copyreg pickle struct ctypes array math cmath decimal fractions statistics
         random
         re string textwrap heapq bisect json thread threading threading_local threadsignals threadedtempfile queue
-        concurrent_futures signal time warnings unittest doctest doctest2 atexit _xxsubinterpreters interpreters cmd_line cmd_line_script repl
+        concurrent_futures signal time datetime warnings unittest doctest doctest2 atexit _xxsubinterpreters interpreters cmd_line cmd_line_script repl
         """.split(),
 }
 
