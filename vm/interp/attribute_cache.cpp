@@ -109,12 +109,20 @@ Ref<> bind(Value descriptor, Value object, Type* type) {
   return get ? get(descriptor, object, Value::object(type)) : Ref<>::retain(descriptor);
 }
 
-// The function of a classmethod; empty for anything else.
+// What a class method calls with the class first: the function of a classmethod, or a builtin type's descriptor itself. Empty
+// for anything else.
 Ref<> class_method_function(Value descriptor) {
+  if (type_of(descriptor) == &class_method_descriptor_type) return Ref<>::retain(descriptor);
   if (type_of(descriptor) != &classmethod_type) return Ref<>();
   auto* method = reinterpret_cast<ClassMethod*>(descriptor.as_object());
   Ref<> callable = method->callable.load(method);
   return callable && is_function(callable.value()) ? std::move(callable) : Ref<>();
+}
+
+// `function` as class_method_function gives it.
+Ref<> bind_class_method(Value function, Value cls) {
+  return type_of(function) == &class_method_descriptor_type ? bind(function, Value(), reinterpret_cast<Type*>(cls.as_object()))
+                                                            : bound_method_new(function, cls);
 }
 
 // `plain`: only what no code of descriptors decides; empty without an exception: something else.
@@ -283,7 +291,7 @@ Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound) 
     case AttributeKind::kProperty: return call1(node->value, object);
     case AttributeKind::kClassMethod:
       if (node->holder && !object.is(node->holder)) return Ref<>();
-      return bound_method_new(node->value, class_method_receiver(node, object));
+      return bind_class_method(node->value, class_method_receiver(node, object));
     case AttributeKind::kClassAttribute: return object.is(node->holder) ? Ref<>::retain(node->value) : Ref<>();
     case AttributeKind::kModule:
       if (!object.is(node->holder)) return Ref<>();
@@ -354,7 +362,7 @@ Ref<> load_from_class(Type* cls, Str* name, std::atomic<uint64_t>* cache) {
   publish_value(cache, cls, name, shape, how, value.value(), found.value(), cls);
   // publish_value has made sure of the class only.
   if (is_data_descriptor(type_lookup_borrowed(metatype, name))) invalidate_name(name);
-  return how == AttributeKind::kClassMethod ? bound_method_new(value.value(), object) : std::move(value);
+  return how == AttributeKind::kClassMethod ? bind_class_method(value.value(), object) : std::move(value);
 }
 }  // namespace
 

@@ -287,9 +287,7 @@ Ref<> method_descriptor_repr(Value self) {
   auto* d = as<MethodDescriptor>(self);
   return str_format("<method '%s' of '%F' objects>", d->def->name, d->owner);
 }
-Ref<> class_method_descriptor_get(Value self, Value instance, Value type) {
-  auto* d = as<MethodDescriptor>(self);
-  Value receiver = !type.empty() ? type : Value::object(type_of(instance));
+bool check_class_method_receiver(const MethodDescriptor* d, Value receiver) {
   if (!is_instance_of(receiver, &type_type)) {
     return raise(exc::TypeError, "descriptor '%s' for type '%F' needs a type, not a '%T' as arg 2", d->def->name, d->owner,
                  receiver);
@@ -298,16 +296,20 @@ Ref<> class_method_descriptor_get(Value self, Value instance, Value type) {
     return raise(exc::TypeError, "descriptor '%s' requires a subtype of '%F' but received '%F'", d->def->name, d->owner,
                  reinterpret_cast<Type*>(receiver.as_object()));
   }
-  return native_method_new(d->def, receiver, d->owner);
+  return true;
+}
+Ref<> class_method_descriptor_get(Value self, Value instance, Value type) {
+  auto* d = as<MethodDescriptor>(self);
+  Value receiver = !type.empty() ? type : Value::object(type_of(instance));
+  return check_class_method_receiver(d, receiver) ? native_method_new(d->def, receiver, d->owner) : Ref<>();
 }
 Ref<> class_method_descriptor_call(Value self, const Args& args) {
   auto* d = as<MethodDescriptor>(self);
   if (args.count == 0) {
     return raise(exc::TypeError, "descriptor '%s' of '%F' object needs an argument", d->def->name, d->owner);
   }
-  Ref<> bound = class_method_descriptor_get(self, Value(), args.values[0]);
-  if (!bound) return bound;
-  return call(bound.value(), Args{args.values + 1, args.count - 1, args.names});
+  if (!check_class_method_receiver(d, args.values[0])) return Ref<>();
+  return call_native(d->def, d->signature(), args.values[0], Args{args.values + 1, args.count - 1, args.names}, d->owner);
 }
 Ref<> descriptor_name(Value self) { return str_from_utf8(as<MethodDescriptor>(self)->def->name); }
 Ref<> descriptor_qualname(Value self) {
