@@ -219,8 +219,13 @@ Ref<> compare(Value left, Value right, CompareOp op) {
   Type* rt = type_of(right);
   CompareOp reflected = kReflected[static_cast<int>(op)];
   bool tried_right = false;
-  if (lt == rt && (lt == &int_type || lt == &float_type || lt == &str_type)) {
-    return lt->slots.compare(left, right, op);  // nothing of these contains itself
+  if (lt == rt && !lt->layout.tracked && !has_flag(lt, kTypeHeap)) {
+    // Numbers, text, dates: nothing of these contains itself.
+    if (auto slot = lt->slots.compare) {
+      Ref<> result = slot(left, right, op);
+      if (!result || !is_not_implemented(result.value())) return result;
+    }
+    return compare_declined(left, right, op);
   }
   RecursionGuard guard(" in comparison");
   if (!guard) return Ref<>();
