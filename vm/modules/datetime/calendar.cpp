@@ -7,7 +7,7 @@ namespace {
 
 constexpr uint8_t kDaysInMonth[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 constexpr uint16_t kDaysBeforeMonth[] = {0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-constexpr int kDaysIn400Years = 146097;
+constexpr uint32_t kDaysIn400Years = 146097;
 // Years that begin in March have their leap day at the end. 1 March of the year 0 is so many days before day 0.
 constexpr int kMarchOffset = 305;
 
@@ -30,16 +30,17 @@ int days_before_year(int year) {
 int to_ordinal(int year, int month, int day) { return days_before_year(year) + days_before_month(year, month) + day; }
 
 CalendarDate from_ordinal(int ordinal) {
-  int days = ordinal + kMarchOffset;
-  int cycle = days / kDaysIn400Years;
-  int day_of_cycle = days % kDaysIn400Years;
-  int year_of_cycle = (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36524 - day_of_cycle / 146096) / 365;
-  int day_of_year = day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+  // Without signs: divisions by constants are quicker.
+  uint32_t days = static_cast<uint32_t>(ordinal + kMarchOffset);
+  uint32_t cycle = days / kDaysIn400Years;
+  uint32_t day_of_cycle = days % kDaysIn400Years;
+  uint32_t year_of_cycle = (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36524 - day_of_cycle / 146096) / 365;
+  uint32_t day_of_year = day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
   // From March on, lengths of months repeat every five: 31 30 31 30 31, 153 days in all.
-  int month_from_march = (5 * day_of_year + 2) / 153;
-  int day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  int month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  return {cycle * 400 + year_of_cycle + (month <= 2), month, day};
+  uint32_t month_from_march = (5 * day_of_year + 2) / 153;
+  uint32_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+  uint32_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+  return {static_cast<int>(cycle * 400 + year_of_cycle + (month <= 2)), static_cast<int>(month), static_cast<int>(day)};
 }
 
 int weekday_of(int year, int month, int day) {

@@ -200,7 +200,7 @@ bool check_day(int year, int month, int day) {
 
 Ref<> date_new(int year, int month, int day, Type* type) {
   if (!check_day(year, month, day)) return Ref<>();
-  Ref<Date> date = allocate<Date>(type);
+  Ref<Date> date = create<Date>(type, date_type);
   if (date) date->day = Day::of(year, month, day);
   return date;
 }

@@ -11,7 +11,7 @@ constinit Type datetime_type = {};
 namespace {
 
 Ref<> make(Day day, Clock clock, Value tzinfo, int fold, Type* type) {
-  Ref<DateTime> t = allocate<DateTime>(type);
+  Ref<DateTime> t = create<DateTime>(type, datetime_type);
   if (!t) return Ref<>();
   t->day = day;
   t->clock = clock;
@@ -204,7 +204,9 @@ bool shift(const DateTime* t, const Delta* d, bool back, Moment* out) {
 
 Ref<> datetime_shifted(Value t, const Delta* d, bool back) {
   Moment m;
-  return shift(as_datetime(t), d, back, &m) ? datetime_of_class(type_value(t), m) : Ref<>();
+  if (!shift(as_datetime(t), d, back, &m)) return Ref<>();
+  if (type_of(t) != &datetime_type) return datetime_of_class(type_value(t), m);
+  return make(Day::of(m.year, m.month, m.day), Clock::of(m.hour, m.minute, m.second, m.microsecond), m.tzinfo, 0, &datetime_type);
 }
 
 Ref<> datetime_difference(Value left, Value right) {
@@ -239,6 +241,7 @@ const TypeSpec datetime_spec = {
               .str = str_slot,
               .construct = construct},
     .traverse = [](Object* o, FieldVisitor& visitor) { visitor(static_cast<DateTime*>(o)->tzinfo); },
+    .destroy = [](Object* o) { static_cast<DateTime*>(o)->tzinfo.clear(); },
     .methods = kDateTimeMethods,
     .getsets = kGetSets,
     .doc =

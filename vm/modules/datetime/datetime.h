@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "gc/heap/heap_inl.h"
 #include "vm/modules/datetime/calendar.h"
 #include "vm/modules/support.h"
 #include "vm/object/names.h"
@@ -97,6 +98,16 @@ struct Moment {
             t->clock.second(), t->clock.microsecond(), t->fold,      tzinfo_of(t)};
   }
 };
+
+// A new object, in line where it is of `exact`, the class that T is made for.
+template <class T>
+PT_INLINE Ref<T> create(Type* type, const Type& exact) {
+  if (PT_UNLIKELY(type != &exact)) return allocate<T>(type);
+  auto* o = static_cast<T*>(
+      allocate_object_inline(shape_id_of(exact.instance_shape.load(std::memory_order_acquire)), sizeof(T), exact.layout.tracked));
+  if (PT_UNLIKELY(!o)) return raise_no_memory();
+  return Ref<T>::steal(o);
+}
 
 // ---- making them -----------------------------------------------------------------------------------------------------------
 

@@ -5,34 +5,37 @@
 namespace pt::datetime {
 namespace {
 
-// Longest text that is read: a fraction may go on for ever, but what is left of it after this does not matter.
-constexpr int64_t kLongest = 256;
 constexpr char kOther = '\x7f';  // stands for any character that is not ASCII
 
 // The characters, with a zero at the end where reading may always look.
 class Characters {
  public:
-  explicit Characters(const Str* text) : length_(text->length < kLongest ? text->length : kLongest) {
-    for (int64_t i = 0; i < length_; ++i) {
-      uint32_t c = text->at(i);
-      data_[i] = c < 0x80 ? static_cast<char>(c) : kOther;
+  explicit Characters(const Str* text) {
+    int64_t length = text->length;
+    begin_ = reinterpret_cast<const char*>(text->data1());
+    if (!text->ascii) {
+      // All after this many are digits of a fraction, or the text is none; and those do not matter.
+      if (length > kLongest) length = kLongest;
+      for (int64_t i = 0; i < length; ++i) {
+        uint32_t c = text->at(i);
+        copy_[i] = c < 0x80 ? static_cast<char>(c) : kOther;
+      }
+      for (int64_t i = length; i < text->length; ++i) {
+        if (text->at(i) < '0' || text->at(i) > '9') copy_[kLongest - 1] = kOther;
+      }
+      copy_[length] = 0;
+      begin_ = copy_;
     }
-    data_[length_] = 0;
-    // A longer text is good only if digits of a fraction are all that follows.
-    for (int64_t i = length_; i < text->length; ++i) {
-      uint32_t c = text->at(i);
-      if (c < '0' || c > '9') too_long_ = true;
-    }
+    end_ = begin_ + length;
   }
-  const char* begin() const { return data_; }
-  const char* end() const { return data_ + length_; }
-  int64_t length() const { return length_; }
-  bool too_long() const { return too_long_; }
+  const char* begin() const { return begin_; }
+  const char* end() const { return end_; }
+  int64_t length() const { return end_ - begin_; }
 
  private:
-  char data_[kLongest + 1];
-  int64_t length_;
-  bool too_long_ = false;
+  static constexpr int64_t kLongest = 128;
+  const char *begin_, *end_;
+  char copy_[kLongest + 1];
 };
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -133,7 +136,6 @@ bool parse_iso_date(const Str* text, CalendarDate* out) {
 
 bool parse_iso_time(const Str* text, IsoTime* out) {
   Characters characters(text);
-  if (characters.too_long()) return false;
   const char* begin = characters.begin();
   if (*begin == 'T') ++begin;
   return read_time(begin, characters.end(), out);
@@ -141,7 +143,7 @@ bool parse_iso_time(const Str* text, IsoTime* out) {
 
 bool parse_iso_datetime(const Str* text, CalendarDate* date, IsoTime* time) {
   Characters characters(text);
-  if (characters.length() < 7 || characters.too_long()) return false;
+  if (characters.length() < 7) return false;
   int64_t end = date_length(characters);
   if (end < 0 || end > characters.length() || !read_date(characters.begin(), end, date)) return false;
   if (end == characters.length()) return true;

@@ -12,7 +12,7 @@ constinit Type time_type = {};
 namespace {
 
 Ref<> make(Clock clock, Value tzinfo, int fold, Type* type) {
-  Ref<Time> t = allocate<Time>(type);
+  Ref<Time> t = create<Time>(type, time_type);
   if (!t) return Ref<>();
   t->clock = clock;
   t->fold = static_cast<uint8_t>(fold);
@@ -216,6 +216,7 @@ const TypeSpec time_spec = {
     .flags = kTypeBase,
     .slots = {.hash = time_hash, .compare = time_compare, .repr = time_repr, .str = time_str, .construct = time_construct},
     .traverse = [](Object* o, FieldVisitor& visitor) { visitor(static_cast<Time*>(o)->tzinfo); },
+    .destroy = [](Object* o) { static_cast<Time*>(o)->tzinfo.clear(); },
     .methods = kMethods,
     .getsets = kGetSets,
     .doc = "A time of day, in a time zone or without.\n\nAll arguments but tzinfo, which is None or a tzinfo, are ints.",

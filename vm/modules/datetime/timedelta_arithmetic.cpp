@@ -27,7 +27,7 @@ Ref<> make(int64_t days, int64_t seconds, int64_t microseconds, Type* type) {
   if (days > kMaxDays || days < -kMaxDays) {
     return raise(exc::OverflowError, "days=%ld; must have magnitude <= %ld", days, kMaxDays);
   }
-  Ref<Delta> d = allocate<Delta>(type);
+  Ref<Delta> d = create<Delta>(type, delta_type);
   if (!d) return Ref<>();
   d->days = static_cast<int32_t>(days);
   d->seconds = static_cast<int32_t>(seconds);

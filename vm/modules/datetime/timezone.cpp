@@ -13,7 +13,7 @@ Timezone* as_timezone(Value v) { return object_of<Timezone>(v); }
 Delta* offset_of(Value v) { return as_delta(as_timezone(v)->offset.peek()); }
 
 Ref<> make(Value offset, Value name) {
-  Ref<Timezone> zone = allocate<Timezone>(&timezone_type);
+  Ref<Timezone> zone = create<Timezone>(&timezone_type, timezone_type);
   if (!zone) return Ref<>();
   zone->offset.init(Ref<>::retain(offset));
   if (!name.empty()) zone->name.init(Ref<>::retain(name));
@@ -87,6 +87,11 @@ void traverse(Object* o, FieldVisitor& visitor) {
   visitor(static_cast<Timezone*>(o)->name);
 }
 
+void destroy(Object* o) {
+  static_cast<Timezone*>(o)->offset.clear();
+  static_cast<Timezone*>(o)->name.clear();
+}
+
 bool set_attribute_of_type(const char* name, int64_t minutes) {
   Ref<> offset = delta_new(0, minutes * 60, 0);
   Ref<> zone = offset ? make(offset.value(), Value()) : Ref<>();
@@ -129,6 +134,7 @@ const TypeSpec timezone_spec = {
               .str = timezone_str,
               .construct = timezone_construct},
     .traverse = traverse,
+    .destroy = destroy,
     .methods = kMethods,
     .doc = "A time zone of a fixed offset from UTC.",
     .signature = "(offset, name=None)",
