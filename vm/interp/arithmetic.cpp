@@ -134,11 +134,36 @@ int binary_numbers(Thread* thread, Value* frame, const uint64_t* pc, Value* cons
   write(frame, PT_A, owned);
   return 1;
 }
+// Two objects of builtin types other than numbers, where the left one has the operator and comes first: dates, sets. As
+// binary_numbers; 0 also when it declines, which has no effect.
+int binary_builtin(Thread* thread, Value* frame, const uint64_t* pc, Value* constants, uint64_t word, BinaryOp op, bool inplace) {
+  Value a = PT_READ(PT_B), b = PT_READ(PT_C);
+  if (!a.is_object() || !b.is_object()) return 0;
+  const Type *left = type_of(a), *right = type_of(b);
+  uint32_t flags = left->flags.load(std::memory_order_relaxed) | right->flags.load(std::memory_order_relaxed);
+  auto slot = left->slots.binary[static_cast<int>(op)].load();
+  if (flags & (kTypeHeap | kTypeIntSubclass | kTypeFloatSubclass) || !slot || left == &complex_type) return 0;
+  if (inplace && left->slots.inplace[static_cast<int>(op)]) return 0;
+  if (left != right && right->base != &object_type && is_subtype(right, left)) return 0;
+  PT_SAVE_PC();
+  Ref<> result = slot(a, b);
+  if (PT_UNLIKELY(!result)) return -1;
+  if (PT_UNLIKELY(is_not_implemented(result.value()))) return 0;
+  Value owned = result.take();
+  if (PT_B & 1) consume(frame, PT_B);
+  if (PT_C & 1) consume(frame, PT_C);
+  write(frame, PT_A, owned);
+  return 1;
+}
 
 }  // namespace
 
 #define PT_BINARY_SLOW(name, op, inplace)                                                                             \
   PT_SLOW(slow_##name) {                                                                                              \
+    if (int done = binary_builtin(thread, frame, pc, constants, word, BinaryOp::op, inplace)) {                       \
+      if (done < 0) PT_RAISE();                                                                                       \
+      PT_NEXT(1);                                                                                                     \
+    }                                                                                                                 \
     if (int done = binary_numbers(thread, frame, pc, constants, word, BinaryOp::op)) {                                \
       if (done < 0) PT_RAISE();                                                                                       \
       PT_NEXT(1);                                                                                                     \

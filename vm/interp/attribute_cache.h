@@ -16,7 +16,7 @@ enum class AttributeKind : uint8_t {
   kClassValue,      // a plain value of the class, not shadowed by the instance
   kProperty,        // a property of the class: `value` is its getter; stores: its setter
   kClassAttribute,  // C.name on the class object `holder`
-  kClassMethod,     // a function in a classmethod: of the class object `holder`, or of the instance's class
+  kClassMethod,     // what a class method calls with the class: the class object `holder`, or the instance's class
   kModule,          // in a module's dict: table `version` and entry `offset`
   kDescriptor,      // a data descriptor of a builtin type: `value`
   kTupleItem,       // a field of a named tuple: item `offset`
@@ -67,7 +67,7 @@ bool store_attribute(Value object, Str* name, Value value, std::atomic<uint64_t>
 bool lacks_attribute(Value object, Str* name);
 // What a node whose shape fits gives for the object; empty without an exception when it does not apply after all.
 Ref<> load_through_node(Value object, const AttributeNode* node, bool* unbound);
-// What the function of a kClassMethod node gets.
+// The class that the value of a kClassMethod node is called with.
 inline Value class_method_receiver(const AttributeNode* node, Value object) {
   return node->holder ? object : Value::object(type_of(object));
 }

@@ -54,12 +54,17 @@ bool comparison_name(Opcode opcode, ComparisonName* out) {
   }
 }
 
+namespace {
+// Only those of classes can have operators in Python.
+bool all_builtin(Value left, Value right) { return !has_flag(type_of(left), kTypeHeap) && !has_flag(type_of(right), kTypeHeap); }
+}  // namespace
+
 CallRecord* enter_operator(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, BinaryOp op, bool inplace) {
-  if (!left.is_object() || right.empty()) return nullptr;
+  if (!left.is_object() || right.empty() || all_builtin(left, right)) return nullptr;
   return enter_method(thread, frame, pc, operator_method(op, left, right, inplace), {left, right});
 }
 CallRecord* enter_comparison(Thread* thread, Value* frame, const uint64_t* pc, Value left, Value right, CompareOp op) {
-  if (!left.is_object() || right.empty()) return nullptr;
+  if (!left.is_object() || right.empty() || all_builtin(left, right)) return nullptr;
   return enter_method(thread, frame, pc, comparison_method(op, left, right), {left, right});
 }
 
