@@ -36,7 +36,7 @@ Ref<> date_construct(Type* type, const Args& args) {
 Ref<> date_today(const Value* a) {
   Ref<> clock = import_attribute("time", "time");
   Ref<> now = clock ? call0(clock.value()) : Ref<>();
-  return now ? call_method(a[0], "fromtimestamp", {now.value()}) : Ref<>();
+  return now ? call_method(a[0], kFromtimestamp.str(), {now.value()}) : Ref<>();
 }
 Ref<> date_fromtimestamp(const Value* a) {
   time_t seconds;
@@ -118,7 +118,7 @@ Ref<> date_isoformat(const Value* a) {
 }
 Ref<> date_strftime(const Value* a) {
   if (!is_str(a[1])) return raise(exc::TypeError, "strftime() argument 1 must be str, not %T", a[1]);
-  Ref<> tuple = call_method(a[0], "timetuple");
+  Ref<> tuple = call_method(a[0], kTimetuple.str());
   if (!tuple) return tuple;
   if (!is_datetime(a[0])) return format_time(a[1], tuple.value(), none(), a[0], 0);
   DateTime* t = as_datetime(a[0]);
@@ -129,7 +129,7 @@ Ref<> date_repr(Value self) {
   Day d = as_date(self)->day;
   return str_format("%T(%d, %d, %d)", self, d.year(), d.month(), d.day());
 }
-Ref<> date_str(Value self) { return type_of(self) == &date_type ? date_isoformat(&self) : call_method(self, "isoformat"); }
+Ref<> date_str(Value self) { return type_of(self) == &date_type ? date_isoformat(&self) : call_method(self, kIsoformat.str()); }
 
 Ref<> date_reduce(const Value* a) {
   uint8_t state[kDateStateSize];
@@ -221,7 +221,7 @@ Ref<> date_shifted(Value date, const Delta* d, bool back) {
 Ref<> format_method(const Value* a) {
   if (!is_str(a[1])) return raise(exc::TypeError, "__format__() argument 1 must be str, not %T", a[1]);
   if (as_str(a[1])->length == 0) return str(a[0]);
-  return call_method(a[0], "strftime", {a[1]});
+  return call_method(a[0], kStrftime.str(), {a[1]});
 }
 
 const TypeSpec date_spec = {

@@ -150,7 +150,11 @@ Ref<> repr_slot(Value self) {
   if (is_none(tzinfo)) return str_format("%T(%s%s)", self, text, fold);
   return str_format("%T(%s%s, tzinfo=%R)", self, text, fold, tzinfo);
 }
-Ref<> str_slot(Value self) { return call_method(self, "isoformat", {Value::object(intern(" "))}); }
+Ref<> str_slot(Value self) {
+  Value arguments[] = {self, Value::object(intern(" ")), Value()};
+  if (type_of(self) == &datetime_type) return datetime_isoformat(arguments);
+  return call_method(self, kIsoformat.str(), {arguments[1]});
+}
 
 Ref<> get_hour(Value self) { return small(as_datetime(self)->clock.hour()); }
 Ref<> get_minute(Value self) { return small(as_datetime(self)->clock.minute()); }
@@ -187,17 +191,23 @@ bool shift(const DateTime* t, const Delta* d, bool back, Moment* out) {
   int64_t microseconds = t->clock.microsecond() + sign * d->microseconds;
   int64_t seconds = t->clock.seconds() + sign * d->seconds;
   int64_t ordinal = t->day.ordinal() + sign * d->days;
+  // Once at most, but for fields that unpickling let through.
   auto carry = [](int64_t* low, int64_t unit, int64_t* high) {
-    int64_t over = *low / unit - (*low % unit < 0);
-    *low -= over * unit;
-    *high += over;
+    for (; *low < 0; *low += unit) --*high;
+    for (; *low >= unit; *low -= unit) ++*high;
   };
   carry(&microseconds, kMicrosecondsPerSecond, &seconds);
   carry(&seconds, kSecondsPerDay, &ordinal);
   if (ordinal < 1 || ordinal > kMaxOrdinal) return raise(exc::OverflowError, "date value out of range");
   CalendarDate day = from_ordinal(static_cast<int>(ordinal));
-  auto second = static_cast<int>(seconds);
-  *out = {day.year, day.month, day.day, second / 3600, second / 60 % 60, second % 60, static_cast<int>(microseconds)};
+  auto second = static_cast<uint32_t>(seconds);
+  *out = {day.year,
+          day.month,
+          day.day,
+          static_cast<int>(second / 3600),
+          static_cast<int>(second / 60 % 60),
+          static_cast<int>(second % 60),
+          static_cast<int>(microseconds)};
   out->tzinfo = tzinfo_of(t);
   return true;
 }

@@ -143,6 +143,7 @@ Ref<> datetime_difference(Value left, Value right);  // a timedelta
 Ref<> call_utcoffset(Value tzinfo, Value argument);
 Ref<> call_dst(Value tzinfo, Value argument);
 Ref<> call_tzname(Value tzinfo, Value argument);
+Ref<> call_fromutc(Value tzinfo, Value datetime);
 
 // ---- text ---------------------------------------------------------------------------------------------------------------------
 
@@ -153,6 +154,7 @@ Ref<> struct_time(const Day& day, const Clock& clock, int dst);
 Ref<> format_ctime(const Day& day, const Clock& clock);
 // For __format__.
 Ref<> format_method(const Value* a);
+Ref<> datetime_isoformat(const Value* a);  // self, sep, timespec
 
 // ---- pickling (pickle.cpp)
 // -----------------------------------------------------------------------------------------------------
@@ -185,6 +187,10 @@ inline bool to_field(Value v, int* out) {
   }
   return v.empty() || to_int_argument(v, out);
 }
+
+// Names of methods that are called.
+inline constinit Name kFromutc("fromutc"), kIsoformat("isoformat"), kStrftime("strftime"), kTimetuple("timetuple"),
+    kFromtimestamp("fromtimestamp");
 
 // Method tables of types that span files.
 extern const NativeDef kDateTimeMethods[];

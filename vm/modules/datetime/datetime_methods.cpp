@@ -15,7 +15,7 @@ Ref<> from_timestamp(Value cls, time_t seconds, int microsecond, bool utc, Value
   Moment m;
   if (!moment_from_timestamp(seconds, microsecond, utc, tzinfo, &m)) return Ref<>();
   Ref<> result = datetime_of_class(cls, m);
-  return result && !is_none(tzinfo) ? call_method(tzinfo, "fromutc", {result.value()}) : std::move(result);
+  return result && !is_none(tzinfo) ? call_fromutc(tzinfo, result.value()) : std::move(result);
 }
 Ref<> from_clock(Value cls, bool utc, Value tzinfo) {
   timespec now;
@@ -168,7 +168,7 @@ Ref<> astimezone(const Value* a) {
   }
   utc.tzinfo = target;
   Ref<> result = datetime_of_class(type_value(self), utc);
-  return result ? call_method(target, "fromutc", {result.value()}) : Ref<>();
+  return result ? call_fromutc(target, result.value()) : Ref<>();
 }
 
 // ---- text
@@ -176,7 +176,23 @@ Ref<> astimezone(const Value* a) {
 
 Ref<> ctime_text(const Value* a) { return format_ctime(as_datetime(a[0])->day, as_datetime(a[0])->clock); }
 
-Ref<> isoformat(const Value* a) {
+Ref<> reduce(Value self, bool with_fold) {
+  DateTime* t = as_datetime(self);
+  uint8_t state[kDateTimeStateSize];
+  write_state(t->day, state);
+  write_state(t->clock, state + kDateStateSize);
+  if (with_fold && t->fold) state[2] |= 0x80;
+  return reduced(self, state, kDateTimeStateSize, tzinfo_of(t));
+}
+Ref<> reduce_plain(const Value* a) { return reduce(a[0], false); }
+Ref<> reduce_ex(const Value* a) {
+  int protocol = 0;
+  return to_field(a[1], &protocol) ? reduce(a[0], protocol > 3) : Ref<>();
+}
+
+}  // namespace
+
+Ref<> datetime_isoformat(const Value* a) {
   DateTime* t = as_datetime(a[0]);
   uint32_t separator = 'T';
   if (!a[1].empty()) {
@@ -200,22 +216,6 @@ Ref<> isoformat(const Value* a) {
   return out.finish();
 }
 
-Ref<> reduce(Value self, bool with_fold) {
-  DateTime* t = as_datetime(self);
-  uint8_t state[kDateTimeStateSize];
-  write_state(t->day, state);
-  write_state(t->clock, state + kDateStateSize);
-  if (with_fold && t->fold) state[2] |= 0x80;
-  return reduced(self, state, kDateTimeStateSize, tzinfo_of(t));
-}
-Ref<> reduce_plain(const Value* a) { return reduce(a[0], false); }
-Ref<> reduce_ex(const Value* a) {
-  int protocol = 0;
-  return to_field(a[1], &protocol) ? reduce(a[0], protocol > 3) : Ref<>();
-}
-
-}  // namespace
-
 const NativeDef kDateTimeMethods[] = {
     {"now", "($type, /, tz=None)", now, "The current time: local, or in the time zone tz.", kClassMethod},
     {"utcnow", "($type, /)", utcnow, "The current time in UTC, naive.", kClassMethod},
@@ -236,7 +236,7 @@ const NativeDef kDateTimeMethods[] = {
     {"timetuple", "($self, /)", timetuple, "The time.struct_time of the fields."},
     {"timestamp", "($self, /)", timestamp, "The POSIX timestamp, a float."},
     {"utctimetuple", "($self, /)", utctimetuple, "The time.struct_time of the time in UTC."},
-    {"isoformat", "($self, /, sep='T', timespec='auto')", isoformat,
+    {"isoformat", "($self, /, sep='T', timespec='auto')", datetime_isoformat,
      "The time as ISO 8601 has it: YYYY-MM-DDTHH:MM:SS[.ffffff][+HH:MM].\n\n"
      "sep stands between date and time. timespec says how much of the time: 'auto', 'hours', 'minutes', 'seconds',\n"
      "'milliseconds' or 'microseconds'."},

@@ -129,7 +129,7 @@ Ref<> time_repr(Value self) {
   if (is_none(tzinfo)) return str_format("%T(%s%s)", self, text, fold);
   return str_format("%T(%s, tzinfo=%R%s)", self, text, tzinfo, fold);
 }
-Ref<> time_str(Value self) { return call_method(self, "isoformat"); }
+Ref<> time_str(Value self) { return call_method(self, kIsoformat.str()); }
 
 int64_t time_hash(Value self) {
   Time* t = as_time(self);

@@ -102,6 +102,13 @@ Ref<> call_tzname(Value tzinfo, Value argument) {
   return raise(exc::TypeError, "tzinfo.tzname() must return None or a string, not '%T'", name.value());
 }
 
+Ref<> call_fromutc(Value tzinfo, Value datetime) {
+  if (type_of(tzinfo) == &timezone_type && is_datetime(datetime) && tzinfo_of(as_datetime(datetime)).same(tzinfo)) {
+    return datetime_shifted(datetime, as_delta(object_of<Timezone>(tzinfo)->offset.peek()), false);
+  }
+  return call_method(tzinfo, kFromutc.str(), {datetime});
+}
+
 const TypeSpec tzinfo_spec = {
     .name = "datetime.tzinfo",
     .size = sizeof(Object),
