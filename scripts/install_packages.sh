@@ -5,7 +5,7 @@ packages=(
   clang-19 lld-19 llvm-19-dev libclang-rt-19-dev clang-format-19 clang-tidy-19
   cmake ninja-build ccache make git
   libmimalloc-dev libtbb-dev libgmp-dev libicu-dev libgtest-dev libpfm4-dev
-  zlib1g-dev libbz2-dev liblzma-dev libssl-dev libsqlite3-dev libexpat1-dev libffi-dev libedit-dev
+  zlib1g-dev libbz2-dev liblzma-dev libssl-dev libsqlite3-dev libexpat1-dev libffi-dev libedit-dev uuid-dev
   python3.11 libpython3.11-minimal libpython3.11-stdlib libpython3.11-testsuite pypy3
 )
 missing=()
