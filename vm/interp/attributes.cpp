@@ -53,61 +53,62 @@ PT_SLOW(slow_LOAD_ATTR) {
   PT_TAIL(native_LOAD_ATTR);
 }
 
-// What the other kinds of nodes give without a lock or an atomic instruction.
-PT_SLOW(other_LOAD_ATTR) {
-  Object* o = PT_READ(PT_B).as_object();
-  const AttributeNode* node = cached_node(pc);
-  Value v;
+namespace {
+// What nodes that run no code give without a lock or an atomic instruction, in the form a register holds it. False: not so.
+PT_INLINE bool load_quickly(Object* o, const AttributeNode* node, Value* v) {
   switch (node->kind) {
+    case AttributeKind::kSlot: return load_slot(o, node, v);
     case AttributeKind::kOverflow: {
       AttributeStorage* storage = attribute_storage(o);
       void* extra = storage->extra.load(std::memory_order_acquire);
       OverflowSlots* overflow = overflow_in(extra);
-      if (PT_LIKELY(overflow && node->offset < static_cast<int64_t>(overflow->capacity) &&
-                    overflow->slots[node->offset].try_load_register(&v) && !v.empty())) {
-        // Neither replaced by a longer array nor by a dict meanwhile, and still the attribute of that name.
-        if (PT_LIKELY(storage->extra.load(std::memory_order_acquire) == extra &&
-                      o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed))) {
-          PT_WRITE_NEXT(v, 2);
-        }
-        Field::undo_load_register(v);
+      if (PT_UNLIKELY(!overflow || node->offset >= static_cast<int64_t>(overflow->capacity) ||
+                      !overflow->slots[node->offset].try_load_register(v) || v->empty())) {
+        return false;
       }
-      break;
-    }
-    case AttributeKind::kClassValue: v = register_copy(node->value); PT_WRITE_NEXT(v, 2);
-    case AttributeKind::kDescriptor: {
-      PT_SAVE_PC();
-      v = type_of(node->value)
-              ->slots.descriptor_get(node->value, Value::object(o), Value::object(type_of(Value::object(o))))
-              .take();
-      if (PT_UNLIKELY(v.empty())) {
-        complete_attribute_error(PT_READ(PT_B), name_at(thread, PT_C));
-        PT_RAISE();
+      // Neither replaced by a longer array nor by a dict meanwhile, and still the attribute of that name.
+      if (PT_LIKELY(storage->extra.load(std::memory_order_acquire) == extra &&
+                    o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed))) {
+        return true;
       }
-      PT_WRITE_NEXT(v, 2);
+      Field::undo_load_register(*v);
+      return false;
     }
     case AttributeKind::kClassAttribute:
-      if (PT_UNLIKELY(o != node->holder)) break;
-      v = register_copy(node->value);
-      PT_WRITE_NEXT(v, 2);
+      if (PT_UNLIKELY(o != node->holder)) return false;
+      [[fallthrough]];
+    case AttributeKind::kClassValue: *v = register_copy(node->value); return true;
     case AttributeKind::kTupleItem: {
       auto* t = static_cast<Tuple*>(o);
-      if (PT_UNLIKELY(static_cast<uint64_t>(node->offset) >= static_cast<uint64_t>(t->length))) break;
-      v = register_copy(t->at(node->offset));
-      PT_WRITE_NEXT(v, 2);
+      if (PT_UNLIKELY(static_cast<uint64_t>(node->offset) >= static_cast<uint64_t>(t->length))) return false;
+      *v = register_copy(t->at(node->offset));
+      return true;
     }
     case AttributeKind::kModule: {
-      if (PT_UNLIKELY(o != node->holder)) break;
+      if (PT_UNLIKELY(o != node->holder)) return false;
       Dict* d = module_dict(static_cast<Module*>(o));
       DictTable* t = d->table.load(std::memory_order_acquire);
-      if (PT_LIKELY(t->version.load(std::memory_order_relaxed) == node->version && dict_load_register(d, t, node->offset, &v) &&
-                    !v.empty())) {
-        PT_WRITE_NEXT(v, 2);
-      }
-      break;
+      return t->version.load(std::memory_order_relaxed) == node->version && dict_load_register(d, t, node->offset, v) &&
+             !v->empty();
     }
-    default: break;
+    default: return false;
   }
+}
+}  // namespace
+PT_SLOW(other_LOAD_ATTR) {
+  Object* o = PT_READ(PT_B).as_object();
+  const AttributeNode* node = cached_node(pc);
+  Value v;
+  if (node->kind == AttributeKind::kDescriptor) {
+    PT_SAVE_PC();
+    v = type_of(node->value)->slots.descriptor_get(node->value, Value::object(o), Value::object(type_of(Value::object(o)))).take();
+    if (PT_UNLIKELY(v.empty())) {
+      complete_attribute_error(PT_READ(PT_B), name_at(thread, PT_C));
+      PT_RAISE();
+    }
+    PT_WRITE_NEXT(v, 2);
+  }
+  if (PT_LIKELY(load_quickly(o, node, &v))) PT_WRITE_NEXT(v, 2);
   PT_TAIL(slow_LOAD_ATTR);
 }
 // A property whose getter is a plain Python function is called like one, in registers above the caller's.
@@ -153,18 +154,9 @@ PT_SLOW(property_LOAD_ATTR) {
 // An attribute of a temporary that dies with it.
 PT_SLOW(killed_LOAD_ATTR) {
   const AttributeNode* node = cached_node(pc);
+  if (node->kind == AttributeKind::kProperty) PT_TAIL(property_LOAD_ATTR);
   Value v;
-  if (PT_LIKELY(node->kind == AttributeKind::kSlot)) {
-    if (PT_LIKELY(load_slot(PT_READ(PT_B).as_object(), node, &v))) PT_WRITE_KILLED_NEXT(v, 2);
-  } else if (node->kind == AttributeKind::kProperty) {
-    PT_TAIL(property_LOAD_ATTR);
-  } else if (node->kind == AttributeKind::kTupleItem) {
-    auto* t = as_tuple(PT_READ(PT_B));
-    if (PT_LIKELY(static_cast<uint64_t>(node->offset) < static_cast<uint64_t>(t->length)))
-      PT_WRITE_KILLED_NEXT(register_copy(t->at(node->offset)), 2);
-  } else if (node->kind == AttributeKind::kClassValue) {
-    PT_WRITE_KILLED_NEXT(register_copy(node->value), 2);
-  }
+  if (PT_LIKELY(load_quickly(PT_READ(PT_B).as_object(), node, &v))) PT_WRITE_KILLED_NEXT(v, 2);
   PT_TAIL(slow_LOAD_ATTR);
 }
 // A site that sees several shapes.
@@ -328,6 +320,20 @@ PT_INLINE bool is_lasting_method(const AttributeNode* node) { return node->kind 
     register_at(frame, PT_A + 2) = object;                   \
     PT_NEXT(2);                                              \
   } while (0)
+// Functions and classes of modules, of classes and in attributes: called as they are.
+PT_SLOW(other_LOAD_METHOD) {
+  Value object = PT_READ(PT_B), v;
+  const AttributeNode* node = cached_node(pc);
+  if (node->kind == AttributeKind::kTupleItem || !load_quickly(object.as_object(), node, &v)) PT_TAIL(slow_LOAD_METHOD);
+  if (PT_B & 1) register_at(frame, PT_B) = Value();
+  register_at(frame, PT_A) = v;
+  register_at(frame, PT_A + 2) = Value();
+  if (PT_B & 1) {
+    PT_SAVE_PC();
+    release(object);
+  }
+  PT_NEXT(2);
+}
 // A site that sees several shapes.
 PT_SLOW(miss_LOAD_METHOD) {
   Value object = PT_READ(PT_B);
@@ -344,7 +350,7 @@ PT_HANDLER(LOAD_METHOD) {
   if (PT_LIKELY(object.is_object() &&
                 object.as_object()->shape_id.load(std::memory_order_relaxed) == node->shape.load(std::memory_order_relaxed))) {
     if (PT_LIKELY(is_lasting_method(node))) PT_METHOD_NEXT(node);
-    PT_TAIL(slow_LOAD_METHOD);
+    PT_TAIL(other_LOAD_METHOD);
   }
   PT_TAIL(miss_LOAD_METHOD);
 }
