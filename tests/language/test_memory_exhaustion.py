@@ -1,5 +1,6 @@
 """Programs whose n-th allocation fails, for every n: MemoryError, and all works afterwards. Only ptpython can be asked to let
 allocations of one thread fail; elsewhere the programs just run."""
+import datetime
 import subprocess
 import sys
 import threading
@@ -160,6 +161,18 @@ def test_foreign_data_and_functions():
 
     fail_each(values)
     fail_each(calls)
+
+
+def test_dates():
+    zone = datetime.timezone(datetime.timedelta(hours=1))
+    moment, step = datetime.datetime(2020, 1, 2, 3, 4, 5, 6, zone), datetime.timedelta(1, 2, 3)
+
+    def program():
+        return (moment + step - moment, divmod(step * 2.5, step), repr(moment), f"{moment:%z %Z %f}", moment.astimezone(zone),
+                datetime.datetime.fromisoformat("2020-01-01T12:00+02:00"), datetime.timedelta(days=10**30, hours=-24 * 10**30),
+                hash(moment.replace(hour=5)), moment.isocalendar(), moment.__reduce__(), moment.utctimetuple())
+
+    fail_each(program)
 
 
 def test_locks_are_released():
