@@ -4,6 +4,7 @@
 #include "vm/modules/datetime/datetime.h"
 #include "vm/modules/datetime/iso_format.h"
 #include "vm/modules/datetime/iso_parse.h"
+#include "vm/modules/datetime/local_time.h"
 #include "vm/modules/support/time_conversion.h"
 #include "vm/types/siphash.h"
 
@@ -47,7 +48,7 @@ Ref<> date_fromtimestamp(const Value* a) {
     if (errno == 0) errno = EINVAL;
     return raise_os_error();
   }
-  return date_of_class(a[0], t.tm_year + 1900, t.tm_mon + 1, t.tm_mday);
+  return date_of_class(a[0], year_of(t), t.tm_mon + 1, t.tm_mday);
 }
 Ref<> date_fromordinal(const Value* a) {
   int ordinal = 0;

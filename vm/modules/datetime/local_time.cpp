@@ -16,7 +16,7 @@ bool to_local(time_t seconds, tm* out) {
 }
 Moment moment_of(const tm& t) {
   // A leap second is taken for the one before it.
-  return {t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec < 59 ? t.tm_sec : 59};
+  return {year_of(t), t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec < 59 ? t.tm_sec : 59};
 }
 // What local clocks show, in seconds since day 0, at UTC seconds since day 0.
 bool local_clock(int64_t utc, int64_t* out) {

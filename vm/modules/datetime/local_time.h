@@ -15,6 +15,8 @@ bool utc_seconds(const Moment& m, int64_t* out);
 bool local_seconds(const Moment& m, int64_t* out);
 // The fields of a timestamp in UTC or local time; the fold is set if there are two such local times and it is the second.
 bool moment_from_timestamp(time_t seconds, int microsecond, bool utc, Value tzinfo, Moment* out);
+// The year of what the C library gave, wrapped where an int has no room for it: far out of range in any case.
+inline int year_of(const tm& t) { return static_cast<int>(static_cast<unsigned>(t.tm_year) + 1900u); }
 // A timezone with the local offset and name at that time.
 Ref<> local_timezone(time_t seconds);
 
