@@ -101,7 +101,9 @@ PT_SLOW(other_LOAD_ATTR) {
   Value v;
   if (node->kind == AttributeKind::kDescriptor) {
     PT_SAVE_PC();
-    v = type_of(node->value)->slots.descriptor_get(node->value, Value::object(o), Value::object(type_of(Value::object(o)))).take();
+    v = type_of(node->value)
+            ->slots.descriptor_get(node->value, Value::object(o), Value::object(type_of(Value::object(o))))
+            .take();
     if (PT_UNLIKELY(v.empty())) {
       complete_attribute_error(PT_READ(PT_B), name_at(thread, PT_C));
       PT_RAISE();

@@ -1,6 +1,7 @@
 // Entering, leaving and installing traces; options.
 #include "vm/jit/jit.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -54,11 +55,14 @@ constinit const char* const kAbortTexts[] = {
 constinit thread_local Recorder* tls_recorder = nullptr;
 constexpr uint32_t kNever = 0xFFFFFFFF;
 constexpr uint32_t kFailuresAllowed = 10;
+// A side trace costs about what some hundred exits cost; the first ones of a root are the likeliest to be worth it. Where many of
+// them lead to yet more exits, the next ones have to be worth more: the threshold doubles with every so many of a root.
 constinit uint32_t g_exit_threshold = 64;
-constinit uint64_t g_trace_limit = UINT64_MAX;   // for bisection: traces beyond are not installed
-constexpr uint32_t kSideTraces = 200;     // of one root
-constexpr uint32_t kLoopFailures = 3;    // of recordings of a loop for an exit that wants one
-constexpr uint64_t kShortStay = 120;     // cycles
+constexpr uint32_t kSideTracesToDouble = 4, kMostDoublings = 6;
+constinit uint64_t g_trace_limit = UINT64_MAX;  // for bisection: traces beyond are not installed
+constexpr uint32_t kSideTraces = 200;  // of one root
+constexpr uint32_t kLoopFailures = 3;  // of recordings of a loop for an exit that wants one
+constexpr uint64_t kShortStay = 120;  // cycles
 
 __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS);
 constinit Dispatch g_recording = {};
@@ -99,7 +103,7 @@ void give_up(Abort reason) { g_aborts[static_cast<int>(reason)].fetch_add(1, std
 // The recording does not go on. Time and again: what it began with is not recorded any more.
 void note_failure(Recorder& recorder) {
   if (Exit* exit = recorder.exit()) {
-    if (recorder.reason() == Abort::kcontradicted) return;   // it has noted what it has tried
+    if (recorder.reason() == Abort::kcontradicted) return;  // it has noted what it has tried
     exit->failures.fetch_add(1, std::memory_order_relaxed);
     return;
   }
@@ -363,11 +367,17 @@ void let_go(State* s) {
 
 enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError, kRecordCaught, kRecordLoop };
 
+uint32_t exit_threshold(const CompiledTrace& root) {
+  if (g_mode == Mode::kForce) return g_exit_threshold;
+  uint32_t doublings = root.side_traces.load(std::memory_order_relaxed) / kSideTracesToDouble;
+  return g_exit_threshold << std::min(doublings, kMostDoublings);
+}
 // Counts the exit, which has been taken.
 bool wants_side_trace(const Thread* thread, Exit* exit) {
   uint32_t count = exit->count.load(std::memory_order_relaxed) + 1;
   exit->count.store(count, std::memory_order_relaxed);
-  if (count < g_exit_threshold || exit->dynamic || thread->breaker.load(std::memory_order_relaxed) != 0 || tls_recorder)
+  if (count < exit_threshold(*exit->trace->root) || exit->dynamic || thread->breaker.load(std::memory_order_relaxed) != 0 ||
+      tls_recorder)
     return false;
   exit->count.store(0, std::memory_order_relaxed);
   return exit->failures.load(std::memory_order_relaxed) < kExitFailures &&
