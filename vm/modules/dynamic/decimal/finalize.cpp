@@ -59,7 +59,7 @@ void invalid(Number& n, uint32_t condition, Status& status) {
   n.set_special(Kind::kQuiet, false);
 }
 
-bool set_kept(Number& out, u128 kept, u128 rest, int64_t drop, const Rules& rules, Status& status) {
+void set_kept(Number& out, u128 kept, u128 rest, int64_t drop, const Rules& rules, Status& status) {
   int64_t exponent = out.exponent + drop;
   status.flags |= rest ? kRounded | kInexact : kRounded;
   if (rest && rounds_up(rules.rounding, out.negative, rest_of(rest, kPowers.of[drop]), kept) &&
@@ -69,7 +69,6 @@ bool set_kept(Number& out, u128 kept, u128 rest, int64_t drop, const Rules& rule
   }
   out.set(kept);
   out.exponent = exponent;
-  return true;
 }
 
 namespace {
@@ -80,7 +79,8 @@ bool round_small(Number& n, const Rules& rules, Status& status) {
   int64_t drop = count_digits(n.small()) - rules.precision;
   if (drop <= 0 || !is_ordinary(n.exponent + drop, rules)) return false;
   u128 rest, kept = divide_small(n.small(), kPowers.of[drop], &rest);
-  return set_kept(n, kept, rest, drop, rules, status);
+  set_kept(n, kept, rest, drop, rules, status);
+  return true;
 }
 
 }  // namespace

@@ -276,7 +276,8 @@ bool set_rounded(Number& out, const Wide& v, const Rules& rules, Status& status)
   }
   if (!is_ordinary(out.exponent + drop, rules)) return false;
   u128 rest, kept = divide_wide_by_power(v, drop, &rest);
-  return set_kept(out, kept, rest, drop, rules, status);
+  set_kept(out, kept, rest, drop, rules, status);
+  return true;
 }
 
 int compare_coefficients(const Number& a, const Number& b) {

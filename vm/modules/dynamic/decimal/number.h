@@ -250,8 +250,8 @@ int compare_coefficients(const Number& a, const Number& b);
 
 // Whether full precision at this exponent is neither subnormal nor close to overflow.
 PT_INLINE bool is_ordinary(int64_t exponent, const Rules& rules) { return exponent >= rules.emin && exponent < rules.etop(); }
-// What is left of a coefficient of `drop` digits more than the precision, rounded; the exponent is an ordinary one. True.
-bool set_kept(Number& out, u128 kept, u128 rest, int64_t drop, const Rules& rules, Status& status);
+// What is left of a coefficient of `drop` digits more than the precision, rounded; the exponent is an ordinary one.
+void set_kept(Number& out, u128 kept, u128 rest, int64_t drop, const Rules& rules, Status& status);
 
 // Brings the exact result `n`, or one whose last digit is sticky, within the rules: rounding, overflow, underflow, clamping
 // and the flags for it. NaN payloads are cut.
