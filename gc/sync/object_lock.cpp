@@ -75,8 +75,14 @@ void unlock_slow(std::atomic<uint8_t>& lock) {
 }
 
 void unlock_kept(std::atomic<uint8_t>& lock) {
+  uint8_t seen = lock.load(std::memory_order_relaxed);
+  if (PT_LIKELY(!(seen & kLockParked))) {
+    // As in unlock_byte.
+    lock.store(seen & static_cast<uint8_t>(~(kLockLocked | kLockKept)), std::memory_order_release);
+    return;
+  }
   lock.fetch_and(static_cast<uint8_t>(~kLockKept), std::memory_order_relaxed);
-  unlock_byte(lock);
+  unlock_slow(lock);
 }
 
 }  // namespace pt

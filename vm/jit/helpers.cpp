@@ -118,7 +118,11 @@ class ColdScope : public Watch {
 
 const ColdInfo& info_of(uint64_t word) { return *reinterpret_cast<const ColdInfo*>(word); }
 
-bool is_quiet_item(Value v) { return !v.is_object() || v.empty() || is_exact_str(v) || v.as_object()->is_immortal(); }
+// Another thread's object goes to that thread's queue, which may have to be worked off.
+bool is_quiet_item(Value v) {
+  if (!v.is_object() || v.empty() || v.as_object()->is_immortal()) return true;
+  return is_exact_str(v) && owned_by_this_thread(v.as_object());
+}
 // Whether the end of a container runs no Python code, seen at a glance: it is small, and nothing that it holds does. Whoever made
 // a weak reference to it has left a mark.
 bool ends_quietly(const Object* o) {
@@ -174,7 +178,7 @@ uint64_t help_release(State* s, Value* frame, uint64_t word) {
     return kGoOn;
   }
   const ColdInfo& info = info_of(word);
-  if (!info.frames->empty() && !info.multithreaded && ends_quietly(old.as_object())) {
+  if (!info.frames->empty() && ends_quietly(old.as_object())) {
     release(old);
     return kGoOn;
   }

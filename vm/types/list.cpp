@@ -30,6 +30,25 @@ void empty_slots(Field* items, int64_t from, int64_t to) {
 
 constinit int64_t g_sorting_buffer[2] = {0, 0};
 
+// Of a new buffer, which nobody sees yet. Most are short: a call would cost more.
+void clear_slots(Field* items, int64_t count) {
+  constexpr int64_t kFew = 16;
+  if (count > kFew) {
+    std::memset(static_cast<void*>(items), 0, static_cast<size_t>(count) * sizeof(Field));
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) items[i].init_value(Value());
+}
+
+// For a new list that the caller is to fill before anybody sees it.
+bool make_room(List* list, int64_t capacity) {
+  auto* buffer = static_cast<ListBuffer*>(memory::allocate(buffer_bytes(capacity)));
+  if (!buffer) return false;
+  buffer->capacity = capacity;
+  list->buffer.store(buffer, std::memory_order_release);
+  return true;
+}
+
 bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
   ListBuffer* old = list->buffer.load(std::memory_order_relaxed);
   if (PT_UNLIKELY(old == kSortingBuffer)) old = nullptr;
@@ -48,7 +67,7 @@ bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
   // Nobody sees the new buffer yet, and the lock keeps writers off the old one.
   if (n)
     std::memcpy(static_cast<void*>(buffer->items), static_cast<const void*>(old->items), static_cast<size_t>(n) * sizeof(Field));
-  std::memset(static_cast<void*>(buffer->items + n), 0, static_cast<size_t>(capacity - n) * sizeof(Field));
+  clear_slots(buffer->items + n, capacity - n);
   list->buffer.store(buffer, std::memory_order_release);  // pairs with the acquire in list_get_shared
   *retired = old;
   return true;
@@ -130,8 +149,9 @@ Ref<List> list_new(int64_t capacity) {
 }
 
 Ref<List> list_from(const Value* values, int64_t count) {
-  Ref<List> list = list_new(count);
+  Ref<List> list = list_allocate();
   if (list && count > 0) {
+    if (count > kMaxList || !make_room(list.get(), count)) return raise_no_memory();
     Field* items = list->buffer.load(std::memory_order_relaxed)->items;
     for (int64_t i = 0; i < count; ++i) items[i].init(Ref<>::retain(values[i]));
     list->size.store(count, std::memory_order_release);
@@ -332,8 +352,7 @@ Ref<List> list_slice(List* list, int64_t start, int64_t end) {
     if (start < end) {
       ListBuffer* unused = nullptr;
       Field* items = list->buffer.load(std::memory_order_relaxed)->items;
-      ok =
-          change_capacity(result.get(), end - start, &unused) && append_fields(result.get(), items + start, end - start, &unused);
+      ok = make_room(result.get(), end - start) && append_fields(result.get(), items + start, end - start, &unused);
     }
   }
   if (!ok) return raise_no_memory();
