@@ -176,7 +176,9 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t 
       break;
     case Op::kGuardBound:
       if (ir_.at(a).type == Type::F) return kNothing;
-      if (ir_.at(a).type != Type::W || ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
+      // What is loaded as a plain word may be a pointer that is not there (a list's buffer).
+      if (ir_.at(a).type != Type::W && ir_.at(a).type != Type::P) return kNothing;
+      if (ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
       if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadItem || ir_.at(a).op == Op::kLoadFact ||
           ir_.at(a).op == Op::kLoadOwned)
         return kNothing;

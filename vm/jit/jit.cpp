@@ -354,12 +354,12 @@ bool was_hot(const Code* code, uint32_t number) {
 
 void let_go(State* s) {
   s->holds = 0;
-  for (int i = 0; i < kHeldObjects; ++i) {
-    uint64_t address = std::exchange(s->held[i], 0);
+  for (uint64_t& held : s->held) {
+    uint64_t address = held;
     if (!address) continue;
     // Under several names, too, it is locked once.
-    for (int other = i + 1; other < kHeldObjects; ++other) {
-      if (s->held[other] == address) s->held[other] = 0;
+    for (uint64_t& other : s->held) {
+      if (other == address) other = 0;
     }
     unlock_kept(reinterpret_cast<Object*>(address)->lock);
   }
