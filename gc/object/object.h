@@ -19,6 +19,9 @@ inline constexpr uint8_t kLockLocked = 1;
 inline constexpr uint8_t kLockParked = 2;
 // The object's owner runs compiled code that keeps the lock over several stores, until it is asked for it (kBreakLetGo).
 inline constexpr uint8_t kLockKept = 4;
+// Threads that do not own the object may look at what it holds without the lock (docs/locks.md). Set with the lock held, for
+// good.
+inline constexpr uint8_t kLockSeen = 8;
 
 // Bits of Object::gc_bits. All are set with atomic or; the collector's own are touched only in a stopped world.
 inline constexpr uint8_t kGcDeferred = 1;    // freed only by a collection; registers hold it without a count

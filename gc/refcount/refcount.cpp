@@ -181,7 +181,7 @@ PT_INLINE void destroy_unless_deferred(Object* o) {
 }  // namespace
 
 bool end_shared_ownership(Object* o, int32_t shared) {
-  o->owner.store(0, std::memory_order_relaxed);
+  o->owner.store(0, std::memory_order_release);  // pairs with is_open
   count(Counter::merges);
   for (;;) {
     int32_t merged = (shared & ~kSharedStateMask) | kSharedMerged;
@@ -258,8 +258,8 @@ int64_t merge_counts(Object* o, int64_t extra) {
     return count_of(o->shared.fetch_add(delta, std::memory_order_acq_rel) + delta);
   }
   int64_t add = int64_t{o->local.load(std::memory_order_relaxed)} + extra;
-  // Before the state changes: from then on any thread may free the object, and its slot be somebody else's.
-  o->owner.store(0, std::memory_order_relaxed);
+  // Before the state changes: from then on any thread may free the object, and its slot be somebody else's. Pairs with is_open.
+  o->owner.store(0, std::memory_order_release);
   o->local.store(0, std::memory_order_relaxed);
   count(Counter::merges);
   for (;;) {

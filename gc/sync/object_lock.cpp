@@ -62,6 +62,20 @@ void lock_slow(std::atomic<uint8_t>& lock) {
   }
 }
 
+void open_slow(Object* o) {
+  LockGuard guard(o);
+  o->lock.store(o->lock.load(std::memory_order_relaxed) | kLockSeen, std::memory_order_relaxed);
+}
+void open_to_all(Object* o) {
+  if (o->owner.load(std::memory_order_acquire) != 0 && !(o->lock.load(std::memory_order_acquire) & kLockSeen)) open_slow(o);
+}
+bool try_open(Object* o) {
+  if (!try_lock_byte(o->lock)) return false;
+  o->lock.store(o->lock.load(std::memory_order_relaxed) | kLockSeen, std::memory_order_relaxed);
+  unlock_byte(o->lock);
+  return true;
+}
+
 void unlock_slow(std::atomic<uint8_t>& lock) {
   for (;;) {
     uint8_t seen = lock.load(std::memory_order_relaxed);

@@ -61,6 +61,27 @@ PT_INLINE void unlock_unless_alone(Object* o) {
   if (PT_UNLIKELY(multithreaded())) unlock_byte(o->lock);
 }
 
+// First looks (docs/locks.md). Whether the calling thread may look at what the object holds without its lock: it owns it, or
+// nobody does, or somebody has said that others look. Once true, it stays so.
+PT_INLINE bool is_open(const Object* o) {
+  // Acquire pairs with the release of whoever ends the ownership, and of the unlock behind open_slow: what was taken out of the
+  // object and freed at once is not seen.
+  ThreadId owner = o->owner.load(std::memory_order_acquire);
+  return PT_LIKELY(owner == tls_owner_id) || owner == 0 || (o->lock.load(std::memory_order_acquire) & kLockSeen);
+}
+PT_COLD void open_slow(Object* o);
+PT_INLINE void open_to_readers(Object* o) {
+  if (PT_UNLIKELY(!is_open(o))) open_slow(o);
+}
+// For all threads, whoever owns it.
+void open_to_all(Object* o);
+// Sets the bit, or false instead of waiting.
+[[nodiscard]] bool try_open(Object* o);
+// Lock held: the calling thread owns the object and no other has looked, so that what it takes out may be freed at once.
+PT_INLINE bool is_unseen(const Object* o) {
+  return o->owner.load(std::memory_order_relaxed) == tls_owner_id && !(o->lock.load(std::memory_order_relaxed) & kLockSeen);
+}
+
 class [[clang::capability("object lock")]] ObjectLock;
 
 // Holds one object's lock for a scope that neither blocks, nor runs Python code, nor releases references. For anything

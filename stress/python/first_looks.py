@@ -1,4 +1,4 @@
-"""Lists that one thread grows and cuts all the time, while others look into them at any moment.
+"""Lists that one thread grows and cuts all the time, while others look into them for the first time at any moment.
 
 What a reader sees was in the list at some time: every item tells its list and its place. Each list is new, so that the moment at
 which its owner may no longer free at once what it takes out is met over and over.

@@ -191,6 +191,8 @@ bool needs_no_count(const Object* o) {
   return o->local.load(std::memory_order_acquire) == kLocalImmortal || (o->gc_bits.load(std::memory_order_acquire) & kGcDeferred);
 }
 
+uint64_t help_guard_open(State* s, Value*, uint64_t) { return try_open(reinterpret_cast<Object*>(s->object)) ? kGoOn : kLeave; }
+
 uint64_t help_own(State* s, Value*, uint64_t) {
   Object* o = Value::from_bits(s->word).as_object();
   if (needs_no_count(o)) {
@@ -766,6 +768,7 @@ Helper cold_helper(Op op) {
     case Op::kSquareFloat: return help_square;
     case Op::kGlobalAddress: return help_global_address;
     case Op::kGuardTable: return help_guard_table;
+    case Op::kGuardOpen: return help_guard_open;
     case Op::kCallNative: return help_call_native;
     case Op::kDictGet: return help_dict_get;
     case Op::kCallAny: return help_call_any;

@@ -622,7 +622,14 @@ Reference Recorder::index_of(int key_operand, Reference count) {
   return index;
 }
 // The list's buffer, with room for `index`, which is less than the list's size.
-Reference Recorder::list_data(Reference list, Reference index) {
+Reference Recorder::list_data(Reference list, Reference index, List* seen_list, bool own) {
+  if (ir_.multithreaded && !own) {
+    // A constant is the same list for whichever thread runs the trace.
+    if (ir_.is_constant(list))
+      open_to_all(seen_list);
+    else
+      emit(Op::kGuardOpen, list);
+  }
   Reference data = emit(Op::kLoadWord, list, kNoReference, offsetof(List, buffer));
   if (ir_.multithreaded && !builder_.is_held(list)) {
     // Size and buffer may belong to different moments.
@@ -654,15 +661,16 @@ bool Recorder::list_item(int container_operand, int key_operand, Reference* list
   int64_t i = key.as_small_int();
   if (has_shape(container, kShape_list)) {
     auto* l = as_list(container);
+    if (multithreaded()) open_to_readers(l);
     int64_t size = list_size(l);
     if (i < 0) i += size;
     ListBuffer* buffer = l->buffer.load(std::memory_order_acquire);
     if (i < 0 || i >= size || !buffer || (multithreaded() && i >= buffer->capacity)) return fall_back();
     *item = buffer->items[i].peek_acquire();
     *list = as_object(read(container_operand), kShape_list);
-    exclusive(*list, l);
+    bool own = exclusive(*list, l);
     Reference index = index_of(key_operand, emit(Op::kLoadWord, *list, kNoReference, offsetof(List, size)));
-    *address = emit(Op::kItemAddress, list_data(*list, index), index);
+    *address = emit(Op::kItemAddress, list_data(*list, index, l, own), index);
     return true;
   }
   if (is_plain_tuple(container)) {
@@ -707,6 +715,7 @@ bool Recorder::store_item(uint64_t word) {
   if (!has_shape(container, kShape_list) || !seen(PT_B).is_small_int() || !is_uncounted(seen(PT_C))) return set_item_any(word);
   if (ir_.multithreaded) {
     auto* l = as_list(container);
+    open_to_readers(l);
     int64_t i = seen(PT_B).as_small_int();
     ListBuffer* buffer = l->buffer.load(std::memory_order_acquire);
     if (i < 0 || i >= list_size(l) || !buffer || i >= buffer->capacity || !is_uncounted(buffer->items[i].peek_acquire()))
@@ -886,6 +895,7 @@ bool Recorder::element(Object* it, Reference o, Reference index, Element* out) {
   int64_t size = list ? list_size(as_list(sequence)) : as_tuple(sequence)->length;
   if (i < size) {
     if (list) {
+      if (multithreaded()) open_to_readers(sequence.as_object());
       ListBuffer* buffer = as_list(sequence)->buffer.load(std::memory_order_acquire);
       if (!buffer || i >= buffer->capacity) return fall_back();
       out->item = buffer->items[i].peek_acquire();
@@ -897,7 +907,7 @@ bool Recorder::element(Object* it, Reference o, Reference index, Element* out) {
   emit(Op::kGuardGeInt, index, builder_.small_int(0));
   Reference s = emit(Op::kGuardShape, emit(Op::kLoadField, o, kNoReference, offsetof(ListIterator, list)), kNoReference,
                      list ? kShape_list : kShape_tuple);
-  if (list) exclusive(s, sequence.as_object());
+  bool own = list && exclusive(s, sequence.as_object());
   Reference count = list ? emit(Op::kLoadWord, s, kNoReference, offsetof(List, size))
                          : emit(Op::kLoadImmutable, s, kNoReference, offsetof(Tuple, length));
   out->more = i < size;
@@ -906,7 +916,7 @@ bool Recorder::element(Object* it, Reference o, Reference index, Element* out) {
     return true;
   }
   emit(Op::kGuardIndex, index, count);
-  out->base = emit(Op::kItemAddress, list ? list_data(s, index) : s, index);
+  out->base = emit(Op::kItemAddress, list ? list_data(s, index, as_list(sequence), own) : s, index);
   out->offset = list ? offsetof(ListBuffer, items) : offsetof(Tuple, items);
   out->next = emit(Op::kAddInt, index, builder_.small_int(1));
   return true;

@@ -290,7 +290,7 @@ class Recorder {
   bool load_cell(uint64_t word);
   bool store_cell(uint64_t word);
   Reference index_of(int key, Reference count);
-  Reference list_data(Reference list, Reference index);
+  Reference list_data(Reference list, Reference index, List* seen_list, bool own);
   bool is_plain_tuple(Value v) const;
   Reference as_plain_tuple(int operand);
   bool list_item(int container, int key, Reference* list, Reference* address, Value* item);

@@ -52,11 +52,14 @@ bool make_room(List* list, int64_t capacity) {
 bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
   ListBuffer* old = list->buffer.load(std::memory_order_relaxed);
   if (PT_UNLIKELY(old == kSortingBuffer)) old = nullptr;
-  if (!multithreaded()) {
+  bool alone = !multithreaded();
+  if (alone || (old && is_unseen(list))) {
     auto* buffer = static_cast<ListBuffer*>(old ? memory::reallocate(old, buffer_bytes(capacity))
                                                 : memory::allocate(buffer_bytes(capacity)));
     if (!buffer) return false;
     buffer->capacity = capacity;
+    int64_t n = list->size.load(std::memory_order_relaxed);
+    if (!alone) clear_slots(buffer->items + n, capacity - n);
     list->buffer.store(buffer, std::memory_order_release);
     return true;
   }
@@ -103,8 +106,15 @@ bool list_reserve_locked(List* list, int64_t wanted, ListBuffer** retired) {
 
 ListBuffer* const kSortingBuffer = reinterpret_cast<ListBuffer*>(g_sorting_buffer);
 
+bool note_unlinked(List* list, ListBuffer* buffer) {
+  if (!buffer || buffer == kSortingBuffer || !multithreaded() || !is_unseen(list)) return false;
+  buffer->capacity = kUnseenBuffer;
+  return true;
+}
 void retire_list_buffer(ListBuffer* buffer) {
-  if (buffer && buffer != kSortingBuffer) retire_buffer(buffer, buffer_bytes(buffer->capacity));
+  if (!buffer || buffer == kSortingBuffer) return;
+  if (buffer->capacity == kUnseenBuffer) return memory::release(buffer);
+  retire_buffer(buffer, buffer_bytes(buffer->capacity));
 }
 
 void list_truncate_locked(List* list, int64_t n, ListBuffer** retired) {
@@ -116,6 +126,7 @@ void list_truncate_locked(List* list, int64_t n, ListBuffer** retired) {
   if (!list_wants_smaller(buffer->capacity, n) || *retired) return;
   if (n == 0) {
     list->buffer.store(nullptr, std::memory_order_release);
+    note_unlinked(list, buffer);
     *retired = buffer;
   } else {
     change_capacity(list, n + (n >> 3) + 6, retired);  // failure leaves the larger buffer
@@ -123,6 +134,7 @@ void list_truncate_locked(List* list, int64_t n, ListBuffer** retired) {
 }
 
 Ref<> list_get_shared(List* list, int64_t i) {
+  open_to_readers(list);
   for (;;) {
     if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_acquire))) return Ref<>();
     ListBuffer* buffer = list->buffer.load(std::memory_order_acquire);  // pairs with the release in change_capacity
@@ -324,6 +336,7 @@ void list_clear(List* list) {
     if (n == 0 && buffer == kSortingBuffer) return;
     list->size.store(0, std::memory_order_release);
     list->buffer.store(nullptr, std::memory_order_release);
+    note_unlinked(list, buffer);
   }
   if (!buffer) return;
   while (n-- > 0) buffer->items[n].clear();

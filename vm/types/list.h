@@ -1,10 +1,12 @@
 #pragma once
-// list: a buffer of Fields that readers use without a lock. Writers hold the object lock; a buffer that is replaced goes
-// through QSBR. Once there are threads, the slots past `size` are empty.
+// list: a buffer of Fields that readers use without a lock, once the list is open to them (gc/sync/object_lock.h). Writers hold
+// the object lock; a buffer that is replaced goes through QSBR, unless only the owner has ever looked. Once there are threads,
+// the slots past `size` are empty.
 #include <atomic>
 #include <cstdint>
 
 #include "gc/refcount/ref.h"
+#include "gc/sync/object_lock.h"
 #include "vm/object/type.h"
 
 namespace pt {
@@ -40,8 +42,9 @@ PT_INLINE Ref<> list_get(List* list, int64_t i) {
   if (PT_UNLIKELY(static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_acquire)))) {
     return false;
   }
+  if (PT_LIKELY(!multithreaded())) return try_register_copy(list->buffer.load(std::memory_order_relaxed)->items[i].peek(), out);
+  if (PT_UNLIKELY(!is_open(list))) return false;
   ListBuffer* buffer = list->buffer.load(std::memory_order_acquire);
-  if (PT_LIKELY(!multithreaded())) return try_register_copy(buffer->items[i].peek(), out);
   if (PT_UNLIKELY(!buffer || i >= buffer->capacity)) return false;
   if (PT_UNLIKELY(!buffer->items[i].try_load_register(out) || out->empty())) return false;
   if (PT_LIKELY(list->buffer.load(std::memory_order_acquire) == buffer)) return true;

@@ -9,6 +9,10 @@ namespace pt {
 // retire_list_buffer once the lock is given up. False: out of memory, no exception.
 bool list_reserve_locked(List* list, int64_t wanted, ListBuffer** retired);
 void retire_list_buffer(ListBuffer* buffer);  // nullptr is fine
+// Lock held, of a buffer that the list does not have any more: true when no other thread can be looking at it, so that
+// retire_list_buffer will free it at once. Its capacity is gone then.
+bool note_unlinked(List* list, ListBuffer* buffer);
+inline constexpr int64_t kUnseenBuffer = -1;
 // As list_reserve_locked, and appends.
 bool list_append_locked(List* list, Ref<> item, ListBuffer** retired);
 // Lock held or list unshared: cuts it to `n` items, whose tail was moved away or taken over by the caller; *retired as above.

@@ -258,7 +258,7 @@ bool sort_at_once(List* list, bool reverse, Outcome* outcome) {
     TupleLess less;
     KeyKind kind = classify(items, 1, n, &less);
     if (kind == KeyKind::kOther) return false;
-    if (!multithreaded()) {
+    if (!multithreaded() || is_unseen(list)) {
       *outcome = sort_by(kind, items, items, n, less, reverse);
       return true;
     }
@@ -331,8 +331,10 @@ bool list_sort(List* list, Value key, bool reverse) {
   // Take the items out; whoever looks sees an empty list.
   ListBuffer* buffer;
   int64_t n;
+  bool unseen;
   {
     LockGuard guard(list);
+    unseen = is_unseen(list);
     n = list->size.load(std::memory_order_relaxed);
     buffer = list->buffer.load(std::memory_order_relaxed);
     list->size.store(0, std::memory_order_release);
@@ -342,7 +344,7 @@ bool list_sort(List* list, Value key, bool reverse) {
   if (n > 0) {
     auto* items = reinterpret_cast<Value*>(buffer->items);
     ListBuffer* source = buffer;
-    if (multithreaded()) {
+    if (multithreaded() && !unseen) {
       // Late readers may still be looking at the old buffer.
       size_t bytes = sizeof(ListBuffer) + static_cast<size_t>(buffer->capacity) * sizeof(Field);
       auto* fresh = static_cast<ListBuffer*>(memory::allocate_zeroed(bytes));
@@ -379,6 +381,7 @@ bool list_sort(List* list, Value key, bool reverse) {
   {
     LockGuard guard(list);
     theirs = list->buffer.load(std::memory_order_relaxed);
+    note_unlinked(list, theirs);
     their_size = list->size.load(std::memory_order_relaxed);
     list->size.store(0, std::memory_order_release);
     list->buffer.store(buffer, std::memory_order_release);
