@@ -597,7 +597,7 @@ PT_INLINE bool hold(State* s, Object& o) {
   if (!give_up(s->held[kLastStore]) || !try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return false;
   if (keep) {
     s->held[kLastStore] = reinterpret_cast<uint64_t>(&o);
-    s->holds = 1;
+    s->holds |= kHoldsLast;
   }
   return true;
 }
@@ -637,7 +637,7 @@ PT_BODY(TakeHold) {
   // From here on the lock is no longer the last store's to give up.
   if (s->held[kLastStore] == address) s->held[kLastStore] = 0;
   mine = address;
-  s->holds = 1;
+  s->holds |= kHoldsNamed;
   return true;
 }
 PT_INLINE bool replace_uncounted(uint64_t& field, uint64_t bits) {

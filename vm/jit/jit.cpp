@@ -353,7 +353,14 @@ bool was_hot(const Code* code, uint32_t number) {
 }
 
 void let_go(State* s) {
+  uint64_t holds = s->holds;
   s->holds = 0;
+  if (holds == kHoldsLast) {
+    uint64_t address = s->held[kLastStore];
+    s->held[kLastStore] = 0;
+    if (address) unlock_kept(reinterpret_cast<Object*>(address)->lock);
+    return;
+  }
   for (uint64_t& held : s->held) {
     uint64_t address = held;
     if (!address) continue;
