@@ -89,7 +89,7 @@ class TakenValues {
   }
   TakenValues(const TakenValues&) = delete;
   TakenValues& operator=(const TakenValues&) = delete;
-  bool take(Value* from, uint32_t count) {
+  [[nodiscard]] bool take(Value* from, uint32_t count) {
     if (PT_UNLIKELY(count > kInline)) {
       auto* values = static_cast<Value*>(memory::allocate(count * sizeof(Value)));
       if (!values) return raise_no_memory();
@@ -110,6 +110,17 @@ class TakenValues {
   Value* values_ = reinterpret_cast<Value*>(inline_);
   uint32_t count_ = 0;
 };
+
+// Of a call that is refused.
+void drop_window(Value* window, uint32_t count) {
+  TakenValues taken;
+  if (PT_LIKELY(taken.take(window, count))) return;
+  for (uint32_t i = 0; i < count; ++i) {
+    Value v = window[i];
+    window[i] = Value();
+    release(v);
+  }
+}
 
 // Each value given by name to its parameter, or into the dict of **kwargs.
 bool bind_names(Function* f, const Code* code, Value* window, TakenValues* values, Tuple* names) {
@@ -219,8 +230,7 @@ bool bind_in_place(Function* f, const Code* code, Value* window, uint32_t count,
 bool bind_any(Function* f, const Code* code, Value* window, uint32_t count, Tuple* names) {
   Taken taken;
   if (PT_LIKELY(bind_in_place(f, code, window, count, names, &taken))) return true;
-  TakenValues rest;
-  rest.take(window, count > code->parameter_count ? count : code->parameter_count);
+  drop_window(window, count > code->parameter_count ? count : code->parameter_count);
   return false;
 }
 
@@ -263,8 +273,7 @@ bool bind_frame(Thread* thread, Function* function, Value* window, Value* values
   if (PT_LIKELY(bind_positional_defaults(function, code, window, count))) return true;
   for (uint32_t i = count; i < code->parameter_count; ++i) window[i] = Value();
   if (PT_LIKELY(bind_defaults(function, code, window, count))) return true;
-  TakenValues rest;
-  rest.take(window, code->parameter_count);
+  drop_window(window, code->parameter_count);
   return false;
 }
 

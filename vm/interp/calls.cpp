@@ -382,7 +382,8 @@ PT_SLOW(binding_CALL_METHOD) {
   PT_CALL_WITH_DEFAULTS(&register_at(frame, PT_A), static_cast<uint32_t>(static_cast<uint16_t>(PT_B)) + 1);
 }
 namespace {
-// A builtin function with plain arguments. False: not applicable. Otherwise *result (empty: error).
+// A builtin function, or a type that converts one value, with plain arguments. False: not applicable. Otherwise *result (empty:
+// error).
 PT_INLINE bool direct_native(Value callable, Value* values, uint32_t count, Value* result) {
   if (!has_shape(callable, kShape_native_function)) {
     NativeFunction convert = count == 1 && has_shape(callable, kShape_type) ? conversion_of(callable) : nullptr;
@@ -391,23 +392,8 @@ PT_INLINE bool direct_native(Value callable, Value* values, uint32_t count, Valu
     return true;
   }
   auto* f = reinterpret_cast<NativeFunctionObject*>(callable.as_object());
-  const NativeSignature* s = f->signature();
-  if (f->def->positional && !s->has_self) {
-    *result = f->def->positional(values, count).take();
-    return true;
-  }
-  uint32_t total = count + s->has_self;
-  if (!s->simple || total < s->required || total > s->positional || s->count > 6) return false;
-  if (!s->has_self && count == s->count) {
-    *result = f->def->function(values).take();
-    return true;
-  }
-  Value bound[6];
-  bound[0] = f->self.peek();
-  for (uint32_t i = 0; i < count; ++i) bound[i + s->has_self] = values[i];
-  for (uint32_t i = total; i < s->count; ++i) bound[i] = Value();
-  *result = f->def->function(bound).take();
-  return true;
+  uint32_t quick = quick_of(f);
+  return call_copied(f->def, quick, quick & kQuickSelf ? f->self.peek() : Value(), values, count, result);
 }
 }  // namespace
 namespace {
@@ -473,6 +459,17 @@ uint64_t construct_returned(PT_HANDLER_PARAMETERS) {
   Tuple* names = op == Opcode::kCALL_KW || op == Opcode::kCALL_METHOD_KW ? keyword_names(thread, pc) : nullptr;
   PT_FINISH_CALL(initialise(thread, frame, base, count, names, PT_C, v));
 }
+// The end of a native call: callable and arguments go, and the result comes. Empty: an exception.
+#define PT_END_NATIVE_CALL(base_, count_, result_)                     \
+  do {                                                                 \
+    clear_window((base_), (count_) + 1);                               \
+    if (PT_UNLIKELY((result_).empty())) PT_RAISE();                    \
+    Value& target_ = register_at(frame, PT_C);                         \
+    Value old_ = target_;                                              \
+    target_ = (result_);                                               \
+    if (PT_UNLIKELY(!drop_count(old_))) decref_call(old_.as_object()); \
+    PT_AFTER_NATIVE_CALL();                                            \
+  } while (0)
 PT_SLOW(general_native_CALL) {
   PT_SAVE_PC();
   Value* base = &register_at(frame, PT_A);
@@ -485,22 +482,8 @@ PT_SLOW(general_native_CALL) {
   PT_ENTER_DRAIN();
   Value result;
   if (!direct_native(base[0], base + 1, count, &result)) PT_TAIL(slow_CALL);
-  clear_window(base, count + 1);
-  if (PT_UNLIKELY(result.empty())) PT_RAISE();
-  write(frame, PT_C, result);
-  PT_AFTER_NATIVE_CALL();
+  PT_END_NATIVE_CALL(base, count, result);
 }
-// The end of a native call: the arguments go and the result, the word's bits, comes. An exception: 0.
-#define PT_END_NATIVE_CALL(base_, count_, result_)                 \
-  do {                                                             \
-    clear_window((base_), (count_) + 1);                           \
-    if (PT_UNLIKELY((result_).empty())) PT_RAISE();                \
-    Value& target_ = register_at(frame, PT_C);                     \
-    Value old_ = target_;                                          \
-    target_ = (result_);                                           \
-    if (PT_UNLIKELY(!drop_count(old_))) release_out_of_line(old_); \
-    PT_AFTER_NATIVE_CALL();                                        \
-  } while (0)
 // A generator, or an instance of a class with perhaps a special method of its own.
 PT_INLINE bool asks_python(Value v) {
   return v.is_object() && (has_shape(v, kShape_generator) || has_flag(type_of(v), kTypeHeap));
@@ -511,7 +494,7 @@ PT_SLOW(class_CALL) {
   auto count = static_cast<uint32_t>(static_cast<uint16_t>(PT_B));
   auto* type = reinterpret_cast<Type*>(base[0].as_object());
   if (type->spec) {
-    if (type == &super_type || count > 60) PT_TAIL(slow_CALL);
+    if (type == &super_type) PT_TAIL(slow_CALL);
     NativeFunction convert = count == 1 ? type->spec->convert : nullptr;
     if (count == 1 && asks_python(base[1])) PT_TAIL(general_native_CALL);
     PT_SAVE_PC();
@@ -571,25 +554,7 @@ namespace {
 PT_INLINE bool direct_method(Value callable, Value* values, uint32_t count, Value* result) {
   if (!has_shape(callable, kShape_method_descriptor)) return false;
   auto* d = reinterpret_cast<MethodDescriptor*>(callable.as_object());
-  const NativeSignature* s = d->signature();
-  bool fits = s->simple && count >= s->required && count <= s->positional && s->count <= 6;
-  if (!fits && !d->def->positional) return false;
-  Type* receiver = type_of(values[0]);
-  if (receiver != d->owner && !is_subtype(receiver, d->owner)) return false;
-  if (PT_UNLIKELY(!fits)) {
-    *result = d->def->positional(values, count).take();
-    return true;
-  }
-  if (PT_LIKELY(count == s->count)) {
-    // In declaration order already, and owned by the window.
-    *result = d->def->function(values).take();
-    return true;
-  }
-  Value bound[6];
-  for (uint32_t i = 0; i < count; ++i) bound[i] = values[i];
-  for (uint32_t i = count; i < s->count; ++i) bound[i] = Value();
-  *result = d->def->function(bound).take();
-  return true;
+  return is_instance_of(values[0], d->owner) && call_copied(d->def, quick_of(d), Value(), values, count, result);
 }
 }  // namespace
 uint64_t yielded_to_call(PT_HANDLER_PARAMETERS) {
@@ -607,10 +572,7 @@ PT_SLOW(general_native_CALL_METHOD) {
   PT_ENTER_DRAIN();
   Value result;
   if (!direct_method(base[0], base + 1, count, &result)) PT_TAIL(slow_CALL_METHOD);
-  clear_window(base, count + 1);
-  if (PT_UNLIKELY(result.empty())) PT_RAISE();
-  write(frame, PT_C, result);
-  PT_AFTER_NATIVE_CALL();
+  PT_END_NATIVE_CALL(base, count, result);
 }
 PT_SLOW(native_CALL_METHOD) {
   if (PT_UNLIKELY(dispatch != &g_dispatch) && tls_enter_generator) PT_TAIL(call_generator);
@@ -777,186 +739,6 @@ bool merge_keywords(Dict* into, Value mapping, Value callable) {
     Ref<> value = get_item(mapping, key);
     return value && dict_set(into, key, value.value());
   });
-}
-
-// ---- returning ---------------------------------------------------------------------------------------------------------------
-
-// All ways out of a frame but the plainest.
-PT_SLOW(slow_RETURN) {
-  PT_SAVE_PC();
-  Value v = PT_READ(PT_A);
-  if (PT_A & 1) {
-    register_at(frame, PT_A) = Value();
-    v = promote(v);
-  } else {
-    v = promote(v);
-    if (v.is_counted() && v.bits() == PT_READ(PT_A).bits()) incref(v.as_object());
-  }
-  CallRecord* record = thread->record;
-  uint32_t flags = record->flags;
-  Generator* generator = record->generator;
-  if (flags & kRecordGenerator) generator_end(generator);
-  if (PT_UNLIKELY(flags & kRecordTraceCheck)) dispatch = update_dispatch(thread, dispatch);
-  int result = record->result_register;
-  pop_record(thread);
-  Value function = frame[-1];
-  frame[-1] = Value();
-  release(function);
-  if (flags & kRecordGenerator) {
-    thread->returning_generator = generator;
-    [[clang::musttail]] return generator_returned(thread, frame, pc, constants, dispatch, v.bits());
-  }
-  if (flags & kRecordEntry) return v.bits();
-  if (flags & kRecordInit) {
-    Value instance = frame[-2];
-    frame[-2] = Value();
-    if (PT_UNLIKELY(!is_none(v))) {
-      bool counted = v.is_counted();
-      raise(exc::TypeError, "__init__() should return None, not '%T'", v);
-      if (counted) release(v);
-      release(instance);
-      record = thread->record;
-      frame = record->registers;
-      pc = record->pc;
-      constants = record->code->constants_end;
-      word = load_word(pc);
-      PT_RAISE();
-    }
-    v = instance;
-  }
-  record = thread->record;
-  frame = record->registers;
-  pc = record->pc;
-  constants = record->code->constants_end;
-  word = load_word(pc);
-  if (flags & kRecordOperator) {
-    [[clang::musttail]] return method_returned(thread, frame, pc, constants, dispatch, v.bits());
-  }
-  write(frame, result, v);
-  PT_NEXT(instruction_words(opcode_of(word)));
-}
-// Goes on after the call of the frame that `record` has been, whose locals are gone. All instructions that enter frames
-// without flags are calls of two words.
-#define PT_LEAVE(record_, value_)                                \
-  do {                                                           \
-    int result_ = (record_)->result_register;                    \
-    frame[-1] = Value();                                         \
-    CallRecord* caller_ = (record_) - 1;                         \
-    thread->record = caller_;                                    \
-    frame = caller_->registers;                                  \
-    pc = caller_->pc;                                            \
-    constants = caller_->code->constants_end;                    \
-    if (PT_UNLIKELY(register_at(frame, result_).is_counted())) { \
-      word = (value_).bits();                                    \
-      PT_TAIL(write_returned);                                   \
-    }                                                            \
-    register_at(frame, result_) = (value_);                      \
-    PT_NEXT(2);                                                  \
-  } while (0)
-PT_SLOW(write_returned) {
-  Value v = Value::from_bits(word);
-  write(frame, (thread->record + 1)->result_register, v);
-  PT_NEXT(2);
-}
-// Locals die with the frame; the value travels in place of the word. Destructors may run: the record stays until they are
-// done.
-PT_SLOW(destroying_RETURN) {
-  Value v = promote(Value::from_bits(word));
-  CallRecord* record = thread->record;
-  PT_SAVE_PC();
-  record->flags |= kRecordLeaving;
-  for (uint32_t i = 0, n = record->code->local_end; i < n; ++i) {
-    Value old = frame[i];
-    frame[i] = Value();
-    release(old);
-  }
-  Value function = frame[-1];
-  frame[-1] = Value();
-  int result = record->result_register;
-  bool init = record->flags & kRecordInit, method = record->flags & kRecordOperator;
-  thread->record = record - 1;
-  --record;
-  frame = record->registers;
-  pc = record->pc;
-  constants = record->code->constants_end;
-  release(function);
-  PT_SAVE_PC();
-  if (init) {
-    Value* instance = (record + 1)->registers - 2;
-    v = *instance;
-    *instance = Value();
-  }
-  if (method) [[clang::musttail]]
-    return method_returned(thread, frame, pc, constants, dispatch, v.bits());
-  write(frame, result, v);
-  PT_NEXT(2);
-}
-// An __init__ that returned None: its instance is the result.
-PT_SLOW(init_RETURN) {
-  CallRecord* record = thread->record;
-  if (PT_A & 1) register_at(frame, PT_A) = Value();
-  for (uint32_t i = 0, n = record->code->local_end; i < n; ++i) {
-    if (PT_UNLIKELY(!drop_count(frame[i]))) {
-      word = none().bits();
-      PT_TAIL(destroying_RETURN);
-    }
-    frame[i] = Value();
-  }
-  Value instance = frame[-2];
-  frame[-2] = Value();
-  PT_LEAVE(record, instance);
-}
-// A special method's result goes to the instruction that asked for it.
-PT_SLOW(method_RETURN) {
-  Value v = PT_READ(PT_A);
-  if (PT_A & 1) {
-    register_at(frame, PT_A) = Value();
-    if (v.is_borrowed()) v = register_copy(v);
-  } else {
-    v = register_copy(v);
-  }
-  CallRecord* record = thread->record;
-  for (uint32_t i = 0, n = record->code->local_end; i < n; ++i) {
-    if (PT_UNLIKELY(!drop_count(frame[i]))) {
-      word = v.bits();
-      PT_TAIL(destroying_RETURN);
-    }
-    frame[i] = Value();
-  }
-  frame[-1] = Value();
-  thread->record = --record;
-  frame = record->registers;
-  pc = record->pc;
-  constants = record->code->constants_end;
-  [[clang::musttail]] return method_returned(thread, frame, pc, constants, dispatch, v.bits());
-}
-PT_HANDLER(RETURN) {
-  CallRecord* record = thread->record;
-  Value v = PT_READ(PT_A);
-  if (PT_UNLIKELY(record->flags != 0 || record->frame_object != nullptr)) {
-    bool plain = !record->frame_object && !frame[-1].is_counted();
-    if (plain && record->flags == kRecordInit && is_none(v)) PT_TAIL(init_RETURN);
-    if (plain && record->flags == kRecordOperator) PT_TAIL(method_RETURN);
-    PT_TAIL(slow_RETURN);
-  }
-  if (PT_A & 1) {
-    register_at(frame, PT_A) = Value();
-    if (v.is_borrowed()) v = register_copy(v);
-  } else {
-    v = register_copy(v);
-  }
-  for (uint32_t i = 0, n = record->code->local_end; i < n; ++i) {
-    if (PT_UNLIKELY(!drop_count(frame[i]))) {
-      word = v.bits();
-      PT_TAIL(destroying_RETURN);
-    }
-    frame[i] = Value();
-  }
-  if (PT_UNLIKELY(!drop_count(frame[-1]))) {
-    word = v.bits();
-    PT_TAIL(destroying_RETURN);
-  }
-  PT_LEAVE(record, v);
 }
 
 // ---- functions

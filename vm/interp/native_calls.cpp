@@ -5,9 +5,8 @@
 
 namespace pt {
 
-void release_out_of_line(Value v) { release(v); }
-
 namespace {
+constexpr uint32_t kMostCopied = 6;   // parameters, self included
 uint32_t quick_call_word(const NativeDef* def, const NativeSignature* signature, bool method) {
   uint32_t word = kQuickKnown;
   if (draws_generators(def->function)) word |= kQuickLooks;
@@ -16,7 +15,7 @@ uint32_t quick_call_word(const NativeDef* def, const NativeSignature* signature,
   }
   bool self = signature->has_self && !method;
   if (def->positional && !self) return word | kQuickPositional | 0xFF00;
-  if (!signature->simple || signature->count > 6) return word;
+  if (!signature->simple || signature->count > kMostCopied) return word;
   if (self) word |= kQuickSelf;
   return word | signature->required | (signature->positional - signature->required + 1u) << 8 | uint32_t{signature->count} << 16;
 }
@@ -31,6 +30,20 @@ uint32_t learn_quick_call(MethodDescriptor* d) {
   uint32_t word = quick_call_word(d->def, d->signature(), true);
   d->quick.store(word);
   return word;
+}
+
+bool call_copied(const NativeDef* def, uint32_t word, Value self, const Value* values, uint32_t count, Value* result) {
+  uint32_t first = self.empty() ? 0 : 1;
+  if (!quick_fits(word, first + count)) return false;
+  if (word & kQuickPositional) {
+    *result = def->positional(values, count).take();
+    return true;
+  }
+  Value bound[kMostCopied];
+  bound[0] = self;
+  for (uint32_t i = 0; i < count; ++i) bound[first + i] = values[i];
+  *result = def->function(bound).take();
+  return true;
 }
 
 }  // namespace pt

@@ -21,13 +21,12 @@ PT_INLINE uint32_t quick_of(Callable* callable) {
 }
 
 PT_INLINE bool quick_fits(uint32_t word, uint32_t count) { return count - (word & 0xFF) < ((word >> 8) & 0xFF); }
-PT_COLD void release_out_of_line(Value v);
 // Releases the consumed window [first, first + count) of a call that ran natively.
 PT_INLINE void clear_window(Value* first, uint32_t count) {
   for (Value* end = first + count; first != end; ++first) {
     Value v = *first;
     *first = Value();
-    if (PT_UNLIKELY(!drop_count(v))) release_out_of_line(v);
+    if (PT_UNLIKELY(!drop_count(v))) decref_call(v.as_object());
   }
 }
 // Calls the native function with values[0..count), which quick_fits; the parameters beyond get empty values in the registers
@@ -48,5 +47,8 @@ PT_INLINE bool call_quickly(Thread* thread, const NativeDef* def, uint32_t word,
   *result = def->function(values).take();
   return true;
 }
+
+// The same, with a copy of the arguments, behind `self` unless that is empty. False: the call does not fit.
+bool call_copied(const NativeDef* def, uint32_t word, Value self, const Value* values, uint32_t count, Value* result);
 
 }  // namespace pt
