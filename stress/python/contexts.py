@@ -1,6 +1,7 @@
 """Contexts are values: copies made, run and read in many threads keep what they were made with, plus their own writes."""
 
 import contextvars
+import gc
 
 import common
 
@@ -97,9 +98,27 @@ def shared_iterator(n):
     common.equal(sorted(sum(parts, [])), sorted(variable.name for variable in VARIABLES), "each value once")
 
 
+def first_context(n):
+    """What a thread starts in is entered by that thread for good; only the collector shows it to others."""
+    token = VARIABLES[0].set(n)
+    (context,) = (x for x in gc.get_referents(token) if isinstance(x, contextvars.Context))
+
+    def worker(index):
+        try:
+            context.run(VARIABLES[1].set, index)
+            common.fail("a context was entered twice")
+        except RuntimeError as error:
+            common.check("already entered" in str(error), error)
+
+    common.run_threads(worker)
+    common.check(VARIABLES[1] not in context, "a variable from elsewhere")
+    VARIABLES[0].reset(token)
+
+
 def both(n):
     body(n)
     shared_iterator(n)
+    first_context(n)
 
 
 common.main(lambda: common.phases(both))

@@ -8,7 +8,7 @@ namespace pt {
 
 struct RunningContext : Object {
   Field variables;  // ContextVar -> value, a persistent map; only the thread that runs the context stores another one
-  std::atomic<bool> entered;
+  std::atomic<bool> entered;  // by one thread at a time; taken with acquire, given back with release
   // What was looked up last; the map holds both. Only for the thread that runs the context.
   Value cached_variable, cached_value;
 };

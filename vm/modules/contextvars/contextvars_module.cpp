@@ -44,6 +44,7 @@ Ref<Context> current_context() {
   if (thread->context.empty()) {
     Ref<Context> made = new_context(persistent_map_new());
     if (!made) return made;
+    made->entered.store(true, std::memory_order_relaxed);  // for good: no other thread may run it
     thread->context = Ref<>(std::move(made)).take();
   }
   return Ref<Context>::retain(as_context(thread->context));
