@@ -1,4 +1,6 @@
 // The methods of Context.
+#include <functional>
+
 #include "vm/modules/dynamic/decimal/decimal.h"
 
 namespace pt::decimal {
@@ -8,72 +10,40 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 template <Unary operation>
 Ref<> unary(const Value* a) {
-  Number x, out;
-  if (!required_operand(x, a[1])) return Ref<>();
-  Context* context = as_context(a[0]);
-  Status status;
-  operation(out, x, context->rules(), status);
-  return finish(context, out, status);
+  Number x;
+  return required_operand(x, a[1]) ? computed<operation>(as_context(a[0]), x) : Ref<>();
 }
 template <Binary operation>
 Ref<> binary(const Value* a) {
-  Number x, y, out;
-  if (!required_operand(x, a[1]) || !required_operand(y, a[2])) return Ref<>();
-  Context* context = as_context(a[0]);
-  Status status;
-  operation(out, x, y, context->rules(), status);
-  return finish(context, out, status);
+  Number x, y;
+  return required_operand(x, a[1]) && required_operand(y, a[2]) ? computed<operation>(as_context(a[0]), x, y) : Ref<>();
 }
 Ref<> fma_method(const Value* a) {
-  Number x, y, z, out;
+  Number x, y, z;
   if (!required_operand(x, a[1]) || !required_operand(y, a[2]) || !required_operand(z, a[3])) return Ref<>();
-  Context* context = as_context(a[0]);
-  Status status;
-  fma(out, x, y, z, context->rules(), status);
-  return finish(context, out, status);
+  return computed<fma>(as_context(a[0]), x, y, z);
 }
 Ref<> power_method(const Value* a) {
-  Number x, y, m, out;
+  Number x, y, m;
   if (!required_operand(x, a[1]) || !required_operand(y, a[2])) return Ref<>();
-  Context* context = as_context(a[0]);
-  Status status;
-  if (!given(a[3])) {
-    power(out, x, y, context->rules(), status);
-  } else if (!required_operand(m, a[3])) {
-    return Ref<>();
-  } else {
-    power_modulo(out, x, y, m, context->rules(), status);
-  }
-  return finish(context, out, status);
+  if (!given(a[3])) return computed<power>(as_context(a[0]), x, y);
+  return required_operand(m, a[3]) ? computed<power_modulo>(as_context(a[0]), x, y, m) : Ref<>();
 }
 Ref<> divmod_method(const Value* a) {
-  Number x, y, quotient, rest;
-  if (!required_operand(x, a[1]) || !required_operand(y, a[2])) return Ref<>();
-  Context* context = as_context(a[0]);
-  Status status;
-  divide_modulo(quotient, rest, x, y, context->rules(), status);
-  if (!record(context, status)) return Ref<>();
-  Ref<> q = decimal_new(quotient), r = q ? decimal_new(rest) : Ref<>();
-  return r ? Ref<>(tuple_of({q.value(), r.value()})) : Ref<>();
+  Number x, y;
+  return required_operand(x, a[1]) && required_operand(y, a[2]) ? quotient_and_rest(as_context(a[0]), x, y) : Ref<>();
 }
 
-template <bool (*predicate)(const Number&)>
+template <auto predicate>
 Ref<> is_method(const Value* a) {
   Number x;
-  return required_operand(x, a[1]) ? bool_ref(predicate(x)) : Ref<>();
+  return required_operand(x, a[1]) ? bool_ref(std::invoke(predicate, x)) : Ref<>();
 }
 template <bool (*predicate)(const Number&, const Rules&)>
 Ref<> is_in_context(const Value* a) {
   Number x;
   return required_operand(x, a[1]) ? bool_ref(predicate(x, as_context(a[0])->rules())) : Ref<>();
 }
-bool signed_number(const Number& n) { return n.negative; }
-bool quiet(const Number& n) { return n.kind == Kind::kQuiet; }
-bool finite(const Number& n) { return n.finite(); }
-bool infinite(const Number& n) { return n.infinite(); }
-bool nan(const Number& n) { return n.nan(); }
-bool signaling(const Number& n) { return n.signaling(); }
-bool zero(const Number& n) { return n.zero(); }
 
 bool require_decimal(Value v) {
   return is_decimal(v) ? true : static_cast<bool>(raise(exc::TypeError, "argument must be a Decimal"));
@@ -125,12 +95,9 @@ Ref<> create_decimal(const Value* a) { return decimal_rounded_from_object(a[1], 
 Ref<> create_decimal_from_float(const Value* a) {
   Ref<> exact = decimal_from_float_exactly(&decimal_type, a[1]);
   if (!exact) return exact;
-  Number x, out;
+  Number x;
   view_of(x, as_decimal(exact.value()));
-  Context* context = as_context(a[0]);
-  Status status;
-  apply(out, x, context->rules(), status);
-  return finish(context, out, status);
+  return computed<apply>(as_context(a[0]), x);
 }
 
 Ref<> clear_flags(const Value* a) {
@@ -197,15 +164,15 @@ const NativeDef kContextMethods[] = {
     {"Etop", "($self, /)", etop, "The largest exponent of a number with full precision: Emax - prec + 1."},
     {"radix", "($self, /)", radix, "Decimal(10)."},
     {"is_canonical", PT_ONE, is_canonical, "Always true."},
-    {"is_finite", PT_ONE, is_method<finite>, "Whether x is neither infinite nor NaN."},
-    {"is_infinite", PT_ONE, is_method<infinite>, "Whether x is an infinity."},
-    {"is_nan", PT_ONE, is_method<nan>, "Whether x is a NaN of either kind."},
+    {"is_finite", PT_ONE, is_method<&Number::finite>, "Whether x is neither infinite nor NaN."},
+    {"is_infinite", PT_ONE, is_method<&Number::infinite>, "Whether x is an infinity."},
+    {"is_nan", PT_ONE, is_method<&Number::nan>, "Whether x is a NaN of either kind."},
     {"is_normal", PT_ONE, is_in_context<is_normal>, "Whether x is finite, not zero and not subnormal."},
-    {"is_qnan", PT_ONE, is_method<quiet>, "Whether x is a quiet NaN."},
-    {"is_signed", PT_ONE, is_method<signed_number>, "Whether the sign of x is negative."},
-    {"is_snan", PT_ONE, is_method<signaling>, "Whether x is a signaling NaN."},
+    {"is_qnan", PT_ONE, is_method<&Number::quiet>, "Whether x is a quiet NaN."},
+    {"is_signed", PT_ONE, is_method<&Number::negative>, "Whether the sign of x is negative."},
+    {"is_snan", PT_ONE, is_method<&Number::signaling>, "Whether x is a signaling NaN."},
     {"is_subnormal", PT_ONE, is_in_context<is_subnormal>, "Whether x is closer to zero than any normal number."},
-    {"is_zero", PT_ONE, is_method<zero>, "Whether x is a zero of either sign."},
+    {"is_zero", PT_ONE, is_method<&Number::zero>, "Whether x is a zero of either sign."},
     {"_apply", PT_ONE, unary<apply>},
     {"copy_abs", PT_ONE, copy_abs, "x without its sign."},
     {"copy_decimal", PT_ONE, copy_decimal, "x as a Decimal."},

@@ -145,5 +145,18 @@ PT_INLINE bool record(Context* context, const Status& status) {
 PT_INLINE Ref<> finish(Context* context, Number& n, const Status& status) {
   return PT_LIKELY(record(context, status)) ? decimal_new(n) : Ref<>();
 }
+// What an operation makes of its operands under the context's rules; `rules` differ in the rounding.
+template <auto operation, class... Operands>
+PT_INLINE Ref<> computed_by(const Rules& rules, Context* context, const Operands&... operands) {
+  Number out;
+  Status status;
+  operation(out, operands..., rules, status);
+  return finish(context, out, status);
+}
+template <auto operation, class... Operands>
+PT_INLINE Ref<> computed(Context* context, const Operands&... operands) {
+  return computed_by<operation>(context->rules(), context, operands...);
+}
+Ref<> quotient_and_rest(Context* context, const Number& a, const Number& b);  // divmod
 
 }  // namespace pt::decimal

@@ -1,4 +1,6 @@
 // The methods of Decimal.
+#include <functional>
+
 #include "vm/modules/dynamic/decimal/plain.h"
 
 namespace pt::decimal {
@@ -9,40 +11,32 @@ void self_number(Number& n, const Value* a) { view_of(n, as_decimal(a[0])); }
 // operation(self, context)
 template <Unary operation>
 Ref<> unary(const Value* a) {
-  Number x, out;
+  Number x;
   Context* context = context_argument(a[1]);
   if (!context) return Ref<>();
   self_number(x, a);
-  Status status;
-  operation(out, x, context->rules(), status);
-  return finish(context, out, status);
+  return computed<operation>(context, x);
 }
 // operation(self, other, context)
 template <Binary operation>
 Ref<> binary(const Value* a) {
-  Number x, y, out;
+  Number x, y;
   Context* context = context_argument(a[2]);
   if (!context) return Ref<>();
   self_number(x, a);
-  if (!required_operand(y, a[1])) return Ref<>();
-  Status status;
-  operation(out, x, y, context->rules(), status);
-  return finish(context, out, status);
+  return required_operand(y, a[1]) ? computed<operation>(context, x, y) : Ref<>();
 }
 Ref<> fma_method(const Value* a) {
-  Number x, y, z, out;
+  Number x, y, z;
   Context* context = context_argument(a[3]);
   if (!context) return Ref<>();
   self_number(x, a);
-  if (!required_operand(y, a[1]) || !required_operand(z, a[2])) return Ref<>();
-  Status status;
-  fma(out, x, y, z, context->rules(), status);
-  return finish(context, out, status);
+  return required_operand(y, a[1]) && required_operand(z, a[2]) ? computed<fma>(context, x, y, z) : Ref<>();
 }
 bool rounding_argument(Value v, Rules* rules) { return !given(v) || to_rounding(v, &rules->rounding); }
 
 Ref<> quantize_method(const Value* a) {
-  Number x, y, out;
+  Number x, y;
   Context* context = context_argument(a[3]);
   if (!context) return Ref<>();
   Rules rules = context->rules();
@@ -55,30 +49,25 @@ Ref<> quantize_method(const Value* a) {
       fits(coefficient, pattern.exponent, context)) {
     return PT_LIKELY(record(context, status)) ? plain_new(coefficient, pattern.exponent, self.negative) : Ref<>();
   }
-  status.flags = 0;
   self_number(x, a);
-  if (!required_operand(y, a[1])) return Ref<>();
-  quantize(out, x, y, rules, status);
-  return finish(context, out, status);
+  return required_operand(y, a[1]) ? computed_by<quantize>(rules, context, x, y) : Ref<>();
 }
 template <Unary operation>
 Ref<> integral(const Value* a) {
-  Number x, out;
+  Number x;
   Context* context = context_argument(a[2]);
   if (!context) return Ref<>();
   Rules rules = context->rules();
   if (!rounding_argument(a[1], &rules)) return Ref<>();
   self_number(x, a);
-  Status status;
-  operation(out, x, rules, status);
-  return finish(context, out, status);
+  return computed_by<operation>(rules, context, x);
 }
 
-template <bool (*predicate)(const Number&)>
+template <auto predicate>
 Ref<> is_method(const Value* a) {
   Number x;
   self_number(x, a);
-  return bool_ref(predicate(x));
+  return bool_ref(std::invoke(predicate, x));
 }
 template <bool (*predicate)(const Number&, const Rules&)>
 Ref<> is_in_context(const Value* a) {
@@ -89,13 +78,6 @@ Ref<> is_in_context(const Value* a) {
   return bool_ref(predicate(x, context->rules()));
 }
 bool yes(const Number&) { return true; }
-bool signed_number(const Number& n) { return n.negative; }
-bool quiet(const Number& n) { return n.kind == Kind::kQuiet; }
-bool finite(const Number& n) { return n.finite(); }
-bool infinite(const Number& n) { return n.infinite(); }
-bool nan(const Number& n) { return n.nan(); }
-bool signaling(const Number& n) { return n.signaling(); }
-bool zero(const Number& n) { return n.zero(); }
 
 Ref<> number_class_method(const Value* a) {
   Number x;
@@ -168,7 +150,7 @@ Ref<> to_int(const Value* a) {
   return decimal_to_int(x, rounding);
 }
 Ref<> round_method(const Value* a) {
-  Number x, out;
+  Number x;
   self_number(x, a);
   if (a[1].empty()) return decimal_to_int(x, Rounding::kHalfEven);
   if (!is_int(a[1])) return raise(exc::TypeError, "optional arg must be an integer");
@@ -177,9 +159,7 @@ Ref<> round_method(const Value* a) {
   Context* context = running_context();
   if (!context) return Ref<>();
   Number pattern(false, 1, places == INT64_MIN ? INT64_MAX : -places);
-  Status status;
-  quantize(out, x, pattern, context->rules(), status);
-  return finish(context, out, status);
+  return computed<quantize>(context, x, pattern);
 }
 Ref<> to_complex_method(const Value* a) {
   Ref<> real = unary_operation(UnaryOp::kFloat, a[0]);
@@ -223,13 +203,13 @@ const NativeDef kDecimalMethods[] = {
      "self * other + third with one rounding.\n\n    >>> "
      "Decimal(2).fma(7, 9)\n    Decimal('23')\n"},
     {"is_canonical", "($self, /)", is_method<yes>, "Always true."},
-    {"is_finite", "($self, /)", is_method<finite>, "Neither infinite nor NaN."},
-    {"is_infinite", "($self, /)", is_method<infinite>, "Whether the number is an infinity."},
-    {"is_nan", "($self, /)", is_method<nan>, "Whether it is a NaN of either kind."},
-    {"is_qnan", "($self, /)", is_method<quiet>, "Whether it is a quiet NaN."},
-    {"is_snan", "($self, /)", is_method<signaling>, "Whether it is a signaling NaN."},
-    {"is_signed", "($self, /)", is_method<signed_number>, "Whether the sign is negative, zeros and NaNs included."},
-    {"is_zero", "($self, /)", is_method<zero>, "Whether it is a zero of either sign."},
+    {"is_finite", "($self, /)", is_method<&Number::finite>, "Neither infinite nor NaN."},
+    {"is_infinite", "($self, /)", is_method<&Number::infinite>, "Whether the number is an infinity."},
+    {"is_nan", "($self, /)", is_method<&Number::nan>, "Whether it is a NaN of either kind."},
+    {"is_qnan", "($self, /)", is_method<&Number::quiet>, "Whether it is a quiet NaN."},
+    {"is_snan", "($self, /)", is_method<&Number::signaling>, "Whether it is a signaling NaN."},
+    {"is_signed", "($self, /)", is_method<&Number::negative>, "Whether the sign is negative, zeros and NaNs included."},
+    {"is_zero", "($self, /)", is_method<&Number::zero>, "Whether it is a zero of either sign."},
     {"is_normal", PT_CONTEXT, is_in_context<is_normal>, "Finite, not zero and not subnormal."},
     {"is_subnormal", PT_CONTEXT, is_in_context<is_subnormal>, "Not zero, and closer to it than any normal number."},
     {"adjusted", "($self, /)", adjusted, "The exponent of the most significant digit."},

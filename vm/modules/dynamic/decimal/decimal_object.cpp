@@ -19,13 +19,10 @@ void decimal_destroy(Object* o) {
 
 template <Binary operation>
 Ref<> binary(Value left, Value right) {
-  Number a, b, out;
+  Number a, b;
   if (!operand(a, left) || !operand(b, right)) return not_implemented_ref();
   Context* context = running_context();
-  if (PT_UNLIKELY(!context)) return Ref<>();
-  Status status;
-  operation(out, a, b, context->rules(), status);
-  return finish(context, out, status);
+  return PT_LIKELY(context != nullptr) ? computed<operation>(context, a, b) : Ref<>();
 }
 using PlainOperation = bool (*)(const Plain&, const Plain&, u128*, int64_t*, bool*);
 bool add_plain(const Plain& a, const Plain& b, u128* c, int64_t* e, bool* n) { return plain_add(a, b, false, c, e, n); }
@@ -50,13 +47,10 @@ Ref<> everyday(Value left, Value right) {
 }
 template <Unary operation>
 Ref<> unary(Value self) {
-  Number a, out;
+  Number a;
   view_of(a, as_decimal(self));
   Context* context = running_context();
-  if (PT_UNLIKELY(!context)) return Ref<>();
-  Status status;
-  operation(out, a, context->rules(), status);
-  return finish(context, out, status);
+  return PT_LIKELY(context != nullptr) ? computed<operation>(context, a) : Ref<>();
 }
 
 // Another sign, where that is all there is to do.
@@ -74,30 +68,18 @@ Ref<> signed_copy(Value self) {
 }
 
 Ref<> divmod_slot(Value left, Value right) {
-  Number a, b, quotient, rest;
+  Number a, b;
   if (!operand(a, left) || !operand(b, right)) return not_implemented_ref();
   Context* context = running_context();
-  if (!context) return Ref<>();
-  Status status;
-  divide_modulo(quotient, rest, a, b, context->rules(), status);
-  if (!record(context, status)) return Ref<>();
-  Ref<> q = decimal_new(quotient), r = q ? decimal_new(rest) : Ref<>();
-  return r ? Ref<>(tuple_of({q.value(), r.value()})) : Ref<>();
+  return context ? quotient_and_rest(context, a, b) : Ref<>();
 }
 Ref<> power_slot(Value base, Value exponent, Value modulus) {
-  Number a, b, m, out;
+  Number a, b, m;
   if (!operand(a, base) || !operand(b, exponent)) return not_implemented_ref();
+  if (given(modulus) && !operand(m, modulus)) return not_implemented_ref();
   Context* context = running_context();
   if (!context) return Ref<>();
-  Status status;
-  if (!given(modulus)) {
-    power(out, a, b, context->rules(), status);
-  } else if (!operand(m, modulus)) {
-    return not_implemented_ref();
-  } else {
-    power_modulo(out, a, b, m, context->rules(), status);
-  }
-  return finish(context, out, status);
+  return given(modulus) ? computed<power_modulo>(context, a, b, m) : computed<power>(context, a, b);
 }
 
 int truth_slot(Value self) {
@@ -241,6 +223,15 @@ Ref<> decimal_new(Type* type, Number& n) {
     d->high = static_cast<uint64_t>(count);
   }
   return Ref<>::steal(Value::object(o));
+}
+
+Ref<> quotient_and_rest(Context* context, const Number& a, const Number& b) {
+  Number quotient, rest;
+  Status status;
+  divide_modulo(quotient, rest, a, b, context->rules(), status);
+  if (!record(context, status)) return Ref<>();
+  Ref<> q = decimal_new(quotient), r = q ? decimal_new(rest) : Ref<>();
+  return r ? Ref<>(tuple_of({q.value(), r.value()})) : Ref<>();
 }
 
 bool operand_slow(Number& out, Value v) {

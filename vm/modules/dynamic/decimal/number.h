@@ -135,6 +135,7 @@ class Number {
   bool finite() const { return kind == Kind::kFinite; }
   bool infinite() const { return kind == Kind::kInfinite; }
   bool nan() const { return kind >= Kind::kQuiet; }
+  bool quiet() const { return kind == Kind::kQuiet; }
   bool signaling() const { return kind == Kind::kSignaling; }
   // The coefficient of a finite number, the payload of a NaN.
   bool big() const { return big_; }
