@@ -5,8 +5,8 @@
 namespace pt::decimal {
 namespace {
 
-// Specials and zeros of a division; true when the result is there.
-bool divide_special(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
+// Quotients with NaNs, of infinities and by zero; true when the result is there.
+bool quotient_special(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
   if (propagate_nan(out, a, b, rules, status)) return true;
   bool negative = a.negative != b.negative;
   if (a.infinite()) {
@@ -17,12 +17,7 @@ bool divide_special(Number& out, const Number& a, const Number& b, const Rules& 
     }
     return true;
   }
-  if (b.infinite()) {
-    out = Number(negative, 0, rules.etiny());
-    status.flags |= kClamped;
-    return true;
-  }
-  if (b.coefficient_zero()) {
+  if (b.zero()) {
     if (a.coefficient_zero()) {
       invalid(out, kDivisionUndefined, status);
     } else {
@@ -31,12 +26,22 @@ bool divide_special(Number& out, const Number& a, const Number& b, const Rules& 
     }
     return true;
   }
-  if (a.coefficient_zero()) {
-    out = Number(negative, 0, a.exponent - b.exponent);
-    finalize(out, rules, status);
-    return true;
-  }
   return false;
+}
+// Remainders with NaNs, of infinities, by infinities and zero; true when the result is there.
+bool remainder_special(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
+  if (propagate_nan(out, a, b, rules, status)) return true;
+  if (a.infinite()) {
+    invalid(out, kInvalidOperation, status);
+  } else if (b.infinite()) {
+    out = a.copy();
+    finalize(out, rules, status);
+  } else if (b.coefficient_zero()) {
+    invalid(out, a.coefficient_zero() ? kDivisionUndefined : kInvalidOperation, status);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 // The quotient to one digit more than `precision`, the last one sticky; exact ones near the ideal exponent.
@@ -123,7 +128,15 @@ bool divide_with_rest(Number& quotient, Number& rest, const Number& a, const Num
 
 void divide(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
   if (PT_UNLIKELY(!a.finite() || !b.finite() || a.coefficient_zero() || b.coefficient_zero())) {
-    if (divide_special(out, a, b, rules, status)) return;
+    if (quotient_special(out, a, b, rules, status)) return;
+    bool negative = a.negative != b.negative;
+    if (b.infinite()) {
+      out = Number(negative, 0, rules.etiny());
+      status.flags |= kClamped;
+      return;
+    }
+    out = Number(negative, 0, a.exponent - b.exponent);
+    return finalize(out, rules, status);
   }
   out.negative = a.negative != b.negative;
   divide_finite(out, a, b, rules.precision, status);
@@ -140,21 +153,9 @@ void divide(Number& out, const Number& a, const Number& b, const Rules& rules, S
 }
 
 void divide_integer(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
-  if (propagate_nan(out, a, b, rules, status)) return;
-  bool negative = a.negative != b.negative;
-  if (a.infinite()) {
-    if (b.infinite()) return invalid(out, kInvalidOperation, status);
-    out.set_special(Kind::kInfinite, negative);
-    return;
-  }
+  if (quotient_special(out, a, b, rules, status)) return;
   if (b.infinite()) {
-    out = Number(negative, 0, 0);
-    return;
-  }
-  if (b.coefficient_zero()) {
-    if (a.coefficient_zero()) return invalid(out, kDivisionUndefined, status);
-    status.flags |= kDivisionByZero;
-    out.set_special(Kind::kInfinite, negative);
+    out = Number(a.negative != b.negative, 0, 0);
     return;
   }
   Number rest;
@@ -163,48 +164,16 @@ void divide_integer(Number& out, const Number& a, const Number& b, const Rules& 
 }
 
 void remainder(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
-  if (propagate_nan(out, a, b, rules, status)) return;
-  if (a.infinite()) return invalid(out, kInvalidOperation, status);
-  if (b.infinite()) {
-    out = a.copy();
-    return finalize(out, rules, status);
-  }
-  if (b.coefficient_zero()) {
-    return invalid(out, a.coefficient_zero() ? kDivisionUndefined : kInvalidOperation, status);
-  }
+  if (remainder_special(out, a, b, rules, status)) return;
   Number quotient;
   if (!divide_with_rest(quotient, out, a, b, rules, status)) return invalid(out, kDivisionImpossible, status);
   if (!status.no_memory) finalize(out, rules, status);
 }
 
 void divide_modulo(Number& quotient, Number& rest, const Number& a, const Number& b, const Rules& rules, Status& status) {
-  if (propagate_nan(quotient, a, b, rules, status)) {
-    rest = quotient.copy();
+  if (remainder_special(rest, a, b, rules, status)) {
+    if (!quotient_special(quotient, a, b, rules, status)) quotient = Number(a.negative != b.negative, 0, 0);  // by infinity
     return;
-  }
-  bool negative = a.negative != b.negative;
-  if (a.infinite()) {
-    if (b.infinite()) {
-      invalid(quotient, kInvalidOperation, status);
-    } else {
-      quotient.set_special(Kind::kInfinite, negative);
-    }
-    return invalid(rest, kInvalidOperation, status);
-  }
-  if (b.infinite()) {
-    rest = a.copy();
-    finalize(rest, rules, status);
-    quotient = Number(negative, 0, 0);
-    return;
-  }
-  if (b.coefficient_zero()) {
-    if (a.coefficient_zero()) {
-      invalid(quotient, kDivisionUndefined, status);
-      return invalid(rest, kDivisionUndefined, status);
-    }
-    quotient.set_special(Kind::kInfinite, negative);
-    status.flags |= kDivisionByZero;
-    return invalid(rest, kInvalidOperation, status);
   }
   if (!divide_with_rest(quotient, rest, a, b, rules, status)) {
     invalid(quotient, kDivisionImpossible, status);
@@ -216,15 +185,7 @@ void divide_modulo(Number& quotient, Number& rest, const Number& a, const Number
 }
 
 void remainder_near(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
-  if (propagate_nan(out, a, b, rules, status)) return;
-  if (a.infinite()) return invalid(out, kInvalidOperation, status);
-  if (b.infinite()) {
-    out = a.copy();
-    return finalize(out, rules, status);
-  }
-  if (b.coefficient_zero()) {
-    return invalid(out, a.coefficient_zero() ? kDivisionUndefined : kInvalidOperation, status);
-  }
+  if (remainder_special(out, a, b, rules, status)) return;
   int64_t e = a.exponent < b.exponent ? a.exponent : b.exponent;
   if (a.coefficient_zero()) {
     out = Number(a.negative, 0, e);
