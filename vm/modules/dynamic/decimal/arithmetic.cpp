@@ -232,20 +232,6 @@ void apply(Number& out, const Number& a, const Rules& rules, Status& status) {
   finalize(out, rules, status);
 }
 
-int compare_numbers(const Number& a, const Number& b) {
-  if (a.zero() && b.zero()) return 0;
-  if (a.zero()) return b.negative ? 1 : -1;
-  if (b.zero()) return a.negative ? -1 : 1;
-  if (a.negative != b.negative) return a.negative ? -1 : 1;
-  int order;
-  if (a.infinite() || b.infinite()) {
-    order = a.infinite() - b.infinite();
-  } else {
-    order = compare_magnitudes(a, b);
-  }
-  return a.negative ? -order : order;
-}
-
 bool is_integral(const Number& a) {
   if (!a.finite()) return false;
   if (a.exponent >= 0 || a.coefficient_zero()) return true;

@@ -22,8 +22,6 @@ void minus(Number& out, const Number& a, const Rules&, Status&);
 void absolute(Number& out, const Number& a, const Rules&, Status&);
 // Within the rules, as Context.create_decimal.
 void apply(Number& out, const Number& a, const Rules&, Status&);
-// -1, 0, 1 of numbers that are no NaNs.
-int compare_numbers(const Number& a, const Number& b);
 bool is_integral(const Number& a);  // finite and without a fraction
 
 // division.cpp
@@ -48,6 +46,7 @@ void next_toward(Number& out, const Number& a, const Number& b, const Rules&, St
 void rescale(Number& n, int64_t exponent, Rounding rounding, Status&);
 
 // comparison.cpp
+int compare_numbers(const Number& a, const Number& b);  // -1, 0, 1; no NaNs
 void compare(Number& out, const Number& a, const Number& b, const Rules&, Status&);
 void compare_signal(Number& out, const Number& a, const Number& b, const Rules&, Status&);
 int total_order(const Number& a, const Number& b);
@@ -70,7 +69,7 @@ void logical_invert(Number& out, const Number& a, const Rules&, Status&);
 void shift(Number& out, const Number& a, const Number& b, const Rules&, Status&);
 void rotate(Number& out, const Number& a, const Number& b, const Rules&, Status&);
 
-// exponential.cpp, logarithm.cpp, power.cpp
+// exponential.cpp, power.cpp
 void exponential(Number& out, const Number& a, const Rules&, Status&);
 void natural_logarithm(Number& out, const Number& a, const Rules&, Status&);
 void common_logarithm(Number& out, const Number& a, const Rules&, Status&);

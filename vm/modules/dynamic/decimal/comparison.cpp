@@ -21,6 +21,14 @@ int magnitude_order(const Number& a, const Number& b) {
   if (a.infinite() || b.infinite()) return a.infinite() - b.infinite();
   return compare_magnitudes(a, b);
 }
+int total_magnitude_order(const Number& a, const Number& b) {
+  if (a.nan() || b.nan()) {
+    int order = rank_of(a) - rank_of(b);
+    return order < 0 ? -1 : order > 0 ? 1 : compare_coefficients(a, b);
+  }
+  int order = magnitude_order(a, b);
+  return order == 0 && a.finite() ? (a.exponent > b.exponent) - (a.exponent < b.exponent) : order;
+}
 
 void choose(Number& out, const Number& a, const Number& b, bool largest, Order order_of, const Rules& rules, Status& status) {
   const Number* chosen;
@@ -42,6 +50,15 @@ void choose(Number& out, const Number& a, const Number& b, bool largest, Order o
 
 }  // namespace
 
+int compare_numbers(const Number& a, const Number& b) {
+  if (a.zero() && b.zero()) return 0;
+  if (a.zero()) return b.negative ? 1 : -1;
+  if (b.zero()) return a.negative ? -1 : 1;
+  if (a.negative != b.negative) return a.negative ? -1 : 1;
+  int order = magnitude_order(a, b);
+  return a.negative ? -order : order;
+}
+
 void compare(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
   if (propagate_nan(out, a, b, rules, status)) return;
   set_order(out, compare_numbers(a, b));
@@ -56,21 +73,12 @@ void compare_signal(Number& out, const Number& a, const Number& b, const Rules& 
 
 int total_order(const Number& a, const Number& b) {
   if (a.negative != b.negative) return a.negative ? -1 : 1;
-  int order = 0;
-  if (a.nan() || b.nan()) {
-    order = rank_of(a) - rank_of(b);
-    order = order < 0 ? -1 : order > 0 ? 1 : compare_coefficients(a, b);
-  } else {
-    order = magnitude_order(a, b);
-    if (order == 0 && a.finite()) order = (a.exponent > b.exponent) - (a.exponent < b.exponent);
-  }
+  int order = total_magnitude_order(a, b);
   return a.negative ? -order : order;
 }
 void compare_total(Number& out, const Number& a, const Number& b, const Rules&, Status&) { set_order(out, total_order(a, b)); }
 void compare_total_mag(Number& out, const Number& a, const Number& b, const Rules&, Status&) {
-  Number x = a.copy(), y = b.copy();
-  x.negative = y.negative = false;
-  set_order(out, total_order(x, y));
+  set_order(out, total_magnitude_order(a, b));
 }
 
 void maximum(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
