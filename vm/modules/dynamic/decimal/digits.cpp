@@ -58,16 +58,6 @@ void logical(Number& out, const Number& a, const Number& b, F&& f, const Rules& 
   from_bits(out, count, [&](int64_t i) { return f(x.at(i), y.at(i)); }, status);
 }
 
-// The last `precision` digits of the coefficient.
-bool cut_top(Number& n, int64_t precision, Status& status) {
-  if (n.digits() <= precision) return true;
-  Mpz power, rest;
-  if (!power_of_ten(power, precision, status)) return false;
-  mpz_tdiv_r(rest.get(), Reading(n).get(), power.get());
-  n.adopt(rest.get());
-  return true;
-}
-
 // The number of places in *by, and whether `a` is to be moved at all; what else there is to say is in `out`.
 bool places(Number& out, const Number& a, const Number& b, int64_t* by, const Rules& rules, Status& status) {
   if (propagate_nan(out, a, b, rules, status)) return false;
@@ -108,14 +98,14 @@ void logical_invert(Number& out, const Number& a, const Rules& rules, Status& st
 
 void shift(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
   int64_t by;
-  if (!places(out, a, b, &by, rules, status) || !cut_top(out, rules.precision, status)) return;
+  if (!places(out, a, b, &by, rules, status) || !keep_low_digits(out, rules.precision, status)) return;
   if (by < 0) return cut_low(out, -by, status);
   // What leaves at the top is cut first.
   int64_t kept = rules.precision - by;
   if (out.digits() > kept) {
     if (kept == 0) {
       out.set(0);
-    } else if (!cut_top(out, kept, status)) {
+    } else if (!keep_low_digits(out, kept, status)) {
       return;
     }
   }
@@ -124,14 +114,14 @@ void shift(Number& out, const Number& a, const Number& b, const Rules& rules, St
 
 void rotate(Number& out, const Number& a, const Number& b, const Rules& rules, Status& status) {
   int64_t by;
-  if (!places(out, a, b, &by, rules, status) || !cut_top(out, rules.precision, status)) return;
+  if (!places(out, a, b, &by, rules, status) || !keep_low_digits(out, rules.precision, status)) return;
   if (by < 0) by += rules.precision;
   int64_t low = rules.precision - by;  // so many digits go to the top, the others to the bottom
   if (by == 0 || low == 0) return;
   Number bottom = out.copy();
   if (out.digits() > low) {
     cut_low(bottom, low, status);
-    if (!cut_top(out, low, status)) return;
+    if (!keep_low_digits(out, low, status)) return;
   } else {
     bottom.set(0);
   }

@@ -4,19 +4,13 @@
 namespace pt::decimal {
 namespace {
 
-void cut_payload(Number& n, const Rules& rules) {
+void cut_payload(Number& n, const Rules& rules, Status& status) {
   int64_t room = rules.precision - rules.clamp;
-  if (n.coefficient_zero() || n.digits() <= room) return;
   if (room == 0) {
     n.set(0);
-    return;
+  } else {
+    keep_low_digits(n, room, status);
   }
-  // The last digits stay.
-  Status status;
-  Mpz power, rest;
-  if (!power_of_ten(power, room, status)) return;
-  mpz_tdiv_r(rest.get(), Reading(n).get(), power.get());
-  n.adopt(rest.get());
 }
 
 void finalize_zero(Number& n, const Rules& rules, Status& status) {
@@ -27,25 +21,16 @@ void finalize_zero(Number& n, const Rules& rules, Status& status) {
   status.flags |= kClamped;
 }
 
-// The largest finite number of the precision: 99...9.
-void set_nines(Number& n, const Rules& rules, Status& status) {
-  Mpz power;
-  if (!power_of_ten(power, rules.precision, status)) return;
-  mpz_sub_ui(power.get(), power.get(), 1);
-  n.adopt(power.get());
-  n.exponent = rules.etop();
-}
-
 void overflow(Number& n, const Rules& rules, Status& status) {
   status.flags |= kOverflow | kInexact | kRounded;
   switch (rules.rounding) {
     case Rounding::kDown:
-    case Rounding::k05Up: return set_nines(n, rules, status);
+    case Rounding::k05Up: return set_largest(n, rules, status);
     case Rounding::kCeiling:
-      if (n.negative) return set_nines(n, rules, status);
+      if (n.negative) return set_largest(n, rules, status);
       break;
     case Rounding::kFloor:
-      if (!n.negative) return set_nines(n, rules, status);
+      if (!n.negative) return set_largest(n, rules, status);
       break;
     default: break;
   }
@@ -53,6 +38,15 @@ void overflow(Number& n, const Rules& rules, Status& status) {
 }
 
 }  // namespace
+
+void set_largest(Number& n, const Rules& rules, Status& status) {
+  Mpz power;
+  if (!power_of_ten(power, rules.precision, status)) return;
+  mpz_sub_ui(power.get(), power.get(), 1);
+  n.adopt(power.get());
+  n.kind = Kind::kFinite;
+  n.exponent = rules.etop();
+}
 
 void invalid(Number& n, uint32_t condition, Status& status) {
   status.flags |= condition;
@@ -87,7 +81,7 @@ bool round_small(Number& n, const Rules& rules, Status& status) {
 
 void finalize_slow(Number& n, const Rules& rules, Status& status) {
   if (!n.finite()) {
-    if (n.nan()) cut_payload(n, rules);
+    if (n.nan()) cut_payload(n, rules, status);
     return;
   }
   if (n.coefficient_zero()) return finalize_zero(n, rules, status);

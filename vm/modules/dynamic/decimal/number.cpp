@@ -74,8 +74,8 @@ bool room_for_digits(int64_t digits, Status& status) {
 
 bool power_of_ten(Mpz& out, int64_t k, Status& status) {
   if (!room_for_digits(k, status)) return false;
-  Mpz own;
-  mpz_set(out.get(), shared_power(k, own));
+  mpz_srcptr power = shared_power(k, out);
+  if (power != out.get()) mpz_set(out.get(), power);
   return true;
 }
 
@@ -223,6 +223,15 @@ bool drop_digits(Number& n, int64_t k, Rounding rounding, Status& status) {
   }
   n.adopt(kept.get());
   return lost;
+}
+
+bool keep_low_digits(Number& n, int64_t count, Status& status) {
+  if (n.digits() <= count) return true;
+  Mpz power, rest;
+  if (!power_of_ten(power, count, status)) return false;
+  mpz_tdiv_r(rest.get(), Reading(n).get(), power.get());
+  n.adopt(rest.get());
+  return true;
 }
 
 int64_t trailing_zeros(const Number& n, int64_t limit) {

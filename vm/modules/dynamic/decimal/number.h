@@ -243,7 +243,9 @@ bool scale_up(Number& n, int64_t k, Status& status);
 bool drop_digits(Number& n, int64_t k, Rounding rounding, Status& status);
 // Without trailing zeros, as long as the exponent stays within `limit`. A zero becomes 0 with its exponent.
 void strip_zeros(Number& n, int64_t limit);
-// Whether z can be divided by 10^k; and the largest such k up to `limit`.
+// The last `count` > 0 digits of the coefficient. False: no_memory.
+bool keep_low_digits(Number& n, int64_t count, Status& status);
+// The largest k up to `limit` for which 10^k divides the coefficient.
 int64_t trailing_zeros(const Number& n, int64_t limit);
 // Sign of |a| - |b| of finite numbers; of their coefficients alone.
 int compare_magnitudes(const Number& a, const Number& b);
@@ -265,5 +267,6 @@ PT_INLINE void finalize(Number& n, const Rules& rules, Status& status) {
   finalize_slow(n, rules, status);
 }
 void invalid(Number& n, uint32_t condition, Status& status);  // the NaN of an invalid operation
+void set_largest(Number& n, const Rules& rules, Status& status);  // the largest finite number, 99...9, with n's sign
 
 }  // namespace pt::decimal

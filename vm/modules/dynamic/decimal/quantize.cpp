@@ -126,16 +126,6 @@ void neighbour(Number& out, const Number& a, bool up, const Rules& rules, Status
   out = std::move(sum);
 }
 
-void largest_finite(Number& out, bool negative, const Rules& rules, Status& status) {
-  Mpz power;
-  if (!power_of_ten(power, rules.precision, status)) return;
-  mpz_sub_ui(power.get(), power.get(), 1);
-  out.adopt(power.get());
-  out.kind = Kind::kFinite;
-  out.negative = negative;
-  out.exponent = rules.etop();
-}
-
 void next_in_direction(Number& out, const Number& a, bool up, const Rules& rules, Status& status) {
   if (propagate_nan(out, a, rules, status)) return;
   if (a.infinite()) {
@@ -143,7 +133,8 @@ void next_in_direction(Number& out, const Number& a, bool up, const Rules& rules
       out.set_special(Kind::kInfinite, a.negative);
       return;
     }
-    return largest_finite(out, a.negative, rules, status);
+    out.negative = a.negative;
+    return set_largest(out, rules, status);
   }
   neighbour(out, a, up, rules, status);
 }
