@@ -82,7 +82,7 @@ void divide_finite(Number& out, const Number& a, const Number& b, int64_t precis
     out.adopt(quotient.get());
   }
   out.exponent = ideal - shift;
-  if (exact) strip_zeros(out, ideal);
+  if (exact) strip_zeros(out, ideal, status);
 }
 
 // An exact quotient has no more digits than this.

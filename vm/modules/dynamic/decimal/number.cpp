@@ -266,13 +266,10 @@ int64_t trailing_zeros(const Number& n, int64_t limit) {
   return count;
 }
 
-void strip_zeros(Number& n, int64_t limit) {
+void strip_zeros(Number& n, int64_t limit, Status& status) {
   int64_t room = limit - n.exponent;
-  if (room <= 0 || n.coefficient_zero()) return;
-  int64_t k = trailing_zeros(n, room);
-  if (!k) return;
-  Status unused;
-  drop_digits(n, k, Rounding::kDown, unused);
+  if (room <= 0 || n.coefficient_zero() || (n.big() && !room_for_digits(n.digits(), status))) return;
+  if (int64_t k = trailing_zeros(n, room)) drop_digits(n, k, Rounding::kDown, status);
 }
 
 bool set_rounded(Number& out, const Wide& v, const Rules& rules, Status& status) {

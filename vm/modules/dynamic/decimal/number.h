@@ -242,7 +242,7 @@ bool scale_up(Number& n, int64_t k, Status& status);
 // The coefficient without its last k > 0 digits, rounded; the exponent is raised by k. Whether something was lost.
 bool drop_digits(Number& n, int64_t k, Rounding rounding, Status& status);
 // Without trailing zeros, as long as the exponent stays within `limit`. A zero becomes 0 with its exponent.
-void strip_zeros(Number& n, int64_t limit);
+void strip_zeros(Number& n, int64_t limit, Status& status);
 // The last `count` > 0 digits of the coefficient. False: no_memory.
 bool keep_low_digits(Number& n, int64_t count, Status& status);
 // The largest k up to `limit` for which 10^k divides the coefficient.

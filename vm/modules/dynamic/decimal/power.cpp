@@ -15,14 +15,13 @@ bool to_integer(Mpz& out, const Number& a, Status& status) {
   if (a.negative) mpz_neg(out.get(), out.get());
   return true;
 }
-bool is_odd_integer(const Number& a) {
+bool is_odd_integer(const Number& a, Status& status) {
   if (a.exponent > 0) return false;
   int64_t places = -a.exponent;
   if (places == 0) return a.odd();
   if (places >= a.digits()) return false;
   Number n = a.copy();
-  Status unused;
-  drop_digits(n, places, Rounding::kDown, unused);
+  drop_digits(n, places, Rounding::kDown, status);
   return n.odd();
 }
 
@@ -61,15 +60,14 @@ void power_of_one(Number& out, const Number& x, const Number& y, bool y_integral
 }
 
 // A lower bound of the exponent of log10(x).
-int64_t log10_exponent_bound(const Number& x) {
+int64_t log10_exponent_bound(const Number& x, Status& status) {
   int64_t adjusted = x.adjusted();
   auto length = [](int64_t v) { return static_cast<int64_t>(count_digits(static_cast<u128>(v < 0 ? -v : v))); };
   if (adjusted >= 1) return length(adjusted) - 1;
   if (adjusted <= -2) return length(adjusted + 1) - 1;
   // 0.1 <= x < 10: |log10(x)| is about |x - 1| / 2.31, |1 - 1/x| / 2.31 at least.
   Number one(false, 1, 0), distance;
-  Status unused;
-  subtract(distance, x, one, Rules(), unused);
+  subtract(distance, x, one, Rules(), status);
   return distance.adjusted() - 2;
 }
 
@@ -141,7 +139,7 @@ bool is_exact_power(const Number& x, const Number& y, const Number& candidate, S
   mpz_mul(left.get(), left.get(), right.get());
   Number product;
   product.adopt(left.get());
-  strip_zeros(product, kNoLimit);
+  strip_zeros(product, kNoLimit, status);
   return !product.big() && product.small() == 1 && mpz_cmp_si(tens.get(), -product.exponent) == 0;
 }
 
@@ -149,8 +147,8 @@ void real_power(Number& out, const Number& x, const Number& y, bool y_integral, 
   int64_t precision = rules.precision;
   bool negative = out.negative;
   Number x_stripped = x.copy(), y_stripped = y.copy();
-  strip_zeros(x_stripped, kNoLimit);
-  strip_zeros(y_stripped, kNoLimit);
+  strip_zeros(x_stripped, kNoLimit, status);
+  strip_zeros(y_stripped, kNoLimit, status);
   for (int64_t guard = 8;; guard *= 2) {
     int64_t digits = precision + guard;
     if (!room_for_digits(8 * digits, status)) return;
@@ -177,7 +175,7 @@ void real_power(Number& out, const Number& x, const Number& y, bool y_integral, 
     int64_t drop = candidate.digits() - precision - 1;
     if (drop > 0) drop_digits(candidate, drop, Rounding::kHalfEven, status);
     candidate.negative = false;
-    strip_zeros(candidate, kNoLimit);
+    strip_zeros(candidate, kNoLimit, status);
     bool exact = is_exact_power(x_stripped, y_stripped, candidate, status);
     if (status.no_memory) return;
     if (!exact) continue;
@@ -201,7 +199,7 @@ void power(Number& out, const Number& x_in, const Number& y, const Rules& rules,
   bool y_integral = is_integral(y), negative = false;
   if (x_in.negative) {
     if (y_integral) {
-      negative = is_odd_integer(y);
+      negative = is_odd_integer(y, status);
     } else if (!x_in.zero()) {
       return invalid(out, kInvalidOperation, status);
     }
@@ -228,7 +226,7 @@ void power(Number& out, const Number& x_in, const Number& y, const Rules& rules,
     return;
   }
   // Extreme overflow and underflow.
-  int64_t bound = log10_exponent_bound(x) + y.adjusted();
+  int64_t bound = log10_exponent_bound(x, status) + y.adjusted();
   bool grows = above_one != y.negative;
   int64_t limit = count_digits(static_cast<u128>(grows ? rules.emax : -rules.etiny()));
   if (bound >= limit) {
@@ -237,7 +235,7 @@ void power(Number& out, const Number& x_in, const Number& y, const Rules& rules,
   }
   if (y_integral) {
     Number stripped = x.copy();
-    strip_zeros(stripped, kNoLimit);
+    strip_zeros(stripped, kNoLimit, status);
     Mpz n;
     // A large exponent belongs to a number close to 1, which has a long coefficient, or overflows.
     if (y.adjusted() < 19 && to_integer(n, y, status) && mpz_fits_slong_p(n.get())) {
@@ -309,7 +307,7 @@ void power_modulo(Number& out, const Number& a, const Number& b, const Number& m
     mpz_powm(base.get(), base.get(), ten.get(), m.get());
   }
   mpz_powm(base.get(), base.get(), Reading(e).get(), m.get());
-  bool negative = a.negative && is_odd_integer(b);
+  bool negative = a.negative && is_odd_integer(b, status);
   out.adopt(base.get());
   out.negative = negative;
   out.exponent = 0;

@@ -78,7 +78,7 @@ void normalize(Number& out, const Number& a, const Rules& rules, Status& status)
     out.exponent = 0;
     return;
   }
-  strip_zeros(out, rules.clamp ? rules.etop() : rules.emax);
+  strip_zeros(out, rules.clamp ? rules.etop() : rules.emax, status);
 }
 
 void logb(Number& out, const Number& a, const Rules& rules, Status& status) {
