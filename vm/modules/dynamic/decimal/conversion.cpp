@@ -1,4 +1,5 @@
 // Between Decimal and other types: construction, int and float, comparison with other numbers.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -121,8 +122,7 @@ bool number_from_sequence(Number& n, Value sequence) {
   if (!digits_from_tuple(n, digits.get())) return false;
   n.kind = kind;
   n.negative = sign;
-  constexpr int64_t kFar = 3'500'000'000'000'000'000;
-  n.exponent = kind != Kind::kFinite ? 0 : exponent > kFar ? kFar : exponent < -kFar ? -kFar : exponent;
+  n.exponent = kind == Kind::kFinite ? std::clamp(exponent, -kFarExponent, kFarExponent) : 0;
   return true;
 }
 
@@ -132,16 +132,14 @@ bool float_signal(Context* context) {
   return record(context, status);
 }
 
-}  // namespace
-
-bool number_from_double(Number& out, double d, Status& status) {
+void number_from_double(Number& out, double d, Status& status) {
   if (std::isnan(d) || std::isinf(d)) {
     out.set_special(std::isnan(d) ? Kind::kQuiet : Kind::kInfinite, std::signbit(d));
-    return true;
+    return;
   }
   if (d == 0) {
     out = Number(std::signbit(d), 0, 0);
-    return true;
+    return;
   }
   int exponent;
   auto mantissa = static_cast<uint64_t>(std::ldexp(std::frexp(std::fabs(d), &exponent), 53));
@@ -163,8 +161,9 @@ bool number_from_double(Number& out, double d, Status& status) {
   out.kind = Kind::kFinite;
   out.negative = std::signbit(d);
   finalize_exactly(out, status);
-  return true;
 }
+
+}  // namespace
 
 Ref<> decimal_from_object(Type* type, Value value, Context* context) {
   Number n;
@@ -194,7 +193,8 @@ Ref<> decimal_from_object(Type* type, Value value, Context* context) {
     if (!number_from_sequence(n, value)) return Ref<>();
     finalize_exactly(n, status);
   } else if (is_float(value)) {
-    if (!float_signal(context) || !number_from_double(n, as_double(value), status)) return Ref<>();
+    if (!float_signal(context)) return Ref<>();
+    number_from_double(n, as_double(value), status);
   } else {
     return raise(exc::TypeError, "conversion from %T to Decimal is not supported", value);
   }
@@ -219,7 +219,8 @@ Ref<> decimal_rounded_from_object(Value value, Context* context) {
   } else if (is_list(value) || is_tuple(value)) {
     if (!number_from_sequence(n, value)) return Ref<>();
   } else if (is_float(value)) {
-    if (!float_signal(context) || !number_from_double(n, as_double(value), status)) return Ref<>();
+    if (!float_signal(context)) return Ref<>();
+    number_from_double(n, as_double(value), status);
   } else {
     return raise(exc::TypeError, "conversion from %T to Decimal is not supported", value);
   }
@@ -327,7 +328,7 @@ int comparable(Number& a, Number& b, Value right, CompareOp op, Context* context
     } else if (!float_signal(context)) {
       return -1;
     }
-    if (!number_from_double(b, as_double(right), status)) return -1;
+    number_from_double(b, as_double(right), status);
   } else {
     Ref<> rational = import_attribute("numbers", "Rational");
     if (!rational) return -1;

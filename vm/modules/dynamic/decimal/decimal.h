@@ -86,7 +86,6 @@ Ref<> decimal_from_object(Type* type, Value value, Context* context);
 // context.create_decimal(value), rounded.
 Ref<> decimal_rounded_from_object(Value value, Context* context);
 Ref<> decimal_from_float_exactly(Type* type, Value value);  // Decimal.from_float
-bool number_from_double(Number& out, double d, Status& status);
 Ref<> decimal_to_int(const Number& n, Rounding rounding);
 Ref<> decimal_to_float(const Number& n);
 Ref<> decimal_integer_ratio(const Number& n);

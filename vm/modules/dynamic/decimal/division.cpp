@@ -275,9 +275,7 @@ void square_root(Number& out, const Number& a, const Rules& rules, Status& statu
     if (out.digits() > digits) status.no_memory = true;
     if (status.no_memory) return;
   }
-  Rules half_even = rules;
-  half_even.rounding = Rounding::kHalfEven;
-  finalize(out, half_even, status);
+  finalize(out, rules.with(Rounding::kHalfEven), status);
 }
 
 }  // namespace pt::decimal

@@ -4,12 +4,6 @@
 namespace pt::decimal {
 namespace {
 
-Rules half_even(const Rules& rules) {
-  Rules r = rules;
-  r.rounding = Rounding::kHalfEven;
-  return r;
-}
-
 // Specials, zeros and negative numbers of logarithms.
 bool logarithm_special(Number& out, const Number& a, const Rules& rules, Status& status) {
   if (propagate_nan(out, a, rules, status)) return true;
@@ -28,20 +22,7 @@ bool logarithm_special(Number& out, const Number& a, const Rules& rules, Status&
   return false;
 }
 
-// The power of ten that the coefficient is, or -1.
-int64_t ten_to_what(const Number& a) {
-  int64_t zeros = a.digits() - 1;
-  return zeros == 0 ? (a.small() == 1 ? 0 : -1)
-         : trailing_zeros(a, zeros) == zeros &&
-                 [&] {
-                   Number leading = a.copy();
-                   Status unused;
-                   drop_digits(leading, zeros, Rounding::kDown, unused);
-                   return leading.small() == 1;
-                 }()
-             ? zeros
-             : -1;
-}
+bool is_power_of_ten(const Number& a) { return compare_magnitudes(a, Number(false, 1, a.adjusted())) == 0; }
 
 }  // namespace
 
@@ -72,24 +53,23 @@ void exponential(Number& out, const Number& a, const Rules& rules, Status& statu
   } else {
     round_correctly(out, rules.precision, [&](Number& o, int64_t digits) { approximate_exp(o, a, digits, status); }, status);
   }
-  if (!status.no_memory) finalize(out, half_even(rules), status);
+  if (!status.no_memory) finalize(out, rules.with(Rounding::kHalfEven), status);
 }
 
 void natural_logarithm(Number& out, const Number& a, const Rules& rules, Status& status) {
   if (logarithm_special(out, a, rules, status)) return;
-  if (a.adjusted() == 0 && ten_to_what(a) == -a.exponent) {
+  if (a.adjusted() == 0 && is_power_of_ten(a)) {
     out = Number(false, 0, 0);
     return;
   }
   round_correctly(out, rules.precision, [&](Number& o, int64_t digits) { approximate_ln(o, a, digits, status); }, status);
-  if (!status.no_memory) finalize(out, half_even(rules), status);
+  if (!status.no_memory) finalize(out, rules.with(Rounding::kHalfEven), status);
 }
 
 void common_logarithm(Number& out, const Number& a, const Rules& rules, Status& status) {
   if (logarithm_special(out, a, rules, status)) return;
-  int64_t zeros = ten_to_what(a);
-  if (zeros >= 0) {
-    int64_t e = a.exponent + zeros;
+  if (is_power_of_ten(a)) {
+    int64_t e = a.adjusted();
     out = Number(e < 0, static_cast<u128>(e < 0 ? -e : e), 0);
   } else {
     auto approximate = [&](Number& o, int64_t digits) {
@@ -99,7 +79,7 @@ void common_logarithm(Number& out, const Number& a, const Rules& rules, Status& 
     };
     round_correctly(out, rules.precision, approximate, status);
   }
-  if (!status.no_memory) finalize(out, half_even(rules), status);
+  if (!status.no_memory) finalize(out, rules.with(Rounding::kHalfEven), status);
 }
 
 }  // namespace pt::decimal

@@ -17,6 +17,8 @@ inline constexpr int64_t kMaxPrecision = 999999999999999999;
 inline constexpr int64_t kMaxEmax = 999999999999999999;
 inline constexpr int64_t kMinEmin = -999999999999999999;
 inline constexpr int64_t kMinEtiny = kMinEmin - (kMaxPrecision - 1);
+// Exponents beyond this, or below its negative, are all the same: no digits bring them back.
+inline constexpr int64_t kFarExponent = 3'500'000'000'000'000'000;
 
 enum class Rounding : uint8_t { kUp, kDown, kCeiling, kFloor, kHalfUp, kHalfDown, kHalfEven, k05Up };
 inline constexpr int kRoundingCount = 8;
@@ -48,6 +50,7 @@ struct Rules {
   bool clamp = false;
   int64_t etiny() const { return emin - (precision - 1); }
   int64_t etop() const { return emax - (precision - 1); }
+  Rules with(Rounding other) const { return {precision, emax, emin, other, clamp}; }
 };
 // What happened. With no_memory the result has no meaning.
 struct Status {

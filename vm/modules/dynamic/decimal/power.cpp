@@ -1,4 +1,6 @@
 // power: exact where the result is, otherwise exp(y ln x), correctly rounded.
+#include <algorithm>
+
 #include "vm/modules/dynamic/decimal/transcendental.h"
 
 namespace pt::decimal {
@@ -242,8 +244,8 @@ void power(Number& out, const Number& x_in, const Number& y, const Rules& rules,
       int64_t exponent = mpz_get_si(n.get()), size = exponent < 0 ? -exponent : exponent;
       if (!stripped.big() && stripped.small() == 1) {
         __int128 e = static_cast<__int128>(stripped.exponent) * exponent;
-        constexpr int64_t kFar = 3'000'000'000'000'000'000;
-        out = Number(negative, 1, e > kFar ? kFar : e < -kFar ? -kFar : static_cast<int64_t>(e));
+        constexpr __int128 kFar = kFarExponent;
+        out = Number(negative, 1, static_cast<int64_t>(std::clamp(e, -kFar, kFar)));
         __int128 zeros = e - static_cast<__int128>(x.exponent) * exponent;
         if (exponent > 0 && zeros > 0 && out.exponent == e) {
           int64_t pad = zeros > rules.precision ? rules.precision : static_cast<int64_t>(zeros);

@@ -113,8 +113,7 @@ namespace {
 
 // The neighbour of a finite number, above it or below it.
 void neighbour(Number& out, const Number& a, bool up, const Rules& rules, Status& status) {
-  Rules directed = rules;
-  directed.rounding = up ? Rounding::kCeiling : Rounding::kFloor;
+  Rules directed = rules.with(up ? Rounding::kCeiling : Rounding::kFloor);
   Status ignored;
   out = a.copy();
   finalize(out, directed, ignored);

@@ -9,9 +9,6 @@
 namespace pt::decimal {
 namespace {
 
-// Exponents beyond this are all the same: no digits bring them back.
-constexpr int64_t kFarExponent = 3'500'000'000'000'000'000;
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool equals_lower(std::string_view text, std::string_view lower) {

@@ -211,10 +211,10 @@ void approximate_exp(Number& out, const Number& x, int64_t digits, Status& statu
   mpz_fdiv_qr(k.get(), r.get(), value.get(), ln10.get());
   fixed_exp(value.get(), r.get(), bits);
   if (!from_fixed(out, value, bits, digits, status)) return;
-  // Beyond the reach of any exponent: the context's limits do the rest.
-  constexpr int64_t kFar = 3'000'000'000'000'000'000;
-  int64_t tens = mpz_cmp_si(k.get(), kFar) > 0 ? kFar : mpz_cmp_si(k.get(), -kFar) < 0 ? -kFar : mpz_get_si(k.get());
-  out.exponent += tens;
+  // Beyond the reach of any exponent the context's limits do the rest.
+  out.exponent += mpz_cmp_si(k.get(), kFarExponent) > 0    ? kFarExponent
+                  : mpz_cmp_si(k.get(), -kFarExponent) < 0 ? -kFarExponent
+                                                           : mpz_get_si(k.get());
 }
 
 void approximate_ln(Number& out, const Number& x, int64_t digits, Status& status) {
