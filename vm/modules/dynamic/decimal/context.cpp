@@ -24,6 +24,29 @@ struct ContextManager : Object {
   Field local, global;  // immutable after construction
 };
 
+Ref<Context> context_new(Type* type, const Rules& rules, bool capitals, uint32_t trapped) {
+  Ref<SignalDict> flags = signal_dict_new(0), traps = signal_dict_new(trapped);
+  Ref<Context> c = flags && traps ? allocate<Context>(type) : Ref<Context>();
+  if (!c) return c;
+  c->precision.store(rules.precision, kRelaxed);
+  c->emax.store(rules.emax, kRelaxed);
+  c->emin.store(rules.emin, kRelaxed);
+  c->rounding.store(rules.rounding, kRelaxed);
+  c->clamp.store(rules.clamp, kRelaxed);
+  c->capitals.store(capitals, kRelaxed);
+  c->flags.init(std::move(flags));
+  c->traps.init(std::move(traps));
+  return c;
+}
+Ref<Context> template_new(Type* type, int64_t precision, Rounding rounding, uint32_t traps) {
+  return context_new(type, {precision, 999999, -999999, rounding, false}, true, traps);
+}
+Ref<Context> default_new(Type* type) { return template_new(type, 28, Rounding::kHalfEven, kDefaultTraps); }
+// Its settings and traps, and no flags.
+Ref<Context> context_like(Type* type, const Context* from) {
+  return context_new(type, from->rules(), from->capitals.load(kRelaxed), from->trap_bits().load(kRelaxed));
+}
+
 // ---- Settings ------------------------------------------------------------------------------------------------------------
 
 bool to_setting(Value v, int64_t* out) {
@@ -107,7 +130,10 @@ bool apply_settings(Value context, const Value* values) {
   return true;
 }
 
-Ref<> context_construct(Type* type, const Args&) { return context_new(type); }
+Ref<> context_construct(Type* type, const Args&) {
+  // During the first import other threads may have found the type already.
+  return g_default.empty() ? default_new(type) : context_like(type, as_context(g_default));
+}
 bool context_init(Value self, const Args& args) {
   Value values[kSettingCount];
   return bind_arguments("Context",
@@ -154,15 +180,11 @@ void manager_traverse(Object* o, FieldVisitor& visitor) {
 const NativeDef kManagerMethods[] = {
     {"__enter__", "($self, /)", manager_enter}, {"__exit__", "($self, /, *args)", manager_exit}, {}};
 
-bool make_template(Module* module, Value* slot, const char* name, int64_t precision, Rounding rounding, uint32_t traps) {
+bool add_template(Module* module, Value* slot, const char* name, Ref<Context> made) {
   if (slot->empty()) {
-    Ref<Context> context = context_new(&context_type);
-    if (!context) return false;
-    context->precision.store(precision, kRelaxed);
-    context->rounding.store(rounding, kRelaxed);
-    context->trap_bits().store(traps, kRelaxed);
-    make_immortal(context.get());
-    *slot = Value::object(context.take());
+    if (!made) return false;
+    make_immortal(made.get());
+    *slot = Value::object(made.take());
   }
   return dict_set_text(module_dict(module), name, *slot);
 }
@@ -204,40 +226,9 @@ bool to_rounding(Value v, Rounding* out) {
                "   ROUND_HALF_UP, ROUND_HALF_DOWN, ROUND_HALF_EVEN,\n   ROUND_05UP]");
 }
 
-Ref<Context> context_new(Type* type) {
-  Ref<SignalDict> flags = signal_dict_new(0);
-  Ref<SignalDict> traps = signal_dict_new(g_default.empty() ? kDefaultTraps : as_context(g_default)->trap_bits().load(kRelaxed));
-  Ref<Context> c = flags && traps ? allocate<Context>(type) : Ref<Context>();
-  if (!c) return c;
-  Rules rules = {28, 999999, -999999, Rounding::kHalfEven, false};
-  bool capitals = true;
-  if (!g_default.empty()) {
-    rules = as_context(g_default)->rules();
-    capitals = as_context(g_default)->capitals.load(kRelaxed);
-  }
-  c->precision.store(rules.precision, kRelaxed);
-  c->emax.store(rules.emax, kRelaxed);
-  c->emin.store(rules.emin, kRelaxed);
-  c->rounding.store(rules.rounding, kRelaxed);
-  c->clamp.store(rules.clamp, kRelaxed);
-  c->capitals.store(capitals, kRelaxed);
-  c->flags.init(std::move(flags));
-  c->traps.init(std::move(traps));
-  return c;
-}
-
 Ref<Context> context_copy(const Context* from) {
-  Ref<Context> c = context_new(&context_type);
-  if (!c) return c;
-  Rules rules = from->rules();
-  c->precision.store(rules.precision, kRelaxed);
-  c->emax.store(rules.emax, kRelaxed);
-  c->emin.store(rules.emin, kRelaxed);
-  c->rounding.store(rules.rounding, kRelaxed);
-  c->clamp.store(rules.clamp, kRelaxed);
-  c->capitals.store(from->capitals.load(kRelaxed), kRelaxed);
-  c->flag_bits().store(from->flag_bits().load(kRelaxed), kRelaxed);
-  c->trap_bits().store(from->trap_bits().load(kRelaxed), kRelaxed);
+  Ref<Context> c = context_like(&context_type, from);
+  if (c) c->flag_bits().store(from->flag_bits().load(kRelaxed), kRelaxed);
   return c;
 }
 
@@ -248,10 +239,9 @@ Context* running_context_slow() {
     return raise(exc::TypeError, "argument must be a context");
   }
   if (error_pending()) return nullptr;
-  Ref<Context> fresh = context_copy(as_context(g_default));
-  if (!fresh) return nullptr;
-  fresh->flag_bits().store(0, kRelaxed);
-  if (!contextvar_set(g_context_variable, fresh.value())) return nullptr;
+  if (g_default.empty()) return raise(exc::RuntimeError, "decimal is still being imported");  // by another thread
+  Ref<Context> fresh = context_like(&context_type, as_context(g_default));
+  if (!fresh || !contextvar_set(g_context_variable, fresh.value())) return nullptr;
   return fresh.get();  // the variable holds it
 }
 Ref<Context> current_context() { return Ref<Context>::retain(running_context()); }
@@ -260,10 +250,8 @@ bool set_current_context(Value context) {
   if (!is_context(context)) return raise(exc::TypeError, "argument must be a context");
   if (!is_template(context)) return contextvar_set(g_context_variable, context);
   // The templates stay as they are: what becomes current is a copy.
-  Ref<Context> copy = context_copy(as_context(context));
-  if (!copy) return false;
-  copy->flag_bits().store(0, kRelaxed);
-  return contextvar_set(g_context_variable, copy.value());
+  Ref<Context> copy = context_like(&context_type, as_context(context));
+  return copy && contextvar_set(g_context_variable, copy.value());
 }
 
 Ref<> getcontext(const Value*) { return current_context(); }
@@ -298,18 +286,21 @@ Ref<> localcontext(const Value* a) {
   return manager;
 }
 
+bool make_context_variable() {
+  if (!g_context_variable.empty()) return true;
+  Ref<> type = import_attribute("_contextvars", "ContextVar");
+  Ref<Str> name = str_from_ascii("decimal_context");
+  Ref<> variable = type && name ? call1(type.value(), name.value()) : Ref<>();
+  if (!variable) return false;
+  make_immortal(variable.value().as_object());
+  g_context_variable = variable.take();
+  return true;
+}
 bool make_standard_contexts(Module* module) {
-  if (g_context_variable.empty()) {
-    Ref<> type = import_attribute("_contextvars", "ContextVar");
-    Ref<Str> name = str_from_ascii("decimal_context");
-    Ref<> variable = type && name ? call1(type.value(), name.value()) : Ref<>();
-    if (!variable) return false;
-    make_immortal(variable.value().as_object());
-    g_context_variable = variable.take();
-  }
-  return make_template(module, &g_default, "DefaultContext", 28, Rounding::kHalfEven, kDefaultTraps) &&
-         make_template(module, &g_basic, "BasicContext", 9, Rounding::kHalfUp, kDefaultTraps | kUnderflow | kClamped) &&
-         make_template(module, &g_extended, "ExtendedContext", 9, Rounding::kHalfEven, 0);
+  return add_template(module, &g_default, "DefaultContext", default_new(&context_type)) &&
+         add_template(module, &g_basic, "BasicContext",
+                      template_new(&context_type, 9, Rounding::kHalfUp, kDefaultTraps | kUnderflow | kClamped)) &&
+         add_template(module, &g_extended, "ExtendedContext", template_new(&context_type, 9, Rounding::kHalfEven, 0));
 }
 
 }  // namespace pt::decimal

@@ -98,7 +98,6 @@ int64_t decimal_hash(Value self);
 Ref<> decimal_format(const Value* a);
 
 // ---- context.cpp
-Ref<Context> context_new(Type* type);
 Ref<Context> context_copy(const Context* from);
 // The running thread's or task's context, borrowed: it may go as soon as Python code runs. nullptr with an exception pending.
 Context* running_context_slow();
@@ -122,6 +121,7 @@ PT_INLINE Context* context_argument(Value v) {
 // The name of a rounding mode, or TypeError.
 bool to_rounding(Value v, Rounding* out);
 extern const char* const kRoundingNames[kRoundingCount];
+bool make_context_variable();
 bool make_standard_contexts(Module* module);
 
 // ---- signals.cpp
