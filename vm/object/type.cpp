@@ -348,7 +348,7 @@ bool finish_type(Type* type, const TypeSpec* spec) {
   if (!type->slots.hash && type->slots.compare && !dict_get_str(as_dict(type->dict.peek()), names::hash.str())) {
     if (!dict_set_str(as_dict(type->dict.peek()), names::hash.str(), none())) return false;
   }
-  return type->base == nullptr || add_subclass(type->base, type);
+  return type->base == nullptr || add_native_subclass(type->base, type);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "gc/heap/heap.h"
@@ -28,11 +29,13 @@ struct SubclassTable {
   // Both guarded by mutex; the memory of types stays.
   std::unordered_map<const Type*, std::vector<Type*>> subclasses;
   std::unordered_map<const Type*, std::vector<Type*>> bases;
+  std::unordered_map<const void*, std::vector<Type*>> kept_back;  // by whose set-up makes them
 };
 SubclassTable& subclass_table() {
   static SubclassTable* table = new SubclassTable;
   return *table;
 }
+constinit thread_local const void* t_set_up = nullptr;
 }  // namespace
 
 constinit std::atomic<bool> g_finalizers_present{false};
@@ -43,6 +46,25 @@ bool add_subclass(Type* base, Type* subclass) {
   table.subclasses[base].push_back(subclass);
   table.bases[subclass].push_back(base);
   return true;
+}
+const void* set_types_kept_back(const void* set_up) { return std::exchange(t_set_up, set_up); }
+bool add_native_subclass(Type* base, Type* subclass) {
+  if (!t_set_up) return add_subclass(base, subclass);
+  SubclassTable& table = subclass_table();
+  std::lock_guard guard(table.mutex);
+  table.kept_back[t_set_up].push_back(subclass);
+  return true;
+}
+void list_types_kept_back(const void* set_up) {
+  SubclassTable& table = subclass_table();
+  std::lock_guard guard(table.mutex);
+  auto found = table.kept_back.find(set_up);
+  if (found == table.kept_back.end()) return;
+  for (Type* type : found->second) {
+    table.subclasses[type->base].push_back(type);
+    table.bases[type].push_back(type->base);
+  }
+  table.kept_back.erase(found);
 }
 void remove_subclass(Type* base, Type* subclass) {
   SubclassTable& table = subclass_table();

@@ -33,6 +33,13 @@ void update_slots_recursively(Type* type, Str* name);
 // `base` is the class itself or one of its ancestors by __bases__, whatever the MRO says.
 bool has_base(Type* type, const Type* base);
 bool add_subclass(Type* base, Type* subclass);
+// The native types of a module may use all that its set-up makes, so they cannot be found by other threads through their
+// bases (type.__subclasses__) before it is over: between set_types_kept_back(set_up), which answers what was set before,
+// and set_types_kept_back(that), types the thread makes are kept back, until list_types_kept_back(set_up). Those of a set-up
+// that failed are listed by the one that succeeds.
+const void* set_types_kept_back(const void* set_up);
+bool add_native_subclass(Type* base, Type* subclass);
+void list_types_kept_back(const void* set_up);
 // The MRO as the metatype's mro() gives it (may run Python code), checked; by default compute_mro.
 Ref<Tuple> ask_mro(Type* type, Tuple* bases);
 void remove_subclass(Type* base, Type* subclass);

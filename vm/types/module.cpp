@@ -194,8 +194,10 @@ class SetUpTurn {
   explicit SetUpTurn(const NativeModule* module) : own_{module, tls_mutator, nullptr} {
     while (!begin()) {
     }
+    outer_types_ = set_types_kept_back(module);
   }
   ~SetUpTurn() {
+    set_types_kept_back(outer_types_);
     {
       RawGuard guard(g_set_ups_lock);
       SetUp** at = &g_set_ups;
@@ -227,6 +229,7 @@ class SetUpTurn {
     return false;
   }
   SetUp own_;
+  const void* outer_types_;
 };
 }  // namespace
 
@@ -254,6 +257,7 @@ Ref<Module> native_module_import(const NativeModule& native) {
     if (!dict_set_text(module_dict(m.get()), def->name, f.value())) return Ref<Module>();
   }
   if (native.execute && !native.execute(m.get())) return Ref<Module>();
+  list_types_kept_back(&native);
   return m;
 }
 

@@ -37,8 +37,6 @@ const NativeDef kFunctions[] = {
 };
 
 bool execute(Module* module) {
-  // A type can be found by other threads as soon as it is there (object.__subclasses__): what its methods use comes
-  // first, but for the templates, which are Contexts themselves and are asked for.
   if (!make_signals(module) || !make_tuple_class(module) || !make_context_variable() ||
       !module_add_type(module, &decimal_type, &decimal_spec) || !module_add_type(module, &context_type, &context_spec) ||
       (context_manager_type.spec == nullptr && !init_module_type(&context_manager_type, &context_manager_spec)) ||
