@@ -1,6 +1,8 @@
 """Programs whose n-th allocation fails, for every n: MemoryError, and all works afterwards. Only ptpython can be asked to let
 allocations of one thread fail; elsewhere the programs just run."""
 import datetime
+import decimal
+import math
 import subprocess
 import sys
 import threading
@@ -100,6 +102,38 @@ def test_containers_and_numbers():
         with memoryview(bytes(data)) as view:
             part = view[1:3].tolist()
         return names, len(both), data.hex(), 3 ** 100 % 10 ** 30, str(2 ** 300), int("7" * 60), text.upper().split("C"), part
+
+    fail_each(program)
+
+
+def test_large_integers():
+    def program():
+        x, y = 7 ** 5000, 3 ** 8000 + 1
+        product = x * y
+        quotient, rest = divmod(product + 5, y)
+        powers = pow(3, 10 ** 40, y), pow(5, -1, y), pow(7, 10 ** 20, -y)
+        text = str(x)[:20], int("123456789" * 400) % 97, hex(y)[-8:]
+        return quotient == x, rest, [p % 1009 for p in powers], text, math.gcd(product, x * 2) == x, \
+            math.isqrt(product) % 1009, math.lcm(x, y) == product, math.factorial(900) % (2 ** 89 - 1), (x * x) % 1009, product / (x * y + 1)
+
+    fail_each(program)
+
+
+def test_decimals():
+    def program():
+        with decimal.localcontext() as context:
+            context.prec = 400
+            x = decimal.Decimal(2).sqrt()
+            y = decimal.Decimal("1." + "37" * 300 + "e-40")
+            made = x * y, x / y, x + y, x - y, x % 1, y.exp(), x.ln(), x.log10(), y ** 5, x.fma(y, 3), -x, abs(y)
+            digits = [str(m)[:12] for m in made]
+            whole = int(x * decimal.Decimal("1e300"))
+            other = x.quantize(decimal.Decimal("1e-250")), x.normalize(), x.next_plus(), divmod(x, y)[0], x.to_integral_value()
+            bits = decimal.Decimal("101" * 60).logical_xor(decimal.Decimal("11" * 70)), decimal.Decimal("12" * 50).rotate(7)
+            ratio = (x + 1).as_integer_ratio()[0] % 1009
+            return digits, whole % 1009, [str(o)[-6:] for o in other + bits], ratio, f"{x:.50f}"[-9:], f"{y:.300e}"[-9:], x > y, \
+                x.as_tuple().digits[:9], decimal.Decimal((0, (1, 2) * 60, 3)) == y, decimal.Decimal(0.1) > y, x == x.copy_abs(), \
+                context.create_decimal("9" * 2000) == y, x.adjusted(), x.is_normal(), pow(decimal.Decimal(7), 300, 10 ** 50)
 
     fail_each(program)
 

@@ -2,6 +2,7 @@
 #include "vm/runtime/runtime.h"
 
 #include <pthread.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #include "vm/types/frame.h"
 #include "vm/types/function.h"
 #include "vm/types/generator.h"
+#include "vm/types/gmp_memory.h"
 #include "vm/types/str.h"
 #include "vm/types/tuple.h"
 #include "vm/types/weakref.h"
@@ -72,6 +74,9 @@ void set_native_limit(Thread* t) {
     if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) available = limit.rlim_cur;
     if (available > (size_t{64} << 20)) available = size_t{64} << 20;
     if (low < here - available) low = here - available;
+    // The kernel extends this stack when it is touched, unless memory is out then: better now. A system call that writes
+    // there fails where an ordinary access would end the process.
+    (void)!getrandom(reinterpret_cast<void*>((low + (64 << 10)) & ~uintptr_t{4095}), 1, GRND_NONBLOCK);
   }
   uintptr_t reserve = 256 << 10;
   if (here - low < 2 * reserve) reserve = (here - low) / 2;
@@ -129,6 +134,7 @@ void fatal(const char* what) {
 Module* builtins_module() { return of_interpreter<Module>(PerInterpreter::kBuiltins); }
 
 void start_core() {
+  gmp::init_memory();
   reserve_shape_region();
   g_heap_hooks = {clear_weakrefs, run_weakref_callbacks, visit_thread_roots};
   g_main_thread = new Thread;

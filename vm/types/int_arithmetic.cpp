@@ -63,10 +63,16 @@ Ref<> multiply(Value a, Value b) {
   if (!out.ok()) return Ref<>();
   if (m == 1) {
     out.data()[n] = mpn_mul_1(out.limbs(), mp(x), n, y.limbs()[0]);
-  } else if (a.same(b)) {
-    mpn_sqr(out.limbs(), mp(x), n);
   } else {
-    mpn_mul(out.limbs(), mp(x), n, mp(y), m);
+    bool square = a.same(b);
+    if (!with_gmp(n + m, [&] {
+          if (square)
+            mpn_sqr(out.limbs(), mp(x), n);
+          else
+            mpn_mul(out.limbs(), mp(x), n, mp(y), m);
+        })) {
+      return Ref<>();
+    }
   }
   return out.finish(negative, n + m);
 }
@@ -102,8 +108,8 @@ bool divide(Value a, Value b, Ref<>* quotient, Ref<>* remainder) {
   if (!r.ok()) return false;
   if (m == 1) {
     r.data()[0] = mpn_divrem_1(q.limbs(), 0, mp(x), n, y.limbs()[0]);
-  } else {
-    mpn_tdiv_qr(q.limbs(), r.limbs(), 0, mp(x), n, mp(y), m);
+  } else if (!with_gmp(2 * n, [&] { mpn_tdiv_qr(q.limbs(), r.limbs(), 0, mp(x), n, mp(y), m); })) {
+    return false;
   }
   int64_t q_size = n - m + 1;
   q.data()[q_size] = 0;
@@ -230,10 +236,10 @@ Ref<> power_no_modulus(Value base, Value exponent) {
     return shift_left(one, Value::small_int(__builtin_ctzll(b.limbs()[0]) * e));
   }
   if (e == 2) return multiply(base, base);
-  mpz_t alias;
   Mpz result;
-  mpz_pow_ui(result.get(), mpz_roinit_n(alias, mp(b), static_cast<mp_size_t>(b.negative() ? -b.limb_count() : b.limb_count())),
-             static_cast<unsigned long>(e));
+  if (!gmp::attempt([&] { mpz_pow_ui(result.get(), MpzView(b).get(), static_cast<unsigned long>(e)); }, result)) {
+    return raise_no_memory();
+  }
   return result.to_int();
 }
 
@@ -261,16 +267,24 @@ Ref<> int_power(Value base, Value exponent, Value modulus) {
     if (negative && result) return int_from_limbs(true, &(result = modulus_word - result), 1);
     return int_from_uint64(result);
   }
-  Mpz b{IntView(base)}, e{IntView(exponent)}, n(m), result;
-  mpz_abs(n.get(), n.get());
-  if (mpz_sgn(e.get()) < 0) {
-    if (!mpz_invert(b.get(), b.get(), n.get())) {
-      return raise(exc::ValueError, "base is not invertible for the given modulus");
-    }
-    mpz_neg(e.get(), e.get());
-  }
-  mpz_powm(result.get(), b.get(), e.get(), n.get());
-  if (negative && mpz_sgn(result.get()) != 0) mpz_sub(result.get(), result.get(), n.get());
+  MpzView b{IntView(base)}, e{IntView(exponent)}, n(m);
+  bool invertible = true;
+  Mpz result;
+  bool ok = gmp::attempt(
+      [&] {
+        // The signs of exponent and modulus do not count here: they are dealt with before and after.
+        Mpz inverse, power;
+        mpz_abs(power.get(), e.get());
+        if (mpz_sgn(e.get()) < 0) {
+          invertible = mpz_invert(inverse.get(), b.get(), n.get());
+          if (!invertible) return;
+        }
+        mpz_powm(result.get(), mpz_sgn(e.get()) < 0 ? inverse.get() : b.get(), power.get(), n.get());
+        if (negative && mpz_sgn(result.get()) != 0) mpz_add(result.get(), result.get(), n.get());
+      },
+      result);
+  if (!ok) return raise_no_memory();
+  if (!invertible) return raise(exc::ValueError, "base is not invertible for the given modulus");
   return result.to_int();
 }
 
@@ -307,7 +321,9 @@ Ref<> int_true_divide(Value a, Value b) {
   int64_t n = shifted(numerator, x, up), m = shifted(divisor, y, down);
   LimbBuffer quotient(n - m + 2), remainder(m + 1);
   if (!quotient.ok() || !remainder.ok()) return Ref<>();
-  mpn_tdiv_qr(quotient.limbs(), remainder.limbs(), 0, numerator.limbs(), n, divisor.limbs(), m);
+  if (!with_gmp(2 * n, [&] { mpn_tdiv_qr(quotient.limbs(), remainder.limbs(), 0, numerator.limbs(), n, divisor.limbs(), m); })) {
+    return Ref<>();
+  }
   int64_t size = n - m + 1;
   while (size > 0 && quotient[size - 1] == 0) size--;
   bool sticky = false;

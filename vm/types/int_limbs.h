@@ -8,13 +8,26 @@
 #include "gc/heap/heap.h"
 #include "gc/platform/memory.h"
 #include "vm/object/error.h"
+#include "vm/types/gmp_memory.h"
 #include "vm/types/int.h"
 
 namespace pt {
 
 static_assert(sizeof(mp_limb_t) == 8 && GMP_NUMB_BITS == 64);
-// GMP aborts when it cannot have memory or a number outgrows its size field; nothing longer than this is handed to it.
+// GMP aborts when a number outgrows its size field; nothing longer than this is handed to it.
 inline constexpr int64_t kMaxLimbs = int64_t{1} << 31;
+
+// Runs f, which uses functions of GMP on operands and results of so many limbs altogether (see gmp::attempt). False:
+// MemoryError is pending.
+template <class F>
+bool with_gmp(int64_t limbs, F&& f) {
+  constexpr int64_t kOnStackAlone = 256;  // GMP gets no memory for less than 32 KiB of scratch
+  if (PT_LIKELY(limbs <= kOnStackAlone)) {
+    f();
+    return true;
+  }
+  return PT_LIKELY(gmp::attempt(f)) || raise_no_memory();
+}
 
 inline mp_limb_t* mp(uint64_t* p) { return reinterpret_cast<mp_limb_t*>(p); }
 inline const mp_limb_t* mp(const uint64_t* p) { return reinterpret_cast<const mp_limb_t*>(p); }
@@ -83,21 +96,31 @@ class IntResult {
 class Mpz {
  public:
   Mpz() { mpz_init(z_); }
-  explicit Mpz(const IntView& v) {
-    mpz_init(z_);
-    mpz_t alias;
-    mpz_set(z_, mpz_roinit_n(alias, mp(v), static_cast<mp_size_t>(v.negative() ? -v.limb_count() : v.limb_count())));
-  }
   ~Mpz() { mpz_clear(z_); }
   Mpz(const Mpz&) = delete;
   Mpz& operator=(const Mpz&) = delete;
   mpz_ptr get() { return z_; }
+  void abandon() { mpz_init(z_); }  // its memory is gone
   Ref<> to_int() const {
     return int_from_limbs(mpz_sgn(z_) < 0, reinterpret_cast<const uint64_t*>(mpz_limbs_read(z_)),
                           static_cast<int64_t>(mpz_size(z_)));
   }
 
  private:
+  mpz_t z_;
+};
+// An int as a GMP integer for reading, while it lives.
+class MpzView {
+ public:
+  explicit MpzView(const IntView& v) : view_(v) {
+    mpz_roinit_n(z_, mp(view_), static_cast<mp_size_t>(v.negative() ? -v.limb_count() : v.limb_count()));
+  }
+  MpzView(const MpzView&) = delete;
+  MpzView& operator=(const MpzView&) = delete;
+  mpz_srcptr get() const { return z_; }
+
+ private:
+  IntView view_;
   mpz_t z_;
 };
 inline int64_t bit_length(const IntView& v) {

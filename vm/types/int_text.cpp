@@ -43,7 +43,8 @@ Ref<> from_digit_values(const uint8_t* digits, int64_t count, int base, bool neg
   int bits = 64 - __builtin_clzll(static_cast<uint64_t>(base));
   IntResult out(count * bits / 64 + 2);
   if (!out.ok()) return Ref<>();
-  int64_t n = mpn_set_str(out.limbs(), digits, static_cast<size_t>(count), base);
+  int64_t n = 0;
+  if (!with_gmp(count, [&] { n = mpn_set_str(out.limbs(), digits, static_cast<size_t>(count), base); })) return Ref<>();
   return out.finish(negative, n);
 }
 
@@ -222,7 +223,11 @@ Ref<Str> int_to_str(Value v, int base, bool prefix) {
     return nullptr;
   }
   memcpy(copy.data(), view.limbs(), static_cast<size_t>(n) * 8);
-  size_t count = mpn_get_str(digits, base, copy.limbs(), n), start = 0;
+  size_t count = 0, start = 0;
+  if (!with_gmp(n * 64, [&] { count = mpn_get_str(digits, base, copy.limbs(), n); })) {
+    memory::release(digits);
+    return nullptr;
+  }
   while (start + 1 < count && digits[start] == 0) start++;
   if (limited && static_cast<int64_t>(count - start) > limit) {
     memory::release(digits);

@@ -1,47 +1,15 @@
 // math: functions of integers.
-#include <gmp.h>
-
 #include <bit>
 #include <cmath>
 
 #include "vm/modules/math/math.h"
-#include "vm/types/int.h"
+#include "vm/types/int_limbs.h"
 
 namespace pt::math_module_parts {
 namespace {
 
-static_assert(sizeof(mp_limb_t) == 8);
-
 bool negative(Value v) { return int_sign(v) < 0; }
 bool is_zero(Value v) { return int_sign(v) == 0; }
-
-// Read-only mpz of an int.
-class BigView {
- public:
-  explicit BigView(Value v) : view_(v) {
-    mpz_roinit_n(number_, reinterpret_cast<const mp_limb_t*>(view_.limbs()), static_cast<mp_size_t>(view_.limb_count()));
-  }
-  mpz_srcptr get() const { return number_; }
-
- private:
-  IntView view_;
-  mpz_t number_;
-};
-class BigNumber {
- public:
-  BigNumber() { mpz_init(number_); }
-  ~BigNumber() { mpz_clear(number_); }
-  BigNumber(const BigNumber&) = delete;
-  BigNumber& operator=(const BigNumber&) = delete;
-  mpz_ptr get() { return number_; }
-  Ref<> result() const {
-    return int_from_limbs(mpz_sgn(number_) < 0, reinterpret_cast<const uint64_t*>(mpz_limbs_read(number_)),
-                          static_cast<int64_t>(mpz_size(number_)));
-  }
-
- private:
-  mpz_t number_;
-};
 
 uint64_t gcd_words(uint64_t a, uint64_t b) {
   if (!a) return b;
@@ -66,10 +34,10 @@ uint64_t magnitude(Value small) {
 // Of two ints; never negative.
 Ref<> gcd_pair(Value x, Value y) {
   if (x.is_small_int() && y.is_small_int()) return int_from_uint64(gcd_words(magnitude(x), magnitude(y)));
-  BigView a(x), b(y);
-  BigNumber r;
-  mpz_gcd(r.get(), a.get(), b.get());
-  return r.result();
+  MpzView a{IntView(x)}, b{IntView(y)};
+  Mpz r;
+  if (!gmp::attempt([&] { mpz_gcd(r.get(), a.get(), b.get()); }, r)) return raise_no_memory();
+  return r.to_int();
 }
 Ref<> absolute(Value v) {
   return negative(v) ? int_binary(BinaryOp::kSub, Value::small_int(0), v) : int_binary(BinaryOp::kAdd, v, Value::small_int(0));
@@ -121,10 +89,10 @@ Ref<> integer_sqrt(const Value* a) {
     while ((root + 1) * (root + 1) <= wanted) ++root;
     return int_from_uint64(root);
   }
-  BigView view(n.value());
-  BigNumber r;
-  mpz_sqrt(r.get(), view.get());
-  return r.result();
+  MpzView view{IntView(n.value())};
+  Mpz r;
+  if (!gmp::attempt([&] { mpz_sqrt(r.get(), view.get()); }, r)) return raise_no_memory();
+  return r.to_int();
 }
 
 namespace {

@@ -42,7 +42,9 @@ Ref<> is_method(const Value* a) {
 template <bool (*predicate)(const Number&, const Rules&)>
 Ref<> is_in_context(const Value* a) {
   Number x;
-  return required_operand(x, a[1]) ? bool_ref(predicate(x, as_context(a[0])->rules())) : Ref<>();
+  bool yes;
+  if (!required_operand(x, a[1]) || !computing([&] { yes = predicate(x, as_context(a[0])->rules()); })) return Ref<>();
+  return bool_ref(yes);
 }
 
 bool require_decimal(Value v) {
@@ -52,9 +54,8 @@ Ref<> is_canonical(const Value* a) { return require_decimal(a[1]) ? bool_ref(tru
 Ref<> canonical(const Value* a) { return require_decimal(a[1]) ? Ref<>::retain(a[1]) : Ref<>(); }
 
 Ref<> copied(Number& x, bool negative) {
-  Number out = x.copy();
-  out.negative = negative;
-  return decimal_new(out);
+  x.negative = negative;
+  return decimal_new(x);
 }
 Ref<> copy_abs(const Value* a) {
   Number x;
@@ -79,7 +80,9 @@ Ref<> same_quantum_method(const Value* a) {
 }
 Ref<> number_class_method(const Value* a) {
   Number x;
-  return required_operand(x, a[1]) ? Ref<>(str_from_ascii(number_class(x, as_context(a[0])->rules()))) : Ref<>();
+  const char* name;
+  if (!required_operand(x, a[1]) || !computing([&] { name = number_class(x, as_context(a[0])->rules()); })) return Ref<>();
+  return str_from_ascii(name);
 }
 template <bool engineering>
 Ref<> to_string(const Value* a) {

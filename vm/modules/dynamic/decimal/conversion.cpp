@@ -73,9 +73,9 @@ bool digits_from_tuple(Number& n, Tuple* digits) {
     ok = is_int(digits->at(i)) && int_to_int64(digits->at(i), &digit) && digit >= 0 && digit <= 9;
     if (ok) values[i] = static_cast<uint8_t>(digit);
   }
-  if (ok) set_digits(n, values, count);
+  bool had = !ok || computing([&] { set_digits(n, values, count); }, n);
   if (values != local) memory::release(values);
-  return ok ? true : static_cast<bool>(raise(exc::ValueError, "coefficient must be a tuple of digits"));
+  return ok ? had : static_cast<bool>(raise(exc::ValueError, "coefficient must be a tuple of digits"));
 }
 
 // Not rounded, and not within any limits.
@@ -163,6 +163,11 @@ void number_from_double(Number& out, double d, Status& status) {
   finalize_exactly(out, status);
 }
 
+Ref<> to_int(mpz_srcptr magnitude, bool negative) {
+  return int_from_limbs(negative, reinterpret_cast<const uint64_t*>(mpz_limbs_read(magnitude)),
+                        static_cast<int64_t>(mpz_size(magnitude)));
+}
+
 }  // namespace
 
 Ref<> decimal_from_object(Type* type, Value value, Context* context) {
@@ -172,13 +177,18 @@ Ref<> decimal_from_object(Type* type, Value value, Context* context) {
   if (is_str(value)) {
     Str* s = as_str(value);
     // Most are as they should be; what is lenient costs a second look.
-    if (PT_LIKELY(s->ascii && parse(n, s->ascii_view(), status))) {
-      if (!status.no_memory) finalize_exactly(n, status);
-    } else {
+    bool strict = false;
+    bool done = !s->ascii || computing(
+                                 [&] {
+                                   strict = parse(n, s->ascii_view(), status);
+                                   if (strict && !status.no_memory) finalize_exactly(n, status);
+                                 },
+                                 n);
+    if (PT_UNLIKELY(!strict) && done) {
       NumericText text(s, true);
-      if (!text.ok()) return Ref<>();
-      from_text_exactly(n, text.view(), status);
+      done = text.ok() && computing([&] { from_text_exactly(n, text.view(), status); }, n);
     }
+    if (!done) return Ref<>();
     status.flags &= kErrorMask;
     return record(context, status) ? decimal_new(type, n) : Ref<>();
   }
@@ -190,11 +200,9 @@ Ref<> decimal_from_object(Type* type, Value value, Context* context) {
   if (is_int(value)) {
     operand_slow(n, value);
   } else if (is_list(value) || is_tuple(value)) {
-    if (!number_from_sequence(n, value)) return Ref<>();
-    finalize_exactly(n, status);
+    if (!number_from_sequence(n, value) || !computing([&] { finalize_exactly(n, status); }, n)) return Ref<>();
   } else if (is_float(value)) {
-    if (!float_signal(context)) return Ref<>();
-    number_from_double(n, as_double(value), status);
+    if (!float_signal(context) || !computing([&] { number_from_double(n, as_double(value), status); }, n)) return Ref<>();
   } else {
     return raise(exc::TypeError, "conversion from %T to Decimal is not supported", value);
   }
@@ -209,8 +217,7 @@ Ref<> decimal_rounded_from_object(Value value, Context* context) {
   if (is_str(value)) {
     NumericText text(as_str(value), false);
     if (!text.ok()) return Ref<>();
-    from_text(n, text.view(), rules, status);
-    return finish(context, n, status);
+    return computing([&] { from_text(n, text.view(), rules, status); }, n) ? finish(context, n, status) : Ref<>();
   }
   if (is_decimal(value)) {
     view_of(n, as_decimal(value));
@@ -219,18 +226,21 @@ Ref<> decimal_rounded_from_object(Value value, Context* context) {
   } else if (is_list(value) || is_tuple(value)) {
     if (!number_from_sequence(n, value)) return Ref<>();
   } else if (is_float(value)) {
-    if (!float_signal(context)) return Ref<>();
-    number_from_double(n, as_double(value), status);
+    if (!float_signal(context) || !computing([&] { number_from_double(n, as_double(value), status); }, n)) return Ref<>();
   } else {
     return raise(exc::TypeError, "conversion from %T to Decimal is not supported", value);
   }
   Number out;
-  if (n.nan() && !n.coefficient_zero() && n.digits() > rules.precision - rules.clamp) {
-    invalid(out, kConversionSyntax, status);
-    return finish(context, out, status);
-  }
-  apply(out, n, rules, status);
-  return finish(context, out, status);
+  bool ok = computing(
+      [&] {
+        if (n.nan() && !n.coefficient_zero() && n.digits() > rules.precision - rules.clamp) {
+          invalid(out, kConversionSyntax, status);
+        } else {
+          apply(out, n, rules, status);
+        }
+      },
+      out);
+  return ok ? finish(context, out, status) : Ref<>();
 }
 
 Ref<> decimal_from_float_exactly(Type* type, Value value) {
@@ -239,11 +249,10 @@ Ref<> decimal_from_float_exactly(Type* type, Value value) {
   if (is_int(value)) {
     operand_slow(n, value);
   } else if (is_float(value)) {
-    number_from_double(n, as_double(value), status);
+    if (!computing([&] { number_from_double(n, as_double(value), status); }, n)) return Ref<>();
   } else {
     return raise(exc::TypeError, "argument must be int or float");
   }
-  if (status.no_memory) return raise_no_memory();
   if (type == &decimal_type) return decimal_new(n);
   Ref<> plain = decimal_new(n);
   return plain ? call1(Value::object(type), plain.value()) : Ref<>();
@@ -252,18 +261,21 @@ Ref<> decimal_from_float_exactly(Type* type, Value value) {
 Ref<> decimal_to_int(const Number& n, Rounding rounding) {
   if (n.nan()) return raise(exc::ValueError, "cannot convert NaN to integer");
   if (n.infinite()) return raise(exc::OverflowError, "cannot convert Infinity to integer");
-  Number whole = n.copy();
+  Number whole;
   Status status;
-  rescale(whole, 0, rounding, status);
+  bool ok = computing(
+      [&] {
+        whole = n.copy();
+        rescale(whole, 0, rounding, status);
+      },
+      whole);
+  if (!ok) return Ref<>();
   if (status.no_memory) return raise_no_memory();
   if (!whole.big() && !(whole.small() >> 62)) {
     auto i = static_cast<int64_t>(whole.small());
     return int_from_int64(n.negative ? -i : i);
   }
-  Mpz z;
-  mpz_set(z.get(), Reading(whole).get());
-  if (n.negative) mpz_neg(z.get(), z.get());
-  return z.to_int();
+  return to_int(Reading(whole).get(), n.negative);
 }
 
 Ref<> decimal_to_float(const Number& n) {
@@ -289,20 +301,25 @@ Ref<> decimal_integer_ratio(const Number& n) {
   if (n.nan()) return raise(exc::ValueError, "cannot convert NaN to integer ratio");
   if (n.infinite()) return raise(exc::OverflowError, "cannot convert Infinity to integer ratio");
   Status status;
-  Mpz numerator, denominator, common;
-  if (n.coefficient_zero() || n.exponent >= 0) {
-    Number whole = n.copy();
-    rescale(whole, 0, Rounding::kDown, status);
-    mpz_set(numerator.get(), Reading(whole).get());
-    mpz_set_ui(denominator.get(), 1);
-  } else if (power_of_ten(denominator, -n.exponent, status)) {
-    mpz_gcd(common.get(), Reading(n).get(), denominator.get());
-    mpz_divexact(numerator.get(), Reading(n).get(), common.get());
-    mpz_divexact(denominator.get(), denominator.get(), common.get());
-  }
+  Mpz numerator, denominator;
+  bool ok = computing(
+      [&] {
+        if (n.coefficient_zero() || n.exponent >= 0) {
+          Number whole = n.copy();
+          rescale(whole, 0, Rounding::kDown, status);
+          mpz_set(numerator.get(), Reading(whole).get());
+          mpz_set_ui(denominator.get(), 1);
+        } else if (power_of_ten(denominator, -n.exponent, status)) {
+          Mpz common;
+          mpz_gcd(common.get(), Reading(n).get(), denominator.get());
+          mpz_divexact(numerator.get(), Reading(n).get(), common.get());
+          mpz_divexact(denominator.get(), denominator.get(), common.get());
+        }
+      },
+      numerator, denominator);
+  if (!ok) return Ref<>();
   if (status.no_memory) return raise_no_memory();
-  if (n.negative) mpz_neg(numerator.get(), numerator.get());
-  Ref<> top = numerator.to_int(), bottom = top ? denominator.to_int() : Ref<>();
+  Ref<> top = to_int(numerator.get(), n.negative), bottom = top ? to_int(denominator.get(), false) : Ref<>();
   return bottom ? Ref<>(tuple_of({top.value(), bottom.value()})) : Ref<>();
 }
 
@@ -328,7 +345,7 @@ int comparable(Number& a, Number& b, Value right, CompareOp op, Context* context
     } else if (!float_signal(context)) {
       return -1;
     }
-    number_from_double(b, as_double(right), status);
+    if (!computing([&] { number_from_double(b, as_double(right), status); }, b)) return -1;
   } else {
     Ref<> rational = import_attribute("numbers", "Rational");
     if (!rational) return -1;
@@ -346,7 +363,7 @@ int comparable(Number& a, Number& b, Value right, CompareOp op, Context* context
       // The exponent may leave the range meanwhile.
       int64_t exponent = a.exponent;
       a.exponent = 0;
-      multiply(product, a, factor, kWidest, status);
+      if (!computing([&] { multiply(product, a, factor, kWidest, status); }, product)) return -1;
       a = std::move(product);
       a.exponent = exponent;
     }
@@ -389,7 +406,9 @@ Ref<> decimal_compare(Value left, Value right, CompareOp op) {
     }
     return bool_ref(op == CompareOp::kNe);
   }
-  return bool_ref(ordered(op, compare_numbers(a, b), 0));
+  int order;
+  if (!computing([&] { order = compare_numbers(a, b); })) return Ref<>();
+  return bool_ref(ordered(op, order, 0));
 }
 
 Ref<> decimal_tuple(const Number& n) {
@@ -400,7 +419,7 @@ Ref<> decimal_tuple(const Number& n) {
     row = tuple_of({Value::small_int(0)});
     exponent = str_from_ascii("F");
   } else {
-    if (!digits.assign(n)) return raise_no_memory();
+    if (!computing([&] { digits.assign(n); }, digits)) return Ref<>();
     std::string_view text = n.nan() && n.coefficient_zero() ? std::string_view() : digits.view();
     row = tuple_allocate(static_cast<int64_t>(text.size()));
     if (!row) return Ref<>();

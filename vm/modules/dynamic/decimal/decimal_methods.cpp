@@ -75,7 +75,9 @@ Ref<> is_in_context(const Value* a) {
   Context* context = context_argument(a[1]);
   if (!context) return Ref<>();
   self_number(x, a);
-  return bool_ref(predicate(x, context->rules()));
+  bool yes;
+  if (!computing([&] { yes = predicate(x, context->rules()); })) return Ref<>();
+  return bool_ref(yes);
 }
 bool yes(const Number&) { return true; }
 
@@ -84,7 +86,9 @@ Ref<> number_class_method(const Value* a) {
   Context* context = context_argument(a[1]);
   if (!context) return Ref<>();
   self_number(x, a);
-  return str_from_ascii(number_class(x, context->rules()));
+  const char* name;
+  if (!computing([&] { name = number_class(x, context->rules()); })) return Ref<>();
+  return str_from_ascii(name);
 }
 Ref<> to_eng_string(const Value* a) {
   Number x;
@@ -104,9 +108,8 @@ Ref<> same_quantum_method(const Value* a) {
 Ref<> copied(const Value* a, bool negative) {
   Number x;
   self_number(x, a);
-  Number out = x.copy();
-  out.negative = negative;
-  return decimal_new(out);
+  x.negative = negative;
+  return decimal_new(x);
 }
 Ref<> copy_abs(const Value* a) { return copied(a, false); }
 Ref<> copy_negate(const Value* a) { return copied(a, !as_decimal(a[0])->negative); }
@@ -125,7 +128,9 @@ Ref<> radix(const Value*) {
 Ref<> adjusted(const Value* a) {
   Number x;
   self_number(x, a);
-  return int_from_int64(x.finite() ? x.adjusted() : 0);
+  int64_t exponent = 0;
+  if (x.finite() && !computing([&] { exponent = x.adjusted(); })) return Ref<>();
+  return int_from_int64(exponent);
 }
 Ref<> as_tuple_method(const Value* a) {
   Number x;

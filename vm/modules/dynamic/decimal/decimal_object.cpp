@@ -12,7 +12,7 @@ namespace {
 
 void decimal_destroy(Object* o) {
   auto* d = static_cast<Decimal*>(o);
-  if (PT_UNLIKELY(d->big)) release_limbs(reinterpret_cast<uint64_t*>(d->low), static_cast<int64_t>(d->high));
+  if (PT_UNLIKELY(d->big)) release_limbs(reinterpret_cast<uint64_t*>(d->low));
 }
 
 // ---- Operators -----------------------------------------------------------------------------------------------------------
@@ -198,29 +198,39 @@ const TypeSpec decimal_spec = {
 };
 
 Ref<> decimal_new(Type* type, Number& n) {
+  bool big = n.big();
+  uint64_t* limbs = nullptr;
+  int64_t count, digits;
+  if (PT_UNLIKELY(big)) {
+    limbs = n.take_limbs(&count, &digits);
+    if (!limbs) return raise_no_memory();
+  }
   Object* o;
   if (PT_LIKELY(type == &decimal_type)) {
     Shape* shape = type->instance_shape.load(std::memory_order_relaxed);
     o = allocate_object_inline(shape_id_of(shape), sizeof(Decimal), false, false);
-    if (PT_UNLIKELY(!o)) return raise_no_memory();
+    if (PT_UNLIKELY(!o)) (void)raise_no_memory();
   } else {
     o = allocate_instance(type);
-    if (!o) return Ref<>();
+  }
+  if (PT_UNLIKELY(!o)) {
+    release_limbs(limbs);
+    return Ref<>();
   }
   auto* d = static_cast<Decimal*>(o);
   d->exponent = n.exponent;
   d->hash.store(-1, std::memory_order_relaxed);
   d->negative = n.negative;
   d->kind = n.kind;
-  d->big = n.big();
-  d->plain = n.finite() && !n.big() && !(n.small() >> 64);
-  if (PT_LIKELY(!n.big())) {
+  d->big = big;
+  d->plain = n.finite() && !big && !(n.small() >> 64);
+  if (PT_LIKELY(!big)) {
     d->low = static_cast<uint64_t>(n.small());
     d->high = static_cast<uint64_t>(n.small() >> 64);
   } else {
-    int64_t count;
-    d->low = reinterpret_cast<uint64_t>(n.take_limbs(&count, &d->digits));
+    d->low = reinterpret_cast<uint64_t>(limbs);
     d->high = static_cast<uint64_t>(count);
+    d->digits = digits;
   }
   return Ref<>::steal(Value::object(o));
 }
@@ -228,8 +238,10 @@ Ref<> decimal_new(Type* type, Number& n) {
 Ref<> quotient_and_rest(Context* context, const Number& a, const Number& b) {
   Number quotient, rest;
   Status status;
-  divide_modulo(quotient, rest, a, b, context->rules(), status);
-  if (!record(context, status)) return Ref<>();
+  Rules rules = context->rules();
+  if (!computing([&] { divide_modulo(quotient, rest, a, b, rules, status); }, quotient, rest) || !record(context, status)) {
+    return Ref<>();
+  }
   Ref<> q = decimal_new(quotient), r = q ? decimal_new(rest) : Ref<>();
   return r ? Ref<>(tuple_of({q.value(), r.value()})) : Ref<>();
 }
@@ -262,7 +274,7 @@ bool required_operand(Number& out, Value v) {
 
 Ref<Str> decimal_text(const Number& n, bool engineering, bool capitals) {
   DigitText digits;
-  if (!digits.assign(n)) return raise_no_memory();
+  if (!computing([&] { digits.assign(n); }, digits)) return Ref<Str>();
   size_t room = text_room(digits);
   char local[128];
   char* buffer = room <= sizeof local ? local : static_cast<char*>(memory::allocate(room));

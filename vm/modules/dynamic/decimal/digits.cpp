@@ -11,12 +11,9 @@ namespace {
 // The digits of a logical operand, least significant first, up to `limit`. False: it is none.
 class LogicalDigits {
  public:
-  bool read(const Number& n, int64_t limit, Status& status) {
+  bool read(const Number& n, int64_t limit) {
     if (!n.finite() || n.negative || n.exponent != 0) return false;
-    if (!text_.assign(n)) {
-      status.no_memory = true;
-      return false;
-    }
+    text_.assign(n);
     for (char c : text_.view()) {
       if (c > '1') return false;
     }
@@ -35,23 +32,19 @@ class LogicalDigits {
 template <class F>
 void from_bits(Number& out, int64_t count, F&& bit, Status& status) {
   if (!room_for_digits(count, status)) return;
-  auto* digits = static_cast<uint8_t*>(memory::allocate(static_cast<size_t>(count ? count : 1)));
-  if (!digits) {
-    status.no_memory = true;
-    return;
-  }
+  auto* digits = static_cast<uint8_t*>(gmp::allocate(static_cast<size_t>(count ? count : 1)));
   for (int64_t i = 0; i < count; ++i) digits[count - 1 - i] = bit(i);
   out.negative = false;
   out.exponent = 0;
   set_digits(out, digits, count);
-  memory::release(digits);
+  gmp::release(digits);
 }
 
 template <class F>
 void logical(Number& out, const Number& a, const Number& b, F&& f, const Rules& rules, Status& status) {
   LogicalDigits x, y;
-  if (!x.read(a, rules.precision, status) || !y.read(b, rules.precision, status)) {
-    if (!status.no_memory) invalid(out, kInvalidOperation, status);
+  if (!x.read(a, rules.precision) || !y.read(b, rules.precision)) {
+    invalid(out, kInvalidOperation, status);
     return;
   }
   int64_t count = x.size() > y.size() ? x.size() : y.size();
@@ -89,8 +82,8 @@ void logical_xor(Number& out, const Number& a, const Number& b, const Rules& rul
 }
 void logical_invert(Number& out, const Number& a, const Rules& rules, Status& status) {
   LogicalDigits x;
-  if (!x.read(a, rules.precision, status)) {
-    if (!status.no_memory) invalid(out, kInvalidOperation, status);
+  if (!x.read(a, rules.precision)) {
+    invalid(out, kInvalidOperation, status);
     return;
   }
   from_bits(out, rules.precision, [&](int64_t i) { return !x.at(i); }, status);

@@ -321,12 +321,12 @@ Ref<> format_number(Number& n, Spec& spec, Rounding rounding) {
     n.exponent += 2;
   }
   Status status;
-  round_for(n, spec, type, rounding, status);
+  if (!computing([&] { round_for(n, spec, type, rounding, status); }, n)) return Ref<>();
   if (type == 'f' && n.coefficient_zero() && n.exponent > 0) n.exponent = 0;
   if (status.no_memory || (type == 'f' && !room_for_digits(n.exponent, status))) return raise_no_memory();
   if (spec.no_negative_zero && n.coefficient_zero()) n.negative = false;
   DigitText digits;
-  if (!digits.assign(n)) return raise_no_memory();
+  if (!computing([&] { digits.assign(n); }, digits)) return Ref<>();
   Body body = body_of(n, digits.view(), spec, type);
   char sign = n.negative ? '-' : spec.sign == '-' ? 0 : spec.sign;
   char local[32];
@@ -362,9 +362,8 @@ Ref<> decimal_format(const Value* a) {
   if (spec.width > kMaxPrecision || spec.precision > kMaxPrecision) {
     return raise(exc::ValueError, "format specification exceeds internal limits of _decimal");
   }
-  Number view;
-  view_of(view, as_decimal(a[0]));
-  Number n = view.copy();
+  Number n;
+  view_of(n, as_decimal(a[0]));
   return format_number(n, spec, rounding);
 }
 

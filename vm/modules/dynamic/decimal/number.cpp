@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <cmath>
-#include <cstdlib>
+#include <cstring>
 
 #include "gc/platform/memory.h"
 #include "vm/modules/dynamic/decimal/wide.h"
@@ -25,13 +25,10 @@ void from_u128(mpz_ptr z, u128 v) {
   mpz_limbs_finish(z, limbs[1] ? 2 : limbs[0] ? 1 : 0);
 }
 
-// Powers of ten that were asked for, each made once and then immutable; who comes first has the place for good.
-struct CachedPower {
-  int64_t exponent;
-  mpz_t power;
-};
+// Powers of ten that were asked for, by their exponents, each made once and then immutable; who comes first has the place
+// for good.
 constexpr int64_t kCachedPowers = 256, kCachedDigits = 8192;
-constinit std::atomic<const CachedPower*> g_powers[kCachedPowers] = {};
+constinit std::atomic<const Constant*> g_powers[kCachedPowers] = {};
 
 void make_power(mpz_ptr out, int64_t k) {
   mpz_ui_pow_ui(out, 5, static_cast<unsigned long>(k));
@@ -41,20 +38,16 @@ void make_power(mpz_ptr out, int64_t k) {
 // 10^k, wherever it is: cached, or in `own`.
 mpz_srcptr shared_power(int64_t k, Mpz& own) {
   if (k < kCachedDigits) {
-    std::atomic<const CachedPower*>& place = g_powers[k % kCachedPowers];
-    const CachedPower* found = place.load(std::memory_order_acquire);  // pairs with the release below
+    std::atomic<const Constant*>& place = g_powers[k % kCachedPowers];
+    const Constant* found = place.load(std::memory_order_acquire);  // pairs with the release below
     if (!found) {
-      auto* made = static_cast<CachedPower*>(memory::allocate(sizeof(CachedPower)));
-      if (made) {
-        made->exponent = k;
-        mpz_init(made->power);
-        make_power(made->power, k);
-        if (place.compare_exchange_strong(found, made, std::memory_order_acq_rel)) return made->power;
-        mpz_clear(made->power);
-        memory::release(made);
-      }
+      make_power(own.get(), k);
+      Constant* made = constant_new(k, own.get());
+      if (!made) return own.get();
+      if (place.compare_exchange_strong(found, made, std::memory_order_acq_rel)) return made->value;
+      constant_free(made);
     }
-    if (found && found->exponent == k) return found->power;
+    if (found->key == k) return found->value;
   }
   make_power(own.get(), k);
   return own.get();
@@ -62,14 +55,23 @@ mpz_srcptr shared_power(int64_t k, Mpz& own) {
 
 }  // namespace
 
+Constant* constant_new(int64_t key, mpz_srcptr value) {
+  size_t count = mpz_size(value);
+  auto* c = static_cast<Constant*>(memory::allocate(sizeof(Constant) + count * sizeof(mp_limb_t)));
+  if (!c) return nullptr;
+  c->key = key;
+  auto* limbs = reinterpret_cast<mp_limb_t*>(c + 1);
+  std::memcpy(limbs, mpz_limbs_read(value), count * sizeof(mp_limb_t));
+  mpz_roinit_n(c->value, limbs, static_cast<mp_size_t>(count));
+  return c;
+}
+void constant_free(Constant* c) { memory::release(c); }
+
 bool room_for_digits(int64_t digits, Status& status) {
-  constexpr int64_t kFree = 20'000'000, kMost = 30'000'000'000;
-  if (PT_LIKELY(digits <= kFree)) return true;
-  // GMP ends the process when it gets no memory, so it is asked for beforehand: a few times what the number takes.
-  void* probe = digits <= kMost ? std::malloc(static_cast<size_t>(digits) * 2) : nullptr;
-  std::free(probe);
-  if (!probe) status.no_memory = true;
-  return probe != nullptr;
+  constexpr int64_t kMost = 30'000'000'000;
+  if (PT_LIKELY(digits <= kMost)) return true;
+  status.no_memory = true;
+  return false;
 }
 
 bool power_of_ten(Mpz& out, int64_t k, Status& status) {
@@ -107,25 +109,23 @@ void Number::view(const uint64_t* limbs, int64_t count, int64_t known) {
   digits_ = known;
 }
 uint64_t* Number::take_limbs(int64_t* count, int64_t* digits) {
-  *digits = big_digits();
-  if (!owned_) {
-    Number own;
-    own.copy_coefficient(*this);
-    return own.take_limbs(count, digits);
-  }
+  Number own;
+  bool ok = gmp::attempt(
+      [&] {
+        *digits = big_digits();
+        if (!owned_) own.copy_coefficient(*this);
+      },
+      own);
+  if (!ok) return nullptr;
+  if (!owned_) return own.take_limbs(count, digits);
   *count = static_cast<int64_t>(mpz_size(z_));
-  if (z_[0]._mp_alloc > *count + *count / 4 + 1) mpz_realloc2(z_, static_cast<mp_bitcnt_t>(*count) * 64);
+  if (z_[0]._mp_alloc > *count + *count / 4 + 1) {
+    bool shorter = gmp::attempt([&] { mpz_realloc2(z_, static_cast<mp_bitcnt_t>(*count) * 64); });
+    (void)shorter;  // or not
+  }
   auto* limbs = reinterpret_cast<uint64_t*>(z_[0]._mp_d);
-  big_ = owned_ = false;
-  small_ = 0;
+  abandon();
   return limbs;
-}
-void release_limbs(uint64_t* limbs, int64_t count) {
-  mpz_t z;
-  z[0]._mp_alloc = static_cast<int>(count);
-  z[0]._mp_size = 0;
-  z[0]._mp_d = reinterpret_cast<mp_limb_t*>(limbs);
-  mpz_clear(z);
 }
 void Number::copy_coefficient(const Number& other) {
   if (!other.big_) {

@@ -1,6 +1,7 @@
 #pragma once
 // The numbers of the General Decimal Arithmetic Specification 1.70, without any Python: a sign, an exponent and a coefficient,
-// which is a machine word pair below 10^38 and a GMP integer otherwise.
+// which is a machine word pair below 10^38 and a GMP integer otherwise. What is declared here, in arithmetic.h and in text.h may
+// need GMP's memory, so it is called in a gmp::attempt(), if nothing else is said.
 #include <gmp.h>
 
 #include <cstdint>
@@ -52,7 +53,7 @@ struct Rules {
   int64_t etop() const { return emax - (precision - 1); }
   Rules with(Rounding other) const { return {precision, emax, emin, other, clamp}; }
 };
-// What happened. With no_memory the result has no meaning.
+// What happened. With no_memory, because a number would be too long, the result has no meaning.
 struct Status {
   uint32_t flags = 0;
   bool no_memory = false;
@@ -166,9 +167,13 @@ class Number {
     negative = is_negative;
     exponent = 0;
   }
+  void abandon() {  // its memory is gone
+    big_ = owned_ = false;
+    small_ = 0;
+  }
   Number copy() const;
   void copy_coefficient(const Number& other);
-  // The limbs of a big coefficient that it owns, for whoever frees them with release_limbs().
+  // The limbs of a big coefficient, for whoever frees them with release_limbs(). nullptr: no memory. Needs no attempt.
   uint64_t* take_limbs(int64_t* count, int64_t* digits);
 
  private:
@@ -201,7 +206,15 @@ class Number {
   mpz_t z_;  // exists while big_
 };
 
-void release_limbs(uint64_t* limbs, int64_t count);
+inline void release_limbs(uint64_t* limbs) { gmp::release(limbs); }
+
+// A number that stays for good, with what it is known by.
+struct Constant {
+  int64_t key;
+  mpz_t value;
+};
+Constant* constant_new(int64_t key, mpz_srcptr value);  // nullptr: no memory
+void constant_free(Constant* c);
 
 // Any coefficient as a GMP integer for reading, while the number lives.
 class Reading {

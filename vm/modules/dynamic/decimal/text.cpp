@@ -3,7 +3,6 @@
 
 #include <cstring>
 
-#include "gc/platform/memory.h"
 #include "vm/types/str_inl.h"
 
 namespace pt::decimal {
@@ -66,9 +65,9 @@ bool parse_exponent(const char* p, const char* end, int64_t* out) {
 
 }  // namespace
 
-DigitText::~DigitText() { memory::release(data_); }
+DigitText::~DigitText() { gmp::release(data_); }
 
-bool DigitText::assign(const Number& n) {
+void DigitText::assign(const Number& n) {
   if (PT_LIKELY(!n.big())) {
     char* end = local_ + sizeof local_;
     char* start;
@@ -84,11 +83,10 @@ bool DigitText::assign(const Number& n) {
       start = write_decimal(start, static_cast<uint64_t>(high));
     }
     view_ = {start, static_cast<size_t>(end - start)};
-    return true;
+    return;
   }
-  memory::release(data_);
-  data_ = static_cast<char*>(memory::allocate(static_cast<size_t>(n.digits()) + 4));
-  if (!data_) return false;
+  PT_ASSERT(!data_);
+  data_ = static_cast<char*>(gmp::allocate(static_cast<size_t>(n.digits()) + 4));
   Mpz copy;  // its limbs are destroyed
   mpz_set(copy.get(), n.z());
   auto size = static_cast<mp_size_t>(mpz_size(copy.get()));
@@ -97,7 +95,6 @@ bool DigitText::assign(const Number& n) {
   while (skip + 1 < count && digits[skip] == 0) ++skip;
   for (size_t i = skip; i < count; ++i) digits[i] = static_cast<unsigned char>(digits[i] + '0');
   view_ = {data_ + skip, count - skip};
-  return true;
 }
 
 void set_digits(Number& n, const uint8_t* digits, int64_t count) {
@@ -171,18 +168,14 @@ bool parse(Number& out, std::string_view text, Status& status) {
   if (!room_for_digits(digits, status)) return true;
   uint8_t local[256];
   auto* values =
-      digits <= static_cast<int64_t>(sizeof local) ? local : static_cast<uint8_t*>(memory::allocate(static_cast<size_t>(digits)));
-  if (!values) {
-    status.no_memory = true;
-    return true;
-  }
+      digits <= static_cast<int64_t>(sizeof local) ? local : static_cast<uint8_t*>(gmp::allocate(static_cast<size_t>(digits)));
   int64_t count = 0;
   for (const char* c = p; c != q; ++c) {
     if (*c != '.') values[count++] = static_cast<uint8_t>(*c - '0');
   }
   out.kind = Kind::kFinite;
   set_digits(out, values, count);
-  if (values != local) memory::release(values);
+  if (values != local) gmp::release(values);
   out.exponent = e - (point ? q - point - 1 : 0);
   return true;
 }

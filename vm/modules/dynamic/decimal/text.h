@@ -13,12 +13,13 @@ class DigitText {
   ~DigitText();
   DigitText(const DigitText&) = delete;
   DigitText& operator=(const DigitText&) = delete;
-  bool assign(const Number& n);  // false: no memory
+  void abandon() { data_ = nullptr; }  // its memory is gone
+  void assign(const Number& n);
   std::string_view view() const { return view_; }
 
  private:
   std::string_view view_;
-  char* data_ = nullptr;
+  char* data_ = nullptr;  // GMP's memory
   char local_[40];
 };
 

@@ -4,8 +4,6 @@
 #include <atomic>
 #include <cmath>
 
-#include "gc/platform/memory.h"
-
 namespace pt::decimal {
 namespace {
 
@@ -26,11 +24,7 @@ void add_atanh(mpz_ptr sum, unsigned long factor, unsigned long n, int64_t bits)
   }
 }
 
-struct Constant {
-  int64_t bits;
-  mpz_t value;
-};
-// ln(10), immutable once published. A longer one takes its place; the others stay, their sizes double.
+// ln(10) by its bits, immutable once published. A longer one takes its place; the others stay, their sizes double.
 constinit std::atomic<const Constant*> g_ln10{nullptr};
 
 void compute_ln10(mpz_ptr out, int64_t bits) {
@@ -45,21 +39,15 @@ void compute_ln10(mpz_ptr out, int64_t bits) {
 // Wrong by less than 2 units.
 void get_ln10(mpz_ptr out, int64_t bits) {
   const Constant* known = g_ln10.load(std::memory_order_acquire);  // pairs with the release below
-  if (!known || known->bits < bits) {
-    auto* made = static_cast<Constant*>(memory::allocate(sizeof(Constant)));
-    if (!made) return compute_ln10(out, bits);
-    made->bits = !known ? (bits < 256 ? 256 : bits) : bits < 2 * known->bits ? 2 * known->bits : bits;
-    mpz_init(made->value);
-    compute_ln10(made->value, made->bits);
-    if (!g_ln10.compare_exchange_strong(known, made, std::memory_order_acq_rel)) {
-      mpz_tdiv_q_2exp(out, made->value, count(made->bits - bits));
-      mpz_clear(made->value);
-      memory::release(made);
-      return;
-    }
-    known = made;
+  if (!known || known->key < bits) {
+    int64_t wanted = !known ? (bits < 256 ? 256 : bits) : bits < 2 * known->key ? 2 * known->key : bits;
+    compute_ln10(out, wanted);
+    Constant* made = constant_new(wanted, out);
+    if (made && !g_ln10.compare_exchange_strong(known, made, std::memory_order_acq_rel)) constant_free(made);
+    mpz_tdiv_q_2exp(out, out, count(wanted - bits));
+    return;
   }
-  mpz_tdiv_q_2exp(out, known->value, count(known->bits - bits));
+  mpz_tdiv_q_2exp(out, known->value, count(known->key - bits));
 }
 
 // exp(x) of |x| < 2.5; wrong by less than 2 units. Halving x often enough makes the series short; squaring undoes it.
