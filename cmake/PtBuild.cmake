@@ -48,6 +48,11 @@ endif()
 
 find_package(Threads REQUIRED)
 
+# Files whose containers may throw std::bad_alloc, and which clean up then (gc/platform/cpp_memory.h).
+function(pt_with_exceptions)
+  set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -fexceptions)
+endfunction()
+
 # pt_folder(FOLDER [DEPS target...]): one static library from the sources directly in FOLDER, named after it
 # (gc/heap -> pt_gc_heap). DEPS are the folders it may know; the link enforces the layering.
 function(pt_folder folder)

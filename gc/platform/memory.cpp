@@ -12,6 +12,7 @@
 namespace pt::memory {
 
 #ifdef PT_USE_MIMALLOC
+void* allocate_uncounted(size_t bytes) { return mi_malloc(bytes); }
 void* allocate(size_t bytes) { return faults::allocation_fails() ? nullptr : mi_malloc(bytes); }
 void* allocate_zeroed(size_t bytes) { return faults::allocation_fails() ? nullptr : mi_zalloc(bytes); }
 void* reallocate(void* block, size_t bytes) { return faults::allocation_fails() ? nullptr : mi_realloc(block, bytes); }
@@ -24,6 +25,7 @@ void release(void* block) { mi_free(block); }
 namespace {
 bool refused(size_t bytes) { return bytes >> 38 || faults::allocation_fails(); }
 }  // namespace
+void* allocate_uncounted(size_t bytes) { return std::malloc(bytes ? bytes : 1); }
 void* allocate(size_t bytes) { return refused(bytes) ? nullptr : std::malloc(bytes ? bytes : 1); }
 void* allocate_zeroed(size_t bytes) { return refused(bytes) ? nullptr : std::calloc(bytes ? bytes : 1, 1); }
 void* reallocate(void* block, size_t bytes) { return refused(bytes) ? nullptr : std::realloc(block, bytes ? bytes : 1); }

@@ -7,6 +7,7 @@ namespace pt::memory {
 
 // Uninitialised bytes, or nullptr when memory is out. Aligned to 16.
 [[nodiscard]] void* allocate(size_t bytes);
+[[nodiscard]] void* allocate_uncounted(size_t bytes);  // the same, but left alone by gc/platform/faults.h
 [[nodiscard]] void* allocate_zeroed(size_t bytes);
 // Grows or shrinks; on failure returns nullptr and leaves `block` as it was.
 [[nodiscard]] void* reallocate(void* block, size_t bytes);

@@ -9,7 +9,7 @@
 namespace pt::memory {
 
 namespace {
-constexpr size_t kReserve = 64 * 1024;
+constexpr size_t kReserve = 1024 * 1024;
 alignas(16) constinit char g_reserve[kReserve] = {};
 constinit std::atomic<size_t> g_used{0};
 }  // namespace

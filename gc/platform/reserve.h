@@ -4,8 +4,8 @@
 
 namespace pt::memory {
 
-// Never fails: ordinary memory, and when that is out a reserve of 64 KiB. When that is used up too
-// the process ends with a message. Aligned to 16, not zeroed.
+// Never fails: ordinary memory, and when that is out a reserve of 1 MiB. When that is used up too the process ends with a
+// message. Aligned to 16, not zeroed.
 [[nodiscard]] void* allocate_permanent(size_t bytes);
 
 // For the thread that lost a race to publish such memory; what lies in the reserve stays.

@@ -72,8 +72,9 @@ void Context::report_too_deep() {
   error.message = {kMessage.data(), static_cast<uint32_t>(kMessage.size())};
 }
 
-BlockScope::BlockScope(Codegen& generator, Block& block) : generator_(generator), weight_(block.weight) {
-  block.outer = generator.blocks_;
+BlockScope::BlockScope(Codegen& generator, Block& block)
+    : generator_(generator), outer_(generator.blocks_), weight_(block.weight) {
+  block.outer = outer_;
   generator.blocks_ = &block;
   if ((generator.block_depth_ += weight_) > 20) {
     generator.context_.syntax_error(block.span, "too many statically nested blocks");
@@ -81,7 +82,7 @@ BlockScope::BlockScope(Codegen& generator, Block& block) : generator_(generator)
 }
 
 BlockScope::~BlockScope() {
-  generator_.blocks_ = generator_.blocks_->outer;
+  generator_.blocks_ = outer_;
   generator_.block_depth_ -= weight_;
 }
 

@@ -322,6 +322,7 @@ class BlockScope {
 
  private:
   Codegen& generator_;
+  Block* const outer_;
   const int weight_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <vector>
 
 namespace pt::compiler {
@@ -72,8 +73,8 @@ struct Parentheses {
   Parentheses(std::vector<char>& out, bool wanted) : out_(out), wanted_(wanted) {
     if (wanted_) out_.push_back('(');
   }
-  ~Parentheses() {
-    if (wanted_) out_.push_back(')');
+  ~Parentheses() noexcept(false) {
+    if (wanted_ && !std::uncaught_exceptions()) out_.push_back(')');
   }
   std::vector<char>& out_;
   bool wanted_;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gc/heap/heap.h"
+#include "gc/platform/cpp_memory.h"
 #include "gc/platform/memory.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
@@ -162,7 +163,7 @@ const char* compile(Recorder& recorder, CompiledTrace* out, std::string* listing
   return compile_trace(ir, recorder.end(), out, listing, places);
 }
 
-bool close_trace(Recorder& recorder) {
+bool compile_and_install(Recorder& recorder) {
   auto trace = std::make_unique<CompiledTrace>();
   std::string listing, places;
   Exit* exit = recorder.exit();
@@ -216,6 +217,14 @@ bool close_trace(Recorder& recorder) {
   return true;
 }
 
+bool close_trace(Recorder& recorder) {
+  bool installed = false;
+  if (PT_LIKELY(memory::attempt([&] { installed = compile_and_install(recorder); }))) return installed;
+  give_up(Abort::kno_memory);
+  note_failure(recorder);
+  return false;
+}
+
 void stop_recording() {
   Recorder* recorder = tls_recorder;
   tls_recorder = nullptr;
@@ -261,7 +270,13 @@ bool record_step(const Thread* thread, Value* frame, const uint64_t* pc, Value* 
     std::fprintf(stderr, "; %p %s %d %d %d\n", static_cast<const void*>(pc), kInstructionInfo[word & 0xFFFF].name,
                  operand_a(word), operand_b(word), operand_c(word));
   }
-  Step step = recorder->step(frame, pc, constants, word);
+  Step step = Step::kGoOn;
+  if (PT_UNLIKELY(!memory::attempt([&] { step = recorder->step(frame, pc, constants, word); }))) {
+    give_up(Abort::kno_memory);
+    note_failure(*recorder);
+    stop_recording();
+    return false;
+  }
   if (step == Step::kGoOn) {
     if (g_dump_ir && recorder->left_to_interpreter()) announce_left(thread, frame, constants, word);
     return true;
@@ -406,24 +421,38 @@ bool wants_loop(const Thread* thread, const Exit& exit) {
   }
   return count < kLoopTraces && count <= exit.tried.load(std::memory_order_relaxed);
 }
-// `raised`: from where the pending exception is caught.
-bool record_side(Thread* thread, Exit* exit, const State& state, bool raised) {
-  auto recorder = std::make_unique<Recorder>(thread, reinterpret_cast<Value*>(state.frame), exit);
-  if (raised && !recorder->catch_pending()) {
-    exit->failures.fetch_add(1, std::memory_order_relaxed);
-    return false;
-  }
+// nullptr: no memory.
+template <class... Arguments>
+std::unique_ptr<Recorder> recorder_new(Arguments... arguments) {
+  std::unique_ptr<Recorder> made;
+  if (!memory::attempt([&] { made = std::make_unique<Recorder>(arguments...); })) give_up(Abort::kno_memory);
+  return made;
+}
+bool start_recording(std::unique_ptr<Recorder> recorder) {
+  if (!recorder) return false;
   tls_recorder = recorder.release();
   tls_recording_depth = tls_entry_depth;
   return true;
+}
+// `raised`: from where the pending exception is caught.
+bool record_side(Thread* thread, Exit* exit, const State& state, bool raised) {
+  std::unique_ptr<Recorder> recorder = recorder_new(thread, reinterpret_cast<Value*>(state.frame), exit);
+  bool caught = false;
+  if (recorder && raised && (!memory::attempt([&] { caught = recorder->catch_pending(); }) || !caught)) {
+    exit->failures.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  return start_recording(std::move(recorder));
 }
 
 // From a repeated round to the side traces of the round that it repeats.
 bool continue_as_another(Thread* thread, Exit* exit, const State& state) {
   const Exit* same = exit->same_as.load(std::memory_order_relaxed);
   if (!same) return false;
-  Recorder recorder(thread, reinterpret_cast<Value*>(state.frame), exit);
-  if (recorder.continue_as(*same) && close_trace(recorder)) return true;
+  std::unique_ptr<Recorder> recorder = recorder_new(thread, reinterpret_cast<Value*>(state.frame), exit);
+  bool goes_on = false;
+  if (recorder && memory::attempt([&] { goes_on = recorder->continue_as(*same); }) && goes_on && close_trace(*recorder))
+    return true;
   exit->same_as.store(nullptr, std::memory_order_relaxed);
   return false;
 }
@@ -485,10 +514,9 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   }
   if (exit->raises || !wants_side_trace(thread, exit)) return LoopOutcome::kRan;
   if (wants_loop(thread, *exit)) {
-    tls_recorder = new Recorder(thread, thread->record->registers, thread->record->pc);
-    tls_recorder->set_wanted_by(exit);
-    tls_recording_depth = tls_entry_depth;
-    return LoopOutcome::kRecordLoop;
+    std::unique_ptr<Recorder> recorder = recorder_new(thread, thread->record->registers, thread->record->pc);
+    if (recorder) recorder->set_wanted_by(exit);
+    return start_recording(std::move(recorder)) ? LoopOutcome::kRecordLoop : LoopOutcome::kRan;
   }
   if (continue_as_another(thread, exit, state)) return LoopOutcome::kRan;
   return record_side(thread, exit, state, false) ? LoopOutcome::kRecordSide : LoopOutcome::kRan;
@@ -501,9 +529,7 @@ __attribute__((preserve_none)) uint64_t hot_loop_handler(PT_HANDLER_PARAMETERS) 
   switch (outcome) {
     case LoopOutcome::kInterpret: break;
     case LoopOutcome::kRecord:
-      tls_recorder = new Recorder(thread, frame, pc);
-      tls_recording_depth = tls_entry_depth;
-      dispatch = &g_recording;
+      if (start_recording(recorder_new(thread, frame, static_cast<const uint64_t*>(pc)))) dispatch = &g_recording;
       break;
     case LoopOutcome::kFinished: return result;
     case LoopOutcome::kRecordLoop: {

@@ -1,6 +1,7 @@
 // From source text to a code object: parser, compiler, warnings, SyntaxError.
 #include <atomic>
 
+#include "gc/platform/cpp_memory.h"
 #include "vm/compile/compile.h"
 #include "vm/modules/ast/tree.h"
 #include "vm/object/buffer.h"
@@ -158,7 +159,8 @@ Ref<> compile_mod(syntax::Arena& arena, syntax::Mod* mod, std::string_view filen
   options.future_annotations = request.future_flags & kCodeFutureAnnotations;
   options.top_level_await = request.top_level_await;
   options.stack_limit = current_thread()->native_limit;
-  CompileResult compiled = compile_module(arena, mod, nullptr, options);
+  CompileResult compiled;
+  if (!memory::attempt([&] { compiled = compile_module(arena, mod, nullptr, options); })) return raise_no_memory();
   if (!compiled) return raise_syntax_error(compiled.error, request);
   if (!issue_warnings(compiled.warnings, request)) return Ref<>();
   return code_from_unit(compiled.code, request.filename);
@@ -195,10 +197,15 @@ Ref<> symbol_table(const CompileRequest& request, Ref<> (*convert)(const syntax:
   syntax::Arena arena;
   Utf8 filename(request.filename, true);
   if (!filename.ok()) return Ref<>();
-  syntax::ParseResult parsed = syntax::parse(arena, request.source, parse_options(request, filename.view()));
-  if (!parsed) return raise_syntax_error(parsed.error, request);
+  syntax::ParseResult parsed;
   syntax::SyntaxErrorInfo error;
-  const syntax::SymbolTable* table = syntax::build_symbol_table(arena, parsed.mod, &error);
+  const syntax::SymbolTable* table = nullptr;
+  bool enough = memory::attempt([&] {
+    parsed = syntax::parse(arena, request.source, parse_options(request, filename.view()));
+    if (parsed) table = syntax::build_symbol_table(arena, parsed.mod, &error);
+  });
+  if (!enough) return raise_no_memory();
+  if (!parsed) return raise_syntax_error(parsed.error, request);
   if (!table) return raise_syntax_error(error, request);
   return convert(table);
 }
@@ -208,7 +215,8 @@ Ref<> compile_text(const CompileRequest& request) {
   Utf8 filename(request.filename, true);
   if (!filename.ok()) return Ref<>();
   syntax::ParseOptions options = parse_options(request, filename.view());
-  syntax::ParseResult parsed = syntax::parse(arena, request.source, options);
+  syntax::ParseResult parsed;
+  if (!memory::attempt([&] { parsed = syntax::parse(arena, request.source, options); })) return raise_no_memory();
   // What was read before an error is warned about too, unless it will be read again.
   bool again = !parsed && parsed.error.kind == syntax::ErrorKind::IncompleteInput;
   if (!again && !issue_warnings(parsed.warnings, request)) return Ref<>();

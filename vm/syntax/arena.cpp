@@ -1,6 +1,7 @@
 #include "vm/syntax/arena.h"
 
 #include <cstdlib>
+#include <new>
 
 namespace pt::syntax {
 namespace {
@@ -23,14 +24,14 @@ uint32_t hash_name(std::string_view name) {
   return static_cast<uint32_t>(hash ^ (hash >> 32));
 }
 
-[[noreturn]] void out_of_memory() { std::abort(); }
-
 }  // namespace
+
+void out_of_memory() { throw std::bad_alloc(); }
 
 Arena::~Arena() {
   for (Chunk* chunk = chunks_; chunk;) {
     Chunk* next = chunk->next;
-    std::free(chunk);
+    ::operator delete(chunk);
     chunk = next;
   }
   std::free(names_);
@@ -39,8 +40,7 @@ Arena::~Arena() {
 void* Arena::allocate_slow(size_t bytes) {
   bool oversized = bytes > next_chunk_ / 4;
   size_t size = sizeof(Chunk) + (oversized ? bytes : next_chunk_);
-  auto* chunk = static_cast<Chunk*>(std::malloc(size));
-  if (!chunk) out_of_memory();
+  auto* chunk = static_cast<Chunk*>(::operator new(size));
   chunk->next = chunks_;
   chunks_ = chunk;
   reserved_ += size;

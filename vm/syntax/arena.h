@@ -37,6 +37,8 @@ struct Seq {
   T& back() const { return data[size - 1]; }
 };
 
+[[noreturn]] void out_of_memory();  // throws std::bad_alloc
+
 class Arena {
  public:
   Arena() = default;

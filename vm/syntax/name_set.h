@@ -59,8 +59,9 @@ class NameSet {
     while ((count_ + 1) * 3 > capacity) capacity *= 2;
     const Identifier** old = names_;
     uint32_t old_capacity = capacity_;
-    names_ = static_cast<const Identifier**>(std::calloc(capacity, sizeof(Identifier*)));
-    if (!names_) std::abort();
+    auto** grown = static_cast<const Identifier**>(std::calloc(capacity, sizeof(Identifier*)));
+    if (!grown) out_of_memory();
+    names_ = grown;
     capacity_ = capacity;
     used_ = count_;
     for (uint32_t i = 0; i < old_capacity; i++)

@@ -12,6 +12,15 @@ namespace pt::syntax {
 Parser::Parser(Arena& arena, Lexer& lexer, const ParseOptions& options, const EmbeddedSource* embedded, int depth)
     : arena_(arena), lexer_(lexer), options_(options), embedded_(embedded), depth_(depth) {}
 
+namespace {
+template <class T>
+void grow(T*& array, int capacity) {
+  void* grown = std::realloc(array, sizeof(T) * static_cast<size_t>(capacity));
+  if (!grown) out_of_memory();
+  array = static_cast<T*>(grown);
+}
+}  // namespace
+
 Parser::~Parser() {
   std::free(tokens_);
   std::free(memos_);
@@ -20,11 +29,9 @@ Parser::~Parser() {
 void Parser::fill() {
   if (fill_ == capacity_) {
     capacity_ = capacity_ ? capacity_ * 2 : embedded_ ? 16 : 256;
-    tokens_ = static_cast<Token*>(std::realloc(tokens_, sizeof(Token) * static_cast<size_t>(capacity_)));
-    if (!tokens_) std::abort();
+    grow(tokens_, capacity_);
     if (second_pass_) {
-      memos_ = static_cast<Memo**>(std::realloc(memos_, sizeof(Memo*) * static_cast<size_t>(capacity_)));
-      if (!memos_) std::abort();
+      grow(memos_, capacity_);
     }
   }
   Token* token = &tokens_[fill_];
@@ -219,7 +226,7 @@ T* Parser::run(Start start) {
     return nullptr;
   }
   memos_ = static_cast<Memo**>(std::calloc(static_cast<size_t>(capacity_), sizeof(Memo*)));
-  if (!memos_) std::abort();
+  if (!memos_) out_of_memory();
   second_pass_ = true;
   bool has_braces = false;
   for (int i = 0; i < fill_; i++) has_braces = has_braces || tokens_[i].type == Tok::LeftBrace;

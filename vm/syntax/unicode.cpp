@@ -211,7 +211,7 @@ bool decode_charset(Arena& arena, std::string_view charset, std::string_view byt
   icu().ucnv_setToUCallBack_(converter, icu().UCNV_TO_U_CALLBACK_STOP_, nullptr, nullptr, nullptr, &error);
   size_t capacity = bytes.size() * 2 + 16;
   auto* wide = static_cast<UChar*>(std::malloc(capacity * sizeof(UChar)));
-  if (!wide) std::abort();
+  if (!wide) out_of_memory();
   UChar* out = wide;
   const char* in = bytes.data();
   icu().ucnv_toUnicode_(converter, &out, wide + capacity, &in, bytes.data() + bytes.size(), nullptr, true, &error);

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "gc/platform/cpp_memory.h"
 #include "gc/platform/memory.h"
 #include "vm/modules/support.h"
 #include "vm/object/buffer.h"
@@ -27,7 +28,7 @@ Ref<> pattern_compile(const Value* a) {
   if (!is_tuple(a[6])) return raise(exc::TypeError, "compile() argument 'indexgroup' must be tuple, not %T", a[6]);
   auto code = std::make_unique<std::vector<uint32_t>>();
   int64_t length = list_size(as_list(code_list));
-  code->reserve(static_cast<size_t>(length));
+  if (!memory::attempt([&] { code->reserve(static_cast<size_t>(length)); })) return raise_no_memory();
   for (int64_t i = 0; i < length; ++i) {
     Ref<> word = list_get(as_list(code_list), i);
     if (word && !is_exact_int(word.value())) word = index(word.value());
@@ -49,7 +50,9 @@ Ref<> pattern_compile(const Value* a) {
     is_bytes_pattern = text.is_bytes();
   }
   bool too_deep = false;
-  Program* program = translate(code->data(), code->size(), static_cast<uint32_t>(groups), &too_deep);
+  Program* program = nullptr;
+  auto run = [&] { program = translate(code->data(), code->size(), static_cast<uint32_t>(groups), &too_deep); };
+  if (!memory::attempt(run)) return raise_no_memory();
   if (!program) {
     if (too_deep && error_pending()) return Ref<>();
     return raise(exc::RuntimeError, "invalid SRE code");
