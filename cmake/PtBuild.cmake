@@ -10,6 +10,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE OFF)
 option(PT_ASSERTS "Check internal assertions (PT_ASSERT)" OFF)
 option(PT_VERIFY "Heap verifier, reference ledger, poisoned free slots" OFF)
 set(PT_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined or thread")
+set(PT_PROFILE "" CACHE STRING "use: optimise for what vm/profile.profdata says programs do; generate: write such a profile")
 set(PT_PYTHON_LIB "/usr/lib/python3.11" CACHE PATH "Folder of CPython 3.11's pure-Python library")
 
 find_program(PT_CCACHE ccache)
@@ -44,6 +45,19 @@ if(PT_SANITIZE)
   set(PT_USE_MIMALLOC OFF)
 else()
   set(PT_USE_MIMALLOC ON)
+endif()
+
+# The profile may be old: functions that have changed since are compiled without one. Functions with internal linkage are known by
+# the name of their file alone, so that it does not matter where the sources lie.
+if(PT_PROFILE STREQUAL "use")
+  set(PT_PROFILE_OPTIONS -fprofile-use=${CMAKE_SOURCE_DIR}/vm/profile.profdata -Wno-profile-instr-unprofiled
+    -Wno-profile-instr-out-of-date -Wno-backend-plugin)
+elseif(PT_PROFILE STREQUAL "generate")
+  set(PT_PROFILE_OPTIONS -fprofile-generate)
+  add_link_options(-fprofile-generate)
+endif()
+if(PT_PROFILE_OPTIONS)
+  add_compile_options(${PT_PROFILE_OPTIONS} -mllvm -static-func-full-module-prefix=false)
 endif()
 
 find_package(Threads REQUIRED)

@@ -40,6 +40,8 @@
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 
+extern "C" [[gnu::weak]] int __llvm_profile_write_file();  // there in the build that makes a profile
+
 namespace pt {
 
 extern bool (*g_run_signal_handlers)();
@@ -341,6 +343,7 @@ int run_main(int argc, char** argv) {
     std::signal(SIGINT, SIG_DFL);
     ::raise(SIGINT);
   }
+  if (__llvm_profile_write_file) __llvm_profile_write_file();
   // Daemon threads may still run: they are never joined, and nothing they use is torn down.
   std::_Exit(status);
 }
