@@ -13,6 +13,12 @@ class Value;
 
 namespace pt::jit {
 
+// The m of x / d = x * m >> (64 + floor(log2(d - 1))) for 0 <= x < 2^62 and d > 1 (Granlund and Montgomery, Division by
+// Invariant Integers using Multiplication, PLDI 1994).
+constexpr uint64_t divisor_reciprocal(uint32_t d) {
+  return static_cast<uint64_t>((static_cast<unsigned __int128>(1) << (64 + 31 - __builtin_clz(d - 1))) / d) + 1;
+}
+
 enum class StencilOp : uint8_t {
 #define PT_JIT_OP(name, result, a, b, form, flags) k##name,
 #include "jit_stencils/ops.def"

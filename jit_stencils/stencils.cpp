@@ -107,6 +107,33 @@ PT_INT_BINARY(OrInt)
 PT_INT_BINARY(XorInt)
 PT_INT_BINARY(LshiftInt)
 PT_INT_BINARY(RshiftInt)
+// x / hole 0 without a division, by its reciprocal (jit_stencils/abi.h). For a negative x it is that of ~x that is divided:
+// floor(x / d) = ~floor(~x / d).
+struct ByConstant {
+  uint64_t sign, dividend, divisor, quotient;
+  PT_INLINE ByConstant(int64_t x, uint64_t reciprocal)
+      : sign(static_cast<uint64_t>(x >> 63)), dividend(static_cast<uint64_t>(x) ^ sign), divisor(hole0()) {
+    auto product = static_cast<unsigned __int128>(dividend) * reciprocal;
+    quotient = static_cast<uint64_t>(product >> 64) >> (63 - __builtin_clzll(divisor - 1));
+  }
+};
+template <> struct Body<StencilOp::kFloorDivConstant> {
+  template <int A, int B>
+  PT_INLINE static bool run(State* s, char*, Registers& x) {
+    ByConstant by(value(x.r[A]).as_small_int(), word_b<B>(s, x));
+    x.r[A] = Value::small_int(static_cast<int64_t>(by.quotient ^ by.sign)).bits();
+    return true;
+  }
+};
+template <> struct Body<StencilOp::kModConstant> {
+  template <int A, int B>
+  PT_INLINE static bool run(State* s, char*, Registers& x) {
+    ByConstant by(value(x.r[A]).as_small_int(), word_b<B>(s, x));
+    uint64_t rest = by.dividend - by.quotient * by.divisor;
+    x.r[A] = Value::small_int(static_cast<int64_t>((rest ^ by.sign) + (by.divisor & by.sign))).bits();
+    return true;
+  }
+};
 #define PT_INT_GUARD(NAME)                                                                    \
   template <> struct Body<StencilOp::kGuard##NAME##Int> {                                     \
     template <int A, int B>                                                                   \

@@ -109,6 +109,11 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t 
       return emit(divides ? Op::kRshiftInt : Op::kAndInt, a,
                   small_int(divides ? std::countr_zero(static_cast<uint64_t>(k)) : k - 1), 0, snapshot);
     }
+    if (k > 2 && k <= INT32_MAX) {
+      auto divisor = static_cast<uint32_t>(k);
+      return emit(op == Op::kModInt ? Op::kModConstant : Op::kFloorDivConstant, a, constant(divisor_reciprocal(divisor), Type::P),
+                  k);
+    }
   }
   if (d.form == Form::Check2 && a_known && b_known) {
     int holds = fold_guard(op, word_of(ir_.at(a)), word_of(ir_.at(b)));
