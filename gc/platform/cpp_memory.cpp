@@ -10,16 +10,20 @@ namespace {
 
 constinit thread_local bool t_throwing = false;
 
-PT_COLD void* without_memory(size_t bytes) {
-  if (t_throwing) throw std::bad_alloc();
-  return allocate_permanent(bytes);
-}
-
 }  // namespace
 
 Throwing::Throwing() : before_(std::exchange(t_throwing, true)) {}
 Throwing::~Throwing() { t_throwing = before_; }
 
+}  // namespace pt::memory
+
+// The sanitizers bring their own.
+#ifdef PT_USE_MIMALLOC
+namespace pt::memory {
+PT_COLD static void* without_memory(size_t bytes) {
+  if (t_throwing) throw std::bad_alloc();
+  return allocate_permanent(bytes);
+}
 }  // namespace pt::memory
 
 void* operator new(size_t bytes) {
@@ -42,3 +46,4 @@ void operator delete(void* block) noexcept { pt::memory::release_permanent(block
 void operator delete(void* block, size_t) noexcept { pt::memory::release_permanent(block); }
 void operator delete(void* block, std::align_val_t) noexcept { pt::memory::release(block); }
 void operator delete(void* block, size_t, std::align_val_t) noexcept { pt::memory::release(block); }
+#endif
