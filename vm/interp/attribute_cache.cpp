@@ -68,9 +68,9 @@ AttributeNode* new_node(uint32_t shape, Str* name, AttributeKind kind, const Obj
 void publish(std::atomic<uint64_t>* cache, AttributeNode* node, Type* type, Str* name, Value expected) {
   if (!node) return;
   if (node->value.is_object()) mark_maybe_shared(node->value.as_object());
-  add_name_dependency(name, &node->shape);
+  bool registered = add_name_dependency(name, &node->shape);
   // While the version is 0 the attribute may be changing: its caches were invalidated before.
-  bool stable = type->version.load(std::memory_order_acquire) != 0;
+  bool stable = registered && type->version.load(std::memory_order_acquire) != 0;
   Ref<> now = type_lookup(type, name);
   if (!stable || !now.value().same(expected)) {
     node->shape.store(0, std::memory_order_relaxed);
@@ -220,9 +220,9 @@ Value super_method_cached(const uint64_t* pc, Type* cls, Object* object, Str* na
       if (!fresh) return Value();
       fresh->value = Ref<>::retain(method.value()).take();
       mark_maybe_shared(fresh->value.as_object());
-      add_name_dependency(name, &fresh->shape);
+      bool registered = add_name_dependency(name, &fresh->shape);
       // As in publish().
-      bool stable = type->version.load(std::memory_order_acquire) != 0;
+      bool stable = registered && type->version.load(std::memory_order_acquire) != 0;
       Ref<> now = super_lookup(Value::object(cls), type, name);
       if (!stable || !now || !now.value().same(method.value())) {
         fresh->shape.store(0, std::memory_order_relaxed);

@@ -4,6 +4,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "gc/platform/cpp_memory.h"
+
 namespace pt {
 constinit void (*g_facts_changed)() = nullptr;
 namespace {
@@ -24,8 +26,7 @@ void invalidate_words(std::vector<std::atomic<uint32_t>*>& words) {
 bool add_name_dependency(Str* name, std::atomic<uint32_t>* word) {
   Registry& r = registry();
   std::lock_guard guard(r.mutex);
-  r.words[name].push_back(word);
-  return true;
+  return memory::attempt([&] { r.words[name].push_back(word); });
 }
 
 void forget_dependency(Str* name, std::atomic<uint32_t>* word) {

@@ -9,8 +9,8 @@ namespace pt {
 struct Str;
 
 // Registers a 32-bit word that is set to 0 when an attribute `name` of an existing class changes. The word must stay
-// readable for ever or until forget_dependency.
-bool add_name_dependency(Str* name, std::atomic<uint32_t>* word);
+// readable for ever or until forget_dependency. False, without an exception: no memory, nothing is registered.
+[[nodiscard]] bool add_name_dependency(Str* name, std::atomic<uint32_t>* word);
 void forget_dependency(Str* name, std::atomic<uint32_t>* word);
 // Called after each change by the functions below, if set: tells compiled code. Runs no Python code. Set at start-up.
 extern void (*g_facts_changed)();
