@@ -237,10 +237,8 @@ Ref<> power_no_modulus(Value base, Value exponent) {
   }
   if (e == 2) return multiply(base, base);
   Mpz result;
-  if (!gmp::attempt([&] { mpz_pow_ui(result.get(), MpzView(b).get(), static_cast<unsigned long>(e)); }, result)) {
-    return raise_no_memory();
-  }
-  return result.to_int();
+  bool ok = computing([&] { mpz_pow_ui(result.get(), MpzView(b).get(), static_cast<unsigned long>(e)); }, result);
+  return ok ? int_from_mpz(result.get()) : Ref<>();
 }
 
 uint64_t multiply_modulo(uint64_t a, uint64_t b, uint64_t m) { return static_cast<uint64_t>(static_cast<u128>(a) * b % m); }
@@ -270,7 +268,7 @@ Ref<> int_power(Value base, Value exponent, Value modulus) {
   MpzView b{IntView(base)}, e{IntView(exponent)}, n(m);
   bool invertible = true;
   Mpz result;
-  bool ok = gmp::attempt(
+  bool ok = computing(
       [&] {
         // The signs of exponent and modulus do not count here: they are dealt with before and after.
         Mpz inverse, power;
@@ -283,9 +281,9 @@ Ref<> int_power(Value base, Value exponent, Value modulus) {
         if (negative && mpz_sgn(result.get()) != 0) mpz_add(result.get(), result.get(), n.get());
       },
       result);
-  if (!ok) return raise_no_memory();
+  if (!ok) return Ref<>();
   if (!invertible) return raise(exc::ValueError, "base is not invertible for the given modulus");
-  return result.to_int();
+  return int_from_mpz(result.get());
 }
 
 Ref<> int_true_divide(Value a, Value b) {

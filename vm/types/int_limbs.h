@@ -17,8 +17,12 @@ static_assert(sizeof(mp_limb_t) == 8 && GMP_NUMB_BITS == 64);
 // GMP aborts when a number outgrows its size field; nothing longer than this is handed to it.
 inline constexpr int64_t kMaxLimbs = int64_t{1} << 31;
 
-// Runs f, which uses functions of GMP on operands and results of so many limbs altogether (see gmp::attempt). False:
-// MemoryError is pending.
+// gmp::attempt(); false: MemoryError is pending.
+template <class F, class... Results>
+PT_INLINE bool computing(F&& f, Results&... results) {
+  return PT_LIKELY(gmp::attempt(f, results...)) || raise_no_memory();
+}
+// The same where operands and results have so many limbs altogether: small ones need no memory.
 template <class F>
 bool with_gmp(int64_t limbs, F&& f) {
   constexpr int64_t kOnStackAlone = 256;  // GMP gets no memory for less than 32 KiB of scratch
@@ -26,7 +30,7 @@ bool with_gmp(int64_t limbs, F&& f) {
     f();
     return true;
   }
-  return PT_LIKELY(gmp::attempt(f)) || raise_no_memory();
+  return computing(f);
 }
 
 inline mp_limb_t* mp(uint64_t* p) { return reinterpret_cast<mp_limb_t*>(p); }
@@ -92,6 +96,12 @@ class IntResult {
   Ref<Int> object_;
 };
 
+// The int with z's magnitude.
+inline Ref<> int_from_mpz(mpz_srcptr z, bool negative) {
+  return int_from_limbs(negative, reinterpret_cast<const uint64_t*>(mpz_limbs_read(z)), static_cast<int64_t>(mpz_size(z)));
+}
+inline Ref<> int_from_mpz(mpz_srcptr z) { return int_from_mpz(z, mpz_sgn(z) < 0); }
+
 // A GMP integer for the operations that the mpn layer lacks.
 class Mpz {
  public:
@@ -101,10 +111,7 @@ class Mpz {
   Mpz& operator=(const Mpz&) = delete;
   mpz_ptr get() { return z_; }
   void abandon() { mpz_init(z_); }  // its memory is gone
-  Ref<> to_int() const {
-    return int_from_limbs(mpz_sgn(z_) < 0, reinterpret_cast<const uint64_t*>(mpz_limbs_read(z_)),
-                          static_cast<int64_t>(mpz_size(z_)));
-  }
+  mpz_srcptr get() const { return z_; }
 
  private:
   mpz_t z_;

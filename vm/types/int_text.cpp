@@ -224,6 +224,7 @@ Ref<Str> int_to_str(Value v, int base, bool prefix) {
   }
   memcpy(copy.data(), view.limbs(), static_cast<size_t>(n) * 8);
   size_t count = 0, start = 0;
+  // It makes a table of powers for a few limbs already.
   if (!with_gmp(n * 64, [&] { count = mpn_get_str(digits, base, copy.limbs(), n); })) {
     memory::release(digits);
     return nullptr;

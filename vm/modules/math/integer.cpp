@@ -36,8 +36,7 @@ Ref<> gcd_pair(Value x, Value y) {
   if (x.is_small_int() && y.is_small_int()) return int_from_uint64(gcd_words(magnitude(x), magnitude(y)));
   MpzView a{IntView(x)}, b{IntView(y)};
   Mpz r;
-  if (!gmp::attempt([&] { mpz_gcd(r.get(), a.get(), b.get()); }, r)) return raise_no_memory();
-  return r.to_int();
+  return computing([&] { mpz_gcd(r.get(), a.get(), b.get()); }, r) ? int_from_mpz(r.get()) : Ref<>();
 }
 Ref<> absolute(Value v) {
   return negative(v) ? int_binary(BinaryOp::kSub, Value::small_int(0), v) : int_binary(BinaryOp::kAdd, v, Value::small_int(0));
@@ -91,8 +90,7 @@ Ref<> integer_sqrt(const Value* a) {
   }
   MpzView view{IntView(n.value())};
   Mpz r;
-  if (!gmp::attempt([&] { mpz_sqrt(r.get(), view.get()); }, r)) return raise_no_memory();
-  return r.to_int();
+  return computing([&] { mpz_sqrt(r.get(), view.get()); }, r) ? int_from_mpz(r.get()) : Ref<>();
 }
 
 namespace {

@@ -163,11 +163,6 @@ void number_from_double(Number& out, double d, Status& status) {
   finalize_exactly(out, status);
 }
 
-Ref<> to_int(mpz_srcptr magnitude, bool negative) {
-  return int_from_limbs(negative, reinterpret_cast<const uint64_t*>(mpz_limbs_read(magnitude)),
-                        static_cast<int64_t>(mpz_size(magnitude)));
-}
-
 }  // namespace
 
 Ref<> decimal_from_object(Type* type, Value value, Context* context) {
@@ -275,7 +270,7 @@ Ref<> decimal_to_int(const Number& n, Rounding rounding) {
     auto i = static_cast<int64_t>(whole.small());
     return int_from_int64(n.negative ? -i : i);
   }
-  return to_int(Reading(whole).get(), n.negative);
+  return int_from_mpz(Reading(whole).get(), n.negative);
 }
 
 Ref<> decimal_to_float(const Number& n) {
@@ -319,7 +314,7 @@ Ref<> decimal_integer_ratio(const Number& n) {
       numerator, denominator);
   if (!ok) return Ref<>();
   if (status.no_memory) return raise_no_memory();
-  Ref<> top = to_int(numerator.get(), n.negative), bottom = top ? to_int(denominator.get(), false) : Ref<>();
+  Ref<> top = int_from_mpz(numerator.get(), n.negative), bottom = top ? int_from_mpz(denominator.get()) : Ref<>();
   return bottom ? Ref<>(tuple_of({top.value(), bottom.value()})) : Ref<>();
 }
 

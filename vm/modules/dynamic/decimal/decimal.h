@@ -144,11 +144,6 @@ PT_INLINE bool record(Context* context, const Status& status) {
 PT_INLINE Ref<> finish(Context* context, Number& n, const Status& status) {
   return PT_LIKELY(record(context, status)) ? decimal_new(n) : Ref<>();
 }
-// gmp::attempt() with MemoryError.
-template <class F, class... Results>
-PT_INLINE bool computing(F&& f, Results&... results) {
-  return PT_LIKELY(gmp::attempt(f, results...)) || raise_no_memory();
-}
 // What an operation makes of its operands under the context's rules; `rules` differ in the rounding.
 template <auto operation, class... Operands>
 PT_INLINE Ref<> computed_by(const Rules& rules, Context* context, const Operands&... operands) {
