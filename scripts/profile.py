@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes vm/profile.profdata, by which Clang optimises the release build: how often each branch of the runtime is taken in programs
-(docs/ARCHITECTURE.md). They are tests and differential programs; the benchmarks are not among them. The profile may be
-old: what has changed since is compiled without it.
+"""Writes vm/profile.profdata, by which Clang optimises the release build: how often each branch of the runtime is taken in
+programs. They are CPython's tests, differential and stress programs; the benchmarks are not among them. The profile may be old: what has
+changed since is compiled without it.
 
     scripts/profile.py      (builds build/profile, runs it for some minutes; needs llvm-profdata-19)
 """
@@ -24,8 +24,7 @@ test_tokenize test_tuple test_types test_typing test_unpack test_unparse test_ur
 
 
 def run(command, **environment):
-    command = [sys.executable, *command] if command[0].endswith(".py") else command
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, *command], cwd=ROOT, env={**os.environ, **environment}, check=False, stdout=subprocess.DEVNULL)
 
 
 def main():
