@@ -20,6 +20,7 @@ class Value {
   static constexpr int64_t kMaxSmallInt = (int64_t{1} << 62) - 1;
   static constexpr int64_t kMinSmallInt = -(int64_t{1} << 62);
   static constexpr uint64_t kBorrowedBit = 4;
+  static constexpr int kAddressBits = 48;  // no object lies beyond
   static constexpr uint64_t kZeroFloatBits = 0x8000000000000002u;
 
   constexpr Value() = default;
@@ -75,6 +76,20 @@ class Value {
 
   // Identity (Python's `is`), whatever tags the pointers carry.
   constexpr bool same(Value other) const { return untagged().bits_ == other.untagged().bits_; }
+  // id(): differs for all values that exist at one time. An object's is its address without the four low bits, which say
+  // nothing, and with the next ones mixed: as keys of dicts (memos), ids of objects of one size fill the table evenly then. A
+  // word that is no object's but could be an address has those four bits in front.
+  constexpr uint64_t identity() const {
+    uint64_t bits = untagged().bits_;
+    if (bits >> kAddressBits) return bits;
+    bits = bits >> 4 | (bits & 15) << (kAddressBits - 4);
+    return bits ^ bits >> 5;
+  }
+  static constexpr Value from_identity(uint64_t id) {
+    if (id >> kAddressBits) return Value(id);
+    for (int known = 5; known < kAddressBits; known *= 2) id ^= id >> known;
+    return Value((id << 4 & ((uint64_t{1} << kAddressBits) - 1)) | id >> (kAddressBits - 4));
+  }
   bool is(const Object* o) const { return (bits_ & ~kBorrowedBit) == reinterpret_cast<uint64_t>(o); }
 
  private:

@@ -454,7 +454,7 @@ Ref<> method_wrapper_call(Value self, const Args& args) {
 Ref<> method_wrapper_repr(Value self) {
   Value bound = as<MethodWrapper>(self)->self.peek();
   char address[32];
-  __builtin_snprintf(address, sizeof(address), "0x%lx", bound.untagged().bits());
+  __builtin_snprintf(address, sizeof(address), "0x%lx", bound.identity());
   return str_format("<method-wrapper '%s' of %T object at %s>", wrapped(self)->def->name, bound, address);
 }
 Ref<> method_wrapper_compare(Value a, Value b, CompareOp op) {
@@ -466,8 +466,8 @@ Ref<> method_wrapper_compare(Value a, Value b, CompareOp op) {
   return bool_ref(same == (op == CompareOp::kEq));
 }
 int64_t method_wrapper_hash(Value self) {
-  auto h = static_cast<int64_t>((reinterpret_cast<uintptr_t>(wrapped(self)) >> 4) ^
-                                as<MethodWrapper>(self)->self.peek().untagged().bits());
+  auto h =
+      static_cast<int64_t>((reinterpret_cast<uintptr_t>(wrapped(self)) >> 4) ^ as<MethodWrapper>(self)->self.peek().identity());
   return h == -1 ? -2 : h;
 }
 Ref<> method_wrapper_self(Value self) { return Ref<>::retain(as<MethodWrapper>(self)->self.peek()); }

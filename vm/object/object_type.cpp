@@ -11,6 +11,7 @@
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/type_build.h"
+#include "vm/types/container_inl.h"
 #include "vm/types/dict.h"
 #include "vm/types/int.h"
 #include "vm/types/list.h"
@@ -68,18 +69,13 @@ Ref<> object_repr(Value self) {
   Ref<> module_name = get_attribute(Value::object(type), names::module.str());
   clear_error();
   char address[32];
-  __builtin_snprintf(address, sizeof(address), "0x%lx", self.untagged().bits());
+  __builtin_snprintf(address, sizeof(address), "0x%lx", self.identity());
   if (module_name && is_str(module_name.value()) && !as_str(module_name.value())->equals_ascii("builtins")) {
     return str_format("<%U.%U object at %s>", as_str(module_name.value()), as_str(type->qualname.peek()), address);
   }
   return str_format("<%U object at %s>", as_str(type->qualname.peek()), address);
 }
 Ref<> object_str(Value self) { return repr(self); }
-int64_t object_hash(Value self) {
-  uint64_t bits = self.untagged().bits();
-  auto h = static_cast<int64_t>((bits >> 4) | (bits << 60));
-  return h == -1 ? -2 : h;
-}
 Ref<> object_compare(Value a, Value b, CompareOp op) {
   if (op == CompareOp::kEq) return a.same(b) ? bool_ref(true) : not_implemented_ref();
   if (op == CompareOp::kNe) {
@@ -382,7 +378,7 @@ const TypeSpec object_spec = {
     .name = "object",
     .size = sizeof(Object),
     .flags = kTypeBase,
-    .slots = {.hash = object_hash,
+    .slots = {.hash = identity_hash,
               .compare = object_compare,
               .repr = object_repr,
               .str = object_str,

@@ -382,10 +382,7 @@ Ref<> builtin_globals(const Value*) {
   return globals ? Ref<>::retain(Value::object(globals)) : none_ref();
 }
 Ref<> builtin_locals(const Value*) { return caller_locals(); }
-Ref<> builtin_id(const Value* a) {
-  uint64_t bits = a[0].untagged().bits();
-  return int_from_uint64(bits);
-}
+Ref<> builtin_id(const Value* a) { return int_from_uint64(a[0].identity()); }
 Ref<> builtin_hash(const Value* a) {
   int64_t h = hash(a[0]);
   return h == -1 && error_pending() ? Ref<>() : int_from_int64(h);

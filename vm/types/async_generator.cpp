@@ -249,7 +249,7 @@ const NativeDef kAthrowMethods[] = {{"send", "($self, object, /)", athrow_send},
 
 Ref<> generator_repr(Value self) {
   char address[32];
-  __builtin_snprintf(address, sizeof(address), "0x%lx", self.untagged().bits());
+  __builtin_snprintf(address, sizeof(address), "0x%lx", self.identity());
   return str_format("<async_generator object %V at %s>", as_generator(self)->qualname.peek(), address);
 }
 Ref<> class_getitem(const Value* a) { return generic_alias_new(a[0], a[1]); }

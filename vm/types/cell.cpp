@@ -26,9 +26,9 @@ bool put_contents(Value self, Value v) {
 Ref<> cell_repr(Value self) {
   Ref<> v = as_cell(self)->content.load(self.as_object());
   char address[32], content[32];
-  __builtin_snprintf(address, sizeof(address), "0x%lx", self.untagged().bits());
+  __builtin_snprintf(address, sizeof(address), "0x%lx", self.identity());
   if (!v) return str_format("<cell at %s: empty>", address);
-  __builtin_snprintf(content, sizeof(content), "0x%lx", v.value().untagged().bits());
+  __builtin_snprintf(content, sizeof(content), "0x%lx", v.value().identity());
   return str_format("<cell at %s: %T object at %s>", address, v.value(), content);
 }
 Ref<> cell_compare(Value a, Value b, CompareOp op) {

@@ -293,7 +293,7 @@ Ref<> code_construct(Type*, const Args&) {
 }
 Ref<> code_repr(Value self) {
   char address[32];
-  __builtin_snprintf(address, sizeof(address), "0x%lx", self.untagged().bits());
+  __builtin_snprintf(address, sizeof(address), "0x%lx", self.identity());
   Code* c = as(self);
   return str_format("<code object %V at %s, file \"%V\", line %d>", c->name.peek(), address, c->filename.peek(),
                     static_cast<int>(c->first_line));

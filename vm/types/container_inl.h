@@ -22,6 +22,11 @@ PT_INLINE int64_t exact_str_hash(const Str* s) {
   int64_t h = s->hash.load(std::memory_order_relaxed);
   return PT_LIKELY(h != -1) ? h : str_hash(s);
 }
+// What object.__hash__ gives.
+PT_INLINE int64_t identity_hash(Value v) {
+  auto h = static_cast<int64_t>(v.identity());
+  return h == -1 ? -2 : h;
+}
 // hash(v) with the common cases in front; -1: error. May run Python code.
 PT_INLINE int64_t key_hash(Value v) {
   if (v.is_small_int()) return word_hash(v.as_small_int());

@@ -309,7 +309,7 @@ Ref<> frame_clear_method(const Value* a) {
 Ref<> frame_repr(Value self) {
   FrameObject* f = frame(self);
   char address[32];
-  __builtin_snprintf(address, sizeof(address), "0x%lx", self.untagged().bits());
+  __builtin_snprintf(address, sizeof(address), "0x%lx", self.identity());
   Code* code = as_code(f->code.peek());
   return str_format("<frame at %s, file %R, line %ld, code %V>", address, code->filename.peek(), frame_line(f),
                     code->name.peek());

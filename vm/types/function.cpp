@@ -90,7 +90,7 @@ Ref<> function_descriptor_get(Value self, Value instance, Value) {
 }
 Ref<> function_repr(Value self) {
   char address[32];
-  __builtin_snprintf(address, sizeof(address), "0x%lx", self.untagged().bits());
+  __builtin_snprintf(address, sizeof(address), "0x%lx", self.identity());
   return str_format("<function %V at %s>", as_function(self)->qualname.peek(), address);
 }
 Ref<> function_construct(Type*, const Args& args) {

@@ -307,7 +307,7 @@ Ref<> get_origin(Value self) {
 Ref<> self_iter(Value self) { return Ref<>::retain(self); }
 Ref<> generator_repr(Value self) {
   char address[32];
-  __builtin_snprintf(address, sizeof(address), "0x%lx", self.untagged().bits());
+  __builtin_snprintf(address, sizeof(address), "0x%lx", self.identity());
   const char* kind = has_shape(self, kShape_coroutine)         ? "coroutine"
                      : has_shape(self, kShape_async_generator) ? "async_generator"
                                                                : "generator";

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <set>
 
 #include "gc/object/object.h"
 
@@ -119,6 +120,36 @@ TEST(Value, TagsLeaveImmediatesAlone) {
   EXPECT_EQ(f.untagged().bits(), f.bits());
   EXPECT_FALSE(i.is_counted());
   EXPECT_FALSE(f.is_counted());
+}
+
+TEST(Value, IdentitiesDifferAndLeadBack) {
+  // Addresses of objects side by side, and all kinds of words that could be taken for one.
+  std::set<uint64_t> seen;
+  for (uint64_t i = 0; i < 4096; ++i) {
+    Value o = Value::from_bits((uint64_t{1} << 40) + i * 16);
+    EXPECT_TRUE(seen.insert(o.identity()).second);
+    EXPECT_EQ(o.as_borrowed().identity(), o.identity());
+    EXPECT_EQ(Value::from_identity(o.identity()).bits(), o.bits());
+  }
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 4096; ++i) {
+    for (Value v : {Value::small_int(i), Value::small_int(-i - 1),
+                    Value::small_int(static_cast<int64_t>(random() >> (i & 63)) >> 2), Value::immediate_float(1.0 + i)}) {
+      EXPECT_EQ(Value::from_identity(v.identity()).bits(), v.bits());
+      EXPECT_GE(v.identity(), uint64_t{1} << 44);  // no object's
+    }
+  }
+  EXPECT_EQ(Value().identity(), 0u);
+  EXPECT_TRUE(Value::from_identity(0).empty());
+}
+
+// A table of 8 slots takes the low bits.
+TEST(Value, IdentitiesOfNeighboursFillATable) {
+  for (uint64_t size : {32, 48, 64, 128, 1024}) {
+    std::set<uint64_t> slots;
+    for (uint64_t i = 0; i < 32; ++i) slots.insert(Value::from_bits((uint64_t{1} << 40) + i * size).identity() & 7);
+    EXPECT_GE(slots.size(), 4u) << size;
+  }
 }
 
 }  // namespace

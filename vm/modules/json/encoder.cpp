@@ -53,7 +53,7 @@ class Encoder {
 
 bool Encoder::enter(Value v, Ref<>* marker) {
   if (markers_.empty()) return true;
-  *marker = int_from_uint64(reinterpret_cast<uint64_t>(v.is_object() ? v.as_object() : nullptr));
+  *marker = int_from_uint64(v.identity());
   int known = dict_contains(as_dict(markers_), marker->value());
   if (known < 0) return false;
   if (known) return raise(exc::ValueError, "Circular reference detected");

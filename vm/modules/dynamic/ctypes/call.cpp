@@ -167,7 +167,7 @@ Ref<> result_value(const uint8_t* memory, Value restype, Value checker) {
     swap_raw(code, info->swapped, &raw);
     value = code->get(raw);
     // The function has given us a reference.
-    if (value && code->name == 'O') Ref<>::steal(Value::from_bits(raw.as<uint64_t>())).reset();
+    if (value && code->name == 'O') Ref<>::steal(Value::from_identity(raw.as<uint64_t>())).reset();
   } else {
     value = cdata_copy(type, memory);
   }

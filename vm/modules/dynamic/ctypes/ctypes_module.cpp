@@ -139,7 +139,7 @@ Ref<> pointer_to(const Value* a) {
 Ref<> object_at(const Value* a) {
   void* address;
   if (!audit("ctypes.PyObj_FromPtr", {a[0]}) || !address_argument(a[0], &address)) return Ref<>();
-  return Ref<>::retain(Value::from_bits(reinterpret_cast<uint64_t>(address)));
+  return Ref<>::retain(Value::from_identity(reinterpret_cast<uint64_t>(address)));
 }
 Ref<> take_reference(const Value* a) {
   (void)Ref<>::retain(a[0]).take();
@@ -173,7 +173,7 @@ Ref<> unpickle(const Value* a) {
 // -------------------------------------------------------------------
 
 // They stand for objects as py_object does. Attached callers (PYFUNCTYPE).
-uint64_t give(Ref<> result) { return result.take().bits(); }
+uint64_t give(Ref<> result) { return result.take().identity(); }
 
 uint64_t string_at(const char* address, int size) {
   if (!audit("ctypes.string_at", {address_object(address).value(), Value::small_int(size)})) return 0;
@@ -215,11 +215,11 @@ bool share_objects(CData* result, Value source) {
   }
   result->objects.store(result, objects.copy());
   result->domain = root->domain ? root->domain : reinterpret_cast<uintptr_t>(root);  // nobody else has seen it yet
-  Ref<> key = int_from_uint64(source.untagged().bits());
+  Ref<> key = int_from_uint64(source.identity());
   return key && dict_set(as_dict(objects.value()), key.value(), source);
 }
 uint64_t cast(void* address, uint64_t source_bits, uint64_t type_bits) {
-  Value source = Value::from_bits(source_bits), type = Value::from_bits(type_bits);
+  Value source = Value::from_identity(source_bits), type = Value::from_identity(type_bits);
   if (!check_cast_type(type)) return 0;
   Ref<> result = call0(type);
   if (!result) return 0;

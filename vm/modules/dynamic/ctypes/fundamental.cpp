@@ -129,15 +129,15 @@ bool set_wide_text(Value v, Raw* raw, Ref<>* keep) {
     return raise(exc::TypeError, "unicode string or integer address expected instead of %T instance", v);
   return set_address(v, raw, keep);
 }
-// C sees an object as the word that names it here; it is opaque to C, but comes back as the same object.
+// C sees an object as its id(); it is opaque to C, but comes back as the same object.
 Ref<> get_object(const Raw& raw) {
-  Value v = Value::from_bits(raw.as<uint64_t>());
+  Value v = Value::from_identity(raw.as<uint64_t>());
   if (v.empty()) return raise(exc::ValueError, "PyObject is NULL");
   if (v.is_object()) mark_maybe_shared(v.as_object());
   return Ref<>::retain(v);
 }
 bool set_object(Value v, Raw* raw, Ref<>* keep) {
-  raw->set(v.untagged().bits());
+  raw->set(v.identity());
   *keep = Ref<>::retain(v);
   return true;
 }

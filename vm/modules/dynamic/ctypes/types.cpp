@@ -539,7 +539,7 @@ Ref<> pointer_type_of(Value target) {
   if (is_str(target)) {  // what it points to is said later
     Ref<Str> name = str_format("LP_%U", as_str(target));
     Ref<> made = name ? make_named(Kind::kPointer, name.get(), &pointer_type, {}) : Ref<>();
-    Ref<> key = made ? int_from_uint64(made.value().untagged().bits()) : Ref<>();
+    Ref<> key = made ? int_from_uint64(made.value().identity()) : Ref<>();
     return key && dict_set(as_dict(g_pointer_cache), key.value(), made.value()) ? std::move(made) : Ref<>();
   }
   if (!is_instance_of(target, &type_type)) return raise(exc::TypeError, "must be a ctypes type");

@@ -297,7 +297,7 @@ EXPORT int unpack_bitfields(Bits* bits, char name) {
 // Called attached (PyDLL); an object is the word that names it.
 EXPORT int _testfunc_pylist_append(uint64_t list, uint64_t item) {
   using namespace pt;
-  return list_append(as_list(Value::from_bits(list)), Ref<>::retain(Value::from_bits(item))) ? 0 : -1;
+  return list_append(as_list(Value::from_identity(list)), Ref<>::retain(Value::from_identity(item))) ? 0 : -1;
 }
 
 extern const pt::NativeModule ptpython_module__ctypes_test;
