@@ -66,8 +66,6 @@ inline constexpr int kMaxArguments = 8;
 inline constexpr int kMaxGenerators = 4;  // that run inside each other
 inline constexpr int kHoldSlots = 4;  // of State::held, for Hold
 inline constexpr int kLastStore = kHoldSlots;
-// Of State::holds: what lies there, and in the words before it.
-inline constexpr uint64_t kHoldsLast = 1, kHoldsNamed = 2;
 inline constexpr int kHeldObjects = kHoldSlots + 1;
 // What a cold helper returns, in State::go_on.
 inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
@@ -93,8 +91,9 @@ struct State {
   // (Hold), and that of the last other store. Given back before anything but a stencil runs (`let_go`), and when the trace is
   // left, as it is at a safepoint when somebody waits for one (kBreakLetGo).
   uint64_t held[kHeldObjects];
-  uint64_t holds;  // there may be some: kHoldsLast, kHoldsNamed
+  uint64_t holds;  // a bit for each word that may not be 0
   void (*let_go)(State*);
+  __attribute__((preserve_all)) bool (*take_hold)(State*, uint64_t offset, uint64_t address, uint64_t shape);
   uint64_t disturbed;  // a cold helper ran something that may have changed what the trace relies on
   uint64_t finished, result;  // the entry frame returned while an instruction was interpreted
   uint64_t r[kRegisterCount];  // registers at the exit

@@ -1,6 +1,6 @@
 #pragma once
 // What the stencils are written with: registers, holes, operands and the body of an operation. For stencils.cpp alone.
-#include "jit_stencils/abi.h"
+#include "jit_stencils/locks.h"
 #include "vm/object/thread.h"
 #include "vm/ops/micro_ops.h"
 
@@ -37,9 +37,6 @@ PT_INLINE bool is_tagged_zero(uint64_t bits) {
 }
 PT_INLINE bool is_pointer(uint64_t bits) { return is_tagged_zero<3>(bits); }
 PT_INLINE bool is_counted(uint64_t bits) { return is_tagged_zero<7>(bits); }
-PT_INLINE bool is_own(const State* s, const Object& o) {
-  return at<uint16_t>(reinterpret_cast<uint64_t>(&o.owner)) == s->owner_id;
-}
 // Only the owner writes `local`: no lock, but one instruction.
 PT_INLINE void increment(std::atomic<uint32_t>& local) { asm volatile("incl %0" : "+m"(local)); }
 PT_INLINE void decrement(std::atomic<uint32_t>& local) { asm volatile("decl %0" : "+m"(local)); }

@@ -199,6 +199,18 @@ PT_BODY(GuardOwnGenerator) {
   return is_own(s, g) && g.local.load(std::memory_order_relaxed) == uint32_t{g.lent} + 1 &&
          g.shared.load(std::memory_order_relaxed) == 0;
 }
+PT_BODY(TypeOf) {
+  uint64_t bits = x.r[A];
+  if (!is_pointer(bits)) return false;
+  x.r[A] = reinterpret_cast<uint64_t>(at<Object>(bits & ~Value::kBorrowedBit).shape()->type) | Value::kBorrowedBit;
+  return true;
+}
+PT_BODY(Identity) {
+  uint64_t id = value(x.r[A]).identity();
+  if (id > static_cast<uint64_t>(Value::kMaxSmallInt)) return false;
+  x.r[A] = id << 1 | 1;
+  return true;
+}
 PT_BODY(TagWord) { return tag_small_int(static_cast<int64_t>(x.r[A]), &x.r[A]); }
 PT_BODY(GuardIndex) { return static_cast<uint64_t>(value(x.r[A]).as_small_int()) < word_b<B>(s, x); }
 PT_BODY(ItemAddress) {
@@ -385,27 +397,6 @@ PT_BODY(StoreAlone) {
   __atomic_store_n(&field, word_b<B>(s, x), __ATOMIC_RELEASE);
   return true;
 }
-// Own, and never seen by another thread: the lock may stay taken.
-PT_INLINE bool may_keep(State* s, const Object& o) { return is_own(s, o) && o.shared.load(std::memory_order_relaxed) == 0; }
-// The object's lock, as lock_byte takes it, or false. Whoever begins to wait while a stencil holds it looks again later.
-PT_INLINE bool try_lock(Object& o, uint8_t as) {
-  uint8_t seen = o.lock.load(std::memory_order_relaxed);
-  return !(seen & (kLockLocked | kLockParked)) &&
-         o.lock.compare_exchange_strong(seen, seen | as, std::memory_order_acquire, std::memory_order_relaxed);
-}
-PT_INLINE void unlock(Object& o) {
-  o.lock.store(o.lock.load(std::memory_order_relaxed) & static_cast<uint8_t>(~(kLockLocked | kLockKept)),
-               std::memory_order_release);
-}
-// Gives back what a word of State::held holds. False when somebody waits for it: he has to be woken.
-PT_INLINE bool give_up(uint64_t& held) {
-  if (!held) return true;
-  Object& o = at<Object>(held);
-  if (o.lock.load(std::memory_order_relaxed) & kLockParked) return false;
-  held = 0;
-  unlock(o);
-  return true;
-}
 // Takes the lock for a store. That of an object which no other thread has seen stays taken: the next store most likely is to
 // the same object, and an atomic instruction costs more than the rest of it.
 PT_INLINE bool hold(State* s, Object& o) {
@@ -413,7 +404,7 @@ PT_INLINE bool hold(State* s, Object& o) {
   if (!give_up(s->held[kLastStore]) || !try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return false;
   if (keep) {
     s->held[kLastStore] = reinterpret_cast<uint64_t>(&o);
-    s->holds |= kHoldsLast;
+    s->holds |= held_bit(offsetof(State, held[kLastStore]));
   }
   return true;
 }
@@ -429,31 +420,12 @@ PT_INLINE bool locked(State* s, Object& o, Store store) {
 }
 PT_INLINE uint64_t& held_word(State* s) { return at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()); }
 PT_BODY(Hold) { return held_word(s) == x.r[A]; }
-// Another word may hold the same object, under another name: it stays locked until none does.
+// The first of all, as mostly: in line.
 PT_BODY(TakeHold) {
-  uint64_t& mine = held_word(s);
-  uint64_t before = mine, address = x.r[A];
-  mine = 0;
-  bool taken = false;
-  for (uint64_t other : s->held) {
-    if (other == before) before = 0;
-    if (other == address) taken = true;
-  }
-  if (!give_up(before)) {
-    mine = before;
-    return false;
-  }
-  Object& o = at<Object>(address);
-  if (!taken && (!may_keep(s, o) || !try_lock(o, kLockLocked | kLockKept))) return false;
-  auto shape = static_cast<uint32_t>(hole1());
-  if (shape && o.shape_id.load(std::memory_order_relaxed) != shape) {
-    if (!taken) unlock(o);
-    return false;
-  }
-  // From here on the lock is no longer the last store's to give up.
-  if (s->held[kLastStore] == address) s->held[kLastStore] = 0;
-  mine = address;
-  s->holds |= kHoldsNamed;
+  if (__builtin_expect(s->holds != 0, 0)) return s->take_hold(s, hole0(), x.r[A], hole1());
+  if (!try_keep(s, at<Object>(x.r[A]), static_cast<uint32_t>(hole1()))) return false;
+  held_word(s) = x.r[A];
+  s->holds = held_bit(hole0());
   return true;
 }
 PT_INLINE bool replace_uncounted(uint64_t& field, uint64_t bits) {

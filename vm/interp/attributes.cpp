@@ -403,7 +403,7 @@ PT_INLINE bool sequence_item(Object* o, uint32_t shape, int64_t i, Value* v) {
 }  // namespace
 PT_SLOW(dict_LOAD_ITEM) {
   Value v;
-  if (PT_LIKELY(dict_item(as_dict(PT_READ(PT_B)), PT_READ(PT_C), &v))) {
+  if (PT_LIKELY(dict_find_simple(as_dict(PT_READ(PT_B)), PT_READ(PT_C), &v) > 0)) {
     PT_SAVE_PC();
     consume(frame, PT_C);
     PT_WRITE_NEXT(v, 2);
@@ -412,7 +412,7 @@ PT_SLOW(dict_LOAD_ITEM) {
 }
 PT_SLOW(killed_dict_LOAD_ITEM) {
   Value v;
-  if (PT_LIKELY(dict_item(as_dict(PT_READ(PT_B)), PT_READ(PT_C), &v))) {
+  if (PT_LIKELY(dict_find_simple(as_dict(PT_READ(PT_B)), PT_READ(PT_C), &v) > 0)) {
     PT_SAVE_PC();
     consume(frame, PT_C);
     PT_WRITE_KILLED_NEXT(v, 2);

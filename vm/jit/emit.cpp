@@ -258,8 +258,7 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
     global_infos_.push_back({&out->cold.back(), global_at_[static_cast<size_t>(in.imm)]});
   path.start = static_cast<int64_t>(code_.size());
   save(path.live, in.op == Op::kShowExceptions ? 0 : kKeptRegisters);
-  StencilOp call =
-      (describe(in.op).flags & kKeepsLocks) || in.op == Op::kSetItemHeld ? StencilOp::kCallKeeping : StencilOp::kCallCold;
+  StencilOp call = describe(in.op).flags & (kKeepsLocks | kLetsGo) ? StencilOp::kCallKeeping : StencilOp::kCallCold;
   stencil(call, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
           {fresh_pool(reinterpret_cast<uint64_t>(&out->cold.back())), true});
   restore(path.live);

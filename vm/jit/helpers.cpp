@@ -384,11 +384,14 @@ uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
 }
 // dict.get of an exact dict.
 uint64_t help_dict_get(State* s, Value* frame, uint64_t word) {
-  if (Value v; dict_item(as_dict(argument(s, 0)), argument(s, 1), &v)) {
-    s->word = v.bits();
-    return kGoOn;
+  Value v, fallback = argument(s, 2);
+  int found = dict_find_simple(as_dict(argument(s, 0)), argument(s, 1), &v);
+  if (PT_UNLIKELY(found < 0)) {
+    s->let_go(s);
+    return help_call_native(s, frame, word);
   }
-  return help_call_native(s, frame, word);
+  s->word = (found ? v : fallback.empty() ? none() : register_copy(fallback)).bits();
+  return kGoOn;
 }
 uint64_t help_call_any(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
@@ -543,6 +546,7 @@ uint64_t help_contains(State* s, Value* frame, uint64_t word) {
   Value container = Value::from_bits(s->object), item = Value::from_bits(s->value);
   if (is_exact_str(container) && is_exact_str(item)) return truth_result(s, str_contains(as_str(container), as_str(item)));
   if (int simple = contains_simple(container, item); simple >= 0) return truth_result(s, simple);
+  s->let_go(s);
   ColdScope scope(s, frame, info_of(word));
   uint64_t done = truth_result(s, contains(container, item));
   if (done == kRaised) return done;
@@ -551,20 +555,20 @@ uint64_t help_contains(State* s, Value* frame, uint64_t word) {
 // `imm` 1: of a dict, what is not there gives nothing.
 uint64_t help_get_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1);
-  if (is_exact_str(container)) return made(s, get_item(container, key));
-  if (Value v; is_exact_dict(container) && dict_item(as_dict(container), key, &v)) {
-    s->word = v.bits();
-    return kGoOn;
+  if (is_exact_str(container)) {
+    s->let_go(s);
+    return made(s, get_item(container, key));
   }
   const ColdInfo& info = info_of(word);
-  if (Value v; info.imm == kDictOfClass && dict_item(as_dict(container), key, &v)) {
-    s->word = v.bits();
-    return kGoOn;
+  if (bool exact = is_exact_dict(container); exact || info.imm == kDictOfClass) {
+    Value v;
+    int found = dict_find_simple(as_dict(container), key, &v);
+    if (found > 0 || (found == 0 && exact && info.imm == 1)) {
+      s->word = found ? v.bits() : 0;
+      return kGoOn;
+    }
   }
-  if (info.imm == 1 && is_exact_dict(container) && dict_contains_simple(as_dict(container), key) == 0) {
-    s->word = 0;
-    return kGoOn;
-  }
+  s->let_go(s);
   ColdScope scope(s, frame, info);
   return finish(s, scope, get_item(container, key));
 }
@@ -584,28 +588,22 @@ uint64_t help_delete_item(State* s, Value* frame, uint64_t word) {
   if (!delete_item(argument(s, 0), argument(s, 1))) return kRaised;
   return scope.report(s) ? kGoOn : kLeave;
 }
-// d[key] = value over something that needs no count, where nobody watches. There is one thread, or the trace has the dict's lock.
-bool replace_item(Value container, Value key, Value value) {
-  Dict* d = as_dict(container);
-  if (d->watchers.load(std::memory_order_relaxed)) return false;
-  DictTable* t = d->table.load(std::memory_order_relaxed);
-  int64_t at = table_find_number_or_text(t, key);
-  if (at < 0) return false;
-  Field& item = t->entries()[at].value;
-  if (item.peek().empty() || item.peek().is_object()) return false;
-  item.init(Ref<>::retain(value));
-  return true;
-}
 uint64_t help_set_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1), value = argument(s, 2);
-  if (!multithreaded() && (is_exact_dict(container) || info_of(word).imm == kDictOfClass) && replace_item(container, key, value))
-    return kGoOn;
+  if (is_exact_dict(container) || info_of(word).imm == kDictOfClass) {
+    Dict* d = as_dict(container);
+    if (PT_LIKELY(try_lock_or_alone(d))) {
+      bool done = dict_set_simple(d, key, value);
+      unlock_unless_alone(d);
+      if (done) return kGoOn;
+    }
+  }
   ColdScope scope(s, frame, info_of(word));
   if (!set_item(container, key, value)) return kRaised;
   return scope.report(s) ? kGoOn : kLeave;
 }
 uint64_t help_set_item_held(State* s, Value* frame, uint64_t word) {
-  if (is_exact_dict(argument(s, 0)) && replace_item(argument(s, 0), argument(s, 1), argument(s, 2))) return kGoOn;
+  if (is_exact_dict(argument(s, 0)) && dict_set_simple(as_dict(argument(s, 0)), argument(s, 1), argument(s, 2))) return kGoOn;
   s->let_go(s);
   return help_set_item(s, frame, word);
 }

@@ -44,7 +44,8 @@ enum OpFlags : uint16_t {
   kAfter = 256,
   kRaise = 512,
   kClobber = 1024,
-  kKeepsLocks = 2048
+  kKeepsLocks = 2048,
+  kLetsGo = 4096
 };
 struct OpDescription {
   const char* name;

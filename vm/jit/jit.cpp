@@ -16,6 +16,7 @@
 #include "vm/interp/hot_loop.h"
 #include "vm/interp/trace.h"
 #include "vm/jit/facts.h"
+#include "vm/jit/holds.h"
 #include "vm/jit/recorder.h"
 #include "vm/modules/sys/config.h"
 #include "vm/types/dict.h"
@@ -367,26 +368,6 @@ bool was_hot(const Code* code, uint32_t number) {
   return jit && jit->loops[number].load(std::memory_order_relaxed);
 }
 
-void let_go(State* s) {
-  uint64_t holds = s->holds;
-  s->holds = 0;
-  if (holds == kHoldsLast) {
-    uint64_t address = s->held[kLastStore];
-    s->held[kLastStore] = 0;
-    if (address) unlock_kept(reinterpret_cast<Object*>(address)->lock);
-    return;
-  }
-  for (uint64_t& held : s->held) {
-    uint64_t address = held;
-    if (!address) continue;
-    // Under several names, too, it is locked once.
-    for (uint64_t& other : s->held) {
-      if (other == address) other = 0;
-    }
-    unlock_kept(reinterpret_cast<Object*>(address)->lock);
-  }
-}
-
 enum class LoopOutcome { kInterpret, kRecord, kRan, kRecordSide, kFinished, kError, kRecordCaught, kRecordLoop };
 
 uint32_t exit_threshold(const CompiledTrace& root) {
@@ -486,6 +467,7 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   std::memset(state.held, 0, sizeof state.held);
   state.holds = 0;
   state.let_go = let_go;
+  state.take_hold = take_hold;
   uint64_t begin = __builtin_readcyclecounter();
   Exit* exit = enter_trace(*trace, &state, frame);
   if (state.holds) let_go(&state);

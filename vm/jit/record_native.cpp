@@ -73,12 +73,14 @@ bool is_quiet_method(const MethodDescriptor* d) {
   }
   return d->def->name[0] != '_';
 }
+bool is_of_module(Value native, const char* name) {
+  Value module = reinterpret_cast<NativeFunctionObject*>(native.as_object())->module.peek();
+  return is_str(module) && as_str(module)->equals_ascii(name);
+}
 bool is_quiet_function(const NativeFunctionObject* f) {
   static const char* const kNames[] = {"ord", "chr", "abs", "hex", "bin", "oct", "round", "divmod", "len", "repr", "hash"};
-  Value module = f->module.peek();
-  if (!is_str(module)) return false;
-  if (as_str(module)->equals_ascii("math")) return true;
-  if (!as_str(module)->equals_ascii("builtins")) return false;
+  if (is_of_module(Value::object(f), "math")) return true;
+  if (!is_of_module(Value::object(f), "builtins")) return false;
   for (const char* name : kNames) {
     if (!std::strcmp(f->def->name, name)) return true;
   }
@@ -91,6 +93,39 @@ bool Recorder::length(int base, int result, int32_t argument) {
   if (count == kNoReference) return false;
   consume_window(at(base), static_cast<uint32_t>(argument - at(base)) + 1, at(result));
   set_lazy(at(result), count);
+  go(2);
+  return true;
+}
+
+// id().
+bool Recorder::identity(int base, int result, int32_t argument) {
+  if (base_frame_[argument].identity() > static_cast<uint64_t>(Value::kMaxSmallInt)) return false;
+  Reference r = builder_.resolve(boxed(argument));
+  if (builder_.is_virtual(r)) r = make(r);
+  Reference id = emit(Op::kIdentity, r);
+  consume_window(at(base), static_cast<uint32_t>(argument - at(base)) + 1, at(result));
+  set_lazy(at(result), id);
+  go(2);
+  return true;
+}
+
+// type(x).
+bool Recorder::class_of(int base, int result) {
+  int32_t argument = at(base) + 1;
+  Value v = base_frame_[argument];
+  known(base);
+  if (v.is_object()) {
+    Reference r = builder_.resolve(slot(argument));
+    if (builder_.is_virtual(r)) r = make(r);
+    finish_window(emit(Op::kTypeOf, r), base, argument + 1, result);
+    return true;
+  }
+  if (v.is_small_int())
+    as_int(slot(argument));
+  else
+    as_float(slot(argument), v);
+  consume_window(at(base), static_cast<uint32_t>(argument - at(base)) + 1, at(result));
+  set_lazy(at(result), object_constant(Value::object(type_of(v))));
   go(2);
   return true;
 }
@@ -332,6 +367,9 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
     return true;
   }
   if (def->name[0] == 'l' && count == 1 && !std::strcmp(def->name, "len") && length(base, result, first)) return true;
+  if (is_function && count == 1 && !std::strcmp(def->name, "id") && is_of_module(callable, "builtins") &&
+      identity(base, result, first))
+    return true;
   if (is_function && count == 2 && !std::strcmp(def->name, "isinstance") && instance_check(base, result, first)) return true;
   if (has_shape(callable, kShape_method_descriptor) && count == 2 && has_shape(seen(base + 2), kShape_list) &&
       !std::strcmp(def->name, "append")) {
@@ -406,6 +444,7 @@ bool Recorder::call_any(int base, uint32_t count, int result, bool shift) {
   if (callable.is(&str_type) && count == 1 && !shift && has_plain_text(at(base) + 1)) return text_of_exception(base, result);
   if (handling() && !is_quiet_call(callable, at(base) + 1 + shift, count)) return fall_back();
   if (callable.is(&super_type) && count == 0 && !shift) return call_super(base, result);
+  if (callable.is(&type_type) && count == 1 && !shift && !base_frame_[at(base) + 1].empty()) return class_of(base, result);
   if (count > kMaxArguments || callable.is(&super_type) || (callable.is(&type_type) && count != 1)) return fall_back();
   known(base);
   int32_t first = at(base) + 1;

@@ -479,6 +479,8 @@ class Recorder {
   void leave_generator();
   void finish_next();
   bool length(int base, int result, int32_t argument);
+  bool identity(int base, int result, int32_t argument);
+  bool class_of(int base, int result);
   void guard_code(Reference object, Function* function);
   // The class gives what it gave when its version, not 0, was `version`: read before what was looked up in it.
   void guard_version(const pt::Type* type, uint32_t version);

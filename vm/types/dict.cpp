@@ -43,7 +43,7 @@ Ref<> dict_get(Dict* d, Value key) {
   if (is_exact_str(key)) return dict_get_str_fast(d, as_str(key));
   int64_t hash = key_hash(key);
   if (PT_UNLIKELY(hash == -1)) return Ref<>();
-  if (PT_LIKELY(key.is_small_int())) {
+  if (PT_LIKELY(is_word_key(key))) {
     DictTable* t = d->table.load(std::memory_order_acquire);
     int64_t at = table_find_plain(t, key, hash);
     if (at == kEntryAbsent) return Ref<>();
@@ -166,6 +166,29 @@ bool set_any(Dict* d, Value key, int64_t hash, Value value) {
 
 bool dict_set_hashed(Dict* d, Value key, int64_t hash, Value value) {
   return PT_LIKELY(set_plain<false>(d, key, hash, value)) || set_any(d, key, hash, value);
+}
+
+bool dict_set_simple(Dict* d, Value key, Value value) {
+  if (!is_simple_key(key) || d->watchers.load(std::memory_order_relaxed)) return false;
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  int64_t hash = simple_key_hash(key), at = table_find_plain(t, key, hash);
+  if (at >= 0) {
+    Field& item = t->entries()[at].value;
+    if (item.peek().empty() || item.peek().is_object()) return false;
+    item.init(Ref<>::retain(value));
+    return true;
+  }
+  if (at == kEntryRetry) return false;
+  bool str_key = is_exact_str(key);
+  if (t->entry_count.load(std::memory_order_relaxed) >= t->capacity || (t->str_keys && !str_key)) {
+    if (t != kEmptyDictTable) return false;
+    DictTable* empty = nullptr;
+    t = dict_grow_locked(d, str_key, &empty);
+    if (PT_UNLIKELY(!t)) return false;
+  }
+  dict_table_append(t, Ref<>::retain(key), hash, Ref<>::retain(value));
+  d->used.store(d->used.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return true;
 }
 
 bool dict_add(Dict* d, Value key, Value value) {

@@ -49,15 +49,24 @@ PT_INLINE int64_t table_find_str(DictTable* t, const Str* key, int64_t hash) {
   if (PT_LIKELY(t->log2_size <= 7)) return find_str_slot<int8_t>(t, key, hash);
   return table_find_str_wide(t, key, hash);
 }
-// Position of a small int among keys of any type; kEntryRetry when something else has the same hash. No Python code, no
-// lock.
+// Position of a small int or class among keys of any type; kEntryRetry when something else has the same hash. No Python
+// code, no lock.
 int64_t table_find_word(DictTable* t, Value key, int64_t hash);
 // The same for an exact tuple. One thread: the tuples that are keys need no counts.
 int64_t table_find_tuple(DictTable* t, Value key, int64_t hash);
 
+// A small int, or a class whose metaclass is `type`: hash and equality are those of the word.
+PT_INLINE bool is_word_key(Value key) { return key.is_small_int() || has_shape(key, kShape_type); }
+// Whether a lookup of the key runs no Python code unless another key has the same hash.
+PT_INLINE bool is_simple_key(Value key) { return is_word_key(key) || is_exact_str(key); }
+PT_INLINE int64_t simple_key_hash(Value key) {
+  if (key.is_small_int()) return word_hash(key.as_small_int());
+  return is_exact_str(key) ? exact_str_hash(as_str(key)) : identity_hash(key);
+}
+
 // The lookups that need no comparison of objects: position, kEntryAbsent, or kEntryRetry.
 PT_INLINE int64_t table_find_plain(DictTable* t, Value key, int64_t hash) {
-  if (key.is_small_int()) return t->str_keys ? kEntryAbsent : table_find_word(t, key, hash);
+  if (is_word_key(key)) return t->str_keys ? kEntryAbsent : table_find_word(t, key.untagged(), hash);
   if (t->str_keys && is_exact_str(key)) return table_find_str(t, as_str(key), hash);
   if (has_shape(key, kShape_tuple) && !multithreaded()) return t->str_keys ? kEntryAbsent : table_find_tuple(t, key, hash);
   return kEntryRetry;
@@ -65,6 +74,9 @@ PT_INLINE int64_t table_find_plain(DictTable* t, Value key, int64_t hash) {
 
 // As dict_set, for a dict to which the caller owns a reference: takes no lock while that is the only one there is.
 bool dict_add(Dict* d, Value key, Value value);
+// d[key] = value for a simple key, over nothing or something that needs no count, where nobody watches: there is one thread, or
+// the caller has the lock. True: done, without letting anything go; otherwise nothing has happened.
+bool dict_set_simple(Dict* d, Value key, Value value);
 
 // d[key] = value for a key that is there, one thread and no watcher: true when done; otherwise `value` is untouched.
 PT_INLINE bool dict_replace_str_fast(Dict* d, Str* key, Ref<>& value) {
@@ -114,23 +126,21 @@ PT_INLINE Ref<> dict_cached_value(Dict* d, uint32_t version, int64_t position) {
   return Ref<>();
 }
 
-// Where the table has a small int or exact str as key, by a lookup that takes no lock and runs no Python code; negative: not
-// there, or another kind of key, or look again.
-PT_INLINE int64_t table_find_number_or_text(DictTable* t, Value key) {
-  if (!key.is_small_int() && !is_exact_str(key)) return kEntryAbsent;
-  return table_find_plain(t, key, key.is_small_int() ? word_hash(key.as_small_int()) : exact_str_hash(as_str(key)));
-}
 // Whether a dict has the key, without Python code; -1: it cannot be told that way.
 PT_INLINE int dict_contains_simple(Dict* d, Value key) {
-  if (!key.is_small_int() && !is_exact_str(key)) return -1;
+  if (!is_simple_key(key)) return -1;
   DictTable* t = d->table.load(std::memory_order_acquire);
-  int64_t at = table_find_number_or_text(t, key);
+  int64_t at = table_find_plain(t, key, simple_key_hash(key));
   return at == kEntryRetry ? -1 : at >= 0 && !t->entries()[at].value.peek_acquire().empty();
 }
-// d[key] for an exact dict and such a key, in register form. False: look again.
-PT_INLINE bool dict_item(Dict* d, Value key, Value* v) {
+// d[key] for an exact dict, in register form: 1, 0 not there, -1 it cannot be told by a lookup that takes no lock and runs no
+// Python code.
+PT_INLINE int dict_find_simple(Dict* d, Value key, Value* v) {
+  if (PT_UNLIKELY(!is_simple_key(key))) return -1;
   DictTable* t = d->table.load(std::memory_order_acquire);
-  int64_t at = table_find_number_or_text(t, key);
-  return PT_LIKELY(at >= 0 && dict_load_register(d, t, at, v) && !v->empty());
+  int64_t at = table_find_plain(t, key, simple_key_hash(key));
+  if (PT_UNLIKELY(at < 0)) return at == kEntryAbsent ? 0 : -1;
+  if (PT_UNLIKELY(!dict_load_register(d, t, at, v))) return -1;
+  return !v->empty();
 }
 }  // namespace pt
