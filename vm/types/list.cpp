@@ -22,9 +22,9 @@ constexpr int64_t kMaxList = (INT64_MAX - 64) / 8;
 
 size_t buffer_bytes(int64_t capacity) { return sizeof(ListBuffer) + static_cast<size_t>(capacity) * sizeof(Field); }
 
-// Slots [from, to) hold nothing any more. Needed only when somebody may look.
-void empty_slots(Field* items, int64_t from, int64_t to) {
-  if (!multithreaded()) return;
+// Slots [from, to) hold nothing any more. Needed only when somebody may have read a size that covers them.
+void empty_slots(const List* list, Field* items, int64_t from, int64_t to) {
+  if (!multithreaded() || is_unseen(list)) return;
   for (int64_t i = from; i < to; ++i) items[i].init_value(Value());
 }
 
@@ -52,14 +52,11 @@ bool make_room(List* list, int64_t capacity) {
 bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
   ListBuffer* old = list->buffer.load(std::memory_order_relaxed);
   if (PT_UNLIKELY(old == kSortingBuffer)) old = nullptr;
-  bool alone = !multithreaded();
-  if (alone || (old && is_unseen(list))) {
+  if (!multithreaded() || is_unseen(list)) {
     auto* buffer = static_cast<ListBuffer*>(old ? memory::reallocate(old, buffer_bytes(capacity))
                                                 : memory::allocate(buffer_bytes(capacity)));
     if (!buffer) return false;
     buffer->capacity = capacity;
-    int64_t n = list->size.load(std::memory_order_relaxed);
-    if (!alone) clear_slots(buffer->items + n, capacity - n);
     list->buffer.store(buffer, std::memory_order_release);
     return true;
   }
@@ -122,7 +119,7 @@ void list_truncate_locked(List* list, int64_t n, ListBuffer** retired) {
   ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
   list->size.store(n, std::memory_order_release);
   if (!buffer) return;
-  empty_slots(buffer->items, n, old);
+  empty_slots(list, buffer->items, n, old);
   if (!list_wants_smaller(buffer->capacity, n) || *retired) return;
   if (n == 0) {
     list->buffer.store(nullptr, std::memory_order_release);
