@@ -564,10 +564,20 @@ Ref<> call(Value callable, const Args& args) {
 Ref<> call_values(Value callable, std::initializer_list<Value> arguments) {
   return call(callable, Args{arguments.begin(), static_cast<uint32_t>(arguments.size())});
 }
+Ref<> call_method(Value object, Str* name, const Args& args) {
+  Type* type = type_of(object);
+  Ref<> method;
+  if (type->slots.get_attribute == generic_get_attribute && (method = type_lookup(type, name)) &&
+      has_flag(type_of(method.value()), kTypeMethodDescriptor)) {
+    Ref<> own = object.is_object() && type->attributes_offset ? instance_get(object.as_object(), name) : Ref<>();
+    if (own) return call(own.value(), args);
+    return error_pending() ? Ref<>() : call_prepended(method.value(), object, args);
+  }
+  method = get_attribute(object, name);
+  return method ? call(method.value(), args) : std::move(method);
+}
 Ref<> call_method(Value object, Str* name, std::initializer_list<Value> arguments) {
-  Ref<> method = get_attribute(object, name);
-  if (!method) return method;
-  return call_values(method.value(), arguments);
+  return call_method(object, name, Args{arguments.begin(), static_cast<uint32_t>(arguments.size())});
 }
 Ref<> call_method(Value object, const char* name, std::initializer_list<Value> arguments) {
   return call_method(object, intern(name), arguments);

@@ -62,6 +62,8 @@ Ref<> call(Value callable, const Args& args);
 Ref<> call_values(Value callable, std::initializer_list<Value> arguments);
 inline Ref<> call0(Value callable) { return call(callable, Args{nullptr, 0}); }
 inline Ref<> call1(Value callable, Value a) { return call(callable, Args{&a, 1}); }
+// object.name(...), without the bound method in between where nothing can tell. `name` is interned.
+Ref<> call_method(Value object, Str* name, const Args& args);
 Ref<> call_method(Value object, Str* name, std::initializer_list<Value> arguments = {});
 Ref<> call_method(Value object, const char* name, std::initializer_list<Value> arguments = {});
 Ref<> call_tuple_dict(Value callable, Value tuple, Value dict_or_empty);

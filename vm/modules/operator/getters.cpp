@@ -2,6 +2,7 @@
 #include "vm/modules/operator/operator.h"
 
 #include "vm/modules/support.h"
+#include "vm/object/descriptors.h"
 #include "vm/types/dict.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
@@ -226,9 +227,9 @@ Ref<> method_caller_construct(Type* type, const Args& args) {
 Ref<> method_caller_call(Value self, const Args& args) {
   if (!one_argument("methodcaller", args)) return Ref<>();
   auto* caller = object_of<MethodCaller>(self);
-  Ref<> method = get_attribute(args.values[0], as_str(caller->name.peek()));
-  if (!method) return method;
-  return call_tuple_dict(method.value(), caller->args.peek(), caller->keywords.peek());
+  FlatArgs flat;
+  if (!flat.assign(caller->args.peek(), caller->keywords.peek())) return Ref<>();
+  return call_method(args.values[0], as_str(caller->name.peek()), flat.args());
 }
 Ref<> method_caller_repr(Value self) {
   ReprGuard guard(self);
