@@ -49,14 +49,6 @@ bool make_room_locked(Deque* d, int64_t extra) {
 void give_room_back_locked(Deque* d) {
   if (d->capacity > 64 && d->length < d->capacity / 8) (void)resize_locked(d, d->capacity / 4);
 }
-Ref<> take_first_locked(Deque* d) {
-  Ref<> item = d->slot(0).exchange_locked(Ref<>());
-  d->head = (d->head + 1) & (d->capacity - 1);
-  --d->length;
-  ++d->state;
-  give_room_back_locked(d);
-  return item;
-}
 Ref<> take_last_locked(Deque* d) {
   Ref<> item = d->slot(d->length - 1).exchange_locked(Ref<>());
   --d->length;
@@ -67,9 +59,24 @@ Ref<> take_last_locked(Deque* d) {
 
 }  // namespace
 
+bool deque_push_locked(Deque* d, Ref<>& item) {
+  if (!make_room_locked(d, 1)) return false;
+  d->slot(d->length).init(std::move(item));
+  ++d->length;
+  ++d->state;
+  return true;
+}
+Ref<> deque_take_first_locked(Deque* d) {
+  Ref<> item = d->slot(0).exchange_locked(Ref<>());
+  d->head = (d->head + 1) & (d->capacity - 1);
+  --d->length;
+  ++d->state;
+  give_room_back_locked(d);
+  return item;
+}
 Ref<> deque_take_first(Deque* d) {
   LockGuard guard(d);
-  return d->length ? take_first_locked(d) : Ref<>();
+  return d->length ? deque_take_first_locked(d) : Ref<>();
 }
 Ref<> deque_take_last(Deque* d) {
   LockGuard guard(d);
@@ -85,13 +92,8 @@ bool deque_append(Deque* d, Ref<> item) {
       ++d->state;
       dropped = std::move(item);
     } else {
-      if (d->maximum > 0 && d->length >= d->maximum) dropped = take_first_locked(d);
-      ok = make_room_locked(d, 1);
-      if (ok) {
-        d->slot(d->length).init(std::move(item));
-        ++d->length;
-        ++d->state;
-      }
+      if (d->maximum > 0 && d->length >= d->maximum) dropped = deque_take_first_locked(d);
+      ok = deque_push_locked(d, item);
     }
   }
   return ok || raise_no_memory();

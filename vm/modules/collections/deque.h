@@ -34,6 +34,10 @@ bool deque_extend(Deque* d, Value iterable, bool left);
 void deque_clear(Deque* d);
 // The items at one moment.
 Ref<List> deque_items(Deque* d);
+// With the lock: at the end of an unbounded deque (false without an exception: no memory, and the item is the caller's still);
+// the first of those that there are.
+bool deque_push_locked(Deque* d, Ref<>& item);
+Ref<> deque_take_first_locked(Deque* d);
 // Length and state at one moment.
 int64_t deque_snapshot(Deque* d, uint64_t* state);
 // Item `i` if the state still is `state`; *changed otherwise.

@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include "gc/platform/futex.h"
+#include "gc/sync/object_lock.h"
 #include "gc/sync/parking_lot.h"
 #include "vm/modules/collections/deque.h"
 #include "vm/modules/support.h"
@@ -17,8 +18,9 @@ namespace {
 constinit Value g_empty;  // immortal class
 
 struct SimpleQueue : Object {
-  Field items;                   // a deque
-  std::atomic<int64_t> ready;    // items that nobody has claimed; the deque holds at least so many
+  Field items;                    // a deque, whose lock is the queue's
+  std::atomic<int64_t> ready;     // its length; written with the lock
+  std::atomic<int64_t> waiting;   // threads that wait for items; written with the lock
 };
 SimpleQueue* as_queue(Value v) { return reinterpret_cast<SimpleQueue*>(v.as_object()); }
 Deque* items_of(SimpleQueue* q) { return reinterpret_cast<Deque*>(q->items.peek().as_object()); }
@@ -32,48 +34,69 @@ Ref<> construct(Type* type, const Args& args) {
   return self;
 }
 
-bool claim(SimpleQueue* q) {
-  int64_t seen = q->ready.load(std::memory_order_relaxed);
-  while (seen > 0) {
-    // Pairs with the release in put: the claimed item is in the deque.
-    if (q->ready.compare_exchange_weak(seen, seen - 1, std::memory_order_acquire, std::memory_order_relaxed)) return true;
-  }
-  return false;
-}
-
 Ref<> put(const Value* a) {
   SimpleQueue* q = as_queue(a[0]);
-  if (!deque_append(items_of(q), Ref<>::retain(a[1]))) return Ref<>();
-  q->ready.fetch_add(1, std::memory_order_release);
-  unpark_one(&q->ready, [](void*, UnparkInfo) {}, nullptr);
+  Deque* items = items_of(q);
+  Ref<> item = Ref<>::retain(a[1]);
+  bool done, awaited;
+  {
+    LockGuard guard(items);
+    done = deque_push_locked(items, item);
+    q->ready.store(items->length, std::memory_order_relaxed);
+    awaited = q->waiting.load(std::memory_order_relaxed) > 0;
+  }
+  if (!done) return raise_no_memory();
+  // Whoever waits has said so with the lock before it looked for an item.
+  if (awaited) unpark_one(&q->ready, nullptr, nullptr);
   return none_ref();
 }
 
+// Empty without an exception when there is none.
 Ref<> take(SimpleQueue* q) {
-  Ref<> item = deque_take_first(items_of(q));
+  Deque* items = items_of(q);
+  Ref<> item;
+  LockGuard guard(items);
+  if (items->length) item = deque_take_first_locked(items);
+  q->ready.store(items->length, std::memory_order_relaxed);
   return item;
 }
 Raised raise_empty() { return raise_none(reinterpret_cast<Type*>(g_empty.as_object())); }
 
-Ref<> get_within(SimpleQueue* q, int64_t timeout) {
-  if (claim(q)) return take(q);
-  if (timeout == 0) return raise_empty();
+class Waiting {
+ public:
+  explicit Waiting(SimpleQueue* q) : queue_(q) { add(1); }
+  ~Waiting() { add(-1); }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  void add(int64_t n) {
+    LockGuard guard(items_of(queue_));
+    queue_->waiting.store(queue_->waiting.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  SimpleQueue* queue_;
+};
+
+PT_COLD Ref<> wait_for_item(SimpleQueue* q, int64_t timeout) {
   int64_t deadline = timeout > 0 ? deadline_after(timeout) : 0;
+  Waiting waiting(q);
   for (;;) {
+    if (Ref<> item = take(q)) return item;
     int64_t wait = timeout < 0 ? -1 : deadline - monotonic_ns();
     if (timeout > 0 && wait <= 0) return raise_empty();
-    auto empty = [](void* context) { return static_cast<SimpleQueue*>(context)->ready.load(std::memory_order_relaxed) <= 0; };
-    ParkResult result = park(&q->ready, empty, q, wait, true, true);
-    if (claim(q)) return take(q);
-    if (result == ParkResult::kInterrupted) {
+    auto empty = [](void* context) { return static_cast<SimpleQueue*>(context)->ready.load(std::memory_order_relaxed) == 0; };
+    if (park(&q->ready, empty, q, wait, true, true) == ParkResult::kInterrupted) {
+      if (Ref<> item = take(q)) return item;
       if (!run_signal_handlers()) return Ref<>();
-      if (current_thread()->breaker.load(std::memory_order_relaxed) & (kBreakAsync | kBreakShutdown)) {
-        // Handled at the safepoint after the call; do not spin here meanwhile.
+      // What else interrupts is handled at the safepoint after the call; do not spin here meanwhile.
+      if (current_thread()->breaker.load(std::memory_order_relaxed) & (kBreakAsync | kBreakShutdown))
         park(&q->ready, empty, q, wait, true, false);
-        if (claim(q)) return take(q);
-      }
     }
   }
+}
+Ref<> get_within(SimpleQueue* q, int64_t timeout) {
+  if (Ref<> item = take(q)) return item;
+  return timeout == 0 ? Ref<>(raise_empty()) : wait_for_item(q, timeout);
 }
 Ref<> get(const Value* a) {
   bool block = true;
@@ -88,11 +111,8 @@ Ref<> get(const Value* a) {
   return get_within(as_queue(a[0]), timeout);
 }
 Ref<> get_nowait(const Value* a) { return get_within(as_queue(a[0]), 0); }
-Ref<> qsize(const Value* a) {
-  int64_t n = as_queue(a[0])->ready.load(std::memory_order_relaxed);
-  return int_from_int64(n < 0 ? 0 : n);
-}
-Ref<> empty(const Value* a) { return bool_ref(as_queue(a[0])->ready.load(std::memory_order_relaxed) <= 0); }
+Ref<> qsize(const Value* a) { return int_from_int64(as_queue(a[0])->ready.load(std::memory_order_relaxed)); }
+Ref<> empty(const Value* a) { return bool_ref(as_queue(a[0])->ready.load(std::memory_order_relaxed) == 0); }
 
 const NativeDef kMethods[] = {
     {"put", "($self, /, item, block=True, timeout=None)", put, "Put the item on the queue."},
