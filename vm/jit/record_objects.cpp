@@ -308,7 +308,8 @@ bool Recorder::set_item_any(uint64_t word) {
   if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
   const Reference all[] = {c, k, v};
   store_arguments(all);
-  bool held = ir_.multithreaded && has_shape(container, kShape_dict) && hold(c, container.as_object());
+  // A lock that is to stay taken pays in a loop; elsewhere the store takes it for itself.
+  bool held = ir_.multithreaded && back_edge_ && has_shape(container, kShape_dict) && hold(c, container.as_object());
   emit(held ? Op::kSetItemHeld : Op::kSetItemAny, kNoReference, kNoReference, of_class ? kDictOfClass : 0);
   drop(PT_A);
   drop(PT_B);
