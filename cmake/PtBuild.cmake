@@ -50,8 +50,11 @@ endif()
 # The profile may be old: functions that have changed since are compiled without one. Functions with internal linkage are known by
 # the name of their file alone, so that it does not matter where the sources lie.
 if(PT_PROFILE STREQUAL "use")
+  # Another profile is another command line: everything is compiled anew.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/vm/profile.profdata)
+  file(SHA256 ${CMAKE_SOURCE_DIR}/vm/profile.profdata profile_digest)
   set(PT_PROFILE_OPTIONS -fprofile-use=${CMAKE_SOURCE_DIR}/vm/profile.profdata -Wno-profile-instr-unprofiled
-    -Wno-profile-instr-out-of-date -Wno-backend-plugin)
+    -Wno-profile-instr-out-of-date -Wno-backend-plugin -DPT_PROFILE_DIGEST=${profile_digest})
 elseif(PT_PROFILE STREQUAL "generate")
   set(PT_PROFILE_OPTIONS -fprofile-generate)
   add_link_options(-fprofile-generate)

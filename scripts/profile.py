@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes vm/profile.profdata, by which Clang optimises the release build: how often each branch of the runtime is taken in
-programs. They are CPython's tests, differential and stress programs; the benchmarks are not among them. The profile may be old: what has
-changed since is compiled without it.
+programs. They are CPython's tests, ours of the language and the stress programs; the programs of benchmarks/ are not among
+them. The profile may be old: what has changed since is compiled without it.
 
     scripts/profile.py      (builds build/profile, runs it for some minutes; needs llvm-profdata-19)
 """
@@ -23,6 +23,10 @@ test_range test_re test_set test_slice test_sort test_statistics test_str test_s
 test_tokenize test_tuple test_types test_typing test_unpack test_unparse test_urlparse test_weakref test_with test_xml_etree""".split()
 
 
+# Programs take other branches once there are two threads.
+SECOND_THREAD = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+
+
 def run(command, **environment):
     subprocess.run([sys.executable, *command], cwd=ROOT, env={**os.environ, **environment}, check=False, stdout=subprocess.DEVNULL)
 
@@ -32,12 +36,15 @@ def main():
         quiet = {**os.environ, "LLVM_PROFILE_FILE": os.path.join(folder, "tools-%p")}
         subprocess.run(["cmake", "--preset", "profile", "-Wno-dev"], cwd=ROOT, env=quiet, check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["cmake", "--build", "--preset", "profile", "--target", "ptpython"], cwd=ROOT, env=quiet, check=True)
+        with open(os.path.join(folder, "sitecustomize.py"), "w", encoding="utf-8") as out:
+            out.write(SECOND_THREAD)
         raw = os.path.join(folder, "ptpython-%4m.profraw")  # each process adds to one of four files
         for mode in ("off", "on"):
             chosen = {"LLVM_PROFILE_FILE": raw, "PTPYTHON_JIT": mode}
             run(["tests/conformance/run.py", "--python", BINARY, "--jobs", "2", "--seconds", "120", *SUITE], **chosen)
-            run(["tests/differential/library_programs.py", "--python", BINARY], **chosen)
-        run(["stress/run.py", "--python", BINARY, "--seconds", "1", "--jit", "off"], LLVM_PROFILE_FILE=raw)
+            for second in ({}, {"PYTHONPATH": folder}):
+                run(["tests/language/run.py", "--python", BINARY], **chosen, **second)
+            run(["stress/run.py", "--python", BINARY, "--seconds", "1", "--jit", mode], LLVM_PROFILE_FILE=raw)
         subprocess.run(["llvm-profdata-19", "merge", "--sparse", "-o", os.path.join(ROOT, "vm", "profile.profdata"),
                         *glob.glob(os.path.join(folder, "ptpython-*.profraw"))], check=True)
 
