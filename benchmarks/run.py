@@ -174,7 +174,7 @@ class Server:
                 pass
 
 
-ROUND_SECONDS = 0.06
+ROUND_SECONDS = 0.25
 
 
 def scale_once(command, module, kernel, counts, args):
