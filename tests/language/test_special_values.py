@@ -74,6 +74,15 @@ def test_incomplete_input_ends_in_indentation():
             assert False
 
 
+def test_hashes_of_nans_are_those_of_objects():
+    import decimal
+    for kind in float, decimal.Decimal:
+        values = [kind("nan") for _ in range(8)]
+        assert [hash(v) for v in values] == [object.__hash__(v) for v in values]
+        assert len(set(values)) == 8
+    assert hash(Exception) == object.__hash__(Exception)
+
+
 for name, function in list(globals().items()):
     if name.startswith("test_"):
         function()

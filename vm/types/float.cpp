@@ -8,6 +8,7 @@
 #include "vm/object/buffer.h"
 #include "vm/object/native.h"
 #include "vm/types/bytes.h"
+#include "vm/types/container_inl.h"
 #include "vm/types/float_text.h"
 #include "vm/types/int_limbs.h"
 #include "vm/types/int_type.h"
@@ -170,13 +171,8 @@ int truth_slot(Value v) { return as_double(v) != 0; }
 
 int64_t hash_slot(Value v) {
   double d = as_double(v);
-  if (PT_UNLIKELY(std::isnan(d))) {
-    // Every NaN object hashes by identity.
-    uint64_t bits = v.untagged().bits();
-    int64_t h = static_cast<int64_t>(bits >> 4 | bits << 60);
-    return h == -1 ? -2 : h;
-  }
-  return float_hash(d);
+  // Every NaN object hashes by identity.
+  return PT_UNLIKELY(std::isnan(d)) ? identity_hash(v) : float_hash(d);
 }
 
 Ref<> compare_slot(Value a, Value b, CompareOp op) {

@@ -1,5 +1,6 @@
 // Hashes: equal numbers of all types have equal ones, the value modulo 2^61 - 1.
 #include "vm/modules/dynamic/decimal/decimal.h"
+#include "vm/types/container_inl.h"
 
 namespace pt::decimal {
 namespace {
@@ -41,15 +42,8 @@ int64_t decimal_hash(Value self) {
     raise(exc::TypeError, "Cannot hash a signaling NaN value");
     return -1;
   }
-  int64_t h;
-  if (n.nan()) {
-    // Every NaN hashes by identity.
-    auto address = reinterpret_cast<uint64_t>(d);
-    h = static_cast<int64_t>(address >> 4 | address << 60);
-    if (h == -1) h = -2;
-  } else {
-    h = n.infinite() ? (n.negative ? -314159 : 314159) : hash_of(n);
-  }
+  // Every NaN hashes by identity.
+  int64_t h = n.nan() ? identity_hash(Value::object(d)) : n.infinite() ? (n.negative ? -314159 : 314159) : hash_of(n);
   d->hash.store(h, std::memory_order_relaxed);
   return h;
 }
