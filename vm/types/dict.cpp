@@ -41,15 +41,10 @@ Ref<> dict_get_str(Dict* d, Str* key) { return dict_get_str_fast(d, key); }
 
 Ref<> dict_get(Dict* d, Value key) {
   if (is_exact_str(key)) return dict_get_str_fast(d, as_str(key));
+  Value v;
+  if (int found = dict_find_simple(d, key, &v); PT_LIKELY(found >= 0)) return found ? Ref<>::steal(promote(v)) : Ref<>();
   int64_t hash = key_hash(key);
   if (PT_UNLIKELY(hash == -1)) return Ref<>();
-  if (PT_LIKELY(is_word_key(key))) {
-    DictTable* t = d->table.load(std::memory_order_acquire);
-    int64_t at = table_find_plain(t, key, hash);
-    if (at == kEntryAbsent) return Ref<>();
-    Value v;
-    if (PT_LIKELY(at >= 0 && dict_load_register(d, t, at, &v))) return Ref<>::steal(promote(v));
-  }
   return dict_get_hashed(d, key, hash);
 }
 
@@ -110,19 +105,23 @@ bool dict_next(Dict* d, int64_t* position, Ref<>* key, Ref<>* value, int64_t* ha
 namespace {
 
 // d[key] = value without a watcher, for a plain key; with the lock, or where nobody else can reach the dict. False: nothing has
-// happened. *replaced is to be retired, old content to be let go, without the lock.
+// happened. *replaced is to be retired, old content to be let go, without the lock. kQuiet: there is to be nothing of either.
+template <bool kQuiet>
 PT_INLINE bool set_plain_locked(Dict* d, Value key, int64_t hash, Value value, Ref<>* old, DictTable** replaced) {
   // Watchers are added under the lock: a write that misses one came first.
   if (PT_UNLIKELY(d->watchers.load(std::memory_order_relaxed))) return false;
   DictTable* t = d->table.load(std::memory_order_relaxed);
   int64_t at = table_find_plain(t, key, hash);
   if (at >= 0) {
-    *old = t->entries()[at].value.exchange_locked(Ref<>::retain(value));
+    Field& item = t->entries()[at].value;
+    if (kQuiet && (item.peek().empty() || item.peek().is_object())) return false;
+    *old = item.exchange_locked(Ref<>::retain(value));
     return true;
   }
   if (PT_UNLIKELY(at == kEntryRetry)) return false;
   bool str_key = is_exact_str(key);
   if (PT_UNLIKELY(t->entry_count.load(std::memory_order_relaxed) >= t->capacity || (t->str_keys && !str_key))) {
+    if (kQuiet && t != kEmptyDictTable) return false;
     t = dict_grow_locked(d, str_key, replaced);
     if (PT_UNLIKELY(!t)) return false;
   }
@@ -137,7 +136,7 @@ PT_INLINE bool set_plain(Dict* d, Value key, int64_t hash, Value value) {
   if (locked && PT_UNLIKELY(!try_lock_or_alone(d))) return false;
   Ref<> old;
   DictTable* replaced = nullptr;
-  bool done = set_plain_locked(d, key, hash, value, &old, &replaced);
+  bool done = set_plain_locked<false>(d, key, hash, value, &old, &replaced);
   if (locked) unlock_unless_alone(d);
   if (PT_UNLIKELY(replaced)) dict_table_retire(replaced);
   return done;
@@ -169,26 +168,9 @@ bool dict_set_hashed(Dict* d, Value key, int64_t hash, Value value) {
 }
 
 bool dict_set_simple(Dict* d, Value key, Value value) {
-  if (!is_simple_key(key) || d->watchers.load(std::memory_order_relaxed)) return false;
-  DictTable* t = d->table.load(std::memory_order_relaxed);
-  int64_t hash = simple_key_hash(key), at = table_find_plain(t, key, hash);
-  if (at >= 0) {
-    Field& item = t->entries()[at].value;
-    if (item.peek().empty() || item.peek().is_object()) return false;
-    item.init(Ref<>::retain(value));
-    return true;
-  }
-  if (at == kEntryRetry) return false;
-  bool str_key = is_exact_str(key);
-  if (t->entry_count.load(std::memory_order_relaxed) >= t->capacity || (t->str_keys && !str_key)) {
-    if (t != kEmptyDictTable) return false;
-    DictTable* empty = nullptr;
-    t = dict_grow_locked(d, str_key, &empty);
-    if (PT_UNLIKELY(!t)) return false;
-  }
-  dict_table_append(t, Ref<>::retain(key), hash, Ref<>::retain(value));
-  d->used.store(d->used.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  return true;
+  Ref<> nothing;
+  DictTable* empty = nullptr;
+  return is_simple_key(key) && set_plain_locked<true>(d, key, simple_key_hash(key), value, &nothing, &empty);
 }
 
 bool dict_add(Dict* d, Value key, Value value) {
