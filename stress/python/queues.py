@@ -36,7 +36,48 @@ def exchange(make, each, fifo):
         pass
 
 
+def impatient(each):
+    """Threads that wait for moments only, and come back."""
+    q = queue.SimpleQueue()
+    threads = common.THREADS
+
+    def put(index):
+        for i in range(each):
+            q.put((index, i))
+
+    def get(index):
+        mine = []
+        while len(mine) < each:
+            try:
+                mine.append(q.get(timeout=0.0001))
+            except queue.Empty:
+                pass
+        return mine
+
+    got = [pair for mine in common.run_threads(put, extra=[get] * threads)[threads:] for pair in mine]
+    common.equal(sorted(got), [(index, i) for index in range(threads) for i in range(each)], "items")
+    common.equal(q.qsize(), 0, "size")
+
+
+def to_and_fro(each):
+    """One item at a time: whoever waits for it is woken."""
+    there, back = queue.SimpleQueue(), queue.SimpleQueue()
+
+    def serve(index):
+        for i in range(each):
+            there.put(i)
+            common.equal(back.get(timeout=30), i, "answer")
+
+    def answer(index):
+        for i in range(each):
+            back.put(there.get(timeout=30))
+
+    common.run_threads(serve, count=1, extra=[answer])
+
+
 def body(n):
+    impatient(200)
+    to_and_fro(200)
     exchange(queue.SimpleQueue, 500, True)
     exchange(queue.Queue, 150, True)
     exchange(lambda: queue.Queue(3), 100, True)

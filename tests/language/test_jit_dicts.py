@@ -141,6 +141,18 @@ def raising_keys():
     assert failures == 2 * ROUNDS
 
 
+def missing_classes():
+    table, missing = {A: 1, "a": 2}, 0
+    for i in range(ROUNDS):
+        try:
+            table[B if i & 1 else A]
+        except KeyError as e:
+            assert e.args == (B,)
+            missing += 1
+        assert (A in table, B in table) == (True, False)
+    assert missing == ROUNDS // 2
+
+
 def ids_stay():
     thing, other = object(), object()
     n = id(thing)
@@ -158,7 +170,7 @@ def deep_copies():
 
 
 CASES = [gets, memo_of_ids, sets_of_all_kinds, replaced_values_die, types_of_all_kinds, class_of_an_object_changes,
-         raising_keys, ids_stay, deep_copies]
+         raising_keys, missing_classes, ids_stay, deep_copies]
 
 
 def test_with_one_thread():
