@@ -54,6 +54,13 @@ PT_SLOW(slow_LOAD_ATTR) {
 }
 
 namespace {
+// The site's node if it is for the object. Other threads replace it at any time: a node that was fetched again has to be asked
+// again, by what the handler has seen before it is another object's or an outdated one.
+PT_INLINE const AttributeNode* cached_node_for(const uint64_t* pc, const Object* o) {
+  const AttributeNode* node = cached_node(pc);
+  bool fits = o->shape_id.load(std::memory_order_acquire) == node->shape.load(std::memory_order_relaxed);
+  return PT_LIKELY(fits) ? node : nullptr;
+}
 // What nodes that run no code give without a lock or an atomic instruction, in the form a register holds it. False: not so.
 PT_INLINE bool load_quickly(Object* o, const AttributeNode* node, Value* v) {
   switch (node->kind) {
@@ -97,8 +104,9 @@ PT_INLINE bool load_quickly(Object* o, const AttributeNode* node, Value* v) {
 }  // namespace
 PT_SLOW(other_LOAD_ATTR) {
   Object* o = PT_READ(PT_B).as_object();
-  const AttributeNode* node = cached_node(pc);
+  const AttributeNode* node = cached_node_for(pc, o);
   Value v;
+  if (PT_UNLIKELY(!node)) PT_TAIL(slow_LOAD_ATTR);
   if (node->kind == AttributeKind::kDescriptor) {
     PT_SAVE_PC();
     v = type_of(node->value)
@@ -116,8 +124,8 @@ PT_SLOW(other_LOAD_ATTR) {
 // A property whose getter is a plain Python function is called like one, in registers above the caller's.
 PT_SLOW(property_LOAD_ATTR) {
   Value object = PT_READ(PT_B);
-  const AttributeNode* node = cached_node(pc);
-  if (PT_LIKELY(has_shape(node->value, kShape_function))) {
+  const AttributeNode* node = cached_node_for(pc, object.as_object());
+  if (PT_LIKELY(node && node->kind == AttributeKind::kProperty && has_shape(node->value, kShape_function))) {
     Function* function = as_function(node->value);
     const Code* code = function->code();
     CallRecord* record = thread->record + 1;
@@ -155,10 +163,11 @@ PT_SLOW(property_LOAD_ATTR) {
 }
 // An attribute of a temporary that dies with it.
 PT_SLOW(killed_LOAD_ATTR) {
-  const AttributeNode* node = cached_node(pc);
-  if (node->kind == AttributeKind::kProperty) PT_TAIL(property_LOAD_ATTR);
+  Object* o = PT_READ(PT_B).as_object();
+  const AttributeNode* node = cached_node_for(pc, o);
+  if (node && node->kind == AttributeKind::kProperty) PT_TAIL(property_LOAD_ATTR);
   Value v;
-  if (PT_LIKELY(load_quickly(PT_READ(PT_B).as_object(), node, &v))) PT_WRITE_KILLED_NEXT(v, 2);
+  if (PT_LIKELY(node && load_quickly(o, node, &v))) PT_WRITE_KILLED_NEXT(v, 2);
   PT_TAIL(slow_LOAD_ATTR);
 }
 // A site that sees several shapes.
@@ -325,8 +334,8 @@ PT_INLINE bool is_lasting_method(const AttributeNode* node) { return node->kind 
 // Functions and classes of modules, of classes and in attributes: called as they are.
 PT_SLOW(other_LOAD_METHOD) {
   Value object = PT_READ(PT_B), v;
-  const AttributeNode* node = cached_node(pc);
-  if (node->kind == AttributeKind::kTupleItem || !load_quickly(object.as_object(), node, &v)) PT_TAIL(slow_LOAD_METHOD);
+  const AttributeNode* node = cached_node_for(pc, object.as_object());
+  if (!node || node->kind == AttributeKind::kTupleItem || !load_quickly(object.as_object(), node, &v)) PT_TAIL(slow_LOAD_METHOD);
   if (PT_B & 1) register_at(frame, PT_B) = Value();
   register_at(frame, PT_A) = v;
   register_at(frame, PT_A + 2) = Value();
