@@ -402,7 +402,7 @@ CallOutcome enter_special_call(Thread* thread, Value* base) {
   SpecialCall what = special_call(base[0]);
   if (what == SpecialCall::kNone) return CallOutcome::kDone;
   int which;
-  Function* function = special_call_method(what, type_of(base[1]), &which);
+  Function* function = special_call_method(what, base[0], base[1], &which);
   if (!function) return CallOutcome::kDone;
   CallOutcome outcome = enter_function(thread, function, base + 1, 1, nullptr, special_record(what, which), kRecordOperator);
   Value callable = base[0];

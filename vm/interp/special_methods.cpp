@@ -7,6 +7,9 @@
 #include "vm/object/protocol.h"
 #include "vm/object/super.h"
 #include "vm/types/int.h"
+#include "vm/types/method_caller.h"
+#include "vm/types/str.h"
+#include "vm/types/tuple.h"
 
 namespace pt {
 
@@ -139,8 +142,31 @@ Function* truth_method(Type* type, TruthMethod* which) {
   return special_method(type, names::len.str(), 1);
 }
 
+namespace {
+// What str() calls.
+Function* text_method(Type* type) {
+  if (Function* function = special_method(type, names::str.str(), 1)) return function;
+  if (type->slots.str != object_type.slots.str) return nullptr;
+  return special_method(type, names::repr.str(), 1);
+}
+// The class's method of that name, where nothing of the object's own comes first.
+Function* plain_method(Object* o, Str* name) {
+  Shape* shape = o->shape();
+  Type* type = shape->type;
+  if (type->slots.get_attribute != generic_get_attribute) return nullptr;
+  if (type->attributes_offset && (shape->flags & kShapeDictMode || shape_find(shape, name) >= 0)) return nullptr;
+  return special_method(type, name, 1);
+}
+}  // namespace
+
 SpecialCall special_call(Value callable) {
   if (callable.is(&bool_type)) return SpecialCall::kTruth;
+  if (callable.is(&str_type)) return SpecialCall::kStr;
+  if (is_method_caller(callable)) {
+    auto* caller = reinterpret_cast<MethodCaller*>(callable.as_object());
+    bool bare = caller->keywords.peek().empty() && as_tuple(caller->args.peek())->length == 0;
+    return bare ? SpecialCall::kMethod : SpecialCall::kNone;
+  }
   if (!has_shape(callable, kShape_native_function)) return SpecialCall::kNone;
   NativeFunction function = reinterpret_cast<NativeFunctionObject*>(callable.as_object())->def->function;
   for (const SpecialBuiltin& b : kSpecialBuiltins) {
@@ -148,7 +174,8 @@ SpecialCall special_call(Value callable) {
   }
   return SpecialCall::kNone;
 }
-Function* special_call_method(SpecialCall what, Type* type, int* which) {
+Function* special_call_method(SpecialCall what, Value callable, Value object, int* which) {
+  Type* type = type_of(object);
   *which = 0;
   switch (what) {
     case SpecialCall::kNone:
@@ -158,6 +185,13 @@ Function* special_call_method(SpecialCall what, Type* type, int* which) {
     case SpecialCall::kIterator: return special_method(type, names::iter.str(), 1);
     case SpecialCall::kNext: return special_method(type, names::next.str(), 1);
     case SpecialCall::kHash: return special_method(type, names::hash.str(), 1);
+    case SpecialCall::kRound: return special_method(type, names::round.str(), 1);
+    case SpecialCall::kRepr: return special_method(type, names::repr.str(), 1);
+    case SpecialCall::kStr: return text_method(type);
+    case SpecialCall::kMethod: {
+      auto* caller = reinterpret_cast<MethodCaller*>(callable.as_object());
+      return plain_method(object.as_object(), as_str(caller->name.peek()));
+    }
     case SpecialCall::kTruth: {
       TruthMethod by;
       Function* function = truth_method(type, &by);
@@ -224,6 +258,11 @@ Value call_result(SpecialCall what, int which, Value v) {
     }
     case SpecialCall::kIterator:
       if (check_iterator(v)) return v;
+      release(v);
+      return Value();
+    case SpecialCall::kRepr:
+    case SpecialCall::kStr:
+      if (check_text(v, what == SpecialCall::kRepr ? "__repr__" : "__str__")) return v;
       release(v);
       return Value();
     default: return v;

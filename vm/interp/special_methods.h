@@ -41,9 +41,9 @@ bool is_setter(Value setter);   // of a property, in Python
 // The methods that decide about truth; `which` of their records.
 enum TruthMethod : int { kByBool, kByLength };
 Function* truth_method(Type* type, TruthMethod* which);   // nullptr: neither is a plain function
-// What a builtin like len() calls with an object of the type.
+// What a builtin like len() calls with an object: as its class and shape say.
 SpecialCall special_call(Value callable);   // kNone: it is no such builtin
-Function* special_call_method(SpecialCall what, Type* type, int* which);
+Function* special_call_method(SpecialCall what, Value callable, Value object, int* which);
 constexpr int special_record(SpecialCall what, int which) { return static_cast<int>(what) << 1 | which; }  // of a call's record
 // A plain Python function that is the type's __new__; nullptr: none. Borrowed as special_method's.
 Function* new_method(Type* type);

@@ -13,6 +13,7 @@
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
 #include "vm/object/slot_table.h"
+#include "vm/types/method_caller.h"
 
 namespace pt::jit {
 
@@ -153,6 +154,16 @@ bool Recorder::call_iter(uint64_t word) {
   return true;
 }
 
+// One that asks for the same method, without arguments: they come and go.
+void Recorder::guard_method_caller(int base) {
+  auto* caller = reinterpret_cast<MethodCaller*>(seen(base).as_object());
+  Reference o = as_object(read(base), caller->shape_id.load(std::memory_order_relaxed));
+  emit(Op::kGuardIs, emit(Op::kLoadItem, o, kNoReference, offsetof(MethodCaller, name)), object_constant(caller->name.peek()));
+  Reference args = as_object(emit(Op::kLoadItem, o, kNoReference, offsetof(MethodCaller, args)), kShape_tuple);
+  Reference length = emit(Op::kLoadImmutable, args, kNoReference, offsetof(Tuple, length));
+  Reference keywords = emit(Op::kLoadImmutable, o, kNoReference, offsetof(MethodCaller, keywords));
+  for (Reference r : {length, keywords}) emit(Op::kGuardEqual, r, builder_.constant(0, Type::P));
+}
 // len() and the like of such an object: the method takes the builtin's place.
 bool Recorder::call_special_builtin(int base, uint32_t count, bool shift, bool* handled) {
   SpecialCall what = special_call(seen(base));
@@ -161,14 +172,18 @@ bool Recorder::call_special_builtin(int base, uint32_t count, bool shift, bool* 
   Value v = seen(base + 2);
   uint32_t version = type_of(v)->version.load(std::memory_order_acquire);
   int which;
-  Function* function = special_call_method(what, type_of(v), &which);
+  Function* function = special_call_method(what, seen(base), v, &which);
   if (!function) return false;
   *handled = true;
   if (!version || (function->code()->flags & kCodeFlagGenerator)) return fall_back();
   if (calls_.size() >= kMaxDepth) return abort(Abort::kdepth);
-  known(base);
+  if (what == SpecialCall::kMethod)
+    guard_method_caller(base);
+  else
+    known(base);
   guard_class(slot(at(base) + 1), v, version);
   guard_code(kNoReference, function);
+  clear(at(base));
   set_lazy(at(base), object_constant(Value::object(function)));
   return enter(function, at(base) + 1, 1, special_record(what, which), kRecordOperator);
 }
@@ -215,6 +230,9 @@ Reference Recorder::guard_target(const Target& target, int base) {
 bool Recorder::call_object(int base, uint32_t count, int result, bool shift, const Tuple* names) {
   Value callable = seen(base);
   if (has_flag(type_of(callable), kTypeTypeSubclass)) return instantiate(base, count, result, names, shift);
+  if (bool handled; !names && is_method_caller(callable)) {
+    if (bool entered = call_special_builtin(base, count, shift, &handled); handled) return entered;
+  }
   // Decorated functions stay what they are.
   bool lasting = callable.as_object()->has_gc_bit(kGcDeferred) || !std::strcmp(type_name(callable), "_lru_cache_wrapper");
   if (!names && lasting && is_builtin(callable) && !has_shape(callable, kShape_method))
@@ -471,7 +489,14 @@ bool Recorder::check_result(int operand, const Call& from, MethodResult* out) {
         case SpecialCall::kLength:
         case SpecialCall::kHash: return by_length() || fall_back();
         case SpecialCall::kIterator: return is_the_iterator();
+        case SpecialCall::kRepr:
+        case SpecialCall::kStr:
+          if (!is_exact_str(v)) return fall_back();
+          as_object(read(operand), kShape_str);
+          return true;
         case SpecialCall::kAbsolute:
+        case SpecialCall::kMethod:
+        case SpecialCall::kRound:
         case SpecialCall::kNext: return true;
         default: return fall_back();
       }

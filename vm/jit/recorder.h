@@ -430,6 +430,7 @@ class Recorder {
   void cells_of(Reference object, Function* function, Reference* cells);
   Function* stand_in(Reference object, Function* function);
   bool call_drain(int base, uint32_t count, int result, Function* loop);
+  void guard_method_caller(int base);
   bool call_special_builtin(int base, uint32_t count, bool shift, bool* handled);
   // What a bound method, or an object with a __call__ in Python, calls; or a function.
   struct Target {

@@ -75,7 +75,8 @@ Ref<> object_repr(Value self) {
   }
   return str_format("<%U object at %s>", as_str(type->qualname.peek()), address);
 }
-Ref<> object_str(Value self) { return repr(self); }
+// str() says what it thinks of the result.
+Ref<> object_str(Value self) { return type_of(self)->slots.repr(self); }
 Ref<> object_compare(Value a, Value b, CompareOp op) {
   if (op == CompareOp::kEq) return a.same(b) ? bool_ref(true) : not_implemented_ref();
   if (op == CompareOp::kNe) {

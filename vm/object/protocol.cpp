@@ -280,14 +280,15 @@ int64_t hash(Value v) {
 
 // ---- text --------------------------------------------------------------------------------------------------------------
 
+bool check_text(Value v, const char* method) {
+  return PT_LIKELY(is_str(v)) || raise(exc::TypeError, "%s returned non-string (type %T)", method, v);
+}
 Ref<> repr(Value v) {
   auto slot = type_of(v)->slots.repr;
   RecursionGuard guard(" while getting the repr of an object");
   if (!guard) return Ref<>();
   Ref<> result = slot(v);
-  if (result && !is_str(result.value())) {
-    return raise(exc::TypeError, "__repr__ returned non-string (type %T)", result.value());
-  }
+  if (result && !check_text(result.value(), "__repr__")) return Ref<>();
   return result;
 }
 Ref<> str(Value v) {
@@ -298,9 +299,7 @@ Ref<> str(Value v) {
   RecursionGuard guard(" while getting the str of an object");
   if (!guard) return Ref<>();
   Ref<> result = slot(v);
-  if (result && !is_str(result.value())) {
-    return raise(exc::TypeError, "__str__ returned non-string (type %T)", result.value());
-  }
+  if (result && !check_text(result.value(), "__str__")) return Ref<>();
   return result;
 }
 Ref<> ascii(Value v) {

@@ -13,6 +13,8 @@ Function* special_method(Type* type, Str* name, uint32_t count, bool defaults = 
 int64_t length_of_result(Value);
 int truth_of_result(Value);
 int64_t hash_of_result(Value);
+// Whether that is a str, as `method` ("__repr__") is to give; otherwise with a TypeError.
+bool check_text(Value, const char* method);
 // Whether that is an iterator; otherwise with a TypeError, as iter() words it.
 bool check_iterator(Value);
 
@@ -21,13 +23,26 @@ bool has_only_getattr(const Type* type);
 // Whether classes of the metatype read attributes as classes do, perhaps with a __getattr__ for those that are not there.
 bool reads_as_class(const Type* metatype);
 
-// What a builtin called with one object asks a special method for.
-enum class SpecialCall : uint8_t { kNone, kLength, kAbsolute, kIterator, kNext, kHash, kTruth, kConstruct };
+// What a builtin called with one object asks one of its methods for; kMethod: a methodcaller without arguments.
+enum class SpecialCall : uint8_t {
+  kNone,
+  kLength,
+  kAbsolute,
+  kIterator,
+  kNext,
+  kHash,
+  kTruth,
+  kRound,
+  kRepr,
+  kStr,
+  kMethod,
+  kConstruct
+};
 struct SpecialBuiltin {
   SpecialCall what;
   NativeFunction function;
 };
-inline constexpr int kSpecialBuiltinCount = 5;
+inline constexpr int kSpecialBuiltinCount = 7;
 extern const SpecialBuiltin kSpecialBuiltins[kSpecialBuiltinCount];   // vm/runtime/builtins.cpp
 
 }  // namespace pt

@@ -689,11 +689,10 @@ const NativeDef kFunctions[] = {
 
 }  // namespace
 
-const SpecialBuiltin kSpecialBuiltins[] = {{SpecialCall::kAbsolute, builtin_abs},
-                                           {SpecialCall::kHash, builtin_hash},
-                                           {SpecialCall::kIterator, builtin_iter},
-                                           {SpecialCall::kLength, builtin_len},
-                                           {SpecialCall::kNext, builtin_next}};
+const SpecialBuiltin kSpecialBuiltins[] = {{SpecialCall::kAbsolute, builtin_abs},  {SpecialCall::kHash, builtin_hash},
+                                           {SpecialCall::kIterator, builtin_iter}, {SpecialCall::kLength, builtin_len},
+                                           {SpecialCall::kNext, builtin_next},     {SpecialCall::kRepr, builtin_repr},
+                                           {SpecialCall::kRound, builtin_round}};
 const DrainingBuiltin kDrainingBuiltins[] = {{DrainKind::kSumCall, builtin_sum}, {DrainKind::kAnyCall, builtin_any},
                                              {DrainKind::kAllCall, builtin_all}, {DrainKind::kMinCall, builtin_min},
                                              {DrainKind::kMaxCall, builtin_max}, {DrainKind::kSortedCall, builtin_sorted}};

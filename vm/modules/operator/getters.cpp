@@ -9,7 +9,7 @@
 
 namespace pt {
 
-constinit Type item_getter_type = {}, attribute_getter_type = {}, method_caller_type = {};
+constinit Type item_getter_type = {}, attribute_getter_type = {};
 
 namespace {
 
@@ -19,11 +19,6 @@ struct ItemGetter : Object {
 struct AttributeGetter : Object {
   Field names;  // tuple as given, interned where not dotted
   Field paths;  // tuple: an interned str, or a tuple of interned str for a dotted name
-};
-struct MethodCaller : Object {
-  Field name;      // interned str
-  Field args;      // tuple
-  Field keywords;  // dict or empty
 };
 
 bool one_argument(const char* name, const Args& args) {
