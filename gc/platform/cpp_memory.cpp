@@ -27,7 +27,7 @@ PT_COLD static void* without_memory(size_t bytes) {
 }  // namespace pt::memory
 
 void* operator new(size_t bytes) {
-  void* block = pt::memory::t_throwing ? pt::memory::allocate(bytes) : pt::memory::allocate_uncounted(bytes);
+  void* block = pt::memory::t_throwing ? pt::memory::allocate_metadata(bytes) : pt::memory::allocate_uncounted(bytes);
   return PT_LIKELY(block != nullptr) ? block : pt::memory::without_memory(bytes);
 }
 void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return pt::memory::allocate(bytes); }

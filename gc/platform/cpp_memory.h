@@ -8,8 +8,8 @@
 
 namespace pt::memory {
 
-// While one of these exists, operator new throws in this thread. Nothing that was compiled without exceptions and has
-// containers or destructors may run meanwhile, Python code for one.
+// While one of these exists, operator new throws in this thread, and gives metadata (gc/platform/memory.h). Nothing that was
+// compiled without exceptions and has containers or destructors may run meanwhile, Python code for one.
 class Throwing {
  public:
   Throwing();

@@ -7,6 +7,7 @@
 #include <mimalloc.h>
 #endif
 
+#include "gc/platform/check.h"
 #include "gc/platform/faults.h"
 
 namespace pt::memory {
@@ -15,6 +16,17 @@ namespace pt::memory {
 void* allocate_uncounted(size_t bytes) { return mi_malloc(bytes); }
 void* allocate(size_t bytes) { return faults::allocation_fails() ? nullptr : mi_malloc(bytes); }
 void* allocate_zeroed(size_t bytes) { return faults::allocation_fails() ? nullptr : mi_zalloc(bytes); }
+namespace {
+constinit thread_local mi_heap_t* t_metadata = nullptr;  // ends with its thread; what lies in it does not
+mi_heap_t* metadata_heap() {
+  if (PT_UNLIKELY(!t_metadata)) t_metadata = mi_heap_new();
+  return t_metadata ? t_metadata : mi_heap_get_default();
+}
+}  // namespace
+void* allocate_metadata(size_t bytes) { return faults::allocation_fails() ? nullptr : mi_heap_malloc(metadata_heap(), bytes); }
+void* allocate_metadata_zeroed(size_t bytes) {
+  return faults::allocation_fails() ? nullptr : mi_heap_zalloc(metadata_heap(), bytes);
+}
 void* reallocate(void* block, size_t bytes) { return faults::allocation_fails() ? nullptr : mi_realloc(block, bytes); }
 void* allocate_aligned(size_t bytes, size_t alignment) {
   return faults::allocation_fails() ? nullptr : mi_malloc_aligned(bytes, alignment);
@@ -28,6 +40,8 @@ bool refused(size_t bytes) { return bytes >> 38 || faults::allocation_fails(); }
 void* allocate_uncounted(size_t bytes) { return std::malloc(bytes ? bytes : 1); }
 void* allocate(size_t bytes) { return refused(bytes) ? nullptr : std::malloc(bytes ? bytes : 1); }
 void* allocate_zeroed(size_t bytes) { return refused(bytes) ? nullptr : std::calloc(bytes ? bytes : 1, 1); }
+void* allocate_metadata(size_t bytes) { return allocate(bytes); }
+void* allocate_metadata_zeroed(size_t bytes) { return allocate_zeroed(bytes); }
 void* reallocate(void* block, size_t bytes) { return refused(bytes) ? nullptr : std::realloc(block, bytes ? bytes : 1); }
 void* allocate_aligned(size_t bytes, size_t alignment) {
   if (refused(bytes)) return nullptr;

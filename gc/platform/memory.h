@@ -9,6 +9,10 @@ namespace pt::memory {
 [[nodiscard]] void* allocate(size_t bytes);
 [[nodiscard]] void* allocate_uncounted(size_t bytes);  // the same, but left alone by gc/platform/faults.h
 [[nodiscard]] void* allocate_zeroed(size_t bytes);
+// For what many threads read and hardly any writes: code, caches, compiled traces. It lies on pages of its own, so that no
+// buffer that one thread writes all the time shares a cache line with it. Otherwise like allocate() and allocate_zeroed().
+[[nodiscard]] void* allocate_metadata(size_t bytes);
+[[nodiscard]] void* allocate_metadata_zeroed(size_t bytes);
 // Grows or shrinks; on failure returns nullptr and leaves `block` as it was.
 [[nodiscard]] void* reallocate(void* block, size_t bytes);
 // `alignment` is a power of two. Free with release().

@@ -54,7 +54,7 @@ void add_node(AttributeNode* node) {
 
 AttributeNode* new_node(uint32_t shape, Str* name, AttributeKind kind, const Object* holder = nullptr) {
   if (!shape || g_node_count.fetch_add(1, std::memory_order_relaxed) >= kNodeLimit) return nullptr;
-  auto* node = static_cast<AttributeNode*>(memory::allocate_zeroed(sizeof(AttributeNode)));
+  auto* node = static_cast<AttributeNode*>(memory::allocate_metadata_zeroed(sizeof(AttributeNode)));
   if (!node) return nullptr;
   node->shape.store(shape, std::memory_order_relaxed);
   node->kind = kind;

@@ -41,10 +41,9 @@ Ref<Generator> allocate_generator(Function* function, const Code* code) {
   Type* type = code->flags & kCodeFlagAsyncGenerator ? &async_generator_type
                : code->flags & kCodeFlagCoroutine    ? &coroutine_type
                                                      : &generator_type;
-  Ref<Generator> g = allocate<Generator>(type);
+  Ref<Generator> g = allocate<Generator>(type, code->register_count);
   if (!g) return g;
-  g->registers = static_cast<Value*>(memory::allocate_zeroed(code->register_count * sizeof(Value)));
-  if (!g->registers) return raise_no_memory();
+  g->registers = g->items();
   g->live = code->local_end;
   g->code = code;
   g->code_field.init(Ref<>::retain(Value::object(code)));
@@ -314,7 +313,6 @@ DelegatingFrame::~DelegatingFrame() {
 }
 
 void generator_end(Generator* g) {
-  memory::release(g->registers);
   g->registers = nullptr;
   g->state.store(GeneratorState::kFinished, std::memory_order_release);
 }

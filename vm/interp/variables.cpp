@@ -221,7 +221,7 @@ Ref<> load_global_general(Thread* thread, Str* name, std::atomic<uint64_t>* cach
   if (placed && place.position < 0 && builtins && is_exact_dict(Value::object(builtins)) &&
       dict_place(builtins, name, &builtin) && builtin.position >= 0) {
     // Nodes are few (one a site, replaced only when module namespaces grow) and live for ever.
-    if (auto* node = static_cast<BuiltinNode*>(memory::allocate(sizeof(BuiltinNode)))) {
+    if (auto* node = static_cast<BuiltinNode*>(memory::allocate_metadata(sizeof(BuiltinNode)))) {
       bool immortal = v.value().is_object() && v.value().as_object()->is_immortal();
       *node = {place.version,    place.entries,    builtin.version,
                builtin.position, &builtin.field(), immortal ? v.value().untagged() : Value::from_bits(Value::kBorrowedBit)};

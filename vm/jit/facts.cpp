@@ -57,7 +57,7 @@ GlobalReference reference_to(Dict* dict, Str* name, const DictPlace& place) {
 }
 void FreeReference::operator()(GlobalReference* g) const { memory::release(g); }
 OwnedReference copy_reference(const GlobalReference& g) {
-  void* block = memory::allocate(sizeof g);
+  void* block = memory::allocate_metadata(sizeof g);
   return OwnedReference(block ? new (block) GlobalReference(g) : nullptr);
 }
 void initialise_facts() {

@@ -77,7 +77,7 @@ uint32_t trace_number(const Code* code, uint64_t word) {
 void install(Code* code, uint32_t loop, CompiledTrace* trace) {
   JitCode* jit = code->jit.load(std::memory_order_acquire);
   if (!jit) {
-    auto* fresh = static_cast<JitCode*>(memory::allocate_zeroed(2 * sizeof(void*) * (code->loop_count + 1)));
+    auto* fresh = static_cast<JitCode*>(memory::allocate_metadata_zeroed(2 * sizeof(void*) * (code->loop_count + 1)));
     if (!fresh) return;
     // Pairs with the acquire in find_trace().
     if (code->jit.compare_exchange_strong(jit, fresh, std::memory_order_acq_rel))

@@ -60,7 +60,7 @@ constexpr uint32_t kLinearSearchLimit = 6;
 ShapeIndex* build_index(const Shape* shape) {
   uint32_t size = 16;
   while (size < shape->slot_count * 2) size *= 2;
-  auto* index = static_cast<ShapeIndex*>(memory::allocate_zeroed(sizeof(ShapeIndex) + size * sizeof(ShapeIndex::Entry)));
+  auto* index = static_cast<ShapeIndex*>(memory::allocate_metadata_zeroed(sizeof(ShapeIndex) + size * sizeof(ShapeIndex::Entry)));
   if (!index) return nullptr;
   index->mask = size - 1;
   for (const Shape* s = shape; s->name; s = s->parent) {

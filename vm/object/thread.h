@@ -78,7 +78,8 @@ struct InterpreterPart {
   }
 };
 
-struct Thread : Mutator, InterpreterPart {
+// No two share a cache line, nor the pair of lines that processors fetch together.
+struct alignas(128) Thread : Mutator, InterpreterPart {
   Value pending;             // owned exception instance, or empty
   CallRecord* record = nullptr;       // innermost call; record_base - 1 when none
   CallRecord* record_base = nullptr;  // outermost call of the interpreter that runs

@@ -367,6 +367,7 @@ bool async_generator_unwrap(Value v, Ref<>* out) {
 const TypeSpec async_generator_spec = {
     .name = "async_generator",
     .size = sizeof(Generator),
+    .item_size = sizeof(Value),
     .flags = kTypeNoInstantiate | kTypeWeakrefs,
     .slots = {.repr = generator_repr, .async_iter = self_iter, .async_next = generator_anext},
     .traverse = generator_traverse,

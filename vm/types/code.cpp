@@ -168,7 +168,7 @@ Ref<> code_lines(const Value* a) {
 
 template <class T>
 T* copy_array(const T* from, uint32_t count) {
-  auto* to = static_cast<T*>(memory::allocate((count ? count : 1) * sizeof(T)));
+  auto* to = static_cast<T*>(memory::allocate_metadata((count ? count : 1) * sizeof(T)));
   if (to && count) __builtin_memcpy(static_cast<void*>(to), static_cast<const void*>(from), count * sizeof(T));
   return to;
 }
@@ -231,7 +231,7 @@ Ref<Code> code_copy(Code* from) {
   c->local_names = copy_array(from->local_names, from->local_end);
   c->local_kinds = copy_array(from->local_kinds, from->local_end);
   c->positions = copy_array(from->positions, from->position_bytes);
-  auto* constants = static_cast<Value*>(memory::allocate((from->constant_count + 1) * sizeof(Value)));
+  auto* constants = static_cast<Value*>(memory::allocate_metadata((from->constant_count + 1) * sizeof(Value)));
   if (!c->words.load(std::memory_order_relaxed) || !c->exceptions || !c->names || !c->local_names || !c->local_kinds ||
       !c->positions || !constants) {
     return Ref<Code>(raise_no_memory());

@@ -256,7 +256,7 @@ bool code_load_body(Code* code) {
   if (!image) return true;
   // All is made outside the lock; of two threads one throws its copy away.
   size_t pointers = size_t{record->constant_count} + record->name_count + record->local_end + 1;
-  auto* block = static_cast<uint64_t*>(memory::allocate(pointers * 8));
+  auto* block = static_cast<uint64_t*>(memory::allocate_metadata(pointers * 8));
   if (!block) return raise_no_memory();
   auto* constants_end = reinterpret_cast<Value*>(block) + record->constant_count;
   auto** names = reinterpret_cast<Str**>(constants_end);

@@ -269,7 +269,6 @@ void generator_drop_registers(Generator* g) {
   if (f) f->generator = nullptr;
   if (registers) {
     for (uint32_t i = 0; i < g->code->register_count; ++i) release(registers[i]);
-    memory::release(registers);
   }
   Value handled = g->handled;
   g->handled = Value();
@@ -436,6 +435,7 @@ void generator_finalize(Object* o) {
 const TypeSpec generator_spec = {
     .name = "generator",
     .size = sizeof(Generator),
+    .item_size = sizeof(Value),
     .flags = kTypeNoInstantiate | kTypeWeakrefs,
     .slots = {.repr = generator_repr, .iter = self_iter, .next = generator_next},
     .traverse = generator_traverse,
@@ -448,6 +448,7 @@ const TypeSpec generator_spec = {
 const TypeSpec coroutine_spec = {
     .name = "coroutine",
     .size = sizeof(Generator),
+    .item_size = sizeof(Value),
     .flags = kTypeNoInstantiate | kTypeWeakrefs,
     .slots = {.repr = generator_repr, .await = coroutine_await},
     .traverse = generator_traverse,

@@ -26,10 +26,11 @@ struct Generator : Object {
   FrameObject* frame_object;  // counted; nullptr until asked for
   const uint64_t* resume_pc;  // the YIELD (or RETURN_GENERATOR) it stopped at
   Value handled;  // owned: the exception being handled inside, or empty
-  Value* registers;  // owned words, register_count of them; nullptr when finished
+  Value* registers;  // its items: owned words, register_count of them; nullptr when finished
   uint32_t live;  // the first `live` of them hold something while it is suspended
   const Code* code;  // kept by code_field
   Field code_field;
+  Value* items() { return reinterpret_cast<Value*>(this + 1); }
 };
 inline Generator* as_generator(Value v) { return reinterpret_cast<Generator*>(v.as_object()); }
 // Owned by this thread, which holds all references to it: the register that it is drawn from, and those it is lent by.
