@@ -7,6 +7,7 @@
 
 #include "gc/platform/counters.h"
 #include "gc/platform/futex.h"
+#include "gc/platform/memory.h"
 #include "gc/sync/mutator_parts.h"
 
 namespace pt {
@@ -127,6 +128,7 @@ void announce_threads() {
   if (multithreaded()) return;
   PT_ASSERT(is_attached(tls_mutator) && g_count.load(std::memory_order_relaxed) == 1);
   g_multithreaded.store(true, std::memory_order_relaxed);
+  memory::keep_metadata_apart();
 }
 
 bool register_mutator(Mutator* m) {
@@ -160,6 +162,7 @@ bool register_mutator(Mutator* m) {
     // The other thread may be using plain instructions where atomic ones will be needed: it must not be running.
     stop_others(nullptr);
     g_multithreaded.store(true, std::memory_order_relaxed);
+    memory::keep_metadata_apart();
     start_others(nullptr);
   }
   m->next = g_first;
