@@ -7,10 +7,11 @@ namespace pt::jit {
 PT_INLINE bool is_own(const State* s, const Object& o) { return *reinterpret_cast<const uint16_t*>(&o.owner) == s->owner_id; }
 // Own, and never seen by another thread: the lock may stay taken.
 PT_INLINE bool may_keep(const State* s, const Object& o) { return is_own(s, o) && o.shared.load(std::memory_order_relaxed) == 0; }
-// The object's lock, as lock_byte takes it, or false. Whoever begins to wait while a stencil holds it looks again later.
+// The object's lock, as lock_byte takes it, or false. Whoever begins to wait while a stencil holds it looks again later. One that
+// is kept is the thread's own, and may be reserved.
 PT_INLINE bool try_lock(Object& o, uint8_t as) {
   uint8_t seen = o.lock.load(std::memory_order_relaxed);
-  return !(seen & (kLockLocked | kLockParked)) &&
+  return !(seen & (as & kLockKept ? kLockLocked | kLockParked : kLockLocked | kLockParked | kLockReserved)) &&
          o.lock.compare_exchange_strong(seen, seen | as, std::memory_order_acquire, std::memory_order_relaxed);
 }
 PT_INLINE void unlock(Object& o) {

@@ -15,6 +15,7 @@
   X(escalations, "objects made deferred because threads fought over their count")                          \
   X(field_load_slow, "lock-free slot loads that had to take the holder's lock")                            \
   X(lock_contended, "lock acquisitions that found the lock taken")                                         \
+  X(lock_revocations, "locks reserved for another thread that were taken")                                 \
   X(lock_waited, "lock acquisitions that had to wait in the parking lot")                                  \
   X(parks, "times a thread went to sleep in the parking lot")                                              \
   X(unparks, "threads woken through the parking lot")                                                      \

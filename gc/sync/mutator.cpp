@@ -9,6 +9,7 @@
 #include "gc/platform/futex.h"
 #include "gc/platform/memory.h"
 #include "gc/sync/mutator_parts.h"
+#include "gc/sync/reservation.h"
 
 namespace pt {
 
@@ -129,6 +130,8 @@ void announce_threads() {
   PT_ASSERT(is_attached(tls_mutator) && g_count.load(std::memory_order_relaxed) == 1);
   g_multithreaded.store(true, std::memory_order_relaxed);
   memory::keep_metadata_apart();
+  reservations_start();
+  reservations_join(tls_owner_id);
 }
 
 bool register_mutator(Mutator* m) {
@@ -163,6 +166,7 @@ bool register_mutator(Mutator* m) {
     stop_others(nullptr);
     g_multithreaded.store(true, std::memory_order_relaxed);
     memory::keep_metadata_apart();
+    reservations_start();
     start_others(nullptr);
   }
   m->next = g_first;
@@ -173,6 +177,7 @@ bool register_mutator(Mutator* m) {
   counters_join();
   tls_mutator = m;
   tls_owner_id = id;
+  reservations_join(id);
   enter(m);
   return true;
 }
@@ -182,6 +187,7 @@ void unregister_mutator(Mutator* m, void (*farewell)()) {
   refcount_drain(m);
   refcount_close(m);
   tls_owner_id = kNoOwnerId;
+  reservations_join(kNoOwnerId);
   if (farewell) farewell();
   heap_leave(m);
   qsbr_leave(m);

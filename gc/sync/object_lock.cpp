@@ -3,6 +3,7 @@
 #include "gc/platform/counters.h"
 #include "gc/platform/futex.h"
 #include "gc/sync/parking_lot.h"
+#include "gc/sync/reservation.h"
 
 namespace pt {
 
@@ -23,13 +24,33 @@ void release_lock(void* context, UnparkInfo info) {
   auto cleared = static_cast<uint8_t>(kLockLocked | (info.more_waiters ? 0 : kLockParked));
   lock.fetch_and(static_cast<uint8_t>(~cleared), std::memory_order_release);  // pairs with the acquire in lock_slow
 }
+// Of the lock of an object, as those that are kept or reserved are.
+Object* object_of(std::atomic<uint8_t>& lock) {
+  return reinterpret_cast<Object*>(reinterpret_cast<char*>(&lock) - offsetof(Object, lock));
+}
 // Compiled code keeps the lock: its thread gives it back at its next safepoint. Whoever waits asks anew each time it has looked,
 // as the lock may have been given back and taken again meanwhile.
-void ask_for(const std::atomic<uint8_t>& lock) {
-  auto* o = reinterpret_cast<const Object*>(reinterpret_cast<const char*>(&lock) - offsetof(Object, lock));
-  (void)try_request(o->owner.load(std::memory_order_relaxed), kBreakLetGo);
+void ask_for(std::atomic<uint8_t>& lock) {
+  (void)try_request(object_of(lock)->owner.load(std::memory_order_relaxed), kBreakLetGo);
+}
+// False: the lock is no longer what was seen. On success it is not reserved for another thread.
+bool take_free(std::atomic<uint8_t>& lock, uint8_t& seen) {
+  bool reserved = seen & kLockReserved;
+  uint8_t taken = reserved ? locked_from(object_of(lock), seen) : seen | kLockLocked;
+  // Pairs with the release in unlock_byte and unlock_slow.
+  if (!lock.compare_exchange_weak(seen, taken, std::memory_order_acquire, std::memory_order_relaxed)) return false;
+  if (reserved) revoke_reservation(object_of(lock), seen);
+  return true;
 }
 }  // namespace
+
+bool try_lock_byte(std::atomic<uint8_t>& lock) {
+  uint8_t seen = lock.load(std::memory_order_relaxed);
+  while (!(seen & kLockLocked)) {
+    if (take_free(lock, seen)) return true;
+  }
+  return false;
+}
 
 void lock_slow(std::atomic<uint8_t>& lock) {
   bool counted = false;
@@ -37,14 +58,13 @@ void lock_slow(std::atomic<uint8_t>& lock) {
   for (;;) {
     uint8_t seen = lock.load(std::memory_order_relaxed);
     if (!(seen & kLockLocked)) {
-      if (lock.compare_exchange_weak(seen, seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed)) {
-        return;
-      }
+      if (take_free(lock, seen)) return;
       continue;
     }
     if (!counted) {
       counted = true;
       count(Counter::lock_contended);
+      reservation_becomes_lock();
       if (seen & kLockKept) ask_for(lock);
     }
     if (!(seen & kLockParked)) {

@@ -21,22 +21,13 @@ PT_INLINE void lock_byte(std::atomic<uint8_t>& lock) {
     lock.store(seen | kLockLocked, std::memory_order_relaxed);
     return;
   }
-  if ((seen & (kLockLocked | kLockParked)) ||
+  if ((seen & (kLockLocked | kLockParked | kLockReserved)) ||
       !lock.compare_exchange_strong(seen, seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed)) {
     lock_slow(lock);
   }
 }
 // False instead of waiting.
-[[nodiscard]] PT_INLINE bool try_lock_byte(std::atomic<uint8_t>& lock) {
-  uint8_t seen = lock.load(std::memory_order_relaxed);
-  while (!(seen & kLockLocked)) {
-    // Pairs with the release in unlock_byte and unlock_slow.
-    if (lock.compare_exchange_weak(seen, seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed)) {
-      return true;
-    }
-  }
-  return false;
-}
+[[nodiscard]] bool try_lock_byte(std::atomic<uint8_t>& lock);
 PT_INLINE void unlock_byte(std::atomic<uint8_t>& lock) {
   uint8_t seen = lock.load(std::memory_order_relaxed);
   if (PT_LIKELY(!multithreaded())) {
@@ -49,12 +40,12 @@ PT_INLINE void unlock_byte(std::atomic<uint8_t>& lock) {
   lock.store(seen & static_cast<uint8_t>(~kLockLocked), std::memory_order_release);
 }
 
-// For handlers in line: false when somebody holds the lock. While there is one thread nothing is locked.
+// For handlers in line: false when somebody holds the lock, or it is reserved. While there is one thread nothing is locked.
 [[nodiscard]] PT_INLINE bool try_lock_or_alone(Object* o) {
   if (PT_LIKELY(!multithreaded())) return true;
   uint8_t seen = o->lock.load(std::memory_order_relaxed);
   return PT_LIKELY(
-      !(seen & (kLockLocked | kLockParked)) &&
+      !(seen & (kLockLocked | kLockParked | kLockReserved)) &&
       o->lock.compare_exchange_strong(seen, seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed));
 }
 PT_INLINE void unlock_unless_alone(Object* o) {

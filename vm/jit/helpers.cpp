@@ -592,9 +592,9 @@ uint64_t help_set_item(State* s, Value* frame, uint64_t word) {
   Value container = argument(s, 0), key = argument(s, 1), value = argument(s, 2);
   if (is_exact_dict(container) || info_of(word).imm == kDictOfClass) {
     Dict* d = as_dict(container);
-    if (PT_LIKELY(try_lock_or_alone(d))) {
+    if (PT_LIKELY(try_reserve_or_alone(d))) {
       bool done = dict_set_simple(d, key, value);
-      unlock_unless_alone(d);
+      unreserve_unless_alone(d);
       if (done) return kGoOn;
     }
   }

@@ -375,17 +375,18 @@ uint32_t exit_threshold(const CompiledTrace& root) {
   uint32_t doublings = root.side_traces.load(std::memory_order_relaxed) / kSideTracesToDouble;
   return g_exit_threshold << std::min(doublings, kMostDoublings);
 }
-// Counts the exit, which has been taken.
+// Counts the exit, which has been taken, if that may lead to anything: threads that take one for good do not write its line.
 bool wants_side_trace(const Thread* thread, Exit* exit) {
-  uint32_t count = exit->count.load(std::memory_order_relaxed) + 1;
-  exit->count.store(count, std::memory_order_relaxed);
-  if (count < exit_threshold(*exit->trace->root) || exit->dynamic || thread->breaker.load(std::memory_order_relaxed) != 0 ||
-      tls_recorder)
+  if (exit->dynamic || exit->failures.load(std::memory_order_relaxed) >= kExitFailures ||
+      exit->trace->root->side_traces.load(std::memory_order_relaxed) >= kSideTraces ||
+      exit->trace->multithreaded != multithreaded()) {
     return false;
-  exit->count.store(0, std::memory_order_relaxed);
-  return exit->failures.load(std::memory_order_relaxed) < kExitFailures &&
-         exit->trace->root->side_traces.load(std::memory_order_relaxed) < kSideTraces &&
-         exit->trace->multithreaded == multithreaded();
+  }
+  uint32_t count = exit->count.load(std::memory_order_relaxed) + 1;
+  bool often = count >= exit_threshold(*exit->trace->root);
+  if (often && (thread->breaker.load(std::memory_order_relaxed) != 0 || tls_recorder)) return false;
+  exit->count.store(often ? 0 : count, std::memory_order_relaxed);
+  return often;
 }
 // At an exit in front of a loop: whether one more trace of the loop is to be made. Otherwise a side trace leads to one of those
 // that there are.

@@ -14,6 +14,7 @@ Ref<Dict> dict_new(int64_t expected) {
   auto* d = static_cast<Dict*>(allocate_object_inline(kShape_dict, sizeof(Dict), true));
   if (PT_UNLIKELY(!d)) return raise_no_memory();
   d->table.store(kEmptyDictTable, std::memory_order_relaxed);
+  reserve_lock(d);
   Ref<Dict> result = Ref<Dict>::steal(d);
   if (expected > 5) {
     DictTable* t = dict_table_new(dict_log2_for(expected), true);
@@ -133,11 +134,11 @@ PT_INLINE bool set_plain_locked(Dict* d, Value key, int64_t hash, Value value, R
 template <bool kPrivate>
 PT_INLINE bool set_plain(Dict* d, Value key, int64_t hash, Value value) {
   bool locked = !(kPrivate && only_reference(d));
-  if (locked && PT_UNLIKELY(!try_lock_or_alone(d))) return false;
+  if (locked && PT_UNLIKELY(!try_reserve_or_alone(d))) return false;
   Ref<> old;
   DictTable* replaced = nullptr;
   bool done = set_plain_locked<false>(d, key, hash, value, &old, &replaced);
-  if (locked) unlock_unless_alone(d);
+  if (locked) unreserve_unless_alone(d);
   if (PT_UNLIKELY(replaced)) dict_table_retire(replaced);
   return done;
 }

@@ -1,6 +1,6 @@
 #pragma once
 // The hot part of dict: probing, and lookups of str keys in line.
-#include "gc/sync/object_lock.h"
+#include "gc/sync/reservation.h"
 #include "vm/types/container_inl.h"
 #include "vm/types/dict.h"
 

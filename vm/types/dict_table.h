@@ -38,7 +38,7 @@ inline void dict_report_write(Dict* d, Value key) {
 // The lock of a dict for a scope, and what comes loose in it: released after the lock.
 class DictWriter {
  public:
-  explicit DictWriter(Dict* d) : dict_(d) { lock_byte(d->lock); }
+  explicit DictWriter(Dict* d) : dict_(d) { lock(); }
   ~DictWriter() {
     unlock();
     finish();
@@ -60,11 +60,11 @@ class DictWriter {
 
  private:
   void lock() {
-    lock_byte(dict_->lock);
+    if (dict_->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(dict_)) lock_byte(dict_->lock);
     locked_ = true;
   }
   void unlock() {
-    if (locked_) unlock_byte(dict_->lock);
+    if (locked_ && !leave_reserved(dict_)) unlock_reserving(dict_);
     locked_ = false;
   }
   void finish() {

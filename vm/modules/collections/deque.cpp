@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "gc/platform/memory.h"
+#include "gc/sync/reservation.h"
 #include "vm/modules/collections/collections.h"
 #include "vm/modules/collections/deque_methods.h"
 #include "vm/modules/support.h"
@@ -75,11 +76,11 @@ Ref<> deque_take_first_locked(Deque* d) {
   return item;
 }
 Ref<> deque_take_first(Deque* d) {
-  LockGuard guard(d);
+  ReservingGuard guard(d);
   return d->length ? deque_take_first_locked(d) : Ref<>();
 }
 Ref<> deque_take_last(Deque* d) {
-  LockGuard guard(d);
+  ReservingGuard guard(d);
   return d->length ? take_last_locked(d) : Ref<>();
 }
 
@@ -87,7 +88,7 @@ bool deque_append(Deque* d, Ref<> item) {
   Ref<> dropped;
   bool ok = true;
   {
-    LockGuard guard(d);
+    ReservingGuard guard(d);
     if (d->maximum == 0) {
       ++d->state;
       dropped = std::move(item);
@@ -102,7 +103,7 @@ bool deque_append_left(Deque* d, Ref<> item) {
   Ref<> dropped;
   bool ok = true;
   {
-    LockGuard guard(d);
+    ReservingGuard guard(d);
     if (d->maximum == 0) {
       ++d->state;
       dropped = std::move(item);
@@ -121,7 +122,7 @@ bool deque_append_left(Deque* d, Ref<> item) {
 }
 
 bool deque_insert(Deque* d, int64_t at, Ref<> item, bool* full) {
-  LockGuard guard(d);
+  ReservingGuard guard(d);
   *full = d->length == d->maximum;
   if (*full || !make_room_locked(d, 1)) return false;
   if (at < 0) at = at + d->length < 0 ? 0 : at + d->length;
@@ -159,7 +160,7 @@ void deque_clear(Deque* d) {
   Field* items;
   int64_t capacity, head, length;
   {
-    LockGuard guard(d);
+    ReservingGuard guard(d);
     items = d->items;
     capacity = d->capacity;
     head = d->head;
@@ -178,7 +179,7 @@ Ref<List> deque_items(Deque* d) {
     int64_t length = deque_snapshot(d, &state);
     Ref<List> list = list_new(length);
     if (!list) return list;
-    LockGuard guard(d);
+    ReservingGuard guard(d);
     if (d->length != length) continue;  // the room may not suffice
     // Only we know the list.
     for (int64_t i = 0; i < length; ++i) (void)list_append_private(list.get(), d->slot(i).load_locked());
@@ -187,17 +188,17 @@ Ref<List> deque_items(Deque* d) {
 }
 
 int64_t deque_snapshot(Deque* d, uint64_t* state) {
-  LockGuard guard(d);
+  ReservingGuard guard(d);
   *state = d->state;
   return d->length;
 }
 Ref<> deque_get(Deque* d, int64_t i) {
-  LockGuard guard(d);
+  ReservingGuard guard(d);
   if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(d->length)) return Ref<>();
   return Ref<>::retain(d->slot(i).peek());
 }
 Ref<> deque_get_checked(Deque* d, int64_t i, uint64_t state, bool* changed) {
-  LockGuard guard(d);
+  ReservingGuard guard(d);
   *changed = d->state != state;
   if (*changed || static_cast<uint64_t>(i) >= static_cast<uint64_t>(d->length)) return Ref<>();
   return Ref<>::retain(d->slot(i).peek());
@@ -223,7 +224,7 @@ bool deque_init(Value self, const Args& args) {
   }
   Deque* d = deque_of(self);
   {
-    LockGuard guard(d);
+    ReservingGuard guard(d);
     d->maximum = maximum;
   }
   deque_clear(d);
@@ -232,7 +233,7 @@ bool deque_init(Value self, const Args& args) {
 
 int64_t deque_length(Value self) {
   Deque* d = deque_of(self);
-  LockGuard guard(d);
+  ReservingGuard guard(d);
   return d->length;
 }
 int deque_truth(Value self) { return deque_length(self) != 0; }
@@ -270,7 +271,7 @@ bool deque_set_item(Value self, Value key, Value value) {
   Ref<> fresh = Ref<>::retain(value);
   bool ok;
   {
-    LockGuard guard(d);
+    ReservingGuard guard(d);
     if (i < 0) i += d->length;
     if (value.empty()) {
       ok = remove_at_locked(d, i, &old);
@@ -329,7 +330,7 @@ Ref<> deque_inplace_repeat(Value self, int64_t count) {
     int64_t rounds = d->maximum / length + 2;
     if (count - 1 > rounds) count = 1 + rounds;
   } else {
-    LockGuard guard(d);
+    ReservingGuard guard(d);
     if (!make_room_locked(d, length * (count - 1))) return raise_no_memory();
   }
   for (int64_t round = 1; round < count; ++round) {

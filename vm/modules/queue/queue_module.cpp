@@ -2,7 +2,7 @@
 #include <atomic>
 
 #include "gc/platform/futex.h"
-#include "gc/sync/object_lock.h"
+#include "gc/sync/reservation.h"
 #include "gc/sync/parking_lot.h"
 #include "vm/modules/collections/deque.h"
 #include "vm/modules/support.h"
@@ -40,7 +40,7 @@ Ref<> put(const Value* a) {
   Ref<> item = Ref<>::retain(a[1]);
   bool done, awaited;
   {
-    LockGuard guard(items);
+    ReservingGuard guard(items);
     done = deque_push_locked(items, item);
     q->ready.store(items->length, std::memory_order_relaxed);
     awaited = q->waiting.load(std::memory_order_relaxed) > 0;
@@ -55,7 +55,7 @@ Ref<> put(const Value* a) {
 Ref<> take(SimpleQueue* q) {
   Deque* items = items_of(q);
   Ref<> item;
-  LockGuard guard(items);
+  ReservingGuard guard(items);
   if (items->length) item = deque_take_first_locked(items);
   q->ready.store(items->length, std::memory_order_relaxed);
   return item;
@@ -71,7 +71,7 @@ class Waiting {
 
  private:
   void add(int64_t n) {
-    LockGuard guard(items_of(queue_));
+    ReservingGuard guard(items_of(queue_));
     queue_->waiting.store(queue_->waiting.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
   SimpleQueue* queue_;

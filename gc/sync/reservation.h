@@ -1,0 +1,101 @@
+#pragma once
+// Reserved locks: a thread works on objects of its own without taking their locks, until another thread wants one of them
+// (Kawachiya, Koseki, Onodera: Lock Reservation, OOPSLA 2002; the asymmetric fence is membarrier(2)). docs/locks.md.
+#include <atomic>
+
+#include "gc/object/object.h"
+#include "gc/sync/mutator.h"
+#include "gc/sync/object_lock.h"
+
+namespace pt {
+
+// One for each owner id.
+struct alignas(64) Reservations {
+  std::atomic<const Object*> inside;   // what the owner works on; written by it alone
+  std::atomic<uint8_t> off;            // Off: the owner takes locks like everybody
+  std::atomic<uint32_t> revoked;       // how many of its objects others have locked
+};
+enum ReservationsOff : uint8_t { kReserving, kEnding, kEnded };
+
+// Of the calling thread; nullptr: it reserves none.
+inline constinit thread_local Reservations* tls_reservations = nullptr;
+
+// Registry locked, or one thread. From now on threads that register reserve locks, if the system can.
+void reservations_start();
+// The calling thread has the owner id.
+void reservations_join(ThreadId id);
+
+// A new object that nobody else has seen: its lock is reserved for the calling thread, its owner.
+PT_INLINE void reserve_lock(Object* o) {
+  Reservations* mine = tls_reservations;
+  if (mine && mine->off.load(std::memory_order_relaxed) == kReserving) o->lock.store(kLockReserved, std::memory_order_relaxed);
+}
+// Begins to work on an object whose lock byte was seen to be kLockReserved. False: the lock is to be taken.
+[[nodiscard]] PT_INLINE bool enter_reserved(Object* o) {
+  Reservations* mine = tls_reservations;
+  if (!mine || o->owner.load(std::memory_order_relaxed) != tls_owner_id || mine->inside.load(std::memory_order_relaxed))
+    return false;
+  mine->inside.store(o, std::memory_order_relaxed);
+  // Whoever revokes marks the lock first and looks here behind a membarrier(), which is a fence here too: one of us sees the other.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (PT_LIKELY(o->lock.load(std::memory_order_relaxed) == kLockReserved && !mine->off.load(std::memory_order_relaxed)))
+    return true;
+  mine->inside.store(nullptr, std::memory_order_relaxed);
+  return false;
+}
+// Ends that, and tells whether it was so.
+PT_INLINE bool leave_reserved(const Object* o) {
+  Reservations* mine = tls_reservations;
+  if (PT_LIKELY(!mine || mine->inside.load(std::memory_order_relaxed) != o)) return false;
+  mine->inside.store(nullptr, std::memory_order_release);  // pairs with the acquire in revoke_reservation
+  return true;
+}
+
+// Gives back the lock, which the calling thread has taken. That of an object of its own which nobody else has seen (so the shared
+// count says) is reserved from then on.
+PT_INLINE void unlock_reserving(Object* o) {
+  Reservations* mine = tls_reservations;
+  if (PT_LIKELY(mine && o->lock.load(std::memory_order_relaxed) == kLockLocked &&
+                o->owner.load(std::memory_order_relaxed) == tls_owner_id && o->shared.load(std::memory_order_relaxed) == 0 &&
+                !mine->off.load(std::memory_order_relaxed))) {
+    // As in unlock_byte.
+    o->lock.store(kLockReserved, std::memory_order_release);
+  } else {
+    unlock_byte(o->lock);
+  }
+}
+
+// What the lock byte becomes when the calling thread takes a free lock that is perhaps reserved.
+uint8_t locked_from(const Object* o, uint8_t seen);
+// The calling thread has just taken the lock that `seen` said was reserved. Returns when the owner is not inside; the lock is not
+// reserved again (kLockSeen).
+PT_COLD void revoke_reservation(Object* o, uint8_t seen);
+// The calling thread is about to wait: it takes what it is inside of in earnest.
+PT_COLD void reservation_becomes_lock();
+
+// As try_lock_or_alone() and unlock_unless_alone().
+[[nodiscard]] PT_INLINE bool try_reserve_or_alone(Object* o) {
+  if (PT_LIKELY(!multithreaded())) return true;
+  return o->lock.load(std::memory_order_relaxed) == kLockReserved ? enter_reserved(o) : try_lock_or_alone(o);
+}
+PT_INLINE void unreserve_unless_alone(Object* o) {
+  if (PT_UNLIKELY(multithreaded()) && !leave_reserved(o)) unlock_reserving(o);
+}
+
+// A LockGuard for objects that mostly one thread works on.
+class [[clang::scoped_lockable]] ReservingGuard {
+ public:
+  explicit ReservingGuard(Object* o) : object_(o) {
+    if (o->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(o)) lock_byte(o->lock);
+  }
+  ~ReservingGuard() {
+    if (!leave_reserved(object_)) unlock_reserving(object_);
+  }
+  ReservingGuard(const ReservingGuard&) = delete;
+  ReservingGuard& operator=(const ReservingGuard&) = delete;
+
+ private:
+  Object* object_;
+};
+
+}  // namespace pt
