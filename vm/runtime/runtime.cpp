@@ -265,6 +265,7 @@ void thread_leave(Thread* t, void (*farewell)()) {
   else
     release(sentinel);
   unregister_mutator(t, farewell);
+  dict_tables_leave();
   thread_free(t);
 }
 

@@ -46,6 +46,9 @@ inline int64_t dict_size(const Dict* d) { return d->used.load(std::memory_order_
 // changed (clear, non-str key) or the entries were moved to another table. Must not run Python code.
 extern void (*g_dict_watch_hook)(Dict*, Str* key);
 
+// The thread ends: gives back what it keeps for its next dicts.
+void dict_tables_leave();
+
 Ref<Dict> dict_new(int64_t expected = 0);
 // Lookups: empty without an exception when absent. No lock; Python's __eq__/__hash__ may run for non-str keys.
 Ref<> dict_get(Dict* d, Value key);

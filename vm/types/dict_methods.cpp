@@ -217,7 +217,7 @@ void dict_destroy(Object* o) {
     release(entries[i].key.peek());
     release(entries[i].value.peek());
   }
-  memory::release(t);  // a reader would hold a reference to the dict
+  dict_table_free(t);  // a reader would hold a reference to the dict
 }
 
 Ref<> method_contains(const Value* a) {

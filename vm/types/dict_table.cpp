@@ -14,6 +14,20 @@ struct EmptyTable {
   DictTable table;
   int8_t index[8];
 };
+// Tables of the smallest size that this thread's dicts have left. The next ones find them in the processor's cache, where the blocks
+// that mimalloc hands out in turn are not.
+constexpr size_t kSpareTables = 16;
+struct Spares {
+  DictTable* tables[kSpareTables];
+  size_t count;
+};
+constinit thread_local Spares t_spares = {};
+DictTable* table_memory(uint8_t log2_size, size_t bytes) {
+  Spares& spares = t_spares;
+  if (PT_LIKELY(log2_size == kMinDictLog2 && spares.count)) return spares.tables[--spares.count];
+  return static_cast<DictTable*>(memory::allocate(bytes));
+}
+
 constinit EmptyTable g_empty_table{{0, 3, true, 0, 0, 0, 0, 0}, {-1, -1, -1, -1, -1, -1, -1, -1}};
 constinit std::atomic<uint32_t> g_last_version{0};
 
@@ -95,7 +109,7 @@ DictTable* dict_table_new(uint8_t log2_size, bool str_keys) {
   int64_t capacity = dict_table_capacity(log2_size);
   if (log2_size > 50) return nullptr;
   size_t bytes = sizeof(DictTable) + (size_t{1} << log2_bytes) + static_cast<size_t>(capacity) * sizeof(DictEntry);
-  auto* t = static_cast<DictTable*>(memory::allocate(bytes));
+  DictTable* t = table_memory(log2_size, bytes);
   if (!t) return nullptr;
   t->log2_size = log2_size;
   t->log2_index_bytes = log2_bytes;
@@ -135,7 +149,7 @@ DictTable* dict_table_rebuild(DictTable* t, int64_t wanted, bool str_keys, bool 
 
 DictTable* dict_table_clone(DictTable* t) {
   size_t used = static_cast<size_t>(reinterpret_cast<char*>(t->entries() + t->live_end) - reinterpret_cast<char*>(t));
-  auto* fresh = static_cast<DictTable*>(memory::allocate(dict_table_bytes(t)));
+  DictTable* fresh = table_memory(t->log2_size, dict_table_bytes(t));
   if (!fresh) return nullptr;
   std::memcpy(static_cast<void*>(fresh), t, used);
   fresh->version.store(0, std::memory_order_relaxed);
@@ -152,6 +166,17 @@ void dict_table_append(DictTable* t, Ref<> key, int64_t hash, Ref<> value) {
   with_index_width(t, [&]<class Slot>() __attribute__((always_inline)) { index_insert<Slot>(t, hash, at); });
   t->entry_count.store(at + 1, std::memory_order_release);  // pairs with the acquire in iterators
   t->live_end = at + 1;
+}
+
+void dict_table_free(DictTable* t) {
+  Spares& spares = t_spares;
+  if (PT_LIKELY(t->log2_size == kMinDictLog2 && spares.count < kSpareTables))
+    spares.tables[spares.count++] = t;
+  else
+    memory::release(t);
+}
+void dict_tables_leave() {
+  for (Spares& spares = t_spares; spares.count;) memory::release(spares.tables[--spares.count]);
 }
 
 void dict_table_retire(DictTable* t) {

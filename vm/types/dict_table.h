@@ -21,6 +21,8 @@ DictTable* dict_grow_locked(Dict* d, bool str_key, DictTable** replaced);
 DictTable* dict_table_clone(DictTable* t);
 // Room is there and the key is not: appends.
 void dict_table_append(DictTable* t, Ref<> key, int64_t hash, Ref<> value);
+// Frees a table that nobody else can be looking at.
+void dict_table_free(DictTable* t);
 // Frees a table whose entries were moved elsewhere, once no reader can be looking. No lock held.
 void dict_table_retire(DictTable* t);
 // Lets a table and all it holds go. No lock held: may run Python code.
