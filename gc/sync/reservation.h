@@ -36,7 +36,8 @@ PT_INLINE void reserve_lock(Object* o) {
   if (!mine || o->owner.load(std::memory_order_relaxed) != tls_owner_id || mine->inside.load(std::memory_order_relaxed))
     return false;
   mine->inside.store(o, std::memory_order_relaxed);
-  // Whoever revokes marks the lock first and looks here behind a membarrier(), which is a fence here too: one of us sees the other.
+  // Whoever revokes marks the lock first and looks here behind a membarrier(), which is a fence here too: one of us sees the
+  // other.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (PT_LIKELY(o->lock.load(std::memory_order_relaxed) == kLockReserved && !mine->off.load(std::memory_order_relaxed)))
     return true;

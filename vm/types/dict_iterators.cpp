@@ -100,25 +100,47 @@ PT_COLD Ref<> next_item(DictIterator* it) {
   return Ref<>();
 }
 
+// The next entry of a dict that nobody changes meanwhile; nullptr, and nothing has happened: it is something else's business.
+PT_INLINE DictEntry* next_entry(DictIterator* it, const Dict* d) {
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  int64_t i = it->position.load(std::memory_order_relaxed), n = t->entry_count.load(std::memory_order_relaxed);
+  if (PT_UNLIKELY(it->expected != dict_size(d) || i >= n || t->entries()[i].value.peek().empty())) return nullptr;
+  it->position.store(i + 1, std::memory_order_relaxed);
+  --it->remaining;
+  return t->entries() + i;
+}
+template <Kind kKind>
+PT_INLINE Ref<> item_of(const DictEntry& e) {
+  if (kKind == Kind::kKeys) return Ref<>::retain(e.key.peek());
+  if (kKind == Kind::kValues) return Ref<>::retain(e.value.peek());
+  return tuple_pair(Ref<>::retain(e.key.peek()), Ref<>::retain(e.value.peek()));
+}
+// With threads: both are this thread's alone.
+template <Kind kKind>
+Ref<> next_of_own(DictIterator* it) {
+  Value dict = it->dict.peek();
+  if (dict.empty() || it->remaining <= 0 || !only_reference(it) || !owned_by_this_thread(it)) return Ref<>();
+  Dict* d = as_dict(dict);
+  if (d->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(d)) return Ref<>();
+  Ref<> key, value;
+  if (DictEntry* e = next_entry(it, d)) {
+    if (kKind != Kind::kValues) key = Ref<>::retain(e->key.peek());
+    if (kKind != Kind::kKeys) value = Ref<>::retain(e->value.peek());
+  }
+  leave_reserved(d);
+  if (kKind == Kind::kKeys) return key;
+  if (kKind == Kind::kValues || !value) return value;
+  return tuple_pair(std::move(key), std::move(value));
+}
+
 // The way with one thread and nothing unusual.
 template <Kind kKind>
 PT_INLINE Ref<> next_forward(DictIterator* it) {
   Value dict = it->dict.peek();
-  if (PT_LIKELY(!multithreaded() && !dict.empty() && it->remaining > 0)) {
-    Dict* d = as_dict(dict);
-    DictTable* t = d->table.load(std::memory_order_relaxed);
-    int64_t i = it->position.load(std::memory_order_relaxed), n = t->entry_count.load(std::memory_order_relaxed);
-    if (PT_LIKELY(it->expected == dict_size(d) && i < n)) {
-      DictEntry& e = t->entries()[i];
-      Value value = e.value.peek();
-      if (PT_LIKELY(!value.empty())) {
-        it->position.store(i + 1, std::memory_order_relaxed);
-        --it->remaining;
-        if (kKind == Kind::kKeys) return Ref<>::retain(e.key.peek());
-        if (kKind == Kind::kValues) return Ref<>::retain(value);
-        return tuple_pair(Ref<>::retain(e.key.peek()), Ref<>::retain(value));
-      }
-    }
+  if (PT_UNLIKELY(multithreaded())) {
+    if (Ref<> item = next_of_own<kKind>(it); item || error_pending()) return item;
+  } else if (PT_LIKELY(!dict.empty() && it->remaining > 0)) {
+    if (DictEntry* e = next_entry(it, as_dict(dict)); PT_LIKELY(e != nullptr)) return item_of<kKind>(*e);
   }
   return next_item<kKind, false>(it);
 }

@@ -14,8 +14,8 @@ struct EmptyTable {
   DictTable table;
   int8_t index[8];
 };
-// Tables of the smallest size that this thread's dicts have left. The next ones find them in the processor's cache, where the blocks
-// that mimalloc hands out in turn are not.
+// Tables of the smallest size that this thread's dicts have left. The next ones find them in the processor's cache, where the
+// blocks that mimalloc hands out in turn are not.
 constexpr size_t kSpareTables = 16;
 struct Spares {
   DictTable* tables[kSpareTables];

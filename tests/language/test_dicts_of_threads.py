@@ -1,0 +1,153 @@
+# Dicts, deques and queues that a thread has for itself, and what becomes of them when another one comes.
+import collections
+import queue
+import threading
+
+
+def in_thread(f):
+    """f() in another thread; what it returns or raises."""
+    result = []
+
+    def run():
+        try:
+            result.append((f(), None))
+        except BaseException as e:
+            result.append((None, e))
+
+    t = threading.Thread(target=run)
+    t.start()
+    t.join()
+    value, error = result[0]
+    if error:
+        raise error
+    return value
+
+
+def fails(kind, text, f):
+    try:
+        f()
+    except kind as e:
+        assert str(e) == text, (str(e), text)
+    else:
+        raise AssertionError("nothing raised")
+
+
+def walk():
+    d = {}
+    for i in range(300):
+        d[i % 50] = i
+        d["k%d" % (i % 7)] = i
+        d[i % 5, i] = i
+    items = [(k, v) for k, v in d.items()]
+    assert items == list(d.items()) == list(zip(d, d.values())) and len(items) == 50 + 7 + 300
+    for k, v in items:
+        assert d[k] == v
+    it = iter(d.items())
+    assert sum(1 for _ in it) == len(d) and next(it, None) is None
+    d["later"] = 1
+    assert next(it, None) is None
+    assert [k for k in reversed(d)] == [k for k, _ in items][::-1] or next(reversed(d)) == "later"
+    return d
+
+
+def test_walk_in_threads():
+    d = walk()
+    assert in_thread(walk) == d
+    assert in_thread(lambda: list(d.items())) == list(d.items())
+
+
+def grows():
+    d = {i: i for i in range(10)}
+    for k in d:
+        d[k + 100] = 1
+
+
+def shrinks():
+    d = {i: i for i in range(10)}
+    for k, v in d.items():
+        del d[k]
+
+
+def changes_keys():
+    d = {i: i for i in range(5)}
+    for i, v in enumerate(d.values()):
+        del d[next(iter(d))]
+        d[i + 100] = v
+
+
+def emptied():
+    d = {i: i for i in range(10)}
+    seen = []
+    for k in d:
+        seen.append(k)
+        d.clear()
+    return seen
+
+
+def test_changes_while_walking():
+    for where in (lambda f: f()), in_thread:
+        fails(RuntimeError, "dictionary changed size during iteration", lambda: where(grows))
+        fails(RuntimeError, "dictionary changed size during iteration", lambda: where(shrinks))
+        fails(RuntimeError, "dictionary keys changed during iteration", lambda: where(changes_keys))
+        fails(RuntimeError, "dictionary changed size during iteration", lambda: where(emptied))
+
+
+def test_values_die_while_walking():
+    died = []
+
+    class Loud:
+        def __init__(self, name):
+            self.name = name
+
+        def __del__(self):
+            died.append(self.name)
+
+    def run():
+        d = {}
+        for i in range(20):
+            d[i] = Loud(i)
+        for k, v in d.items():
+            d[k] = None
+            del v
+        return len(died)
+
+    assert in_thread(run) == 20 and died == list(range(20))
+
+
+def test_made_here_used_there():
+    d, row, line = in_thread(lambda: ({i: i for i in range(100)}, collections.deque(range(100)), queue.SimpleQueue()))
+    for i in range(100):
+        d[i] = -i
+        d[i, "x"] = i
+        row.append(row.popleft() + 1)
+        line.put(i)
+    assert d[99] == -99 and len(d) == 200 and list(row) == list(range(1, 101))
+    assert in_thread(lambda: [line.get() for _ in range(100)]) == list(range(100))
+    assert line.empty()
+
+    def rest():
+        d.clear()
+        d["a"] = 1
+        row.rotate(1)
+        return row.popleft()
+
+    assert in_thread(rest) == 100 and d == {"a": 1}
+
+
+def test_many_hand_over():
+    def make():
+        made = []
+        for i in range(200):
+            d = {}
+            d["n"] = i
+            d[i] = d
+            made.append((d, collections.deque([i])))
+            made[-1][1].append(i)
+        return made
+
+    total = 0
+    for d, row in in_thread(make):
+        d["n"] += 1
+        row.append(d["n"])
+        total += row.pop() + row.pop() + len(d)
+    assert total == 2 * sum(range(200)) + 200 + 400

@@ -1,0 +1,265 @@
+#include "gc/sync/reservation.h"
+
+#include "gc/platform/futex.h"
+#include "tests/unit/gc/fixture.h"
+
+namespace pt::test {
+namespace {
+
+class ReservationTest : public GcTest {
+ protected:
+  void SetUp() override {
+    GcTest::SetUp();
+    announce_threads();
+    reservations_join(tls_owner_id);
+    if (!tls_reservations) GTEST_SKIP() << "no membarrier(2) here";
+  }
+};
+
+uint8_t byte_of(const Object* o) { return o->lock.load(); }
+// Locks and unlocks the object in another thread.
+void visit(Object* o) {
+  Worker([o] { LockGuard guard(o); });
+}
+Ref<Node> reserved_node() {
+  Ref<Node> n = new_node();
+  reserve_lock(n.get());
+  return n;
+}
+
+TEST_F(ReservationTest, FirstUseReserves) {
+  Ref<Node> n = new_node();
+  {
+    ReservingGuard guard(n.get());
+  }
+  EXPECT_EQ(byte_of(n.get()), kLockReserved);
+  {
+    ReservingGuard guard(n.get());
+    EXPECT_EQ(byte_of(n.get()), kLockReserved);
+    EXPECT_EQ(tls_reservations->inside.load(), n.get());
+  }
+  EXPECT_EQ(tls_reservations->inside.load(), nullptr);
+  EXPECT_TRUE(try_reserve_or_alone(n.get()));
+  EXPECT_EQ(tls_reservations->inside.load(), n.get());
+  unreserve_unless_alone(n.get());
+  EXPECT_EQ(byte_of(n.get()), kLockReserved);
+}
+
+TEST_F(ReservationTest, OnlyOwnObjectsThatNobodyHasSeen) {
+  Ref<Node> seen = new_node();
+  mark_maybe_shared(seen.get());
+  {
+    ReservingGuard guard(seen.get());
+  }
+  EXPECT_EQ(byte_of(seen.get()), 0);
+  Ref<Node> open = new_node();
+  open_to_all(open.get());
+  {
+    ReservingGuard guard(open.get());
+  }
+  EXPECT_EQ(byte_of(open.get()), kLockSeen);
+  Ref<Node> mine = new_node();
+  Worker([&] { ReservingGuard guard(mine.get()); });
+  EXPECT_EQ(byte_of(mine.get()), 0);
+}
+
+TEST_F(ReservationTest, OtherWaysOfLockingKeepIt) {
+  Ref<Node> n = reserved_node(), other = new_node();
+  {
+    LockGuard guard(n.get());
+    EXPECT_EQ(byte_of(n.get()), kLockReserved | kLockLocked);
+    EXPECT_FALSE(try_reserve_or_alone(n.get()));
+  }
+  EXPECT_EQ(byte_of(n.get()), kLockReserved);
+  {
+    LockGuard2 guard(n.get(), other.get());
+  }
+  {
+    CriticalSection section(other.get(), n.get());
+  }
+  EXPECT_TRUE(try_lock_byte(n->lock));
+  unlock_byte(n->lock);
+  EXPECT_EQ(byte_of(n.get()), kLockReserved);
+  EXPECT_FALSE(try_lock_or_alone(n.get()));
+}
+
+TEST_F(ReservationTest, AnotherThreadEndsItForGood) {
+  Ref<Node> n = reserved_node();
+  uint64_t before = counter_sum(Counter::lock_revocations);
+  visit(n.get());
+  EXPECT_EQ(byte_of(n.get()), kLockSeen);
+  EXPECT_EQ(counter_sum(Counter::lock_revocations), before + 1);
+  {
+    ReservingGuard guard(n.get());
+  }
+  EXPECT_EQ(byte_of(n.get()), kLockSeen);
+  visit(n.get());
+  EXPECT_EQ(counter_sum(Counter::lock_revocations), before + 1);
+  Ref<Node> m = reserved_node();
+  Worker([&] {
+    EXPECT_TRUE(try_lock_byte(m->lock));
+    unlock_byte(m->lock);
+  });
+  EXPECT_EQ(byte_of(m.get()), kLockSeen);
+}
+
+TEST_F(ReservationTest, WhoeverWantsItWaitsForTheOwner) {
+  Ref<Node> n = reserved_node();
+  std::atomic<bool> got{false};
+  ASSERT_TRUE(enter_reserved(n.get()));
+  Worker worker([&] {
+    LockGuard guard(n.get());
+    got = true;
+  });
+  while (!(byte_of(n.get()) & kLockLocked)) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(got);
+  EXPECT_TRUE(leave_reserved(n.get()));
+  worker.join();
+  EXPECT_TRUE(got);
+  EXPECT_EQ(byte_of(n.get()), kLockSeen);
+}
+
+TEST_F(ReservationTest, OneAtATime) {
+  Ref<Node> a = reserved_node(), b = reserved_node();
+  ASSERT_TRUE(enter_reserved(a.get()));
+  EXPECT_FALSE(enter_reserved(b.get()));
+  {
+    ReservingGuard guard(b.get());
+    EXPECT_EQ(byte_of(b.get()), kLockReserved | kLockLocked);
+  }
+  EXPECT_FALSE(leave_reserved(b.get()));
+  EXPECT_TRUE(leave_reserved(a.get()));
+}
+
+TEST_F(ReservationTest, WhoWaitsInsideHoldsTheLock) {
+  Ref<Node> a = reserved_node(), b = new_node();
+  std::atomic<bool> taken{false}, release{false};
+  Worker worker([&] {
+    LockGuard guard(b.get());
+    taken = true;
+    while (!release) std::this_thread::yield();
+  });
+  while (!taken) std::this_thread::yield();
+  Worker watcher([&] {
+    wait_until([&] { return byte_of(a.get()) == kLockLocked; });
+    EXPECT_EQ(byte_of(a.get()), kLockLocked);
+    release = true;
+  });
+  {
+    ReservingGuard outer(a.get());
+    EXPECT_EQ(byte_of(a.get()), kLockReserved);
+    LockGuard inner(b.get());
+    EXPECT_EQ(tls_reservations->inside.load(), nullptr);
+  }
+  EXPECT_EQ(byte_of(a.get()), kLockReserved);
+}
+
+TEST_F(ReservationTest, ThreadsThatLoseManyReserveNoMore) {
+  std::vector<Ref<Node>> nodes;
+  for (int i = 0; i < 40; ++i) nodes.push_back(reserved_node());
+  Ref<Node> kept = reserved_node();
+  uint64_t before = counter_sum(Counter::lock_revocations);
+  Worker([&] {
+    for (auto& n : nodes) LockGuard guard(n.get());
+  });
+  EXPECT_EQ(tls_reservations->off.load(), kEnded);
+  EXPECT_LT(counter_sum(Counter::lock_revocations) - before, 20u);
+  for (auto& n : nodes) EXPECT_FALSE(byte_of(n.get()) & (kLockLocked | kLockReserved));
+  EXPECT_FALSE(enter_reserved(kept.get()));
+  {
+    ReservingGuard guard(kept.get());
+  }
+  EXPECT_EQ(byte_of(kept.get()), 0);
+  Ref<Node> fresh = new_node();
+  reserve_lock(fresh.get());
+  EXPECT_EQ(byte_of(fresh.get()), 0);
+}
+
+TEST_F(ReservationTest, CountersOfOwnersAreExact) {
+  constexpr int kThreads = 4, kRounds = 20000, kObjects = 12;
+  struct Shared {
+    std::atomic<Node*> objects[kThreads][kObjects] = {};
+    std::atomic<int> done{0};
+  } shared;
+  int64_t visits = 0, total = 0;
+  RawMutex sum_lock;
+  {
+    std::vector<Worker> workers;
+    for (int t = 0; t < kThreads; ++t) {
+      workers.emplace_back([&, t] {
+        Ref<Node> mine[kObjects];
+        for (int i = 0; i < kObjects; ++i) {
+          mine[i] = new_node();
+          mine[i]->payload = 0;
+          shared.objects[t][i].store(mine[i].get(), std::memory_order_release);
+        }
+        int64_t mine_visited = 0;
+        for (int i = 0; i < kRounds; ++i) {
+          {
+            ReservingGuard guard(mine[i % kObjects].get());
+            ++mine[i % kObjects]->payload;
+          }
+          ++mine_visited;
+          // Now and then somebody else's.
+          if (i % 997 == 0) {
+            Node* other = shared.objects[(t + 1) % kThreads][i % kObjects].load(std::memory_order_acquire);
+            if (other) {
+              if (i % 2) {
+                LockGuard guard(other);
+                ++other->payload;
+              } else {
+                ReservingGuard guard(other);
+                ++other->payload;
+              }
+              ++mine_visited;
+            }
+          }
+        }
+        ++shared.done;
+        wait_until([&] { return shared.done == kThreads; });
+        RawGuard guard(sum_lock);
+        visits += mine_visited;
+        for (auto& n : mine) total += n->payload;
+      });
+    }
+  }
+  EXPECT_EQ(total, visits);
+}
+
+// The moment at which another thread comes is the one that counts: many first times.
+TEST_F(ReservationTest, RevokedInTheMiddleOfWork) {
+  for (int episode = 0; episode < 3000; ++episode) {
+    std::atomic<Node*> object{nullptr};
+    std::atomic<bool> visited{false};
+    int64_t own = 0, others = 0, total = 0;
+    {
+      Worker owner([&] {
+        Ref<Node> n = new_node();
+        n->payload = 0;
+        reserve_lock(n.get());
+        object.store(n.get(), std::memory_order_release);
+        while (!visited) {
+          ReservingGuard guard(n.get());
+          ++n->payload;
+          ++own;
+        }
+        total = n->payload;
+      });
+      Worker visitor([&] {
+        Node* n;
+        while (!(n = object.load(std::memory_order_acquire))) std::this_thread::yield();
+        for (int i = 0; i < 50; ++i) {
+          LockGuard guard(n);
+          ++n->payload;
+          ++others;
+        }
+        visited = true;
+      });
+    }
+    ASSERT_EQ(total, own + others) << "in episode " << episode;
+  }
+}
+
+}  // namespace
+}  // namespace pt::test
