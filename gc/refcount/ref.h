@@ -145,11 +145,14 @@ class Field {
     out = Ref<>::steal(v);
     return true;
   }
-  // Holder locked: a counted copy; later lock-free loads of the same object will succeed.
-  Ref<> load_locked() const {
+  // Holder locked: a counted copy; later lock-free loads of the same object by this thread will succeed.
+  PT_INLINE Ref<> load_locked() const {
     Value v = peek();
-    if (v.is_object()) mark_maybe_shared(v.as_object());
-    return Ref<>::retain(v);
+    if (v.is_object()) {
+      incref(v.as_object());
+      if (multithreaded() && !owned_by_this_thread(v.as_object())) mark_maybe_shared(v.as_object());
+    }
+    return Ref<>::steal(v);
   }
   // For an interpreter register, as register_copy: immortal and deferred objects of other threads come back borrowed,
   // without touching their counts (a deferred object that was seen in the slot lives until the next stop of the world).

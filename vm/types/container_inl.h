@@ -45,16 +45,6 @@ PT_INLINE int equal_items(Value a, Value b) {
   return simple >= 0 ? simple : equal(a, b);
 }
 
-// A counted copy of a slot whose holder is locked; later readers without the lock will succeed.
-PT_INLINE Ref<> load_locked(const Field& field) {
-  Value v = field.peek();
-  if (v.is_object()) {
-    incref(v.as_object());
-    if (multithreaded() && !owned_by_this_thread(v.as_object())) mark_maybe_shared(v.as_object());
-  }
-  return Ref<>::steal(v);
-}
-
 PT_INLINE bool has_index(Value v) {
   return v.is_small_int() || (v.is_object() && type_of(v)->slots.unary[static_cast<int>(UnaryOp::kIndex)]);
 }

@@ -290,14 +290,14 @@ int dict_move_to_end(Dict* d, Value key, bool last) {
       }
       ok = fresh;
     } else if (at != t->live_end - 1) {
-      Ref<> same_key = load_locked(t->entries()[at].key);
+      Ref<> same_key = t->entries()[at].key.load_locked();
       if (t->entry_count.load(std::memory_order_relaxed) >= t->capacity) {
         t = dict_grow_locked(d, t->str_keys, &replaced);
         ok = t;
         for (at = 0; ok && !t->entries()[at].key.peek().same(same_key.value());) ++at;
       }
       // The new entry comes before the old one goes: a reader finds the one or the other.
-      if (ok) ok = writer.insert(same_key.value(), hash, load_locked(t->entries()[at].value));
+      if (ok) ok = writer.insert(same_key.value(), hash, t->entries()[at].value.load_locked());
       if (ok) writer.remove(at, &owned_key, &value);
     }
   }
@@ -318,7 +318,7 @@ Ref<> dict_set_default(Dict* d, Value key, Value fallback) {
   {
     DictWriter writer(d);
     int64_t at = writer.find(key, hash);
-    if (at >= 0) return load_locked(writer.table()->entries()[at].value);
+    if (at >= 0) return writer.table()->entries()[at].value.load_locked();
     if (at == kEntryError) return Ref<>();
     ok = writer.insert(key, hash, Ref<>::retain(fallback));
   }
@@ -372,8 +372,8 @@ Ref<List> snapshot(Dict* d, bool keys, bool values) {
     int64_t count = 0;
     for (int64_t i = t->live_begin.load(std::memory_order_relaxed), n = t->live_end; i < n; ++i) {
       if (entries[i].value.peek().empty()) continue;
-      if (keys) items[count++].init(load_locked(entries[i].key));
-      if (values) items[count++].init(load_locked(entries[i].value));
+      if (keys) items[count++].init(entries[i].key.load_locked());
+      if (values) items[count++].init(entries[i].value.load_locked());
     }
     list->size.store(count, std::memory_order_release);
     return list;
@@ -408,7 +408,7 @@ Ref<Dict> dict_from_pattern(const Dict* pattern, const Value* values) {
   if (!t) return raise_no_memory();
   DictEntry* entries = t->entries();
   for (int64_t i = 0; i < count; ++i) {
-    (void)load_locked(entries[i].key).take();
+    (void)entries[i].key.load_locked().take();
     entries[i].value.init(Ref<>::retain(values[i]));
   }
   dict->used.store(count, std::memory_order_relaxed);

@@ -170,7 +170,7 @@ Ref<> iterator_reduce(const Value* a) {
   Ref<> holder = Ref<>::steal(Value::object(copy));
   {
     LockGuard guard(it);
-    copy->dict.init(load_locked(it->dict));
+    copy->dict.init(it->dict.load_locked());
     copy->position.store(it->position.load(std::memory_order_relaxed), std::memory_order_relaxed);
     copy->expected = it->expected;
     copy->remaining = it->remaining;

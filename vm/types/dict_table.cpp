@@ -137,8 +137,8 @@ DictTable* dict_table_rebuild(DictTable* t, int64_t wanted, bool str_keys, bool 
     Value value = from[i].value.peek();
     if (value.empty()) continue;
     to[count].hash = from[i].hash;
-    to[count].key.init_value(counted ? load_locked(from[i].key).take() : from[i].key.peek());
-    to[count].value.init_value(counted ? load_locked(from[i].value).take() : value);
+    to[count].key.init_value(counted ? from[i].key.load_locked().take() : from[i].key.peek());
+    to[count].value.init_value(counted ? from[i].value.load_locked().take() : value);
     ++count;
   }
   with_index_width(fresh, [&]<class Slot>() __attribute__((always_inline)) { index_entries<Slot>(fresh, count); });
@@ -323,7 +323,7 @@ int64_t DictWriter::find(Value key, int64_t hash) {
       if (result > 0) return at;
       if (result == 0) continue;
       // Python code decides. It runs without the lock, and may change the dict.
-      Ref<> held = load_locked(e.key);
+      Ref<> held = e.key.load_locked();
       uint64_t bits = k.bits();
       unlock();
       result = equal(held.value(), key);
@@ -397,7 +397,7 @@ bool dict_load_field(Dict* d, DictTable* t, Field& field, Ref<>* out) {
   }
   LockGuard guard(d);
   if (d->table.load(std::memory_order_relaxed) != t) return false;
-  *out = load_locked(field);
+  *out = field.load_locked();
   return true;
 }
 

@@ -76,7 +76,7 @@ bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
 PT_COLD Ref<> list_get_locked(List* list, int64_t i) {
   LockGuard guard(list);
   if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_relaxed))) return Ref<>();
-  return load_locked(list->buffer.load(std::memory_order_relaxed)->items[i]);
+  return list->buffer.load(std::memory_order_relaxed)->items[i].load_locked();
 }
 
 Ref<List> list_allocate() {
@@ -210,7 +210,7 @@ bool append_fields(List* list, const Field* from, int64_t count, ListBuffer** re
   if (count > kMaxList - n || !list_reserve_locked(list, n + count, retired)) return false;
   if (count == 0) return true;
   Field* items = list->buffer.load(std::memory_order_relaxed)->items + n;
-  for (int64_t i = 0; i < count; ++i) items[i].init(load_locked(from[i]));
+  for (int64_t i = 0; i < count; ++i) items[i].init(from[i].load_locked());
   list->size.store(n + count, std::memory_order_release);
   return true;
 }
@@ -346,7 +346,7 @@ Ref<Tuple> list_to_tuple(List* list) {
   Ref<Tuple> tuple = tuple_allocate(n);
   if (!tuple || n == 0) return tuple;
   Field* items = list->buffer.load(std::memory_order_relaxed)->items;
-  for (int64_t i = 0; i < n; ++i) tuple->items[i].init(load_locked(items[i]));
+  for (int64_t i = 0; i < n; ++i) tuple->items[i].init(items[i].load_locked());
   return tuple;
 }
 

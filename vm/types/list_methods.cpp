@@ -93,9 +93,9 @@ Ref<> list_concat(Value left, Value right) {
     if (ok && size_a + size_b > 0) {
       Field* to = result->buffer.load(std::memory_order_relaxed)->items;
       Field* from = size_a ? a->buffer.load(std::memory_order_relaxed)->items : nullptr;
-      for (int64_t i = 0; i < size_a; ++i) to[i].init(load_locked(from[i]));
+      for (int64_t i = 0; i < size_a; ++i) to[i].init(from[i].load_locked());
       from = size_b ? b->buffer.load(std::memory_order_relaxed)->items : nullptr;
-      for (int64_t i = 0; i < size_b; ++i) to[size_a + i].init(load_locked(from[i]));
+      for (int64_t i = 0; i < size_b; ++i) to[size_a + i].init(from[i].load_locked());
       result->size.store(size_a + size_b, std::memory_order_release);
     }
   }
@@ -122,7 +122,7 @@ Ref<> list_repeat(Value self, int64_t count) {
           for (int64_t k = 0; k < count; ++k) to[k].init_value(first);
         } else {
           for (int64_t k = 0; k < count; ++k) {
-            for (int64_t i = 0; i < n; ++i) (to++)->init(load_locked(from[i]));
+            for (int64_t i = 0; i < n; ++i) (to++)->init(from[i].load_locked());
           }
         }
         result->size.store(n * count, std::memory_order_release);
@@ -152,7 +152,7 @@ Ref<> list_inplace_repeat(Value self, int64_t count) {
       ok = count <= kMaxList / n && writer.reserve(n * count);
       if (ok) {
         Field* items = writer.items();
-        for (int64_t i = n; i < n * count; ++i) items[i].init(load_locked(items[i - n]));
+        for (int64_t i = n; i < n * count; ++i) items[i].init(items[i - n].load_locked());
         writer.set_size(n * count);
       }
     }

@@ -68,7 +68,7 @@ Ref<List> list_get_slice(List* list, int64_t start, int64_t stop, int64_t step) 
   if (count > 0 && (!to || count > to->capacity)) count = to ? to->capacity : 0;
   if (count == 0) return result;
   Field* items = list->buffer.load(std::memory_order_relaxed)->items;
-  for (int64_t at = start, k = 0; k < count; ++k, at += step) to->items[k].init(load_locked(items[at]));
+  for (int64_t at = start, k = 0; k < count; ++k, at += step) to->items[k].init(items[at].load_locked());
   result->size.store(count, std::memory_order_release);
   return result;
 }
@@ -112,7 +112,7 @@ bool list_assign_slice(List* list, int64_t start, int64_t end, Value iterable) {
       Field* items = writer.items();
       for (int64_t i = 0; counted && i < gone; ++i) removed.add(items[start + i].peek());
       if (added != gone) move_fields(items + start + added, items + end, n - end);
-      for (int64_t i = 0; i < added; ++i) items[start + i].init(load_locked(from[i]));
+      for (int64_t i = 0; i < added; ++i) items[start + i].init(from[i].load_locked());
       if (added < gone) {
         writer.truncate(n + added - gone);
       } else {

@@ -43,7 +43,7 @@ Ref<List> set_items_list(Set* s) {
     Field* items = list->buffer.load(std::memory_order_relaxed)->items;
     int64_t count = 0;
     for (uint64_t i = 0; i <= t->mask; ++i) {
-      if (holds_item(t->entries[i].key.peek())) items[count++].init(load_locked(t->entries[i].key));
+      if (holds_item(t->entries[i].key.peek())) items[count++].init(t->entries[i].key.load_locked());
     }
     list->size.store(count, std::memory_order_release);
     return list;
@@ -193,7 +193,7 @@ SetTable* clone_locked(Set* other) {
   if (!t) return nullptr;
   for (uint64_t i = 0; i <= from->mask; ++i) {
     if (!holds_item(from->entries[i].key.peek())) continue;
-    set_table_insert_clean(t, load_locked(from->entries[i].key).take(), from->entries[i].hash.load(std::memory_order_relaxed));
+    set_table_insert_clean(t, from->entries[i].key.load_locked().take(), from->entries[i].hash.load(std::memory_order_relaxed));
   }
   return t;
 }

@@ -65,7 +65,7 @@ Ref<> iterator_reduce(const Value* a) {
   Ref<> holder = Ref<>::steal(Value::object(copy));
   {
     LockGuard guard(it);
-    copy->set.init(load_locked(it->set));
+    copy->set.init(it->set.load_locked());
     copy->position.store(it->position.load(std::memory_order_relaxed), std::memory_order_relaxed);
     copy->expected = it->expected;
     copy->remaining = it->remaining;

@@ -92,7 +92,7 @@ SetTable* set_table_clone(SetTable* t) {
   auto* fresh = static_cast<SetTable*>(memory::allocate(set_table_bytes(t)));
   if (!fresh) return nullptr;
   std::memcpy(static_cast<void*>(fresh), t, set_table_bytes(t));
-  for (uint64_t i = 0; t->has_objects && i <= t->mask; ++i) (void)load_locked(fresh->entries[i].key).take();
+  for (uint64_t i = 0; t->has_objects && i <= t->mask; ++i) (void)fresh->entries[i].key.load_locked().take();
   return fresh;
 }
 
@@ -145,7 +145,7 @@ int64_t SetWriter::find(Value key, int64_t hash) {
       int result = equal_simple(k, key);
       if (result < 0) {
         // Python code decides. It runs without the lock, and may change the set.
-        Ref<> held = load_locked(e.key);
+        Ref<> held = e.key.load_locked();
         unlock();
         held_ = std::move(held);
         result = equal(held_.value(), key);
@@ -276,7 +276,7 @@ bool set_load_key(Set* s, SetTable* t, SetEntry& entry, Ref<>* out) {
   }
   LockGuard guard(s);
   if (s->table.load(std::memory_order_relaxed) != t) return false;
-  if (!is_removed_key(entry.key.peek())) *out = load_locked(entry.key);
+  if (!is_removed_key(entry.key.peek())) *out = entry.key.load_locked();
   return true;
 }
 
@@ -333,7 +333,7 @@ bool set_select_plain(Set* result, Set* from, Set* other, bool wanted, int64_t* 
       int64_t hash = e.hash.load(std::memory_order_relaxed);
       int64_t slot = is_plain(key) ? find_plain(o, key, hash) : kSlotRetry;
       if (slot == kSlotRetry) break;
-      if ((slot >= 0) == wanted) added = writer.add_absent(load_locked(e.key).value(), hash);
+      if ((slot >= 0) == wanted) added = writer.add_absent(e.key.load_locked().value(), hash);
     }
     all = i > t->mask;
     *position = static_cast<int64_t>(i);
