@@ -118,9 +118,12 @@ PT_INLINE Ref<> item_of(const DictEntry& e) {
 // With threads: both are this thread's alone.
 template <Kind kKind>
 Ref<> next_of_own(DictIterator* it) {
-  Value dict = it->dict.peek();
-  if (dict.empty() || it->remaining <= 0 || !only_reference(it) || !owned_by_this_thread(it)) return Ref<>();
-  Dict* d = as_dict(dict);
+  // Acquire: what another thread did to the iterator comes before it gave its reference back.
+  if (it->shared.load(std::memory_order_acquire) != 0 || it->local.load(std::memory_order_relaxed) != 1 ||
+      !owned_by_this_thread(it) || it->dict.peek().empty() || it->remaining <= 0) {
+    return Ref<>();
+  }
+  Dict* d = as_dict(it->dict.peek());
   if (d->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(d)) return Ref<>();
   Ref<> key, value;
   if (DictEntry* e = next_entry(it, d)) {
