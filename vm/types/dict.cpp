@@ -408,7 +408,7 @@ Ref<Dict> dict_from_pattern(const Dict* pattern, const Value* values) {
   if (!t) return raise_no_memory();
   DictEntry* entries = t->entries();
   for (int64_t i = 0; i < count; ++i) {
-    (void)entries[i].key.load_locked().take();
+    (void)Ref<>::retain(entries[i].key.peek()).take();  // whoever looks at it without the lock announces it first
     entries[i].value.init(Ref<>::retain(values[i]));
   }
   dict->used.store(count, std::memory_order_relaxed);
