@@ -125,12 +125,19 @@ constinit int64_t g_stopped_since = 0;
 bool try_lock_registry() { return g_registry.try_lock(); }
 void unlock_registry() PT_NO_THREAD_SAFETY { g_registry.unlock(); }
 
-void announce_threads() {
-  if (multithreaded()) return;
-  PT_ASSERT(is_attached(tls_mutator) && g_count.load(std::memory_order_relaxed) == 1);
+namespace {
+// The registered thread does not run, or it is the calling one.
+void become_multithreaded() {
   g_multithreaded.store(true, std::memory_order_relaxed);
   memory::keep_metadata_apart();
   reservations_start();
+}
+}  // namespace
+
+void announce_threads() {
+  if (multithreaded()) return;
+  PT_ASSERT(is_attached(tls_mutator) && g_count.load(std::memory_order_relaxed) == 1);
+  become_multithreaded();
   reservations_join(tls_owner_id);
 }
 
@@ -164,9 +171,7 @@ bool register_mutator(Mutator* m) {
   if (g_first && !multithreaded()) {
     // The other thread may be using plain instructions where atomic ones will be needed: it must not be running.
     stop_others(nullptr);
-    g_multithreaded.store(true, std::memory_order_relaxed);
-    memory::keep_metadata_apart();
-    reservations_start();
+    become_multithreaded();
     start_others(nullptr);
   }
   m->next = g_first;
@@ -187,7 +192,7 @@ void unregister_mutator(Mutator* m, void (*farewell)()) {
   refcount_drain(m);
   refcount_close(m);
   tls_owner_id = kNoOwnerId;
-  reservations_join(kNoOwnerId);
+  reservations_leave();
   if (farewell) farewell();
   heap_leave(m);
   qsbr_leave(m);

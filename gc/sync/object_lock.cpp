@@ -39,7 +39,7 @@ bool take_free(std::atomic<uint8_t>& lock, uint8_t& seen) {
   uint8_t taken = reserved ? locked_from(object_of(lock), seen) : seen | kLockLocked;
   // Pairs with the release in unlock_byte and unlock_slow.
   if (!lock.compare_exchange_weak(seen, taken, std::memory_order_acquire, std::memory_order_relaxed)) return false;
-  if (reserved) revoke_reservation(object_of(lock), seen);
+  if (reserved) revoke_reservation(object_of(lock));
   return true;
 }
 }  // namespace

@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "gc/platform/counters.h"
 #include "gc/platform/futex.h"
 #include "gc/platform/memory.h"
@@ -15,6 +17,7 @@ namespace {
 // A thread that has lost so many reservations works with others on the same objects.
 constexpr uint32_t kMostRevoked = 16;
 constexpr int kPauses = 64;
+constexpr uint32_t kPhaseBits = 3, kNextOwner = 4;
 
 constinit std::atomic<Reservations*> g_reservations{nullptr};  // by owner id
 
@@ -37,30 +40,47 @@ void reservations_start() {
 
 void reservations_join(ThreadId id) {
   Reservations* all = g_reservations.load(std::memory_order_acquire);
-  tls_reservations = all && id != kNoOwnerId ? &all[id] : nullptr;
-  if (!tls_reservations) return;
-  tls_reservations->revoked.store(0, std::memory_order_relaxed);
-  tls_reservations->off.store(kReserving, std::memory_order_relaxed);
+  if (!all) return;
+  Reservations& mine = all[id];
+  mine.revoked.store(0, std::memory_order_relaxed);
+  mine.state.store((mine.state.load(std::memory_order_relaxed) & ~kPhaseBits) + kNextOwner + kReserving,
+                   std::memory_order_relaxed);
+  // Pairs with the fence in revoke_reservation: who has found the id's last owner outside has taken its lock before, as this
+  // thread sees from here on.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  tls_reservations = &mine;
+}
+
+void reservations_leave() {
+  Reservations* mine = std::exchange(tls_reservations, nullptr);
+  if (!mine) return;
+  // Release: what it did inside comes before what anybody does who finds it outside.
+  mine->state.store((mine->state.load(std::memory_order_relaxed) & ~kPhaseBits) | kEnded, std::memory_order_release);
 }
 
 uint8_t locked_from(const Object* o, uint8_t seen) {
   Reservations* mine = tls_reservations;
-  bool keeps = is_own(o) && mine && mine->off.load(std::memory_order_relaxed) == kReserving;
+  bool keeps = is_own(o) && mine && mine->phase() == kReserving;
   return (seen | kLockLocked) & static_cast<uint8_t>(keeps ? 0xFF : ~kLockReserved);
 }
 
-void revoke_reservation(Object* o, uint8_t seen) {
-  if (!(seen & kLockReserved) || is_own(o)) return;
+void revoke_reservation(Object* o) {
+  if (is_own(o)) return;
   o->lock.fetch_or(kLockSeen, std::memory_order_relaxed);
   // Acquire pairs with the release of whoever ended the ownership, who was outside then.
   ThreadId owner = o->owner.load(std::memory_order_acquire);
   Reservations* all = g_reservations.load(std::memory_order_acquire);
   if (owner == 0 || !all) return;
   Reservations& its = all[owner];
-  if (its.off.load(std::memory_order_acquire) == kEnded) return;
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // pairs with the one in reservations_join
+  uint32_t state = its.state.load(std::memory_order_acquire);
+  if ((state & kPhaseBits) == kEnded) return;
   count(Counter::lock_revocations);
   bool last = its.revoked.fetch_add(1, std::memory_order_relaxed) + 1 >= kMostRevoked;
-  if (last) its.off.store(kEnding, std::memory_order_relaxed);
+  if (last && (state & kPhaseBits) == kReserving &&
+      its.state.compare_exchange_strong(state, state | kEnding, std::memory_order_relaxed)) {
+    state |= kEnding;
+  }
   fence_everywhere();
   for (int pauses = 0; its.inside.load(std::memory_order_acquire) == o; ++pauses) {
     if (pauses < kPauses)
@@ -68,8 +88,11 @@ void revoke_reservation(Object* o, uint8_t seen) {
     else
       sched_yield();
   }
-  // Behind the fence the owner enters no more; what it may be in still counts, and is for another time.
-  if (last && !its.inside.load(std::memory_order_acquire)) its.off.store(kEnded, std::memory_order_release);
+  // It was to end before the fence, so this owner enters no more; what it may be in still counts, and is for another time.
+  if ((state & kPhaseBits) == kEnding && !its.inside.load(std::memory_order_acquire)) {
+    uint32_t ended = (state & ~kPhaseBits) | kEnded;
+    (void)its.state.compare_exchange_strong(state, ended, std::memory_order_release, std::memory_order_relaxed);
+  }
 }
 
 void reservation_becomes_lock() {

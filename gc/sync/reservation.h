@@ -12,23 +12,28 @@ namespace pt {
 // One for each owner id.
 struct alignas(64) Reservations {
   std::atomic<const Object*> inside;   // what the owner works on; written by it alone
-  std::atomic<uint8_t> off;            // Off: the owner takes locks like everybody
-  std::atomic<uint32_t> revoked;       // how many of its objects others have locked
+  // A ReservationsPhase and, above it, how many threads have had the id: what somebody finds out about one of them is not said of
+  // the next.
+  std::atomic<uint32_t> state;
+  std::atomic<uint32_t> revoked;  // how many of its objects others have locked
+  uint32_t phase() const { return state.load(std::memory_order_relaxed) & 3; }
 };
-enum ReservationsOff : uint8_t { kReserving, kEnding, kEnded };
+// kEnding: the owner enters no more once it has seen this. kEnded: it is outside for good.
+enum ReservationsPhase : uint32_t { kReserving, kEnding, kEnded };
 
 // Of the calling thread; nullptr: it reserves none.
 inline constinit thread_local Reservations* tls_reservations = nullptr;
 
 // Registry locked, or one thread. From now on threads that register reserve locks, if the system can.
 void reservations_start();
-// The calling thread has the owner id.
+// The calling thread has the owner id; gives it up.
 void reservations_join(ThreadId id);
+void reservations_leave();
 
 // A new object that nobody else has seen: its lock is reserved for the calling thread, its owner.
 PT_INLINE void reserve_lock(Object* o) {
   Reservations* mine = tls_reservations;
-  if (mine && mine->off.load(std::memory_order_relaxed) == kReserving) o->lock.store(kLockReserved, std::memory_order_relaxed);
+  if (mine && mine->phase() == kReserving) o->lock.store(kLockReserved, std::memory_order_relaxed);
 }
 // Begins to work on an object whose lock byte was seen to be kLockReserved. False: the lock is to be taken.
 [[nodiscard]] PT_INLINE bool enter_reserved(Object* o) {
@@ -39,9 +44,8 @@ PT_INLINE void reserve_lock(Object* o) {
   // Whoever revokes marks the lock first and looks here behind a membarrier(), which is a fence here too: one of us sees the
   // other.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  if (PT_LIKELY(o->lock.load(std::memory_order_relaxed) == kLockReserved && !mine->off.load(std::memory_order_relaxed)))
-    return true;
-  mine->inside.store(nullptr, std::memory_order_relaxed);
+  if (PT_LIKELY(o->lock.load(std::memory_order_relaxed) == kLockReserved && mine->phase() == kReserving)) return true;
+  mine->inside.store(nullptr, std::memory_order_release);  // as in leave_reserved
   return false;
 }
 // Ends that, and tells whether it was so.
@@ -52,13 +56,18 @@ PT_INLINE bool leave_reserved(const Object* o) {
   return true;
 }
 
-// Gives back the lock, which the calling thread has taken. That of an object of its own which nobody else has seen (so the shared
-// count says) is reserved from then on.
+// Takes the lock, or begins to work on an object whose lock is the thread's own without it.
+PT_INLINE void lock_reserving(Object* o) {
+  if (o->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(o)) lock_byte(o->lock);
+}
+// Ends either. The lock of an object of the thread's own which nobody else has seen (so the shared count says) is reserved from
+// then on.
 PT_INLINE void unlock_reserving(Object* o) {
+  if (leave_reserved(o)) return;
   Reservations* mine = tls_reservations;
   if (PT_LIKELY(mine && o->lock.load(std::memory_order_relaxed) == kLockLocked &&
                 o->owner.load(std::memory_order_relaxed) == tls_owner_id && o->shared.load(std::memory_order_relaxed) == 0 &&
-                !mine->off.load(std::memory_order_relaxed))) {
+                mine->phase() == kReserving)) {
     // As in unlock_byte.
     o->lock.store(kLockReserved, std::memory_order_release);
   } else {
@@ -68,9 +77,9 @@ PT_INLINE void unlock_reserving(Object* o) {
 
 // What the lock byte becomes when the calling thread takes a free lock that is perhaps reserved.
 uint8_t locked_from(const Object* o, uint8_t seen);
-// The calling thread has just taken the lock that `seen` said was reserved. Returns when the owner is not inside; the lock is not
-// reserved again (kLockSeen).
-PT_COLD void revoke_reservation(Object* o, uint8_t seen);
+// The calling thread has just taken a lock that was reserved. Returns when the owner, if that is another thread, is not inside;
+// the lock is not reserved again then (kLockSeen).
+PT_COLD void revoke_reservation(Object* o);
 // The calling thread is about to wait: it takes what it is inside of in earnest.
 PT_COLD void reservation_becomes_lock();
 
@@ -80,18 +89,14 @@ PT_COLD void reservation_becomes_lock();
   return o->lock.load(std::memory_order_relaxed) == kLockReserved ? enter_reserved(o) : try_lock_or_alone(o);
 }
 PT_INLINE void unreserve_unless_alone(Object* o) {
-  if (PT_UNLIKELY(multithreaded()) && !leave_reserved(o)) unlock_reserving(o);
+  if (PT_UNLIKELY(multithreaded())) unlock_reserving(o);
 }
 
 // A LockGuard for objects that mostly one thread works on.
 class [[clang::scoped_lockable]] ReservingGuard {
  public:
-  explicit ReservingGuard(Object* o) : object_(o) {
-    if (o->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(o)) lock_byte(o->lock);
-  }
-  ~ReservingGuard() {
-    if (!leave_reserved(object_)) unlock_reserving(object_);
-  }
+  explicit ReservingGuard(Object* o) : object_(o) { lock_reserving(o); }
+  ~ReservingGuard() { unlock_reserving(object_); }
   ReservingGuard(const ReservingGuard&) = delete;
   ReservingGuard& operator=(const ReservingGuard&) = delete;
 

@@ -130,7 +130,7 @@ Ref<> next_of_own(DictIterator* it) {
     if (kKind != Kind::kValues) key = Ref<>::retain(e->key.peek());
     if (kKind != Kind::kKeys) value = Ref<>::retain(e->value.peek());
   }
-  leave_reserved(d);
+  unreserve_unless_alone(d);
   if (kKind == Kind::kKeys) return key;
   if (kKind == Kind::kValues || !value) return value;
   return tuple_pair(std::move(key), std::move(value));

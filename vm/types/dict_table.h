@@ -62,11 +62,11 @@ class DictWriter {
 
  private:
   void lock() {
-    if (dict_->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(dict_)) lock_byte(dict_->lock);
+    lock_reserving(dict_);
     locked_ = true;
   }
   void unlock() {
-    if (locked_ && !leave_reserved(dict_)) unlock_reserving(dict_);
+    if (locked_) unlock_reserving(dict_);
     locked_ = false;
   }
   void finish() {
