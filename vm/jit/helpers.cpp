@@ -12,6 +12,7 @@
 #include "vm/jit/facts.h"
 #include "vm/object/protocol.h"
 #include "vm/types/dict_inl.h"
+#include "vm/types/dict_pattern.h"
 #include "vm/types/float.h"
 #include "vm/types/frame.h"
 #include "vm/types/list_inl.h"
@@ -464,7 +465,7 @@ Ref<Dict> dict_of(const Value* pairs, int64_t count) {
 uint64_t help_build_map(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   const auto* call = reinterpret_cast<const NativeCall*>(info.imm);
-  if (call->callee) return made(s, dict_from_pattern(static_cast<const Dict*>(call->callee), arguments_of(s)));
+  if (call->pattern) return made(s, call->pattern->fill(arguments_of(s)));
   ColdScope scope(s, frame, info);
   return finish(s, scope, dict_of(arguments_of(s), call->count));
 }

@@ -11,6 +11,10 @@
 #include "gc/object/object.h"
 #include "jit_stencils/abi.h"
 
+namespace pt {
+class DictPattern;
+}
+
 namespace pt::jit {
 
 enum class Place : uint8_t { kNone, kRegister, kFloatRegister, kSlot, kConstant };
@@ -194,6 +198,7 @@ struct NativeCall {
   int count;  // of arguments
   bool positional = false;  // the callee is a NativeDef's `positional`
   bool quiet = false;  // a NativeFunction that runs no Python code and looks at no frames if its arguments are scalars
+  std::shared_ptr<const DictPattern> pattern = {};  // of BuildMap, instead of `callee`
 };
 // One instruction that the interpreter runs on behalf of a trace, and what it was seen to do.
 struct Interpreted {

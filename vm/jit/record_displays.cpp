@@ -1,6 +1,7 @@
 // Recording of displays of sets and dicts, of what comprehensions add to them, and of f-strings.
 #include "vm/jit/recorder.h"
 #include "vm/types/dict.h"
+#include "vm/types/dict_pattern.h"
 #include "vm/types/set.h"
 #include "vm/types/str.h"
 
@@ -30,18 +31,19 @@ bool Recorder::build_set(uint64_t word) {
 }
 
 // The keys are constants, and strs that differ: each dict is a copy of one with them.
-Ref<Dict> Recorder::pattern_of(int32_t first, int count) {
+std::shared_ptr<const DictPattern> Recorder::pattern_of(int32_t first, int count) {
   for (int i = 0; i < count; ++i) {
     Reference key = slot(first + 2 * i);
-    if (!ir_.is_constant(key) || !is_exact_str(base_frame_[first + 2 * i])) return Ref<Dict>();
+    if (!ir_.is_constant(key) || !is_exact_str(base_frame_[first + 2 * i])) return nullptr;
   }
-  Ref<Dict> pattern = count ? dict_new(count) : Ref<Dict>();
-  for (int i = 0; i < count && pattern; ++i) {
-    if (!dict_set_str(pattern.get(), as_str(base_frame_[first + 2 * i]), none())) pattern.reset();
+  Ref<Dict> keys = count ? dict_new(count) : Ref<Dict>();
+  for (int i = 0; i < count && keys; ++i) {
+    if (!dict_set_str(keys.get(), as_str(base_frame_[first + 2 * i]), none())) keys.reset();
   }
   clear_error();
-  if (pattern && dict_size(pattern.get()) != count) pattern.reset();
-  return pattern;
+  if (!keys || dict_size(keys.get()) != count) return nullptr;
+  for (int i = 0; i < count; ++i) keep(base_frame_[first + 2 * i]);
+  return DictPattern::of(keys.get());
 }
 bool Recorder::build_map(uint64_t word) {
   int count = PT_C;
@@ -50,7 +52,7 @@ bool Recorder::build_map(uint64_t word) {
   for (int i = 0; i < count; ++i) {
     if (!may_hash(first + 2 * i) || base_frame_[first + 2 * i + 1].empty()) return fall_back();
   }
-  Ref<Dict> pattern = pattern_of(first, count);
+  std::shared_ptr<const DictPattern> pattern = pattern_of(first, count);
   if (!pattern && 2 * count > kMaxArguments) return fall_back();
   Reference items[kMaxArguments];
   int n = 0;
@@ -59,8 +61,7 @@ bool Recorder::build_map(uint64_t word) {
     items[n++] = boxed(first + 2 * i + 1);
   }
   store_arguments({items, static_cast<size_t>(n)});
-  if (pattern) keep(Value::object(pattern.get()));
-  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{pattern.get(), count}));
+  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{.callee = nullptr, .count = count, .pattern = pattern}));
   Reference made = emit(Op::kBuildMap, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
   consume_window(first, 2 * static_cast<uint32_t>(count), -kSlotBias);
   set_owned(at(PT_A), made);

@@ -489,7 +489,7 @@ class Recorder {
   bool build_slice(uint64_t word);
   bool may_hash(int32_t where) const;
   bool build_set(uint64_t word);
-  Ref<Dict> pattern_of(int32_t first, int count);
+  std::shared_ptr<const DictPattern> pattern_of(int32_t first, int count);
   bool build_map(uint64_t word);
   bool set_add(uint64_t word);
   bool map_add(uint64_t word);

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "gc/platform/buffers.h"
 #include "gc/platform/futex.h"
 #include "gc/collector/collector.h"
 #include "gc/heap/heap.h"
@@ -265,7 +266,7 @@ void thread_leave(Thread* t, void (*farewell)()) {
   else
     release(sentinel);
   unregister_mutator(t, farewell);
-  dict_tables_leave();
+  memory::release_spare_buffers();
   thread_free(t);
 }
 

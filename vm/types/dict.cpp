@@ -399,23 +399,6 @@ Ref<Dict> dict_copy(Dict* d) {
   return copy;
 }
 
-Ref<Dict> dict_from_pattern(const Dict* pattern, const Value* values) {
-  DictTable* from = pattern->table.load(std::memory_order_relaxed);
-  int64_t count = from->live_end;
-  Ref<Dict> dict = dict_new();
-  if (!dict) return dict;
-  DictTable* t = dict_table_clone(from);
-  if (!t) return raise_no_memory();
-  DictEntry* entries = t->entries();
-  for (int64_t i = 0; i < count; ++i) {
-    (void)Ref<>::retain(entries[i].key.peek()).take();  // whoever looks at it without the lock announces it first
-    entries[i].value.init(Ref<>::retain(values[i]));
-  }
-  dict->used.store(count, std::memory_order_relaxed);
-  dict->table.store(t, std::memory_order_release);
-  return dict;
-}
-
 Ref<List> dict_keys_list(Dict* d) { return snapshot(d, true, false); }
 Ref<List> dict_values_list(Dict* d) { return snapshot(d, false, true); }
 

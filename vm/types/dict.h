@@ -46,9 +46,6 @@ inline int64_t dict_size(const Dict* d) { return d->used.load(std::memory_order_
 // changed (clear, non-str key) or the entries were moved to another table. Must not run Python code.
 extern void (*g_dict_watch_hook)(Dict*, Str* key);
 
-// The thread ends: gives back what it keeps for its next dicts.
-void dict_tables_leave();
-
 Ref<Dict> dict_new(int64_t expected = 0);
 // Lookups: empty without an exception when absent. No lock; Python's __eq__/__hash__ may run for non-str keys.
 Ref<> dict_get(Dict* d, Value key);
@@ -74,8 +71,6 @@ bool dict_merge(Dict* d, Dict* other, bool overwrite);
 bool dict_merge_pairs(Dict* d, Value pairs, bool overwrite);  // from an iterable of pairs
 void dict_clear(Dict* d);
 Ref<Dict> dict_copy(Dict* d);
-// The keys of `pattern`, which nobody changes and which has lost none, with other values.
-Ref<Dict> dict_from_pattern(const Dict* pattern, const Value* values);
 Ref<List> dict_keys_list(Dict* d);
 Ref<List> dict_values_list(Dict* d);
 Ref<List> dict_items_list(Dict* d);

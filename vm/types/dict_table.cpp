@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "gc/platform/memory.h"
+#include "gc/platform/buffers.h"
 #include "gc/reclaim/qsbr.h"
 
 namespace pt {
@@ -14,22 +14,13 @@ struct EmptyTable {
   DictTable table;
   int8_t index[8];
 };
-// Tables of the smallest size that this thread's dicts have left. The next ones find them in the processor's cache, where the
-// blocks that mimalloc hands out in turn are not.
-constexpr size_t kSpareTables = 16;
-struct Spares {
-  DictTable* tables[kSpareTables];
-  size_t count;
-};
-constinit thread_local Spares t_spares = {};
-DictTable* table_memory(uint8_t log2_size, size_t bytes) {
-  Spares& spares = t_spares;
-  if (PT_LIKELY(log2_size == kMinDictLog2 && spares.count)) return spares.tables[--spares.count];
-  return static_cast<DictTable*>(memory::allocate(bytes));
-}
-
 constinit EmptyTable g_empty_table{{0, 3, true, 0, 0, 0, 0, 0}, {-1, -1, -1, -1, -1, -1, -1, -1}};
 constinit std::atomic<uint32_t> g_last_version{0};
+
+size_t table_bytes(uint8_t log2_index_bytes, int64_t capacity) {
+  return memory::buffer_size(sizeof(DictTable) + (size_t{1} << log2_index_bytes) +
+                             static_cast<size_t>(capacity) * sizeof(DictEntry));
+}
 
 uint8_t index_log2_bytes(uint8_t log2_size) {
   if (log2_size <= 3) return 3;
@@ -83,9 +74,7 @@ void release_table_of_str(void* block) {
 constinit void (*g_dict_watch_hook)(Dict*, Str* key) = nullptr;
 DictTable* const kEmptyDictTable = &g_empty_table.table;
 
-size_t dict_table_bytes(const DictTable* t) {
-  return sizeof(DictTable) + (size_t{1} << t->log2_index_bytes) + static_cast<size_t>(t->capacity) * sizeof(DictEntry);
-}
+size_t dict_table_bytes(const DictTable* t) { return table_bytes(t->log2_index_bytes, t->capacity); }
 
 uint8_t dict_log2_for(int64_t entries) {
   uint8_t log2_size = kMinDictLog2;
@@ -108,8 +97,7 @@ DictTable* dict_table_new(uint8_t log2_size, bool str_keys) {
   uint8_t log2_bytes = index_log2_bytes(log2_size);
   int64_t capacity = dict_table_capacity(log2_size);
   if (log2_size > 50) return nullptr;
-  size_t bytes = sizeof(DictTable) + (size_t{1} << log2_bytes) + static_cast<size_t>(capacity) * sizeof(DictEntry);
-  DictTable* t = table_memory(log2_size, bytes);
+  auto* t = static_cast<DictTable*>(memory::allocate_buffer(table_bytes(log2_bytes, capacity)));
   if (!t) return nullptr;
   t->log2_size = log2_size;
   t->log2_index_bytes = log2_bytes;
@@ -147,15 +135,6 @@ DictTable* dict_table_rebuild(DictTable* t, int64_t wanted, bool str_keys, bool 
   return fresh;
 }
 
-DictTable* dict_table_clone(DictTable* t) {
-  size_t used = static_cast<size_t>(reinterpret_cast<char*>(t->entries() + t->live_end) - reinterpret_cast<char*>(t));
-  DictTable* fresh = table_memory(t->log2_size, dict_table_bytes(t));
-  if (!fresh) return nullptr;
-  std::memcpy(static_cast<void*>(fresh), t, used);
-  fresh->version.store(0, std::memory_order_relaxed);
-  return fresh;
-}
-
 void dict_table_append(DictTable* t, Ref<> key, int64_t hash, Ref<> value) {
   int64_t at = t->entry_count.load(std::memory_order_relaxed);
   PT_ASSERT(at < t->capacity);
@@ -168,16 +147,7 @@ void dict_table_append(DictTable* t, Ref<> key, int64_t hash, Ref<> value) {
   t->live_end = at + 1;
 }
 
-void dict_table_free(DictTable* t) {
-  Spares& spares = t_spares;
-  if (PT_LIKELY(t->log2_size == kMinDictLog2 && spares.count < kSpareTables))
-    spares.tables[spares.count++] = t;
-  else
-    memory::release(t);
-}
-void dict_tables_leave() {
-  for (Spares& spares = t_spares; spares.count;) memory::release(spares.tables[--spares.count]);
-}
+void dict_table_free(DictTable* t) { memory::release_buffer(t, dict_table_bytes(t)); }
 
 void dict_table_retire(DictTable* t) {
   if (t != kEmptyDictTable) retire_buffer(t, dict_table_bytes(t));

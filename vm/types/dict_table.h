@@ -17,8 +17,6 @@ DictTable* dict_table_rebuild(DictTable* t, int64_t wanted, bool str_keys, bool 
 // Gives the dict, which is locked, a table with room for one more key of that kind; nullptr: out of memory. *replaced is to
 // be retired once the lock is given up.
 DictTable* dict_grow_locked(Dict* d, bool str_key, DictTable** replaced);
-// The same index and entries, with the counts still to be taken. nullptr: out of memory.
-DictTable* dict_table_clone(DictTable* t);
 // Room is there and the key is not: appends.
 void dict_table_append(DictTable* t, Ref<> key, int64_t hash, Ref<> value);
 // Frees a table that nobody else can be looking at.

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "gc/heap/heap_inl.h"
-#include "gc/platform/memory.h"
 #include "gc/reclaim/qsbr.h"
 #include "vm/types/container_inl.h"
 #include "vm/types/dict.h"
@@ -19,8 +18,6 @@ namespace pt {
 namespace {
 
 constexpr int64_t kMaxList = (INT64_MAX - 64) / 8;
-
-size_t buffer_bytes(int64_t capacity) { return sizeof(ListBuffer) + static_cast<size_t>(capacity) * sizeof(Field); }
 
 // Slots [from, to) hold nothing any more. Needed only when somebody may have read a size that covers them.
 void empty_slots(const List* list, Field* items, int64_t from, int64_t to) {
@@ -42,7 +39,7 @@ void clear_slots(Field* items, int64_t count) {
 
 // For a new list that the caller is to fill before anybody sees it.
 bool make_room(List* list, int64_t capacity) {
-  auto* buffer = static_cast<ListBuffer*>(memory::allocate(buffer_bytes(capacity)));
+  auto* buffer = static_cast<ListBuffer*>(memory::allocate_buffer(list_buffer_bytes(capacity)));
   if (!buffer) return false;
   buffer->capacity = capacity;
   list->buffer.store(buffer, std::memory_order_release);
@@ -53,14 +50,15 @@ bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
   ListBuffer* old = list->buffer.load(std::memory_order_relaxed);
   if (PT_UNLIKELY(old == kSortingBuffer)) old = nullptr;
   if (!multithreaded() || is_unseen(list)) {
-    auto* buffer = static_cast<ListBuffer*>(old ? memory::reallocate(old, buffer_bytes(capacity))
-                                                : memory::allocate(buffer_bytes(capacity)));
+    size_t bytes = list_buffer_bytes(capacity);
+    auto* buffer = static_cast<ListBuffer*>(old ? memory::resize_buffer(old, list_buffer_bytes(old->capacity), bytes)
+                                                : memory::allocate_buffer(bytes));
     if (!buffer) return false;
     buffer->capacity = capacity;
     list->buffer.store(buffer, std::memory_order_release);
     return true;
   }
-  auto* buffer = static_cast<ListBuffer*>(memory::allocate(buffer_bytes(capacity)));
+  auto* buffer = static_cast<ListBuffer*>(memory::allocate_buffer(list_buffer_bytes(capacity)));
   if (!buffer) return false;
   buffer->capacity = capacity;
   int64_t n = list->size.load(std::memory_order_relaxed);
@@ -111,7 +109,7 @@ bool note_unlinked(List* list, ListBuffer* buffer) {
 void retire_list_buffer(ListBuffer* buffer) {
   if (!buffer || buffer == kSortingBuffer) return;
   if (buffer->capacity == kUnseenBuffer) return memory::release(buffer);
-  retire_buffer(buffer, buffer_bytes(buffer->capacity));
+  retire_buffer(buffer, list_buffer_bytes(buffer->capacity));
 }
 
 void list_truncate_locked(List* list, int64_t n, ListBuffer** retired) {

@@ -1,9 +1,14 @@
 #pragma once
 // The hot part of list for the interpreter and for code that fills a list nobody else sees yet.
+#include "gc/platform/buffers.h"
 #include "gc/sync/object_lock.h"
 #include "vm/types/list.h"
 
 namespace pt {
+
+PT_INLINE size_t list_buffer_bytes(int64_t capacity) {
+  return memory::buffer_size(sizeof(ListBuffer) + static_cast<size_t>(capacity) * sizeof(Field));
+}
 
 // Lock held or list unshared: room for `wanted` items. The buffer it replaced, if any, lands in *retired and goes to
 // retire_list_buffer once the lock is given up. False: out of memory, no exception.

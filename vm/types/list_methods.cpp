@@ -433,7 +433,7 @@ void list_destroy(Object* o) {
   list->size.store(0, std::memory_order_relaxed);
   list->buffer.store(nullptr, std::memory_order_relaxed);
   while (n-- > 0) release(buffer->items[n].peek());
-  memory::release(buffer);
+  memory::release_buffer(buffer, list_buffer_bytes(buffer->capacity));
 }
 
 Ref<> method_get_item(const Value* a) { return list_get_item(a[0], a[1]); }

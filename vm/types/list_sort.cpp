@@ -263,8 +263,7 @@ bool sort_at_once(List* list, bool reverse, Outcome* outcome) {
       return true;
     }
     // Readers see the old order or the new one.
-    size_t bytes = sizeof(ListBuffer) + static_cast<size_t>(buffer->capacity) * sizeof(Field);
-    auto* sorted = static_cast<ListBuffer*>(memory::allocate_zeroed(bytes));
+    auto* sorted = static_cast<ListBuffer*>(memory::allocate_zeroed(list_buffer_bytes(buffer->capacity)));
     if (!sorted) {
       *outcome = Outcome::kNoMemory;
       return true;
@@ -346,8 +345,7 @@ bool list_sort(List* list, Value key, bool reverse) {
     ListBuffer* source = buffer;
     if (multithreaded() && !unseen) {
       // Late readers may still be looking at the old buffer.
-      size_t bytes = sizeof(ListBuffer) + static_cast<size_t>(buffer->capacity) * sizeof(Field);
-      auto* fresh = static_cast<ListBuffer*>(memory::allocate_zeroed(bytes));
+      auto* fresh = static_cast<ListBuffer*>(memory::allocate_zeroed(list_buffer_bytes(buffer->capacity)));
       if (fresh) {
         fresh->capacity = buffer->capacity;
         std::memcpy(static_cast<void*>(fresh->items), items, static_cast<size_t>(n) * sizeof(Value));
