@@ -68,6 +68,45 @@ def test_dict_displays():
     assert failures == 667
 
 
+def test_dict_displays_that_nobody_else_sees():
+    total = missing = 0
+    last = {"a": 0, "b": 1}
+    kept, orders = [], []
+    for i in range(3000):
+        d = {"a": i, "b": 2}
+        total += len(d) + d["a"]
+        e = {"x": {"y": i, "z": (i, i + 1)}, "w": None}
+        total += e["x"]["y"] + e["x"]["z"][1] + (e["w"] is None) + ("x" in e) + ("q" in e)
+        try:
+            e["q"]
+        except KeyError as error:
+            missing += error.args == ("q",)
+        last = {"a": last["a"] + 1, "b": last["b"] + i}
+        f = {"a": i, "b": i * 0.5, "c": str(i)}
+        if i % 3 == 0:
+            kept.append(f)
+        elif i % 3 == 1:
+            f["a"] = 5
+        else:
+            f["z"] = i
+            del f["a"]
+        if i % 500 == 2:
+            orders.append((list(f), f["b"]))
+        for k, v in {"p": i, "q": i + 1}.items():
+            total += v + len(k)
+        g = {**d, "c": 3}
+        assert len(g) == 3 and d == {"a": i, "b": 2} != {"a": i} and [*d.values()] == [i, 2]
+        shared = str(i)
+        h = {"one": shared, "two": shared}
+        assert h["one"] is h["two"] and h.pop("one") == shared and list(h) == ["two"]
+    assert total == sum(2 + i + 2 * i + 1 + 2 + 2 * i + 1 + 2 for i in range(3000)) and missing == 3000
+    assert last == {"a": 3000, "b": 1 + sum(range(3000))}
+    assert len(kept) == 1000 and kept[7] == {"a": 21, "b": 10.5, "c": "21"} and list(kept[7]) == ["a", "b", "c"]
+    assert orders == [
+        (["b", "c", "z"] if i % 3 == 2 else ["a", "b", "c"], i * 0.5) for i in range(2, 3000, 500)
+    ], orders
+
+
 def test_large_displays():
     for i in range(1000):
         d = {"a": i, "b": 1, "c": 2, "d": 3, "e": 4, "f": 5, "g": 6, "h": i}

@@ -4,6 +4,7 @@
 #include "vm/types/dict_pattern.h"
 #include "vm/types/set.h"
 #include "vm/types/str.h"
+#include "vm/types/tuple.h"
 
 namespace pt::jit {
 
@@ -30,20 +31,57 @@ bool Recorder::build_set(uint64_t word) {
   return true;
 }
 
-// The keys are constants, and strs that differ: each dict is a copy of one with them.
-std::shared_ptr<const DictPattern> Recorder::pattern_of(int32_t first, int count) {
+// The keys of a dict display, if they are constants, and strs that differ; otherwise nullptr. Kept.
+const Tuple* Recorder::display_keys(int32_t first, int count) {
+  if (count == 0) return nullptr;
   for (int i = 0; i < count; ++i) {
-    Reference key = slot(first + 2 * i);
-    if (!ir_.is_constant(key) || !is_exact_str(base_frame_[first + 2 * i])) return nullptr;
+    Value key = base_frame_[first + 2 * i];
+    if (!ir_.is_constant(slot(first + 2 * i)) || !is_exact_str(key)) return nullptr;
+    for (int j = 0; j < i; ++j) {
+      if (str_equal(as_str(key), as_str(base_frame_[first + 2 * j]))) return nullptr;
+    }
   }
-  Ref<Dict> keys = count ? dict_new(count) : Ref<Dict>();
-  for (int i = 0; i < count && keys; ++i) {
-    if (!dict_set_str(keys.get(), as_str(base_frame_[first + 2 * i]), none())) keys.reset();
+  Value words[kMaxArguments];
+  for (int i = 0; i < count; ++i) words[i] = base_frame_[first + 2 * i];
+  Ref<Tuple> keys = tuple_from(words, count);
+  if (!keys) {
+    clear_error();
+    return nullptr;
   }
+  keep(keys.value());
+  return keys.get();
+}
+// A dict with these keys, strs that differ and are kept, and these values. kNoReference, and nothing has happened: out of memory.
+Reference Recorder::dict_with(const Tuple* keys, std::span<const Reference> values) {
+  Ref<Dict> model = dict_new(keys->length);
+  for (int64_t i = 0; i < keys->length && model; ++i) {
+    if (!dict_set_str(model.get(), as_str(keys->at(i)), none())) model.reset();
+  }
+  std::shared_ptr<const DictPattern> pattern = model ? DictPattern::of(model.get()) : nullptr;
   clear_error();
-  if (!keys || dict_size(keys.get()) != count) return nullptr;
-  for (int i = 0; i < count; ++i) keep(base_frame_[first + 2 * i]);
-  return DictPattern::of(keys.get());
+  if (!pattern) return kNoReference;
+  store_arguments(values);
+  ir_.native_calls.push_back(std::make_unique<NativeCall>(
+      NativeCall{.callee = nullptr, .count = static_cast<int>(values.size()), .pattern = std::move(pattern)}));
+  return emit(Op::kBuildMap, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
+}
+// False, and nothing has happened: it has a value that a virtual dict cannot hold.
+bool Recorder::build_virtual_map(uint64_t word, const Tuple* keys) {
+  int count = PT_C;
+  int32_t first = at(PT_B);
+  for (int i = 0; i < count; ++i) {
+    if (!can_hold(slot(first + 2 * i + 1))) return false;
+  }
+  Reference dict = builder_.virtual_object({.kind = Layout::Kind::kDict, .shape = kShape_dict, .keys = keys});
+  for (int i = 0; i < count; ++i) {
+    Reference item = slot(first + 2 * i + 1);
+    builder_.set_field(dict, i * 8, can_hold(item) ? item : make(item));  // made: the same virtual object once more
+  }
+  fresh_ = dict;
+  consume_window(first, 2 * static_cast<uint32_t>(count), at(PT_A));
+  set_lazy(at(PT_A), dict);
+  go(1);
+  return true;
 }
 bool Recorder::build_map(uint64_t word) {
   int count = PT_C;
@@ -52,17 +90,24 @@ bool Recorder::build_map(uint64_t word) {
   for (int i = 0; i < count; ++i) {
     if (!may_hash(first + 2 * i) || base_frame_[first + 2 * i + 1].empty()) return fall_back();
   }
-  std::shared_ptr<const DictPattern> pattern = pattern_of(first, count);
-  if (!pattern && 2 * count > kMaxArguments) return fall_back();
-  Reference items[kMaxArguments];
+  const Tuple* keys = display_keys(first, count);
+  if (keys && build_virtual_map(word, keys)) return true;
+  if (!keys && 2 * count > kMaxArguments) return fall_back();
+  Reference items[kMaxArguments], made;
   int n = 0;
   for (int i = 0; i < count; ++i) {
-    if (!pattern) items[n++] = boxed(first + 2 * i);
+    if (!keys) items[n++] = boxed(first + 2 * i);
     items[n++] = boxed(first + 2 * i + 1);
   }
-  store_arguments({items, static_cast<size_t>(n)});
-  ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{.callee = nullptr, .count = count, .pattern = pattern}));
-  Reference made = emit(Op::kBuildMap, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
+  const std::span<const Reference> words(items, static_cast<size_t>(n));
+  if (keys) {
+    made = dict_with(keys, words);
+    if (made == kNoReference) return fall_back();
+  } else {
+    store_arguments(words);
+    ir_.native_calls.push_back(std::make_unique<NativeCall>(NativeCall{.callee = nullptr, .count = count}));
+    made = emit(Op::kBuildMap, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
+  }
   consume_window(first, 2 * static_cast<uint32_t>(count), -kSlotBias);
   set_owned(at(PT_A), made);
   go(1);

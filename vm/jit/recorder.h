@@ -489,7 +489,9 @@ class Recorder {
   bool build_slice(uint64_t word);
   bool may_hash(int32_t where) const;
   bool build_set(uint64_t word);
-  std::shared_ptr<const DictPattern> pattern_of(int32_t first, int count);
+  const Tuple* display_keys(int32_t first, int count);
+  Reference dict_with(const Tuple* keys, std::span<const Reference> values);
+  bool build_virtual_map(uint64_t word, const Tuple* keys);
   bool build_map(uint64_t word);
   bool set_add(uint64_t word);
   bool map_add(uint64_t word);

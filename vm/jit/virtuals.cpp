@@ -399,10 +399,25 @@ Reference Recorder::make(Reference object) {
     }
     words.push_back({f.offset, v, counted, owned});
   }
-  Reference real = emit(Op::kNewObject, kNoReference, kNoReference, number);
-  if (layout.keys) {
+  const auto* keys = static_cast<const Tuple*>(layout.keys);
+  Reference real = kNoReference;
+  if (keys && keys->length <= kMaxArguments) {
+    PT_ASSERT(words.size() == static_cast<size_t>(keys->length));
+    Reference values[kMaxArguments];
+    for (const Word& w : words) values[w.offset / 8] = w.word;
+    real = dict_with(keys, {values, words.size()});
+  }
+  if (real != kNoReference) {
     for (const Word& w : words) {
-      const Reference entry[] = {real, object_constant(static_cast<const Tuple*>(layout.keys)->at(w.offset / 8)), w.word};
+      if (w.owned) emit(Op::kRelease, w.word);
+    }
+    words.clear();
+  } else {
+    real = emit(Op::kNewObject, kNoReference, kNoReference, number);
+  }
+  if (keys && !words.empty()) {
+    for (const Word& w : words) {
+      const Reference entry[] = {real, object_constant(keys->at(w.offset / 8)), w.word};
       store_arguments(entry);
       emit(Op::kSetItemAny);
       if (w.owned) emit(Op::kRelease, w.word);
