@@ -375,6 +375,11 @@ uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
     Watch watch(s, info);
     return finish(s, watch, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments_of(s)));
   }
+  if (call->leaf) {
+    Watch watch(s, info);
+    if (Ref<> result = reinterpret_cast<NativeFunction>(const_cast<void*>(call->leaf))(arguments_of(s)))
+      return finish(s, watch, std::move(result));
+  }
   ColdScope scope(s, frame, info);
   void* callee = const_cast<void*>(call->callee);
   if (call->positional) {

@@ -98,12 +98,13 @@ struct SlotValue {
 // scalar replacement). Its fields are values of the trace; an exit makes it, and so does whatever lets it get out.
 struct Layout {
   // kDict: of `keys`; kRange, kSequence: iterators, whose numbers are ints here and machine words in memory
-  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper, kDict, kMethod, kRange, kSequence };
+  // kNativeMethod: a builtin method with its object
+  enum class Kind : uint8_t { kInstance, kCell, kTuple, kFunction, kSuper, kDict, kMethod, kNativeMethod, kRange, kSequence };
   Kind kind;
   uint32_t shape;  // of a new one
   struct Shape* instance = nullptr;  // kInstance; kTuple: of a subclass
   int64_t length = 0;  // kTuple
-  const void* code = nullptr;  // kFunction: Code, and globals: Dict
+  const void* code = nullptr;  // kFunction: Code, and globals: Dict; kNativeMethod: MethodDescriptor
   const void* globals = nullptr;
   const void* keys = nullptr;  // kDict: Tuple of its keys, strs, whose values are the fields 0, 8, ...; nullptr: it is empty
   // The field is a machine word.
@@ -198,6 +199,7 @@ struct NativeCall {
   int count;  // of arguments
   bool positional = false;  // the callee is a NativeDef's `positional`
   bool quiet = false;  // a NativeFunction that runs no Python code and looks at no frames if its arguments are scalars
+  const void* leaf = nullptr;  // NativeFunction: the callee's leaf form (vm/object/leaf_forms.h)
   std::shared_ptr<const DictPattern> pattern = {};  // of BuildMap, instead of `callee`
 };
 // One instruction that the interpreter runs on behalf of a trace, and what it was seen to do.

@@ -5,6 +5,7 @@
 #include "vm/interp/special_methods.h"
 #include "vm/jit/recorder.h"
 #include "vm/object/descriptors.h"
+#include "vm/object/leaf_forms.h"
 #include "vm/object/type_build.h"
 #include "vm/types/iterators.h"
 #include "vm/types/list.h"
@@ -404,8 +405,52 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   bool quiet = is_function ? is_quiet_function(reinterpret_cast<NativeFunctionObject*>(callable.as_object()))
                            : is_quiet_method(reinterpret_cast<MethodDescriptor*>(callable.as_object()));
   finish_call(gets ? Op::kDictGet : Op::kCallNative,
-              {reinterpret_cast<const void*>(def->function), static_cast<int>(n), false, quiet}, arguments, base,
-              first + static_cast<int32_t>(count), result);
+              {.callee = reinterpret_cast<const void*>(def->function),
+               .count = static_cast<int>(n),
+               .quiet = quiet,
+               .leaf = reinterpret_cast<const void*>(leaf_form_of(def->function))},
+              arguments, base, first + static_cast<int32_t>(count), result);
+  return true;
+}
+
+// f(*args) of a builtin function or a method with its object.
+bool Recorder::spread_native(uint64_t word) {
+  int32_t first = at(PT_A) + 1;
+  auto* f = reinterpret_cast<NativeFunctionObject*>(seen(PT_A).as_object());
+  const bool bound = is_plain_bound(f);
+  const NativeSignature* s = f->signature();
+  auto count = static_cast<uint32_t>(as_tuple(base_frame_[first])->length);
+  const uint32_t given = count + s->has_self;
+  if (!bound && (!is_plain_function(f) || !(f->has_gc_bit(kGcDeferred) || f->is_immortal()))) return fall_back();
+  if (!s->simple || given < s->required || given > s->positional || s->count > kMaxArguments || handling() ||
+      special_call(seen(PT_A)) != SpecialCall::kNone)
+    return fall_back();
+  Reference arguments[kMaxArguments];
+  uint32_t n = 0;
+  if (bound) {
+    Reference method = as_object(read(PT_A), kShape_native_function);
+    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, method, kNoReference, offsetof(NativeFunctionObject, def)),
+         builder_.constant(reinterpret_cast<uint64_t>(f->def), Type::P));
+    arguments[n++] = emit(Op::kLoadItem, method, kNoReference, offsetof(NativeFunctionObject, self));
+  } else {
+    known(PT_A);
+    if (s->has_self) arguments[n++] = constant_of(f->self.peek());
+  }
+  Reference tuple = as_object(slot(first), kShape_tuple);
+  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
+       builder_.constant(count, Type::P));
+  for (uint32_t i = 0; i < count; ++i) {
+    Reference item = emit(Op::kLoadItem, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+    if (builder_.is_virtual(item) || ir_.at(item).type == Type::F) return fall_back();
+    arguments[n++] = item;
+  }
+  while (n < s->count) arguments[n++] = empty_;
+  finish_call(Op::kCallNative,
+              {.callee = reinterpret_cast<const void*>(f->def->function),
+               .count = static_cast<int>(n),
+               .quiet = is_quiet_function(f),
+               .leaf = reinterpret_cast<const void*>(leaf_form_of(f->def->function))},
+              arguments, PT_A, first + 1, PT_C);
   return true;
 }
 
@@ -420,10 +465,12 @@ void Recorder::store_arguments(std::span<const Reference> values) {
 
 // The registers from `base` to `end` are consumed.
 void Recorder::finish_call(Op op, const NativeCall& call, const Reference* arguments, int base, int32_t end, int result) {
+  finish_window(native_call(call, arguments, op), base, end, result);
+}
+Reference Recorder::native_call(const NativeCall& call, const Reference* arguments, Op op) {
   store_arguments({arguments, static_cast<size_t>(call.count)});
   ir_.native_calls.push_back(std::make_unique<NativeCall>(call));
-  Reference value = emit(op, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
-  finish_window(value, base, end, result);
+  return emit(op, kNoReference, kNoReference, static_cast<int64_t>(ir_.native_calls.size()) - 1);
 }
 // A call that has run gave `value`, with a count.
 void Recorder::finish_window(Reference value, int base, int32_t end, int result) {

@@ -9,6 +9,7 @@
 #include "vm/jit/recorder.h"
 #include "vm/object/attributes.h"
 #include "vm/object/descriptors.h"
+#include "vm/object/leaf_forms.h"
 #include "vm/object/names.h"
 #include "vm/object/native.h"
 #include "vm/object/protocol.h"
@@ -61,8 +62,37 @@ bool Recorder::call_special(Str* name, std::initializer_list<Argument> arguments
   return enter_own_method(special_method(type, name, static_cast<uint32_t>(arguments.size())), version, arguments, 0);
 }
 // The bound __exit__ stays virtual where it can.
+// The manager is of a builtin type, whose methods nobody changes.
+bool Recorder::before_native_with(uint64_t word) {
+  Value manager = seen(PT_B);
+  pt::Type* type = type_of(manager);
+  auto method = [&](Str* name) -> const MethodDescriptor* {
+    Value found = type_lookup_borrowed(type, name);
+    return has_shape(found, kShape_method_descriptor) ? reinterpret_cast<MethodDescriptor*>(found.as_object()) : nullptr;
+  };
+  const MethodDescriptor *enter = method(names::enter.str()), *exit = method(names::exit.str());
+  if (handling() || !enter || !exit || !can_hold(read(PT_B))) return fall_back();
+  const NativeSignature* s = enter->signature();
+  if (!s->simple || s->required > 1 || s->count > kMaxArguments) return fall_back();
+  Reference self = as_object(read(PT_B), manager.as_object()->shape_id.load(std::memory_order_relaxed));
+  Reference arguments[kMaxArguments] = {self};
+  for (uint32_t i = 1; i < s->count; ++i) arguments[i] = empty_;
+  // Before the call: nothing may fail behind it.
+  Reference bound = virtual_native_method(exit, self);
+  fresh_ = bound;
+  drop(PT_B, PT_A);
+  set_lazy(at(PT_A), bound);
+  const NativeFunction function = enter->def->function;
+  set_owned(at(PT_A) + 1, native_call({.callee = reinterpret_cast<const void*>(function),
+                                       .count = static_cast<int>(s->count),
+                                       .leaf = reinterpret_cast<const void*>(leaf_form_of(function))},
+                                      arguments));
+  go(1);
+  return true;
+}
 bool Recorder::before_with(uint64_t word) {
   Value manager = seen(PT_B);
+  if (is_builtin(manager)) return before_native_with(word);
   if (!is_class_instance(manager)) return fall_back();
   pt::Type* type = type_of(manager);
   uint32_t version = type->version.load(std::memory_order_acquire);
@@ -270,6 +300,7 @@ bool Recorder::call_spread(uint64_t word) {
   auto count = static_cast<uint32_t>(as_tuple(unpacked)->length);
   Target target;
   Binding binding;
+  if (!PT_B && has_shape(seen(PT_A), kShape_native_function)) return spread_native(word);
   if (count + named_count > kMaxArguments || !find_target(seen(PT_A), &target)) return fall_back();
   bool receives = target.bound || target.object;
   if (!bind(target.function, count + named_count + receives, names, &binding)) return fall_back();

@@ -14,6 +14,7 @@
 namespace pt {
 struct AttributeNode;
 struct Generator;
+struct MethodDescriptor;
 struct RangeIterator;
 struct Tuple;
 }  // namespace pt
@@ -197,6 +198,7 @@ class Recorder {
   bool put(Reference object, int64_t offset, int operand);
   Reference virtual_instance(const pt::Type* type);
   Reference virtual_tuple(int32_t first, uint32_t count);
+  Reference virtual_native_method(const MethodDescriptor* method, Reference self);
   Reference virtual_method(Value function, Reference self);
   Reference make(Reference object);
   void make_whole(Reference object);
@@ -420,6 +422,7 @@ class Recorder {
   bool call_special(Str* name, std::initializer_list<Argument> arguments);
   bool call_descriptor(const AttributeNode* node, uint32_t shape, int object, Str* name,
                        std::initializer_list<Argument> arguments);
+  bool before_native_with(uint64_t word);
   bool before_with(uint64_t word);
   bool call_setter(const AttributeNode* node, uint32_t shape, uint64_t word);
   bool call_getattr(uint64_t word);
@@ -457,6 +460,8 @@ class Recorder {
   bool stops_iteration(uint64_t word);
   bool initialise(MethodResult& m, Reference instance, bool owned, Reference raw, uint64_t word);
   void note_method_operands(const CallRecord* caller, Interpreted* made) const;
+  Reference native_call(const NativeCall& call, const Reference* arguments, Op op = Op::kCallNative);
+  bool spread_native(uint64_t word);
   void finish_call(Op op, const NativeCall& call, const Reference* arguments, int base, int32_t end, int result);
   void store_arguments(std::span<const Reference> values);
   Reference call_runtime(NativeFunction function, std::initializer_list<Reference> arguments);

@@ -35,6 +35,10 @@ Object* make_object(const Layout& layout) {
     case Layout::Kind::kSuper: return allocate_instance(&super_type);
     case Layout::Kind::kDict: return dict_new().take();
     case Layout::Kind::kMethod: return allocate_instance(&method_type);
+    case Layout::Kind::kNativeMethod: {
+      auto* d = static_cast<const MethodDescriptor*>(layout.code);
+      return take_object(native_method_new(d->def, Value(), d->owner));
+    }
     case Layout::Kind::kRange: return take_object(range_iterator_new(0, 1, 0));
     case Layout::Kind::kSequence: {
       Object* o = allocate_object(layout.shape, sizeof(ListIterator), true);
@@ -70,6 +74,7 @@ bool object_template(const Layout& layout, ObjectTemplate* out) {
       break;
     case Layout::Kind::kSequence: bytes = sizeof(ListIterator); break;
     case Layout::Kind::kFunction:
+    case Layout::Kind::kNativeMethod:
     case Layout::Kind::kDict: return false;
   }
   if (bytes > kFineLimit) return false;
@@ -233,6 +238,8 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
       if (imm == static_cast<int64_t>(offsetof(Function, globals_field)))
         return constant(reinterpret_cast<uint64_t>(layout.globals), Type::P);
     }
+    if (layout.kind == Layout::Kind::kNativeMethod && imm == offsetof(NativeFunctionObject, def))
+      return constant(reinterpret_cast<uint64_t>(static_cast<const MethodDescriptor*>(layout.code)->def), Type::P);
     for (const FieldValue& f : state_of(a).fields) {
       if (f.offset == imm) return f.value;
     }
@@ -540,6 +547,12 @@ Reference Recorder::virtual_method(Value function, Reference self) {
   builder_.set_field(method, offsetof(BoundMethod, function), object_constant(function));
   builder_.set_field(method, offsetof(BoundMethod, self), self);
   return method;
+}
+Reference Recorder::virtual_native_method(const MethodDescriptor* method, Reference self) {
+  Reference made =
+      builder_.virtual_object({.kind = Layout::Kind::kNativeMethod, .shape = kShape_native_function, .code = method});
+  builder_.set_field(made, offsetof(NativeFunctionObject, self), self);
+  return made;
 }
 // The keys of a virtual dict; nullptr: it is another object, or empty.
 const Tuple* Recorder::virtual_keys(Reference r) const {

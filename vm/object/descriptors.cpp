@@ -141,16 +141,16 @@ Ref<> native_function_new(const NativeDef* def, Value self, Value module_name) {
   if (!module_name.empty()) f->module.init(Ref<>::retain(module_name));
   return f;
 }
-
-namespace {
 Ref<> native_method_new(const NativeDef* def, Value self, Type* owner) {
   Ref<NativeFunctionObject> f = allocate<NativeFunctionObject>(&native_function_type);
   if (!f) return f;
   f->def = def;
-  f->self.init(Ref<>::retain(self));
+  if (!self.empty()) f->self.init(Ref<>::retain(self));
   f->qualname_owner.init(Ref<>::retain(Value::object(owner)));
   return f;
 }
+
+namespace {
 const Type* owner_of(NativeFunctionObject* f) {
   Value owner = f->qualname_owner.peek();
   return owner.empty() ? nullptr : reinterpret_cast<Type*>(owner.as_object());

@@ -27,6 +27,8 @@ struct NativeFunctionObject : Object {
   Field qualname_owner;  // the type for bound methods (messages, __qualname__), or empty
   QuickCall quick;
 };
+// A method of `owner` bound to `self`; empty: the caller stores it.
+Ref<> native_method_new(const NativeDef* def, Value self, Type* owner);
 // method_descriptor, classmethod_descriptor: a method of a builtin type.
 struct MethodDescriptor : Object {
   const NativeDef* def;

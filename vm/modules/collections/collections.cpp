@@ -1,5 +1,6 @@
 // _collections: defaultdict, the field getters of named tuples, and the counting loop of Counter.
 #include "vm/modules/collections/collections.h"
+#include "vm/modules/collections/deque_methods.h"
 
 #include "vm/modules/support.h"
 #include "vm/types/dict.h"
@@ -233,6 +234,7 @@ const NativeDef kFunctions[] = {{"_count_elements", "($module, mapping, iterable
                                 {}};
 
 bool execute(Module* module) {
+  add_deque_leaf_forms();
   if (!tuple_getter_type.spec) {
     g_reorderable_dict_type.store(&ordered_dict_type, std::memory_order_relaxed);
     if (!init_module_type(&tuple_getter_type, &tuple_getter_spec)) return false;

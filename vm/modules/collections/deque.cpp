@@ -84,6 +84,11 @@ Ref<> deque_take_last(Deque* d) {
   return d->length ? take_last_locked(d) : Ref<>();
 }
 
+bool deque_append_unbounded(Deque* d, Value item) {
+  Ref<> owned = Ref<>::retain(item);
+  ReservingGuard guard(d);
+  return d->maximum < 0 && deque_push_locked(d, owned);
+}
 bool deque_append(Deque* d, Ref<> item) {
   Ref<> dropped;
   bool ok = true;

@@ -23,6 +23,8 @@ bool is_deque(Value v);
 // Item `i`, or empty without an exception when out of range.
 Ref<> deque_get(Deque* d, int64_t i);
 // One end; drops an item of the other end when bounded. MemoryError.
+// As deque_append, of a deque without a bound. False, without an exception, and nothing has happened: deque_append is to do it.
+bool deque_append_unbounded(Deque* d, Value item);
 bool deque_append(Deque* d, Ref<> item);
 bool deque_append_left(Deque* d, Ref<> item);
 // Before item `at` (clamped as list.insert). False without an exception: *full, or out of memory.

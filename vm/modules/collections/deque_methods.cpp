@@ -6,6 +6,7 @@
 #include "vm/modules/collections/collections.h"
 #include "vm/modules/collections/deque.h"
 #include "vm/modules/support.h"
+#include "vm/object/leaf_forms.h"
 #include "vm/types/list.h"
 #include "vm/types/str.h"
 
@@ -18,6 +19,7 @@ namespace {
 Deque* deque_of(Value v) { return object_of<Deque>(v); }
 
 Ref<> append(const Value* a) { return deque_append(deque_of(a[0]), Ref<>::retain(a[1])) ? none_ref() : Ref<>(); }
+Ref<> append_leaf(const Value* a) { return deque_append_unbounded(deque_of(a[0]), a[1]) ? none_ref() : Ref<>(); }
 Ref<> append_left(const Value* a) { return deque_append_left(deque_of(a[0]), Ref<>::retain(a[1])) ? none_ref() : Ref<>(); }
 Ref<> pop(const Value* a) {
   Ref<> item = deque_take_last(deque_of(a[0]));
@@ -29,6 +31,8 @@ Ref<> pop_left(const Value* a) {
   if (!item) return raise(exc::IndexError, "pop from an empty deque");
   return item;
 }
+Ref<> pop_leaf(const Value* a) { return deque_take_last(deque_of(a[0])); }
+Ref<> pop_left_leaf(const Value* a) { return deque_take_first(deque_of(a[0])); }
 Ref<> clear(const Value* a) {
   deque_clear(deque_of(a[0]));
   return none_ref();
@@ -210,6 +214,11 @@ const NativeDef kDequeMethods[] = {
     {"__sizeof__", "($self, /)", size_of, "Return the size of the deque in memory, in bytes."},
     kClassGetItem,
     {}};
+void add_deque_leaf_forms() {
+  static constexpr LeafForm kForms[] = {{append, append_leaf}, {pop, pop_leaf}, {pop_left, pop_left_leaf}};
+  static constinit LeafForms forms{kForms, std::size(kForms)};
+  add_leaf_forms(&forms);
+}
 const GetSetDef kDequeGetSets[] = {{"maxlen", get_maximum, nullptr, "maximum size of a deque or None if unbounded"}, {}};
 
 // ---- iterators ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include "vm/modules/support.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/time_conversion.h"
+#include "vm/object/leaf_forms.h"
 #include "vm/object/thread.h"
 #include "vm/types/dict.h"
 #include "vm/types/float.h"
@@ -34,7 +35,7 @@ Ref<> construct(Type* type, const Args& args) {
   return self;
 }
 
-Ref<> put(const Value* a) {
+Ref<> put_leaf(const Value* a) {
   SimpleQueue* q = as_queue(a[0]);
   Deque* items = items_of(q);
   Ref<> item = Ref<>::retain(a[1]);
@@ -45,10 +46,15 @@ Ref<> put(const Value* a) {
     q->ready.store(items->length, std::memory_order_relaxed);
     awaited = q->waiting.load(std::memory_order_relaxed) > 0;
   }
-  if (!done) return raise_no_memory();
+  if (!done) return Ref<>();
   // Whoever waits has said so with the lock before it looked for an item.
   if (awaited) unpark_one(&q->ready, nullptr, nullptr);
   return none_ref();
+}
+
+Ref<> put(const Value* a) {
+  Ref<> done = put_leaf(a);
+  return done ? std::move(done) : Ref<>(raise_no_memory());
 }
 
 // Empty without an exception when there is none.
@@ -110,6 +116,10 @@ Ref<> get(const Value* a) {
   }
   return get_within(as_queue(a[0]), timeout);
 }
+Ref<> get_leaf(const Value* a) {
+  bool plain = (a[1].empty() || is_bool(a[1])) && !given(a[2]);
+  return plain ? take(as_queue(a[0])) : Ref<>();
+}
 Ref<> get_nowait(const Value* a) { return get_within(as_queue(a[0]), 0); }
 Ref<> qsize(const Value* a) { return int_from_int64(as_queue(a[0])->ready.load(std::memory_order_relaxed)); }
 Ref<> empty(const Value* a) { return bool_ref(as_queue(a[0])->ready.load(std::memory_order_relaxed) == 0); }
@@ -123,6 +133,8 @@ const NativeDef kMethods[] = {
     {"empty", "($self, /)", empty, "Return True if the queue is empty, False otherwise (not reliable!)."},
     kClassGetItem,
     {}};
+constexpr LeafForm kLeafForms[] = {{put, put_leaf}, {get, get_leaf}};
+constinit LeafForms g_leaf_forms{kLeafForms, std::size(kLeafForms)};
 constinit Type simple_queue_type;
 const TypeSpec kSpec = {.name = "_queue.SimpleQueue",
                         .size = sizeof(SimpleQueue),
@@ -143,6 +155,7 @@ const NativeModule queue_module = {
         Ref<> made = make_exception_class("_queue.Empty", Value::object(exc::Exception),
                                           "Exception raised by Queue.get(block=0)/get_nowait().");
         if (!made) return false;
+        add_leaf_forms(&g_leaf_forms);
         make_immortal(made.value().as_object());
         g_empty = made.take();
       }

@@ -6,6 +6,7 @@
 
 #include "gc/sync/parking_lot.h"
 #include "vm/modules/support/arguments.h"
+#include "vm/object/leaf_forms.h"
 #include "vm/object/names.h"
 #include "vm/object/thread.h"
 #include "vm/types/float.h"
@@ -132,6 +133,10 @@ Ref<> lock_release(const Value* a) {
   return none_ref();
 }
 Ref<> lock_exit(const Value* a) { return lock_release(a); }
+Ref<> lock_acquire_leaf(const Value* a) {
+  return a[1].empty() && a[2].empty() && as_lock(a[0])->lock.try_acquire() ? bool_ref(true) : Ref<>();
+}
+Ref<> lock_release_leaf(const Value* a) { return as_lock(a[0])->lock.release() ? none_ref() : Ref<>(); }
 Ref<> lock_locked(const Value* a) { return bool_ref(as_lock(a[0])->lock.held()); }
 Ref<> lock_at_fork_reinit(const Value* a) {
   as_lock(a[0])->lock.reset();
@@ -167,6 +172,18 @@ Ref<> rlock_construct(Type* type, const Args& args) {
   return lock;
 }
 
+Ref<> rlock_acquire_leaf(const Value* a) {
+  RLockObject* self = as_rlock(a[0]);
+  if (!a[1].empty() || !a[2].empty()) return Ref<>();
+  if (self->owner.load(std::memory_order_relaxed) == own_ident()) {
+    ++self->count;
+    return bool_ref(true);
+  }
+  if (!self->lock.try_acquire()) return Ref<>();
+  self->owner.store(own_ident(), std::memory_order_relaxed);
+  self->count = 1;
+  return bool_ref(true);
+}
 Ref<> rlock_acquire(const Value* a) {
   RLockObject* self = as_rlock(a[0]);
   int64_t timeout;
@@ -196,6 +213,11 @@ Ref<> rlock_release(const Value* a) {
     self->lock.release();
   }
   return none_ref();
+}
+Ref<> rlock_release_leaf(const Value* a) {
+  RLockObject* self = as_rlock(a[0]);
+  bool own = self->owner.load(std::memory_order_relaxed) == own_ident() && self->count;
+  return own ? rlock_release(a) : Ref<>();
 }
 Ref<> rlock_is_owned(const Value* a) {
   RLockObject* self = as_rlock(a[0]);
@@ -264,6 +286,16 @@ const NativeDef kRLockMethods[] = {
 };
 
 }  // namespace
+
+void add_lock_leaf_forms() {
+  static constexpr LeafForm kForms[] = {{lock_acquire, lock_acquire_leaf},
+                                        {lock_release, lock_release_leaf},
+                                        {lock_exit, lock_release_leaf},
+                                        {rlock_acquire, rlock_acquire_leaf},
+                                        {rlock_release, rlock_release_leaf}};
+  static constinit LeafForms forms{kForms, std::size(kForms)};
+  add_leaf_forms(&forms);
+}
 
 namespace {
 constinit std::atomic<uint64_t> g_fork_generation{0}, g_fork_survivor{0};

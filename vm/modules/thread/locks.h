@@ -36,6 +36,7 @@ struct RLockObject : Object {
   std::atomic<uint64_t> owner;  // ident of the thread that holds it; 0: nobody
   int64_t count;                // the owner's only
 };
+void add_lock_leaf_forms();
 extern Type lock_type, rlock_type, thread_local_type;
 extern const TypeSpec lock_spec, rlock_spec, thread_local_spec;
 
