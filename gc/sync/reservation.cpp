@@ -14,8 +14,9 @@
 namespace pt {
 namespace {
 
-// A thread that has lost so many reservations works with others on the same objects.
+// A thread that loses so many reservations in that time works with others on the same objects. A first visit costs microseconds.
 constexpr uint32_t kMostRevoked = 16;
+constexpr int64_t kWindow = 100'000'000;
 constexpr int kPauses = 64;
 constexpr uint32_t kPhaseBits = 3, kNextOwner = 4;
 
@@ -43,6 +44,7 @@ void reservations_join(ThreadId id) {
   if (!all) return;
   Reservations& mine = all[id];
   mine.revoked.store(0, std::memory_order_relaxed);
+  mine.since.store(monotonic_ns(), std::memory_order_relaxed);
   mine.state.store((mine.state.load(std::memory_order_relaxed) & ~kPhaseBits) + kNextOwner + kReserving,
                    std::memory_order_relaxed);
   // Pairs with the fence in revoke_reservation: who has found the id's last owner outside has taken its lock before, as this
@@ -56,6 +58,15 @@ void reservations_leave() {
   if (!mine) return;
   // Release: what it did inside comes before what anybody does who finds it outside.
   mine->state.store((mine->state.load(std::memory_order_relaxed) & ~kPhaseBits) | kEnded, std::memory_order_release);
+}
+
+void reservations_resume() {
+  Reservations* mine = tls_reservations;
+  if (mine &&
+      (mine->inside.load(std::memory_order_relaxed) || monotonic_ns() - mine->since.load(std::memory_order_relaxed) < kWindow))
+    return;
+  reservations_leave();
+  if (tls_owner_id && tls_owner_id != kNoOwnerId) reservations_join(tls_owner_id);
 }
 
 uint8_t locked_from(const Object* o, uint8_t seen) {
@@ -76,6 +87,10 @@ void revoke_reservation(Object* o) {
   uint32_t state = its.state.load(std::memory_order_acquire);
   if ((state & kPhaseBits) == kEnded) return;
   count(Counter::lock_revocations);
+  if (int64_t now = monotonic_ns(); now - its.since.load(std::memory_order_relaxed) >= kWindow) {
+    its.since.store(now, std::memory_order_relaxed);
+    its.revoked.store(0, std::memory_order_relaxed);
+  }
   bool last = its.revoked.fetch_add(1, std::memory_order_relaxed) + 1 >= kMostRevoked;
   if (last && (state & kPhaseBits) == kReserving &&
       its.state.compare_exchange_strong(state, state | kEnding, std::memory_order_relaxed)) {

@@ -15,7 +15,8 @@ struct alignas(64) Reservations {
   // A ReservationsPhase and, above it, how many threads have had the id: what somebody finds out about one of them is not said of
   // the next.
   std::atomic<uint32_t> state;
-  std::atomic<uint32_t> revoked;  // how many of its objects others have locked
+  std::atomic<uint32_t> revoked;  // how many of its objects others have locked since
+  std::atomic<int64_t> since;  // (monotonic clock, nanoseconds); relaxed, as is the count: a guess will do
   uint32_t phase() const { return state.load(std::memory_order_relaxed) & 3; }
 };
 // kEnding: the owner enters no more once it has seen this. kEnded: it is outside for good.
@@ -29,6 +30,12 @@ void reservations_start();
 // The calling thread has the owner id; gives it up.
 void reservations_join(ThreadId id);
 void reservations_leave();
+// The calling thread works on nothing. It begins to reserve locks if it was there before other threads, and again if it had to
+// stop long ago.
+PT_COLD void reservations_resume();
+PT_INLINE void reservations_attached() {
+  if (PT_UNLIKELY(tls_reservations ? tls_reservations->phase() != kReserving : multithreaded())) reservations_resume();
+}
 
 // A new object that nobody else has seen: its lock is reserved for the calling thread, its owner.
 PT_INLINE void reserve_lock(Object* o) {

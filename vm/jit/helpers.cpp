@@ -344,15 +344,18 @@ uint64_t help_square(State* s, Value*, uint64_t) {
   return x == 0.0 ? kGoOn : help_pow(s, nullptr, 0);
 }
 
-uint64_t finish(State* s, const Watch& scope, Ref<> result) {
-  if (PT_UNLIKELY(!result)) return kRaised;
+// A result for the trace: without a count where none is needed, a stencil lets go of such a word.
+PT_INLINE uint64_t word_of(Ref<> result) {
   Value v = result.take();
-  // Without a count where none is needed: a stencil lets go of such a word.
   if (v.is_object() && !owned_by_this_thread(v.as_object()) && lives_on(v.as_object())) {
     decref(v.as_object());
     v = v.as_borrowed();
   }
-  s->word = v.bits();
+  return v.bits();
+}
+uint64_t finish(State* s, const Watch& scope, Ref<> result) {
+  if (PT_UNLIKELY(!result)) return kRaised;
+  s->word = word_of(std::move(result));
   return scope.report(s) ? kGoOn : kLeave;
 }
 Value argument(const State* s, int64_t i) { return Value::from_bits(s->arguments[i]); }
@@ -376,9 +379,15 @@ uint64_t help_call_native(State* s, Value* frame, uint64_t word) {
     return finish(s, watch, reinterpret_cast<NativeFunction>(const_cast<void*>(call->callee))(arguments_of(s)));
   }
   if (call->leaf) {
-    Watch watch(s, info);
-    if (Ref<> result = reinterpret_cast<NativeFunction>(const_cast<void*>(call->leaf))(arguments_of(s)))
-      return finish(s, watch, std::move(result));
+    // The world changes only if it waits for a lock.
+    const auto& epoch = s->thread->qsbr_seen;
+    uint64_t before = epoch.load(std::memory_order_relaxed);
+    if (Ref<> result = reinterpret_cast<NativeFunction>(const_cast<void*>(call->leaf))(arguments_of(s))) {
+      s->word = word_of(std::move(result));
+      if (PT_LIKELY(epoch.load(std::memory_order_relaxed) == before)) return kGoOn;
+      s->disturbed = 1;
+      return kLeave;
+    }
   }
   ColdScope scope(s, frame, info);
   void* callee = const_cast<void*>(call->callee);

@@ -181,6 +181,28 @@ TEST_F(ReservationTest, ThreadsThatLoseManyReserveNoMore) {
   Ref<Node> fresh = new_node();
   reserve_lock(fresh.get());
   EXPECT_EQ(byte_of(fresh.get()), 0);
+  // Not at once, but when it attaches later.
+  {
+    Detached detached;
+  }
+  EXPECT_EQ(tls_reservations->phase(), kEnded);
+  tls_reservations->since.fetch_sub(1'000'000'000);
+  {
+    Detached detached;
+  }
+  EXPECT_EQ(tls_reservations->phase(), kReserving);
+  Ref<Node> later = reserved_node();
+  EXPECT_TRUE(enter_reserved(later.get()));
+  EXPECT_TRUE(leave_reserved(later.get()));
+}
+
+TEST_F(ReservationTest, LossesLongAgoDoNotCount) {
+  for (int i = 0; i < 40; ++i) {
+    Ref<Node> n = reserved_node();
+    Worker([&] { LockGuard guard(n.get()); });
+    if (i % 10 == 9) tls_reservations->since.fetch_sub(1'000'000'000);
+  }
+  EXPECT_EQ(tls_reservations->phase(), kReserving);
 }
 
 TEST_F(ReservationTest, WhatThreadsLeaveBehindCostsNothing) {
@@ -212,10 +234,10 @@ TEST_F(ReservationTest, WhatIsKnownOfAThreadIsNotSaidOfTheNext) {
 }
 
 TEST_F(ReservationTest, CountersOfOwnersAreExact) {
-  constexpr int kThreads = 4, kRounds = 20000, kObjects = 12;
+  constexpr int kThreads = 4, kRounds = 200000, kObjects = 12;
   struct Shared {
     std::atomic<Node*> objects[kThreads][kObjects] = {};
-    std::atomic<int> done{0};
+    std::atomic<int> begun{0}, done{0};
   } shared;
   int64_t visits = 0, total = 0;
   RawMutex sum_lock;
@@ -230,6 +252,8 @@ TEST_F(ReservationTest, CountersOfOwnersAreExact) {
           shared.objects[t][i].store(mine[i].get(), std::memory_order_release);
         }
         int64_t mine_visited = 0;
+        ++shared.begun;
+        wait_until([&] { return shared.begun == kThreads; });
         for (int i = 0; i < kRounds; ++i) {
           {
             ReservingGuard guard(mine[i % kObjects].get());
@@ -254,6 +278,49 @@ TEST_F(ReservationTest, CountersOfOwnersAreExact) {
         ++shared.done;
         wait_until([&] { return shared.done == kThreads; });
         RawGuard guard(sum_lock);
+        visits += mine_visited;
+        for (auto& n : mine) total += n->payload;
+      });
+    }
+  }
+  EXPECT_EQ(total, visits);
+}
+
+// Owners stop and begin anew all the time, while others take what they reserved before.
+TEST_F(ReservationTest, OwnersThatBeginAnew) {
+  constexpr int kThreads = 3, kObjects = 20000, kRounds = 12;
+  std::atomic<Node*> latest[kThreads] = {};
+  std::atomic<int> begun{0}, done{0};
+  std::atomic<int64_t> visits{0}, total{0};
+  {
+    std::vector<Worker> workers;
+    for (int t = 0; t < kThreads; ++t) {
+      workers.emplace_back([&, t] {
+        std::vector<Ref<Node>> mine;
+        int64_t mine_visited = 0;
+        ++begun;
+        wait_until([&] { return begun == kThreads; });
+        for (int i = 0; i < kObjects; ++i) {
+          Ref<Node>& n = mine.emplace_back(new_node());
+          n->payload = 0;
+          reserve_lock(n.get());
+          latest[t].store(n.get(), std::memory_order_release);
+          for (int k = 0; k < kRounds; ++k, ++mine_visited) {
+            ReservingGuard guard(n.get());
+            ++n->payload;
+          }
+          if (Node* other = latest[(t + 1) % kThreads].load(std::memory_order_acquire)) {
+            ReservingGuard guard(other);
+            ++other->payload;
+            ++mine_visited;
+          }
+          if (i % 8 == 0) {
+            tls_reservations->since.fetch_sub(1'000'000'000, std::memory_order_relaxed);
+            Detached detached;
+          }
+        }
+        ++done;
+        wait_until([&] { return done == kThreads; });
         visits += mine_visited;
         for (auto& n : mine) total += n->payload;
       });
