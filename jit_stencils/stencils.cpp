@@ -253,6 +253,14 @@ PT_BODY(PassEntry) {
   --it.remaining;
   return true;
 }
+PT_BODY(NextOwnEntry) {
+  s->object = x.r[A];
+  return false;
+}
+PT_BODY(TakeArgument) {
+  x.r[A] = s->arguments[hole0()];
+  return true;
+}
 PT_BODY(NextSlot) {
   auto& it = at<SetIterator>(x.r[A]);
   uint64_t set = at<uint64_t>(x.r[A] + offsetof(SetIterator, set));

@@ -151,3 +151,133 @@ def test_many_hand_over():
         row.append(d["n"])
         total += row.pop() + row.pop() + len(d)
     assert total == 2 * sum(range(200)) + 200 + 400
+
+
+def sums(n):
+    total = 0
+    d = {i: [i] for i in range(n)}
+    for _ in range(40):
+        for k, v in d.items():
+            total += k + v[0]
+        for k in d:
+            total += k
+        for v in d.values():
+            total += len(v)
+        for k, v in d.items():
+            d[k] = [k]
+        for k, v in {"a": n, "b": 1}.items():
+            total += v
+    return total
+
+
+def test_hot_loops():
+    n = 500
+    expected = 40 * (3 * sum(range(n)) + n + n + 1)
+    assert sums(n) == expected
+    for _ in range(3):
+        assert in_thread(lambda: sums(n)) == expected
+
+
+def broken_off(n):
+    found, d = [], {i: str(i) for i in range(n)}
+    for i in range(n):
+        for k, v in d.items():
+            if k >= i % 40:
+                found.append(v)
+                break
+    for i in range(n):
+        inner = 0
+        for k in d:
+            for _ in d:
+                inner += 1
+                if inner % 3 == 0:
+                    break
+            if inner > 20:
+                break
+    return found
+
+
+def grown(n):
+    d = {i: i for i in range(n)}
+    for k in d:
+        if k == n - 2:
+            d["more"] = 1
+
+
+def shrunk(n):
+    d, seen = {i: i for i in range(n)}, 0
+    for k, v in d.items():
+        seen += v
+        if k == n - 3:
+            del d[0]
+
+
+def refilled(n):
+    d = {i: i for i in range(n)}
+    for k in d.keys():
+        if k == n // 2:
+            d.clear()
+            d.update((str(i), i) for i in range(n))
+
+
+class Counted:
+    alive = 0
+
+    def __init__(self):
+        Counted.alive += 1
+
+    def __del__(self):
+        Counted.alive -= 1
+
+
+def replaced(n):
+    d = {i: Counted() for i in range(n)}
+    for k, v in d.items():
+        d[k] = Counted()
+        v = None
+        assert n <= Counted.alive <= n + 1, (Counted.alive, k)
+    for k, v in d.items():
+        pass
+    return k
+
+
+def test_loops_broken_off_and_changed():
+    for run in (lambda f: f(), in_thread):
+        assert run(lambda: broken_off(2000)) == [str(i % 40) for i in range(2000)]
+        fails(RuntimeError, "dictionary changed size during iteration", lambda: run(lambda: grown(3000)))
+        fails(RuntimeError, "dictionary changed size during iteration", lambda: run(lambda: shrunk(3000)))
+        try:
+            run(lambda: refilled(3000))
+        except RuntimeError as e:
+            assert "during iteration" in str(e)
+        assert run(lambda: replaced(3000)) == 2999 and Counted.alive == 0
+
+
+def test_given_away_in_the_loop():
+    given, back = queue.SimpleQueue(), queue.SimpleQueue()
+
+    def other():
+        while (work := given.get()) is not None:
+            kind, what = work
+            back.put(sum(what) if kind == "rest" else what.setdefault("new", 1))
+
+    def walk_and_give(n):
+        total = 0
+        for i in range(n):
+            d = {k: k for k in range(20)}
+            items = iter(d)
+            for k in items:
+                total += k
+                if i > n - 5 and k == 9:
+                    given.put(("rest", items))
+                    total += back.get()
+            if i > n - 5:
+                given.put(("dict", d))
+                total += back.get()
+        return total
+
+    t = threading.Thread(target=other)
+    t.start()
+    assert in_thread(lambda: walk_and_give(500)) == 500 * 190 + 4
+    given.put(None)
+    t.join()

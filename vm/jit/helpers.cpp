@@ -1,4 +1,5 @@
 // What compiled code calls: one instruction by the interpreter, and the slow paths of operations.
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -15,6 +16,7 @@
 #include "vm/types/dict_pattern.h"
 #include "vm/types/float.h"
 #include "vm/types/frame.h"
+#include "vm/types/iterators.h"
 #include "vm/types/list_inl.h"
 #include "vm/types/set.h"
 #include "vm/types/slice.h"
@@ -427,6 +429,18 @@ bool runs_no_python(Value iterator, const ColdInfo& info) {
   return !info.multithreaded && has_flag(type_of(iterator), kTypeContainerIterator) &&
          o->local.load(std::memory_order_relaxed) == 1 && o->shared.load(std::memory_order_relaxed) == 0;
 }
+uint64_t help_next_own_entry(State* s, Value*, uint64_t word) {
+  auto* it = reinterpret_cast<DictIterator*>(s->object);
+  const int64_t wanted = info_of(word).imm;
+  const uint64_t dict = reinterpret_cast<uint64_t>(it->dict.peek().empty() ? nullptr : it->dict.peek().as_object());
+  bool locked = false;
+  for (uint64_t holds = s->holds; holds; holds &= holds - 1) locked |= s->held[std::countr_zero(holds)] == dict;
+  Value key, value;
+  if (!dict_next_of_own(it, locked, wanted & 1 ? &key : nullptr, wanted & 2 ? &value : nullptr)) return kLeave;
+  s->arguments[0] = key.bits();
+  s->arguments[1] = value.bits();
+  return kGoOn;
+}
 // The item, or nothing at the end.
 uint64_t help_next_item(State* s, Value* frame, uint64_t word) {
   Value iterator = Value::from_bits(s->object);
@@ -787,6 +801,7 @@ Helper cold_helper(Op op) {
     case Op::kCallAny: return help_call_any;
     case Op::kGetIterator: return help_get_iterator;
     case Op::kNextItem: return help_next_item;
+    case Op::kNextOwnEntry: return help_next_own_entry;
     case Op::kBuildTuple: return help_build_tuple;
     case Op::kBuildList: return help_build_list;
     case Op::kBuildSet: return help_build_set;

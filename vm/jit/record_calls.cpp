@@ -636,8 +636,11 @@ bool Recorder::return_value(uint64_t word) {
   if (from.generator >= 0) return finish_generator(word);
   if (returns_to_trace(PT_A)) return return_to_trace(PT_A);
   bool init = from.flags & kRecordInit, is_operator = from.flags & kRecordOperator;
-  if (!from.plain() || (record->flags & ~uint32_t{kRecordInit | kRecordOperator}) || record->frame_object) return fall_back();
   bool lower = calls_.empty();
+  // A frame that is in the trace only has no frame object, though it may have one now: of an exception that it has handled.
+  if (!from.plain() || (record->flags & ~uint32_t{kRecordInit | kRecordOperator}) ||
+      ((lower || from.real) && record->frame_object))
+    return fall_back();
   if (is_operator ? lower || from.real : init && from.real && !lower) return fall_back();
   if (lower && (record == thread_->record_base || (record - 1)->registers > record->registers)) return abort(Abort::kleft_loop);
   Value v = seen(PT_A);

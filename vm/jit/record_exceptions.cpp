@@ -186,11 +186,9 @@ bool Recorder::shows_exception(uint64_t word) {
   return false;
 }
 
-namespace {
 bool is_container(Value v) {
   return has_shape(v, kShape_dict) || has_shape(v, kShape_list) || has_shape(v, kShape_tuple) || has_shape(v, kShape_set);
 }
-}  // namespace
 // Whether native code that the instruction leads to may run Python code, which could ask what is handled. (Calls see to it
 // themselves.)
 bool Recorder::may_look(uint64_t word) const {

@@ -12,7 +12,8 @@ namespace pt::jit {
 
 namespace {
 constexpr int kMaxParts = 4;
-}
+bool is_own(const Object* o) { return owned_by_this_thread(o) && o->shared.load(std::memory_order_relaxed) == 0; }
+}  // namespace
 
 // False, and nothing with an effect has happened: it does not fit.
 bool Recorder::for_pair(uint64_t word) {
@@ -108,7 +109,10 @@ bool Recorder::for_entry(uint64_t word) {
   auto* it = static_cast<DictIterator*>(seen(PT_B).as_object());
   uint32_t shape = it->shape_id.load(std::memory_order_relaxed);
   Value dict = it->dict.peek();
-  if (ir_.multithreaded || dict.empty() || it->remaining <= 0 || it->expected != dict_size(as_dict(dict))) return false;
+  if (dict.empty() || it->remaining <= 0 || it->expected != dict_size(as_dict(dict))) return false;
+  if (ir_.multithreaded &&
+      !(is_own(it) && is_own(dict.as_object()) && (dict.as_object()->lock.load(std::memory_order_relaxed) & kLockReserved)))
+    return false;
   DictTable* t = as_dict(dict)->table.load(std::memory_order_relaxed);
   int64_t i = it->position.load(std::memory_order_relaxed);
   if (i >= t->entry_count.load(std::memory_order_relaxed) || t->entries()[i].value.peek().empty()) return false;
@@ -120,18 +124,26 @@ bool Recorder::for_entry(uint64_t word) {
   }
   const DictEntry& entry = t->entries()[i];
   Reference o = as_object(read(PT_B), shape);
-  emit(Op::kGuardUnshared, o);
-  Reference e = emit(Op::kNextEntry, o);
-  Value items[2] = {entry.key.peek(), entry.value.peek()};
-  int64_t offsets[2] = {offsetof(DictEntry, key), offsetof(DictEntry, value)};
   int from = shape == kShape_dict_value_iterator, to = shape == kShape_dict_key_iterator ? 1 : 2;
   Reference values[2];
   bool owned[2];
-  for (int k = from; k < to; ++k) owned[k] = !load_uncounted(e, offsets[k], items[k], &values[k]);
-  for (int k = from; k < to; ++k) {
-    if (owned[k]) values[k] = emit(Op::kLoadOwned, e, kNoReference, offsets[k]);
+  if (ir_.multithreaded) {
+    emit(Op::kNextOwnEntry, o, kNoReference, (from == 0 ? 1 : 0) | (to == 2 ? 2 : 0));
+    for (int k = from; k < to; ++k) {
+      owned[k] = true;
+      values[k] = emit(Op::kTakeArgument, kNoReference, kNoReference, k);
+    }
+  } else {
+    emit(Op::kGuardUnshared, o);
+    Reference e = emit(Op::kNextEntry, o);
+    Value items[2] = {entry.key.peek(), entry.value.peek()};
+    int64_t offsets[2] = {offsetof(DictEntry, key), offsetof(DictEntry, value)};
+    for (int k = from; k < to; ++k) owned[k] = !load_uncounted(e, offsets[k], items[k], &values[k]);
+    for (int k = from; k < to; ++k) {
+      if (owned[k]) values[k] = emit(Op::kLoadOwned, e, kNoReference, offsets[k]);
+    }
+    emit(Op::kPassEntry, o);
   }
-  emit(Op::kPassEntry, o);
   if (both) {
     put_parts(unpack, values, owned, 2);
     return true;

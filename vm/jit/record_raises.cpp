@@ -281,11 +281,16 @@ bool Recorder::is_quiet_call(Value callable, int32_t first, uint32_t count) cons
   static const char* const kQuiet[] = {"len", "ord",   "chr",    "abs", "repr", "hash",       "hex",     "bin",
                                        "oct", "round", "divmod", "min", "max",  "isinstance", "hasattr", "getattr"};
   if (has_shape(callable, kShape_native_function)) {
+    const char* called = reinterpret_cast<NativeFunctionObject*>(callable.as_object())->def->name;
+    // These only look at the object itself.
+    if (count == 1 && (!std::strcmp(called, "id") || (!std::strcmp(called, "len") && is_container(base_frame_[first]))))
+      return true;
     for (const char* name : kQuiet) {
-      if (!std::strcmp(reinterpret_cast<NativeFunctionObject*>(callable.as_object())->def->name, name)) return scalars(0);
+      if (!std::strcmp(called, name)) return scalars(0);
     }
     return false;
   }
+  if (callable.is(&type_type)) return count == 1;
   return (callable.is(&str_type) || callable.is(&int_type) || callable.is(&float_type) || callable.is(&bool_type)) && scalars(0);
 }
 

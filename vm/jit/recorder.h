@@ -32,6 +32,8 @@ void share_calls(const CompiledTrace& trace);
 
 // A number, str, bytes, bool or None of builtin type: operations on such run no Python code.
 bool is_scalar(Value v);
+// A dict, list, tuple or set: their length is their own.
+bool is_container(Value v);
 // The descriptor of BaseException.args.
 bool is_arguments_of_exception(Value descriptor);
 

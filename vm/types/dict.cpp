@@ -115,7 +115,12 @@ PT_INLINE bool set_plain_locked(Dict* d, Value key, int64_t hash, Value value, R
   int64_t at = table_find_plain(t, key, hash);
   if (at >= 0) {
     Field& item = t->entries()[at].value;
-    if (kQuiet && (item.peek().empty() || item.peek().is_object())) return false;
+    if (kQuiet) {
+      Value present = item.peek();
+      if (present.empty()) return false;
+      if (present.is_object() && present.identity() == value.identity()) return true;
+      if (present.is_object() && !(is_exact_str(present) && owned_by_this_thread(present.as_object()))) return false;
+    }
     *old = item.exchange_locked(Ref<>::retain(value));
     return true;
   }

@@ -74,8 +74,8 @@ PT_INLINE int64_t table_find_plain(DictTable* t, Value key, int64_t hash) {
 
 // As dict_set, for a dict to which the caller owns a reference: takes no lock while that is the only one there is.
 bool dict_add(Dict* d, Value key, Value value);
-// d[key] = value for a simple key, over nothing or something that needs no count, where nobody watches: there is one thread, or
-// the caller has the lock. True: done, without letting anything go; otherwise nothing has happened.
+// d[key] = value for a simple key, over nothing, the same value, or one whose end runs no Python code, where nobody watches:
+// there is one thread, or the caller has the lock. False: nothing has happened.
 bool dict_set_simple(Dict* d, Value key, Value value);
 
 // d[key] = value for a key that is there, one thread and no watcher: true when done; otherwise `value` is untouched.

@@ -115,25 +115,27 @@ PT_INLINE Ref<> item_of(const DictEntry& e) {
   if (kKind == Kind::kValues) return Ref<>::retain(e.value.peek());
   return tuple_pair(Ref<>::retain(e.key.peek()), Ref<>::retain(e.value.peek()));
 }
-// With threads: both are this thread's alone.
-template <Kind kKind>
-Ref<> next_of_own(DictIterator* it) {
+PT_INLINE bool next_of_own(DictIterator* it, bool locked, Value* key, Value* value) {
   // Acquire: what another thread did to the iterator comes before it gave its reference back.
   if (it->shared.load(std::memory_order_acquire) != 0 || it->local.load(std::memory_order_relaxed) != 1 ||
       !owned_by_this_thread(it) || it->dict.peek().empty() || it->remaining <= 0) {
-    return Ref<>();
+    return false;
   }
   Dict* d = as_dict(it->dict.peek());
-  if (d->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(d)) return Ref<>();
-  Ref<> key, value;
-  if (DictEntry* e = next_entry(it, d)) {
-    if (kKind != Kind::kValues) key = Ref<>::retain(e->key.peek());
-    if (kKind != Kind::kKeys) value = Ref<>::retain(e->value.peek());
-  }
-  unreserve_unless_alone(d);
-  if (kKind == Kind::kKeys) return key;
-  if (kKind == Kind::kValues || !value) return value;
-  return tuple_pair(std::move(key), std::move(value));
+  if (!locked && (d->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(d))) return false;
+  DictEntry* e = next_entry(it, d);
+  if (e && key) *key = Ref<>::retain(e->key.peek()).take();
+  if (e && value) *value = Ref<>::retain(e->value.peek()).take();
+  if (!locked) unreserve_unless_alone(d);
+  return e;
+}
+template <Kind kKind>
+PT_INLINE Ref<> next_of_own(DictIterator* it) {
+  Value key, value;
+  if (!next_of_own(it, false, kKind != Kind::kValues ? &key : nullptr, kKind != Kind::kKeys ? &value : nullptr)) return Ref<>();
+  if (kKind == Kind::kKeys) return Ref<>::steal(key);
+  if (kKind == Kind::kValues) return Ref<>::steal(value);
+  return tuple_pair(Ref<>::steal(key), Ref<>::steal(value));
 }
 
 // The way with one thread and nothing unusual.
@@ -195,6 +197,8 @@ constexpr NativeDef kIteratorMethods[] = {
     {}};
 
 }  // namespace
+
+bool dict_next_of_own(DictIterator* it, bool locked, Value* key, Value* value) { return next_of_own(it, locked, key, value); }
 
 Ref<> dict_iterator_new(ShapeId shape, Value dict) {
   auto* it = static_cast<DictIterator*>(allocate_object(shape, sizeof(DictIterator), true));

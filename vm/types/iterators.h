@@ -50,6 +50,9 @@ struct DictIterator : Object {   // all six kinds; with threads, positions move 
   int64_t expected;              // size of the dict when the iteration began; -1: it changed
   int64_t remaining;
 };
+// With threads: the next entry of an iterator and a dict that are this thread's alone, with counts; what is not wanted is
+// nullptr. `locked`: the thread has the dict's lock. False, and nothing has happened: it is something else's business.
+bool dict_next_of_own(DictIterator* it, bool locked, Value* key, Value* value);
 struct SetIterator : Object {
   Field set;
   std::atomic<int64_t> position;
