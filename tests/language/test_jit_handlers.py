@@ -32,7 +32,7 @@ def test_frames_that_return_after_a_handler():
     total = 0
     for i in range(3000):
         total += outer(i, i % 500 == 499)
-    assert total == sum(i + 1 + 2 * i + 1 + 2 * i + 2 for i in range(3000))
+    assert total == sum(i + 1 + 2 * i + 1 + 2 * i + 1 for i in range(3000))
     assert len(kept) == 6
     for n, e in enumerate(kept):
         tb = e.__traceback__
