@@ -1,6 +1,7 @@
 // What a trace has done by functions of the runtime, called as native functions are: attributes and truth of builtin objects, and
 // what instructions for unpacked arguments do with lists.
 #include "vm/jit/recorder.h"
+#include "vm/object/leaf_forms.h"
 #include "vm/object/names.h"
 #include "vm/object/protocol.h"
 #include "vm/types/list.h"
@@ -36,7 +37,11 @@ bool Recorder::load_builtin_attribute(uint64_t word) {
   if (!is_builtin(object) || handling() || variables || has_shape(object, kShape_super) || has_shape(object, kShape_module)) {
     return fall_back();
   }
-  Reference made = call_runtime(attribute_of, {plain(PT_B), object_constant(Value::object(name))});
+  const Reference arguments[] = {plain(PT_B), object_constant(Value::object(name))};
+  Reference made = native_call({.callee = reinterpret_cast<const void*>(attribute_of),
+                                .count = 2,
+                                .leaf = reinterpret_cast<const void*>(leaf_form_of(type_of(object)->slots.get_attribute))},
+                               arguments);
   drop(PT_B, PT_A);
   set_owned(at(PT_A), made);
   go(2);

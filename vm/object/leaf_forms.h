@@ -11,6 +11,7 @@ namespace pt {
 struct LeafForm {
   NativeFunction function;
   NativeFunction leaf;  // empty without an exception, and nothing has happened: `function` is to do it
+  Ref<> (*get_attribute)(Value object, Str* name) = nullptr;  // instead of `function`: a type's slot; the leaf gets both
 };
 // The leaf forms of a module, immortal.
 struct LeafForms {
@@ -23,5 +24,6 @@ struct LeafForms {
 void add_leaf_forms(LeafForms* forms);
 // nullptr: it has none.
 NativeFunction leaf_form_of(NativeFunction function);
+NativeFunction leaf_form_of(Ref<> (*get_attribute)(Value object, Str* name));
 
 }  // namespace pt

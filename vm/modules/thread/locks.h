@@ -37,6 +37,7 @@ struct RLockObject : Object {
   int64_t count;                // the owner's only
 };
 void add_lock_leaf_forms();
+void add_local_leaf_forms();
 extern Type lock_type, rlock_type, thread_local_type;
 extern const TypeSpec lock_spec, rlock_spec, thread_local_spec;
 

@@ -212,6 +212,7 @@ const NativeDef kFunctions[] = {
 
 bool thread_execute(Module* module) {
   add_lock_leaf_forms();
+  add_local_leaf_forms();
   return module_add_type(module, &lock_type, &lock_spec) &&
          dict_set_text(module_dict(module), "LockType", Value::object(&lock_type)) &&
          module_add_type(module, &rlock_type, &rlock_spec) && module_add_type(module, &thread_local_type, &thread_local_spec) &&
