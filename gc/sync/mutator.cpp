@@ -52,6 +52,7 @@ void enter(Mutator* m) {
     }
   }
   qsbr_attached(m);
+  reservations_attached();
 }
 
 void leave_as(Mutator* m, MutatorState state) {

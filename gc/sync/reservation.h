@@ -30,8 +30,12 @@ void reservations_start();
 // The calling thread has the owner id; gives it up.
 void reservations_join(ThreadId id);
 void reservations_leave();
-// The calling thread works on nothing. It reserves locks again if it had to stop long ago. Not used by the runtime yet.
+// The calling thread works on nothing. It begins to reserve locks if it was there before other threads, and again if it had to
+// stop long ago.
 PT_COLD void reservations_resume();
+PT_INLINE void reservations_attached() {
+  if (PT_UNLIKELY(tls_reservations ? tls_reservations->phase() != kReserving : multithreaded())) reservations_resume();
+}
 
 // A new object that nobody else has seen: its lock is reserved for the calling thread, its owner.
 PT_INLINE void reserve_lock(Object* o) {

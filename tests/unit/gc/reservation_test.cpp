@@ -182,10 +182,14 @@ TEST_F(ReservationTest, ThreadsThatLoseManyReserveNoMore) {
   reserve_lock(fresh.get());
   EXPECT_EQ(byte_of(fresh.get()), 0);
   // Not at once, but when it attaches later.
-  reservations_resume();
+  {
+    Detached detached;
+  }
   EXPECT_EQ(tls_reservations->phase(), kEnded);
   tls_reservations->since.fetch_sub(1'000'000'000);
-  reservations_resume();
+  {
+    Detached detached;
+  }
   EXPECT_EQ(tls_reservations->phase(), kReserving);
   Ref<Node> later = reserved_node();
   EXPECT_TRUE(enter_reserved(later.get()));
@@ -312,7 +316,7 @@ TEST_F(ReservationTest, OwnersThatBeginAnew) {
           }
           if (i % 8 == 0) {
             tls_reservations->since.fetch_sub(1'000'000'000, std::memory_order_relaxed);
-            reservations_resume();
+            Detached detached;
           }
         }
         ++done;
