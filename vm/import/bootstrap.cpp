@@ -205,7 +205,7 @@ bool init_import() {
   if (!imp) return false;
   Value sys = Value::object(sys_module_object());
   Ref<> installed = call_method(bootstrap.value(), "_install", {sys, imp.value()});
-  if (!installed) return false;
+  if (!installed || !patch_bootstrap(bootstrap.value())) return false;
   Value importlib = bootstrap.value();
   current_interpreter()->keep(PerInterpreter::kBootstrap, std::move(bootstrap));
   Ref<Module> external =

@@ -17,6 +17,8 @@ void import_lock_leave();
 // importlib.util.cache_from_source's folder for a source file whose own folder is not ours to write: "" when it is.
 bool cache_is_redirected(const char* source_path);
 const char* cache_folder();
+// Replaces what _bootstrap does where other threads may see a module being moved (moving_parents.cpp).
+bool patch_bootstrap(Value module);
 // Replaces what _bootstrap_external says about cache paths and the magic number.
 bool patch_bootstrap_external(Value module);
 

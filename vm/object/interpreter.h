@@ -20,6 +20,7 @@ enum class PerInterpreter : uint8_t {
   kSourceFromCache,
   kSourceFileLoader,
   kGetCode,
+  kFindAndLoadUnlocked,  // what vm/import/moving_parents.cpp replaces
   kExitCallbacks,
   kAuditHooks,
   kCodecSearch,
