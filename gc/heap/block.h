@@ -85,7 +85,7 @@ struct HeapLocal {
   int32_t depth;                      // nesting of destroy_object
   Object** pending;                   // destructions put off; each entry owns a count
   uint32_t pending_size, pending_capacity;
-  bool draining;
+  bool for_others;                    // a ForOthers exists
   HeapLocal* next_unused;
 };
 inline constexpr int32_t kTrackedBatch = 256;

@@ -1,6 +1,9 @@
 // The end of an object: finaliser, weak references, destruction, slot. Nested destruction beyond a depth is put off, so
 // that a structure of any depth can die on a small C stack.
 #include "gc/heap/heap.h"
+
+#include <utility>
+
 #include "gc/heap/heap_inl.h"
 #include "gc/platform/counters.h"
 #include "gc/platform/memory.h"
@@ -33,10 +36,26 @@ PT_COLD void drain(HeapLocal* heap) {
   }
 }
 
+// True when the object is not to be destroyed here: its end runs Python code, and goes to another thread.
+bool hand_over(Object* o, const TypeLayout* layout, uint8_t bits) {
+  bool runs_python = (layout->finalizer() && !(bits & kGcFinalised)) ||
+                     ((bits & kGcHasWeakrefs) && g_heap_hooks.has_weakref_callback && g_heap_hooks.has_weakref_callback(o));
+  if (!runs_python || !g_heap_hooks.hand_over) return false;
+  revive(o);
+  // Of no thread's own, or whoever drops it would leave it to this one again.
+  (void)merge_counts(o, 0);
+  if (g_heap_hooks.hand_over(o)) {
+    count(Counter::finalizers_handed_over);
+    return true;
+  }
+  return !decref_without_destroy(o) || o->has_gc_bit(kGcDeferred);
+}
+
 // True when the object is to die after all.
-PT_COLD bool run_last_rites(Object* o, const TypeLayout* layout) {
+PT_COLD bool run_last_rites(Object* o, HeapLocal* heap, const TypeLayout* layout) {
   uint8_t bits = o->gc_bits.load(std::memory_order_relaxed);
   auto finalize = layout->finalizer();
+  if (PT_UNLIKELY(heap->for_others) && hand_over(o, layout, bits)) return false;
   if (finalize && !(bits & kGcFinalised)) {
     revive(o);
     o->gc_bits.fetch_or(kGcFinalised, std::memory_order_relaxed);
@@ -68,7 +87,7 @@ PT_INLINE void free_dead(HeapLocal* heap, Object* o, uint8_t bits) {
   ++heap->depth;
   bool dead = true;
   if (PT_UNLIKELY((bits & kGcHasWeakrefs) || (layout->finalizer() && !(bits & kGcFinalised)))) {
-    dead = run_last_rites(o, layout);
+    dead = run_last_rites(o, heap, layout);
     // A finaliser may have given the object another class.
     layout = layout_of(o);
     bits = o->gc_bits.load(std::memory_order_relaxed);
@@ -96,6 +115,9 @@ PT_INLINE bool destroy_simple(Object* o, HeapLocal* heap, const TypeLayout* layo
 }
 
 }  // namespace
+
+ForOthers::ForOthers() : outer_(std::exchange(tls_mutator->heap->for_others, true)) {}
+ForOthers::~ForOthers() { tls_mutator->heap->for_others = outer_; }
 
 void destroy_object(Object* o) {
   HeapLocal* heap = tls_mutator->heap;

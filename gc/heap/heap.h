@@ -21,6 +21,19 @@ void free_object(Object*);
 // structures are flattened: beyond a nesting depth the object waits in the thread's pending list.
 void destroy_object(Object*);
 
+// While it exists, objects that the calling thread destroys are ones that others gave up: what ends with a call of Python code is
+// handed over (HeapHooks::hand_over), as the thread may be anywhere, and hold locks that such code takes.
+class ForOthers {
+ public:
+  ForOthers();
+  ~ForOthers();
+  ForOthers(const ForOthers&) = delete;
+  ForOthers& operator=(const ForOthers&) = delete;
+
+ private:
+  bool outer_;
+};
+
 // Usable bytes of the object's slot.
 size_t slot_size(const Object*);
 
@@ -49,6 +62,10 @@ struct HeapHooks {
   void (*run_callbacks)();
   // Collector: reports every Value in the thread's frames and native roots, counted ones included.
   void (*visit_roots)(Mutator*, void (*visit)(Value, void*), void* context);
+  // Whether a weak reference to the object has a callback.
+  bool (*has_weakref_callback)(const Object*);
+  // Takes over an object and the one count it has, no thread's own: another thread drops it. False: it cannot.
+  bool (*hand_over)(Object*);
 };
 extern constinit HeapHooks g_heap_hooks;
 

@@ -28,6 +28,7 @@
   X(retired, "blocks of memory handed to QSBR")                                                            \
   X(grace_periods, "grace periods started")                                                                \
   X(deferred_destructions, "destructions put off because they were nested too deep")                       \
+  X(finalizers_handed_over, "objects whose finaliser another thread ran for the owner")                    \
   X(collections, "runs of the cycle collector")                                                            \
   X(stop_the_world, "times the world was stopped")                                                         \
   X(stop_the_world_ns, "nanoseconds the world was stopped")                                                \

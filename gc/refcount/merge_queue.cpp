@@ -53,6 +53,52 @@ void give_back(Mutator* owner) {
   owner->state.store(MutatorState::kDetached, std::memory_order_seq_cst);  // pairs with the acquire in attach
 }
 
+// What is destroyed once the queue's lock is given up, and the owner may run again: it waits for that (await_ends).
+struct Portion {
+  static constexpr uint32_t kMost = 32;
+  Object* objects[kMost];
+  uint32_t count = 0;
+  void merge(Object* o) {
+    if (merge_counts(o, -1) != 0) return;
+    objects[count++] = o;
+    begin_end();
+  }
+  void destroy_all() {
+    ForOthers for_others;
+    for (uint32_t i = 0; i < count; ++i) {
+      destroy(objects[i]);
+      end_ended();
+    }
+  }
+};
+
+// Merges for an owner that is detached or has ended, or leaves `fresh` (or nothing) to the owner; *ended: `fresh` is dead. True:
+// there is more to merge.
+bool merge_portion(RefcountLocal& queue, Object* fresh, bool* ended, Portion& dead) PT_REQUIRES(queue.lock) {
+  Mutator* owner = queue.mutator;
+  if (!owner) {
+    // Nobody can take over its id while the lock is held.
+    *ended = fresh && merge_counts(fresh, -1) == 0;
+    return false;
+  }
+  if (!borrow(owner)) {
+    // When memory is out the object stays queued for ever, which leaks it and breaks nothing.
+    if (!fresh || !append(queue, fresh)) return false;
+    // Read with the lock held: if the bit is set the owner has not yet come to drain what was just appended.
+    if (!(owner->breaker.load(std::memory_order_relaxed) & kBreakMerge)) owner->request(kBreakMerge);
+    // It may be about to wait. Either it sees the request (detach_to_wait, park) or we see it detached.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!borrow(owner)) return false;
+    --queue.size;  // `fresh` again
+  }
+  *ended = fresh && merge_counts(fresh, -1) == 0;
+  // And what was queued while the owner ran.
+  while (queue.size && dead.count < Portion::kMost) dead.merge(queue.entries[--queue.size]);
+  bool more = queue.size != 0;
+  give_back(owner);
+  return more;
+}
+
 }  // namespace
 
 void queue_for_merge(Object* o) {
@@ -69,29 +115,16 @@ void queue_for_merge(Object* o) {
   count(Counter::merge_queued);
   note_reference(o, LedgerEvent::kMerge);
   RefcountLocal* queue = g_queues[id].load(std::memory_order_acquire);  // pairs with the release in refcount_open
-  constexpr uint32_t kLocalDead = 32;
-  Object* dead[kLocalDead];
-  uint32_t dead_count = 0;
-  queue->lock.lock();
-  Mutator* owner = queue->mutator;
-  if (!owner) {
-    // The owner has ended, and nobody can take over its id while the lock is held.
-    if (merge_counts(o, -1) == 0) dead[dead_count++] = o;
-  } else if (borrow(owner)) {
-    if (merge_counts(o, -1) == 0) dead[dead_count++] = o;
-    // And what was queued while the owner ran, a portion at a time.
-    while (queue->size && dead_count < kLocalDead) {
-      Object* waiting = queue->entries[--queue->size];
-      if (merge_counts(waiting, -1) == 0) dead[dead_count++] = waiting;
-    }
-    give_back(owner);
-  } else if (append(*queue, o)) {
-    // Read with the lock held: if the bit is set the owner has not yet come to drain what was just appended.
-    if (!(owner->breaker.load(std::memory_order_relaxed) & kBreakMerge)) owner->request(kBreakMerge);
+  bool more = true;
+  for (Object* fresh = o; more; fresh = nullptr) {
+    Portion dead;
+    bool ended = false;
+    queue->lock.lock();
+    more = merge_portion(*queue, fresh, &ended, dead);
+    queue->lock.unlock();
+    if (ended) destroy(fresh);
+    dead.destroy_all();
   }
-  // When memory is out the object stays queued for ever, which leaks it and breaks nothing.
-  queue->lock.unlock();
-  for (uint32_t i = 0; i < dead_count; ++i) destroy(dead[i]);
 }
 
 bool refcount_open(Mutator* m) {
@@ -108,15 +141,15 @@ bool refcount_open(Mutator* m) {
   return true;
 }
 
-void refcount_drain(Mutator* m) {
-  RefcountLocal* queue = m->refcount;
+namespace {
+void drain(RefcountLocal& queue) {
   constexpr uint32_t kBatch = 64;
   for (;;) {
     Object* batch[kBatch];
     uint32_t taken = 0;
     {
-      RawGuard guard(queue->lock);
-      while (taken < kBatch && queue->size) batch[taken++] = queue->entries[--queue->size];
+      RawGuard guard(queue.lock);
+      while (taken < kBatch && queue.size) batch[taken++] = queue.entries[--queue.size];
     }
     if (taken == 0) return;
     for (uint32_t i = 0; i < taken; ++i) {
@@ -124,12 +157,21 @@ void refcount_drain(Mutator* m) {
     }
   }
 }
+}  // namespace
+
+void refcount_drain(Mutator* m) {
+  {
+    ForOthers for_others;
+    drain(*m->refcount);
+  }
+  await_ends();
+}
 
 void refcount_close(Mutator* m) PT_NO_THREAD_SAFETY {
   refcount_settle(m);
   RefcountLocal* queue = m->refcount;
   for (;;) {
-    refcount_drain(m);
+    drain(*queue);  // finalisers and all: a thread that ends holds no locks
     RawGuard guard(queue->lock);
     if (queue->size) continue;
     queue->mutator = nullptr;

@@ -9,9 +9,13 @@
 #include "gc/platform/futex.h"
 #include "gc/platform/memory.h"
 #include "gc/sync/mutator_parts.h"
+#include "gc/sync/parking_lot.h"
 #include "gc/sync/reservation.h"
 
 namespace pt {
+
+constinit std::atomic<int32_t> g_ends_due{0};
+constinit void (*g_await_ends)() = nullptr;
 
 namespace {
 
@@ -190,7 +194,6 @@ bool register_mutator(Mutator* m) {
 
 void unregister_mutator(Mutator* m, void (*farewell)()) {
   PT_CHECK(m == tls_mutator && is_attached(m) && !m->sections);
-  refcount_drain(m);
   refcount_close(m);
   tls_owner_id = kNoOwnerId;
   reservations_leave();
@@ -227,6 +230,36 @@ void detach(Mutator* m) {
   errno = saved_errno;
 }
 
+void merge_now(Mutator* m) {
+  m->acknowledge(kBreakMerge);
+  refcount_drain(m);
+}
+
+void detach_to_wait(Mutator* m) {
+  int saved_errno = errno;
+  for (;;) {
+    merge_if_asked(m);
+    detach(m);
+    // Sequentially consistent, as the state is: either this sees a request of merge_portion, or that sees us detached.
+    if (!(m->breaker.load(std::memory_order_seq_cst) & kBreakMerge)) break;
+    attach(m);
+  }
+  errno = saved_errno;
+}
+
+void attach_after_wait(Mutator* m) {
+  attach(m);
+  int saved_errno = errno;
+  merge_if_asked(m);
+  await_ends();
+  errno = saved_errno;
+}
+
+void end_ended() {
+  // Release pairs with the acquire of those who wait.
+  if (g_ends_due.fetch_sub(1, std::memory_order_release) == 1) unpark_all(&g_ends_due);
+}
+
 uint32_t safepoint_slow(Mutator* m) {
   int saved_errno = errno;
   uint32_t reasons = m->breaker.load(std::memory_order_acquire);  // pairs with the release in request
@@ -239,10 +272,7 @@ uint32_t safepoint_slow(Mutator* m) {
     m->acknowledge(kBreakQsbr);
     qsbr_quiescent(m);
   }
-  if (reasons & kBreakMerge) {
-    m->acknowledge(kBreakMerge);
-    refcount_drain(m);
-  }
+  merge_if_asked(m);
   errno = saved_errno;
   return m->breaker.load(std::memory_order_acquire) & ~(kBreakStop | kBreakQsbr | kBreakMerge);
 }

@@ -75,10 +75,35 @@ void announce_threads();
 // its end. It must not allocate objects.
 void unregister_mutator(Mutator*, void (*farewell)() = nullptr);
 
+// Whether objects wait in the thread's merge queue; merges them (destructors, so Python code), as safepoints do. For where a
+// thread takes something that others may have told it to go on by: the code behind it may expect that what they dropped has
+// ended.
+PT_INLINE bool merge_is_asked(const Mutator* m) { return PT_UNLIKELY(m->breaker.load(std::memory_order_relaxed) & kBreakMerge); }
+PT_COLD void merge_now(Mutator*);
+PT_INLINE void merge_if_asked(Mutator* m) {
+  if (merge_is_asked(m)) merge_now(m);
+}
+
 // attach() blocks while the world is stopped. detach() must not be called with object locks held other than through
 // critical sections, which it suspends. Both keep errno.
 void attach(Mutator*);
 void detach(Mutator*);
+
+// The same for a wait that may be long, where Python code may run: merges before and behind it what other threads have left to
+// this one (destructors), so that no object's end waits with it, and ends with await_ends().
+void detach_to_wait(Mutator*);
+void attach_after_wait(Mutator*);
+
+// Objects that their owner has to finalise, and another thread does that now or soon (HeapHooks::hand_over). Whoever goes on
+// after the last reference went may expect that the finaliser has run, so merges and waits end with await_ends(): not for long,
+// as the finaliser itself may be waiting for the caller. The vm sets g_await_ends, which keeps errno.
+extern constinit std::atomic<int32_t> g_ends_due;
+extern constinit void (*g_await_ends)();
+inline void begin_end() { g_ends_due.fetch_add(1, std::memory_order_relaxed); }
+void end_ended();
+PT_INLINE void await_ends() {
+  if (PT_UNLIKELY(g_ends_due.load(std::memory_order_relaxed) != 0) && g_await_ends) g_await_ends();
+}
 
 // RAII: detached around a blocking call.
 class Detached {
@@ -87,6 +112,16 @@ class Detached {
   ~Detached() { attach(mutator_); }
   Detached(const Detached&) = delete;
   Detached& operator=(const Detached&) = delete;
+
+ private:
+  Mutator* mutator_;
+};
+class DetachedToWait {
+ public:
+  DetachedToWait() : mutator_(tls_mutator) { detach_to_wait(mutator_); }
+  ~DetachedToWait() { attach_after_wait(mutator_); }
+  DetachedToWait(const DetachedToWait&) = delete;
+  DetachedToWait& operator=(const DetachedToWait&) = delete;
 
  private:
   Mutator* mutator_;

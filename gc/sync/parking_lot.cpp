@@ -31,7 +31,7 @@ constinit Bucket g_buckets[1u << kBucketBits];
 // For threads without a mutator.
 constinit thread_local std::atomic<uint32_t> tls_park_word{0};
 
-constexpr uint32_t kInterruptReasons = kBreakSignal | kBreakAsync | kBreakShutdown;
+constexpr uint32_t kInterruptReasons = kBreakSignal | kBreakAsync | kBreakShutdown | kBreakMerge;
 
 Bucket& bucket_of(const void* address) {
   uint64_t hash = reinterpret_cast<uintptr_t>(address) * 0x9E3779B97F4A7C15u;
@@ -55,7 +55,8 @@ bool withdraw(Bucket& bucket, Waiter& waiter) {
 }
 
 bool interrupted(const Mutator* m) {
-  return m && (m->breaker.load(std::memory_order_acquire) & kInterruptReasons);  // pairs with Mutator::request
+  // Pairs with Mutator::request; sequentially consistent as in detach_to_wait().
+  return m && (m->breaker.load(std::memory_order_seq_cst) & kInterruptReasons);
 }
 
 // The order matters: a sleeper that reads the bumped word also sees that it is no longer queued.
@@ -106,7 +107,7 @@ ParkResult park(const void* address, bool (*validate)(void*), void* context, int
       break;
     }
   }
-  if (detached) attach(m);
+  if (detached) interruptible ? attach_after_wait(m) : attach(m);
   errno = saved_errno;
   return result;
 }

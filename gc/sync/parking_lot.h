@@ -10,7 +10,8 @@ enum class ParkResult { kWoken, kTimedOut, kInterrupted, kInvalid };
 // Blocks the calling thread on `address` unless `validate(context)` (called with the bucket locked; must not block)
 // returns false, which gives kInvalid. timeout_ns < 0 waits for ever. With `detach` the mutator (if any) is detached
 // while it waits and attached again before the call returns. With `interruptible` a pending signal for this thread
-// (kBreakSignal, kBreakAsync, kBreakShutdown) ends the wait with kInterrupted.
+// (kBreakSignal, kBreakAsync, kBreakShutdown) ends the wait with kInterrupted, and so do objects in its merge queue, which are
+// merged before the call returns (destructors, so Python code).
 ParkResult park(const void* address, bool (*validate)(void*), void* context, int64_t timeout_ns, bool detach,
                 bool interruptible = false);
 

@@ -27,6 +27,7 @@
 #include "vm/jit/jit.h"
 #include "vm/modules/sys/config.h"
 #include "vm/modules/sys/sys.h"
+#include "vm/modules/thread/finalizers.h"
 #include "vm/object/error.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
@@ -333,6 +334,7 @@ int run_main(int argc, char** argv) {
     status = run_interactive(globals);
   }
   wait_for_threads();
+  finish_finalizers();
   run_atexit_callbacks();
   set_finalizing();
   bool flushed = flush_standard_streams() >= 0;

@@ -1,4 +1,5 @@
 #include "vm/modules/sys/config.h"
+#include "vm/modules/thread/finalizers.h"
 #include "vm/runtime/runtime.h"
 
 #include <pthread.h>
@@ -137,7 +138,8 @@ Module* builtins_module() { return of_interpreter<Module>(PerInterpreter::kBuilt
 void start_core() {
   gmp::init_memory();
   reserve_shape_region();
-  g_heap_hooks = {clear_weakrefs, run_weakref_callbacks, visit_thread_roots};
+  g_heap_hooks = {clear_weakrefs, run_weakref_callbacks, visit_thread_roots, has_weakref_callback, hand_over_to_finalizer};
+  g_await_ends = await_finalizers;
   g_main_thread = new Thread;
   g_main_thread->is_main = true;
   g_main_thread->interpreter = &g_main_interpreter;

@@ -212,6 +212,16 @@ void clear_weakrefs(Object* target) {
   if (tls_mutator) tls_mutator->request(kBreakFinalizers);
 }
 
+bool has_weakref_callback(const Object* target) {
+  Shard& shard = shard_of(target);
+  ShardGuard guard(shard);
+  Entry* entry = find(shard, target);
+  for (WeakRef* ref = entry ? entry->head : nullptr; ref; ref = ref->next) {
+    if (!ref->callback.peek().empty()) return true;
+  }
+  return false;
+}
+
 void run_weakref_callbacks() {
   // The queue is taken as a whole: a callback's first safepoint, which comes here again, must not run the next ones before it.
   WeakRef* batch = tls_callbacks;

@@ -28,6 +28,7 @@ Ref<List> weakref_list(Value object);
 // Heap hooks: the target dies; run what this queued for the calling thread (Python code).
 void clear_weakrefs(Object* target);
 void run_weakref_callbacks();
+bool has_weakref_callback(const Object* target);
 // Layout functions shared with the proxies.
 void weakref_traverse(Object*, FieldVisitor&);
 void weakref_destroy(Object*);

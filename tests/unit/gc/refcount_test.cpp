@@ -2,6 +2,9 @@
 
 #include <atomic>
 
+#include "gc/platform/futex.h"
+#include "gc/sync/parking_lot.h"
+
 namespace pt::test {
 namespace {
 
@@ -656,6 +659,121 @@ TEST_F(RefcountTest, StormOnOneField) {
     EXPECT_EQ(wrong, 0);
   }
   EXPECT_TRUE(wait_until([&] { return g_destroyed == made; })) << g_destroyed << " of " << made;
+}
+
+// Objects of the calling thread, which gives its references away: `count` of them are in its merge queue, with nobody else to
+// look at it.
+void queue_own_objects(int count, ShapeId shape = kNode) {
+  std::vector<Object*> objects;
+  for (int i = 0; i < count; ++i) objects.push_back(new_node(shape).take());
+  std::atomic<bool> done{false};
+  Worker worker([&] {
+    for (Object* o : objects) decref(o);
+    done = true;
+  });
+  while (!done) std::this_thread::yield();
+}
+
+TEST_F(RefcountTest, WhatIsQueuedEndsBeforeALongWait) {
+  queue_own_objects(3);
+  int64_t before = g_destroyed;
+  {
+    DetachedToWait detached;
+  }
+  EXPECT_EQ(g_destroyed - before, 3);
+  queue_own_objects(2);
+  before = g_destroyed;
+  int address = 0;
+  auto always = [](void*) { return true; };
+  EXPECT_EQ(park(&address, always, nullptr, int64_t{60} * 1'000'000'000, true, true), ParkResult::kInterrupted);
+  EXPECT_EQ(g_destroyed - before, 2);
+  EXPECT_FALSE(tls_mutator->breaker.load() & kBreakMerge);
+}
+
+std::vector<Object*> g_handed_over;
+
+TEST_F(RefcountTest, FinalisersOfWhatOthersGaveUpAreHandedOver) {
+  g_handed_over.clear();
+  g_heap_hooks.hand_over = [](Object* o) {
+    if (g_handed_over.size() == 2) return false;
+    g_handed_over.push_back(o);
+    return true;
+  };
+  queue_own_objects(3, kFinal);
+  queue_own_objects(1);
+  safepoint();
+  EXPECT_EQ(g_handed_over.size(), 2u);
+  EXPECT_EQ(g_finalised, 1);  // nobody took the third
+  EXPECT_EQ(g_destroyed, 2);
+  for (Object* o : g_handed_over) {
+    EXPECT_EQ(o->owner.load(), 0);
+    EXPECT_EQ(reference_count(o), 1);
+    decref(o);
+  }
+  EXPECT_EQ(g_finalised, 3);
+  EXPECT_EQ(g_destroyed, 4);
+
+  // The dropping thread runs the finaliser where it merges for an owner that waits; not those of what others dropped before.
+  g_handed_over.clear();
+  queue_own_objects(1, kFinal);
+  Object* last = new_node(kFinal).take();
+  {
+    Detached detached;
+    std::thread([&] {
+      Mutator mutator;
+      PT_CHECK(register_mutator(&mutator));
+      decref(last);
+      EXPECT_EQ(g_finalised, 4);
+      EXPECT_EQ(g_handed_over.size(), 1u);
+      unregister_mutator(&mutator);
+    }).join();
+  }
+  EXPECT_NE(g_handed_over.at(0), last);
+  decref(g_handed_over.at(0));
+  EXPECT_EQ(g_finalised, 5);
+  EXPECT_EQ(g_ends_due.load(), 0);
+}
+
+TEST_F(RefcountTest, WhoMergesForAnotherLeavesNothing) {
+  queue_own_objects(200);
+  int64_t before = g_destroyed;
+  Object* last = new_node().take();
+  {
+    Detached detached;
+    std::thread([&] {
+      Mutator mutator;
+      PT_CHECK(register_mutator(&mutator));
+      decref(last);
+      unregister_mutator(&mutator);
+    }).join();
+    EXPECT_EQ(g_destroyed - before, 201);
+  }
+}
+
+// The last reference goes while its owner begins to wait: one of the two sees to it, whatever comes first.
+TEST_F(RefcountTest, EndsWhileItsOwnerBeginsToWait) {
+  constexpr int kRounds = 30000;
+  std::atomic<Object*> given{nullptr};
+  std::atomic<bool> stop{false};
+  Worker worker([&] {
+    while (!stop) {
+      if (Object* o = given.exchange(nullptr, std::memory_order_acquire)) decref(o);
+      safepoint();
+    }
+  });
+  int late = 0;
+  for (int i = 0; i < kRounds && !late; ++i) {
+    int64_t before = g_destroyed;
+    given.store(new_node().take(), std::memory_order_release);
+    for (int spin = i % 64; spin > 0; --spin) cpu_pause();
+    DetachedToWait detached;
+    for (int64_t limit = monotonic_ns() + int64_t{20} * 1'000'000'000; g_destroyed == before;) {
+      std::this_thread::yield();
+      if ((late = monotonic_ns() > limit)) break;
+    }
+  }
+  EXPECT_EQ(late, 0);
+  stop = true;
 }
 
 // Objects wander between threads that end and start all the time: queues of ended and reused ids.

@@ -64,6 +64,7 @@ Ref<> gc_collect(const Value* a) {
   int outer = std::exchange(tls_generation, generation);
   CollectionResult result = collect();
   tls_generation = outer;
+  await_ends();
   return int_from_int64(result.unreachable + result.uncollectable);
 }
 

@@ -230,7 +230,7 @@ Ref<> posix_system(const Value* a) {
   if (!command) return Ref<>();
   int status;
   {
-    Detached detached;
+    DetachedToWait detached;
     status = system(reinterpret_cast<char*>(command->data));
   }
   return int_from_int64(status);

@@ -101,6 +101,7 @@ PT_COLD Ref<> wait_for_item(SimpleQueue* q, int64_t timeout) {
   }
 }
 Ref<> get_within(SimpleQueue* q, int64_t timeout) {
+  merge_if_asked(current_thread());
   if (Ref<> item = take(q)) return item;
   return timeout == 0 ? Ref<>(raise_empty()) : wait_for_item(q, timeout);
 }
@@ -117,7 +118,7 @@ Ref<> get(const Value* a) {
   return get_within(as_queue(a[0]), timeout);
 }
 Ref<> get_leaf(const Value* a) {
-  bool plain = (a[1].empty() || is_bool(a[1])) && !given(a[2]);
+  bool plain = (a[1].empty() || is_bool(a[1])) && !given(a[2]) && !merge_is_asked(current_thread());
   return plain ? take(as_queue(a[0])) : Ref<>();
 }
 Ref<> get_nowait(const Value* a) { return get_within(as_queue(a[0]), 0); }

@@ -83,7 +83,7 @@ Ref<> select_select(const Value* a) {
     for (int i = 0; i < 3; ++i) sets[i] = original[i];
     int count, error;
     {
-      Detached detached;
+      DetachedToWait detached;
       count = select(highest + 1, &sets[0], &sets[1], &sets[2], timeout < 0 ? nullptr : &limit);
       error = errno;
     }
@@ -205,7 +205,7 @@ Ref<> poll_poll(const Value* a) {
   for (;;) {
     int error;
     {
-      Detached detached;
+      DetachedToWait detached;
       found = poll(fds, static_cast<nfds_t>(filled), milliseconds_up(timeout));
       error = errno;
     }
@@ -344,7 +344,7 @@ Ref<> epoll_poll(const Value* a) {
   for (;;) {
     int error;
     {
-      Detached detached;
+      DetachedToWait detached;
       found = epoll_wait(fd, events, most, milliseconds_up(timeout));
       error = errno;
     }

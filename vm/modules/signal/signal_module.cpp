@@ -191,7 +191,7 @@ Ref<> signal_set_wakeup_fd(const Value* a) {
 
 Ref<> signal_pause(const Value*) {
   {
-    Detached detached;
+    DetachedToWait detached;
     pause();
   }
   if (!run_signal_handlers()) return Ref<>();
@@ -263,7 +263,7 @@ Ref<> signal_sigwait(const Value* a) {
   if (!to_sigset(a[0], &set)) return Ref<>();
   int number = 0, error;
   {
-    Detached detached;
+    DetachedToWait detached;
     error = sigwait(&set, &number);
   }
   if (error) {
@@ -311,7 +311,7 @@ Ref<> signal_sigtimedwait(const Value* a) {
     timespec t = ns_to_timespec(timeout);
     int result, error;
     {
-      Detached detached;
+      DetachedToWait detached;
       result = sigtimedwait(&set, &info, &t);
       error = errno;
     }

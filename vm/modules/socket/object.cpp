@@ -50,7 +50,7 @@ bool run_call(Socket* socket, bool writing, bool (*call)(void* context), void* c
     bool done = false, timed_out = false;
     int error = 0;
     {
-      Detached detached;
+      DetachedToWait detached;
       if (timeout_ns > 0) {
         int64_t left = waited ? deadline - monotonic_ns() : timeout_ns;
         waited = true;
@@ -200,7 +200,7 @@ Ref<> bind_method(const Value* a) {
 int connect_to(Socket* self, Address* address, bool numbers) {
   int fd = self->fd.load(std::memory_order_relaxed), result, error;
   {
-    Detached detached;
+    DetachedToWait detached;
     result = connect(fd, address->base(), address->length);
     error = errno;
   }
@@ -224,7 +224,7 @@ int connect_to(Socket* self, Address* address, bool numbers) {
     int64_t left = timeout > 0 ? deadline - monotonic_ns() : int64_t{1} << 60;
     int ready;
     {
-      Detached detached;
+      DetachedToWait detached;
       ready = left < 0 ? 0 : wait_ready(fd, true, left);
       error = errno;
     }

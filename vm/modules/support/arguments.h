@@ -73,7 +73,7 @@ auto blocking(F&& f) {
   for (;;) {
     decltype(f()) result;
     {
-      Detached detached;
+      DetachedToWait detached;
       errno = 0;
       result = f();
     }

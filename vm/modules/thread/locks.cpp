@@ -107,6 +107,7 @@ RLockObject* as_rlock(Value v) { return reinterpret_cast<RLockObject*>(v.as_obje
 uint64_t own_ident() { return current_thread()->ident; }
 
 Ref<> acquire_result(ThreadLock& lock, int64_t timeout, bool* taken) {
+  merge_if_asked(current_thread());
   *taken = true;
   if (lock.try_acquire()) return bool_ref(true);
   *taken = false;
@@ -134,7 +135,8 @@ Ref<> lock_release(const Value* a) {
 }
 Ref<> lock_exit(const Value* a) { return lock_release(a); }
 Ref<> lock_acquire_leaf(const Value* a) {
-  return a[1].empty() && a[2].empty() && as_lock(a[0])->lock.try_acquire() ? bool_ref(true) : Ref<>();
+  bool plain = a[1].empty() && a[2].empty() && !merge_is_asked(current_thread());
+  return plain && as_lock(a[0])->lock.try_acquire() ? bool_ref(true) : Ref<>();
 }
 Ref<> lock_release_leaf(const Value* a) { return as_lock(a[0])->lock.release() ? none_ref() : Ref<>(); }
 Ref<> lock_locked(const Value* a) { return bool_ref(as_lock(a[0])->lock.held()); }
@@ -179,7 +181,7 @@ Ref<> rlock_acquire_leaf(const Value* a) {
     ++self->count;
     return bool_ref(true);
   }
-  if (!self->lock.try_acquire()) return Ref<>();
+  if (merge_is_asked(current_thread()) || !self->lock.try_acquire()) return Ref<>();
   self->owner.store(own_ident(), std::memory_order_relaxed);
   self->count = 1;
   return bool_ref(true);

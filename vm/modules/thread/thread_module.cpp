@@ -10,6 +10,7 @@
 #include "vm/modules/signal/signal_state.h"
 #include "vm/modules/support/arguments.h"
 #include "vm/modules/support/runtime_interface.h"
+#include "vm/modules/thread/finalizers.h"
 #include "vm/modules/thread/locks.h"
 #include "vm/modules/thread/workers.h"
 #include "vm/object/interpreter.h"
@@ -226,6 +227,7 @@ bool thread_execute(Module* module) {
 
 void thread_module_after_fork() {
   workers_after_fork();
+  finalizers_after_fork();
   current_interpreter()->threads.store(0, std::memory_order_relaxed);
 }
 

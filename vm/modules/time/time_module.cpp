@@ -147,7 +147,7 @@ Ref<> time_sleep(const Value* a) {
   for (;;) {
     int error;
     {
-      Detached detached;
+      DetachedToWait detached;
       error = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, nullptr);
     }
     if (error == 0) return none_ref();

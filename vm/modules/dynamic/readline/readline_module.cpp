@@ -73,7 +73,7 @@ Ref<> edit_line(const char* prompt) {
     pollfd input = {STDIN_FILENO, POLLIN, 0};
     int ready;
     {
-      Detached detached;
+      DetachedToWait detached;
       ready = poll(&input, 1, -1);
     }
     if (ready < 0) {

@@ -122,7 +122,7 @@ class Transport {
       int64_t left = remaining();
       if (timeout_ < 0 || left > 0) {
         int64_t ms = timeout_ < 0 ? -1 : divide_ns(left, 1'000'000, Rounding::kCeiling);
-        Detached detached;
+        DetachedToWait detached;
         ready = poll(&item, 1, ms > INT_MAX ? INT_MAX : static_cast<int>(ms));
         error = errno;
       }
