@@ -12,7 +12,7 @@ namespace pt::memory {
 
 inline constexpr size_t kBufferGrain = 16;
 inline constexpr size_t kMostSpareBytes = 256;
-inline constexpr uint32_t kMostSpares = 13;  // of a size
+inline constexpr uint32_t kMostSpares = 15;  // of a size
 
 #ifdef PT_USE_MIMALLOC
 inline constexpr bool kKeepSpares = true;

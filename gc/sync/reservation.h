@@ -9,8 +9,8 @@
 
 namespace pt {
 
-// One for each owner id.
-struct alignas(64) Reservations {
+// One for each owner id. No two share a pair of cache lines, which processors fetch together.
+struct alignas(128) Reservations {
   std::atomic<const Object*> inside;   // what the owner works on; written by it alone
   // A ReservationsPhase and, above it, how many threads have had the id: what somebody finds out about one of them is not said of
   // the next.

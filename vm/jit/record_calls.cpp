@@ -196,9 +196,8 @@ void Recorder::load_defaults(Binding* binding, const Function* function, Referen
   const Code* code = function->code();
   auto load = [&](size_t field, const Tuple* seen_tuple, int64_t i) {
     Reference tuple = as_object(emit(Op::kLoadField, object, kNoReference, static_cast<int64_t>(field)), kShape_tuple);
-    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
-         builder_.constant(static_cast<uint64_t>(seen_tuple->length), Type::P));
-    Reference r = emit(Op::kLoadItem, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+    guard_length(tuple, seen_tuple->length);
+    Reference r = tuple_item(tuple, i);
     Value v = seen_tuple->at(i);
     if (v.is_small_int()) return as_int(r);
     if (v.is_immediate_float()) return as_float(r, v);
@@ -269,8 +268,7 @@ void Recorder::cells_of(Reference object, Function* function, Reference* cells) 
   const Tuple* closure = as_tuple(function->closure.peek());
   Reference tuple =
       emit(Op::kGuardShape, emit(Op::kLoadField, object, kNoReference, offsetof(Function, closure)), kNoReference, kShape_tuple);
-  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
-       builder_.constant(static_cast<uint64_t>(closure->length), Type::P));
+  guard_length(tuple, closure->length);
   for (uint32_t i = 0; i < code->free_count; ++i)
     cells[i] = emit(Op::kLoadField, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items) + i * sizeof(Field)));
 }

@@ -787,12 +787,11 @@ bool Recorder::unpack(uint64_t word) {
   auto* t = as_tuple(sequence);
   Reference tuple = as_plain_tuple(PT_B);
   if (tuple == kNoReference) return fall_back();
-  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
-       builder_.constant(static_cast<uint64_t>(count), Type::P));
+  guard_length(tuple, count);
   Reference values[16];
   for (int i = 0; i < count; ++i) {
     Value item = t->at(i);
-    values[i] = emit(Op::kLoadItem, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+    values[i] = tuple_item(tuple, i);
     if (item.is_small_int())
       values[i] = as_int(values[i]);
     else if (item.is_immediate_float())

@@ -89,6 +89,20 @@ bool is_quiet_function(const NativeFunctionObject* f) {
 }
 }  // namespace
 
+NativeCall native_call_of(NativeFunction function, uint32_t count, bool quiet) {
+  return {.callee = reinterpret_cast<const void*>(function),
+          .count = static_cast<int>(count),
+          .quiet = quiet,
+          .leaf = reinterpret_cast<const void*>(leaf_form_of(function))};
+}
+void Recorder::guard_length(Reference tuple, int64_t length) {
+  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
+       builder_.constant(static_cast<uint64_t>(length), Type::P));
+}
+Reference Recorder::tuple_item(Reference tuple, int64_t i) {
+  return emit(Op::kLoadItem, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+}
+
 bool Recorder::length(int base, int result, int32_t argument) {
   Reference count = length_of(slot(argument), base_frame_[argument]);
   if (count == kNoReference) return false;
@@ -351,10 +365,7 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
     return bound ? fall_back() : call_any(base, count, result, shift);
   Reference receiver = kNoReference;
   if (bound) {
-    Reference method = as_object(read(base), kShape_native_function);
-    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, method, kNoReference, offsetof(NativeFunctionObject, def)),
-         builder_.constant(reinterpret_cast<uint64_t>(def), Type::P));
-    receiver = emit(Op::kLoadItem, method, kNoReference, offsetof(NativeFunctionObject, self));
+    receiver = receiver_of(base, def);
   } else {
     known(base);
   }
@@ -404,13 +415,17 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
               !std::strcmp(def->name, "get");
   bool quiet = is_function ? is_quiet_function(reinterpret_cast<NativeFunctionObject*>(callable.as_object()))
                            : is_quiet_method(reinterpret_cast<MethodDescriptor*>(callable.as_object()));
-  finish_call(gets ? Op::kDictGet : Op::kCallNative,
-              {.callee = reinterpret_cast<const void*>(def->function),
-               .count = static_cast<int>(n),
-               .quiet = quiet,
-               .leaf = reinterpret_cast<const void*>(leaf_form_of(def->function))},
-              arguments, base, first + static_cast<int32_t>(count), result);
+  finish_call(gets ? Op::kDictGet : Op::kCallNative, native_call_of(def->function, n, quiet), arguments, base,
+              first + static_cast<int32_t>(count), result);
   return true;
+}
+
+// The object of a bound method, which does what `def` says.
+Reference Recorder::receiver_of(int base, const NativeDef* def) {
+  Reference method = as_object(read(base), kShape_native_function);
+  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, method, kNoReference, offsetof(NativeFunctionObject, def)),
+       builder_.constant(reinterpret_cast<uint64_t>(def), Type::P));
+  return emit(Op::kLoadItem, method, kNoReference, offsetof(NativeFunctionObject, self));
 }
 
 // f(*args) of a builtin function or a method with its object.
@@ -428,29 +443,20 @@ bool Recorder::spread_native(uint64_t word) {
   Reference arguments[kMaxArguments];
   uint32_t n = 0;
   if (bound) {
-    Reference method = as_object(read(PT_A), kShape_native_function);
-    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, method, kNoReference, offsetof(NativeFunctionObject, def)),
-         builder_.constant(reinterpret_cast<uint64_t>(f->def), Type::P));
-    arguments[n++] = emit(Op::kLoadItem, method, kNoReference, offsetof(NativeFunctionObject, self));
+    arguments[n++] = receiver_of(PT_A, f->def);
   } else {
     known(PT_A);
     if (s->has_self) arguments[n++] = constant_of(f->self.peek());
   }
   Reference tuple = as_object(slot(first), kShape_tuple);
-  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
-       builder_.constant(count, Type::P));
+  guard_length(tuple, count);
   for (uint32_t i = 0; i < count; ++i) {
-    Reference item = emit(Op::kLoadItem, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+    Reference item = tuple_item(tuple, i);
     if (builder_.is_virtual(item) || ir_.at(item).type == Type::F) return fall_back();
     arguments[n++] = item;
   }
   while (n < s->count) arguments[n++] = empty_;
-  finish_call(Op::kCallNative,
-              {.callee = reinterpret_cast<const void*>(f->def->function),
-               .count = static_cast<int>(n),
-               .quiet = is_quiet_function(f),
-               .leaf = reinterpret_cast<const void*>(leaf_form_of(f->def->function))},
-              arguments, PT_A, first + 1, PT_C);
+  finish_call(Op::kCallNative, native_call_of(f->def->function, n, is_quiet_function(f)), arguments, PT_A, first + 1, PT_C);
   return true;
 }
 

@@ -52,8 +52,7 @@ bool Recorder::for_pair(uint64_t word) {
     index = emit(Op::kLoadPosition, o, kNoReference, offsetof(Enumerate, index));
   } else {
     holder = as_object(emit(Op::kLoadItem, o, kNoReference, offsetof(Zip, iterators)), kShape_tuple);
-    emit(Op::kGuardEqual, emit(Op::kLoadImmutable, holder, kNoReference, offsetof(Tuple, length)),
-         builder_.constant(static_cast<uint64_t>(parts), Type::P));
+    guard_length(holder, parts);
     offset = offsetof(Tuple, items);
   }
   Element elements[kMaxParts];

@@ -244,13 +244,12 @@ bool Recorder::text_of_exception(int base, int result) {
   known(base);
   Reference tuple = emit(Op::kLoadField, slot(where), kNoReference, offsetof(BaseException, args));
   tuple = as_object(tuple, kShape_tuple);
-  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
-       builder_.constant(static_cast<uint64_t>(args->length), Type::P));
+  guard_length(tuple, args->length);
   if (args->length == 0) {
     finish_builtin(base, where + 1, result, object_constant(Value::object(intern(""))));
     return true;
   }
-  Reference item = emit(Op::kLoadItem, tuple, kNoReference, offsetof(Tuple, items));
+  Reference item = tuple_item(tuple, 0);
   if (is_exact_str(args->at(0))) {
     finish_builtin(base, where + 1, result, as_object(item, kShape_str));
     return true;

@@ -82,11 +82,7 @@ bool Recorder::before_native_with(uint64_t word) {
   fresh_ = bound;
   drop(PT_B, PT_A);
   set_lazy(at(PT_A), bound);
-  const NativeFunction function = enter->def->function;
-  set_owned(at(PT_A) + 1, native_call({.callee = reinterpret_cast<const void*>(function),
-                                       .count = static_cast<int>(s->count),
-                                       .leaf = reinterpret_cast<const void*>(leaf_form_of(function))},
-                                      arguments));
+  set_owned(at(PT_A) + 1, native_call(native_call_of(enter->def->function, s->count), arguments));
   go(1);
   return true;
 }
@@ -317,8 +313,7 @@ bool Recorder::call_spread(uint64_t word) {
     emit(Op::kGuardEqual, emit(Op::kLoadWord, dict, kNoReference, offsetof(Dict, used)), builder_.constant(0, Type::P));
   }
   Reference tuple = as_object(slot(base + 1), kShape_tuple);
-  emit(Op::kGuardEqual, emit(Op::kLoadImmutable, tuple, kNoReference, offsetof(Tuple, length)),
-       builder_.constant(count, Type::P));
+  guard_length(tuple, count);
   Reference items[kMaxArguments];
   bool owned[kMaxArguments];
   for (uint32_t k = 0; k < named_count; ++k) {
@@ -326,7 +321,7 @@ bool Recorder::call_spread(uint64_t word) {
     owned[count + k] = is_pointer(items[count + k]);
   }
   for (uint32_t i = 0; i < count; ++i) {
-    items[i] = emit(Op::kLoadItem, tuple, kNoReference, static_cast<int64_t>(offsetof(Tuple, items)) + i * 8);
+    items[i] = tuple_item(tuple, i);
     owned[i] = is_pointer(items[i]);
   }
   Reference words[kMaxArguments];

@@ -462,6 +462,9 @@ class Recorder {
   bool stops_iteration(uint64_t word);
   bool initialise(MethodResult& m, Reference instance, bool owned, Reference raw, uint64_t word);
   void note_method_operands(const CallRecord* caller, Interpreted* made) const;
+  Reference receiver_of(int base, const NativeDef* def);
+  void guard_length(Reference tuple, int64_t length);
+  Reference tuple_item(Reference tuple, int64_t i);  // of one that has it
   Reference native_call(const NativeCall& call, const Reference* arguments, Op op = Op::kCallNative);
   bool spread_native(uint64_t word);
   void finish_call(Op op, const NativeCall& call, const Reference* arguments, int base, int32_t end, int result);
@@ -560,5 +563,8 @@ class Recorder {
   Opcode opcode_ = Opcode::kNOP;
   Abort reason_ = Abort::kCount;
 };
+
+// A call of that native function with so many arguments.
+NativeCall native_call_of(NativeFunction function, uint32_t count, bool quiet = false);
 
 }  // namespace pt::jit

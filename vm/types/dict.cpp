@@ -118,8 +118,11 @@ PT_INLINE bool set_plain_locked(Dict* d, Value key, int64_t hash, Value value, R
     if (kQuiet) {
       Value present = item.peek();
       if (present.empty()) return false;
-      if (present.is_object() && present.identity() == value.identity()) return true;
-      if (present.is_object() && !(is_exact_str(present) && owned_by_this_thread(present.as_object()))) return false;
+      if (present.is_object()) {
+        if (present.identity() == value.identity()) return true;
+        bool ends_quietly = is_exact_str(present) && owned_by_this_thread(present.as_object());
+        if (!ends_quietly) return false;
+      }
     }
     *old = item.exchange_locked(Ref<>::retain(value));
     return true;

@@ -115,7 +115,7 @@ PT_INLINE Ref<> item_of(const DictEntry& e) {
   if (kKind == Kind::kValues) return Ref<>::retain(e.value.peek());
   return tuple_pair(Ref<>::retain(e.key.peek()), Ref<>::retain(e.value.peek()));
 }
-PT_INLINE bool next_of_own(DictIterator* it, bool locked, Value* key, Value* value) {
+PT_INLINE bool next_own_entry(DictIterator* it, bool locked, Value* key, Value* value) {
   // Acquire: what another thread did to the iterator comes before it gave its reference back.
   if (it->shared.load(std::memory_order_acquire) != 0 || it->local.load(std::memory_order_relaxed) != 1 ||
       !owned_by_this_thread(it) || it->dict.peek().empty() || it->remaining <= 0) {
@@ -132,7 +132,8 @@ PT_INLINE bool next_of_own(DictIterator* it, bool locked, Value* key, Value* val
 template <Kind kKind>
 PT_INLINE Ref<> next_of_own(DictIterator* it) {
   Value key, value;
-  if (!next_of_own(it, false, kKind != Kind::kValues ? &key : nullptr, kKind != Kind::kKeys ? &value : nullptr)) return Ref<>();
+  if (!next_own_entry(it, false, kKind != Kind::kValues ? &key : nullptr, kKind != Kind::kKeys ? &value : nullptr))
+    return Ref<>();
   if (kKind == Kind::kKeys) return Ref<>::steal(key);
   if (kKind == Kind::kValues) return Ref<>::steal(value);
   return tuple_pair(Ref<>::steal(key), Ref<>::steal(value));
@@ -198,7 +199,7 @@ constexpr NativeDef kIteratorMethods[] = {
 
 }  // namespace
 
-bool dict_next_of_own(DictIterator* it, bool locked, Value* key, Value* value) { return next_of_own(it, locked, key, value); }
+bool dict_next_of_own(DictIterator* it, bool locked, Value* key, Value* value) { return next_own_entry(it, locked, key, value); }
 
 Ref<> dict_iterator_new(ShapeId shape, Value dict) {
   auto* it = static_cast<DictIterator*>(allocate_object(shape, sizeof(DictIterator), true));

@@ -235,18 +235,16 @@ Ref<> local_get_attribute(Value v, Str* given_name) {
   if (!name) return Ref<>();
   if (name == names::dict.str()) return dict;
   Type* type = type_of(v);
-  if (type == &thread_local_type) {
-    Ref<> own = dict_get_str(dict.get(), name);
-    if (own || error_pending()) return own;
-  }
-  Ref<> on_type = type_lookup(type, name);
+  // A class of the program's may have data descriptors, which come first.
+  bool class_first = type != &thread_local_type;
+  Ref<> on_type = class_first ? type_lookup(type, name) : Ref<>();
   const Slots* slots = on_type ? &type_of(on_type.value())->slots : nullptr;
-  if (slots && slots->descriptor_get && slots->descriptor_set) {
-    return slots->descriptor_get(on_type.value(), v, Value::object(type));
-  }
-  if (type != &thread_local_type) {
-    Ref<> own = dict_get_str(dict.get(), name);
-    if (own || error_pending()) return own;
+  bool is_data = slots && slots->descriptor_get && slots->descriptor_set;
+  Ref<> own = is_data ? Ref<>() : dict_get_str(dict.get(), name);
+  if (own || error_pending()) return own;
+  if (!class_first) {
+    on_type = type_lookup(type, name);
+    slots = on_type ? &type_of(on_type.value())->slots : nullptr;
   }
   if (slots && slots->descriptor_get) return slots->descriptor_get(on_type.value(), v, Value::object(type));
   if (on_type) return on_type;
