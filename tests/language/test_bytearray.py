@@ -1,17 +1,7 @@
 """bytearray: construction, mutation, buffer exports, shared methods."""
-
-
-def raises(exception, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
-
-
 import operator
+
+from checks import raises
 
 
 def test_constructor():

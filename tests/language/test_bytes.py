@@ -1,17 +1,7 @@
 """bytes: construction, methods, formatting, hexadecimal text, comparison."""
-
-
-def raises(exception, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
-
-
 import operator
+
+from checks import raises
 
 
 def test_constructor():

@@ -6,17 +6,10 @@ import math
 import sys
 import types
 
+from checks import raises
+
 module = types.ModuleType("module")
 events = []
-
-
-def raises(kind, message, f, *args, **kw):
-    try:
-        f(*args, **kw)
-    except kind as e:
-        assert str(e) == message, str(e)
-    else:
-        raise AssertionError("nothing raised")
 
 
 def with_defaults(a, b=2, c=3):
@@ -29,15 +22,16 @@ def test_defaults_may_change_between_calls():
         with_defaults.__defaults__ = defaults
         assert [with_defaults(1), with_defaults(1, 5), with_defaults(1, 5, 6)] == [(1, *defaults), (1, 5, defaults[1]), (1, 5, 6)]
     with_defaults.__defaults__ = None
-    raises(TypeError, "with_defaults() missing 1 required positional argument: 'c'", with_defaults, 1, 2)
-    raises(TypeError, "with_defaults() missing 2 required positional arguments: 'b' and 'c'", lambda: with_defaults(1))
+    raises(TypeError, with_defaults, 1, 2, message="with_defaults() missing 1 required positional argument: 'c'")
+    raises(TypeError, lambda: with_defaults(1), message="with_defaults() missing 2 required positional arguments: 'b' and 'c'")
     with_defaults.__defaults__ = (1, 2, 3, 4)
     assert with_defaults() == (2, 3, 4)
     with_defaults.__defaults__ = saved
-    raises(TypeError, "with_defaults() takes from 1 to 3 positional arguments but 4 were given", lambda: with_defaults(1, 2, 3, 4))
-    raises(TypeError, "with_defaults() missing 1 required positional argument: 'a'", lambda: with_defaults())
-    raises(TypeError, "with_defaults() got multiple values for argument 'a'", lambda: with_defaults(1, a=2))
-    raises(TypeError, "with_defaults() got an unexpected keyword argument 'z'", lambda: with_defaults(1, z=2))
+    raises(TypeError, lambda: with_defaults(1, 2, 3, 4),
+           message="with_defaults() takes from 1 to 3 positional arguments but 4 were given")
+    raises(TypeError, lambda: with_defaults(), message="with_defaults() missing 1 required positional argument: 'a'")
+    raises(TypeError, lambda: with_defaults(1, a=2), message="with_defaults() got multiple values for argument 'a'")
+    raises(TypeError, lambda: with_defaults(1, z=2), message="with_defaults() got an unexpected keyword argument 'z'")
 
 
 class Noisy:
@@ -109,10 +103,10 @@ def test_builtins_found_in_modules():
         assert builtins.bool(s) is False and builtins.list(s) == ["a", "b"] and builtins.str(5) == "5" and module.kind(s) is Sized
         assert builtins.sum(i for i in range(5)) == 10 and builtins.sorted(s) == ["a", "b"] and builtins.max([3, 9, 2]) == 9
         assert math.gcd(12, 18) == 6 and math.gcd() == 0 and math.hypot(3, 4) == 5.0 and math.log(8, 2) == 3.0
-    raises(TypeError, "object of type 'int' has no len()", lambda: builtins.len(5))
-    raises(TypeError, "len() takes exactly one argument (2 given)", lambda: builtins.len(1, 2))
-    raises(TypeError, "len() takes exactly one argument (0 given)", lambda: module.length())
-    raises(ValueError, "math domain error", lambda: math.sqrt(-1))
+    raises(TypeError, lambda: builtins.len(5), message="object of type 'int' has no len()")
+    raises(TypeError, lambda: builtins.len(1, 2), message="len() takes exactly one argument (2 given)")
+    raises(TypeError, lambda: module.length(), message="len() takes exactly one argument (0 given)")
+    raises(ValueError, lambda: math.sqrt(-1), message="math domain error")
 
 
 def test_bound_builtin_methods():
@@ -122,9 +116,9 @@ def test_bound_builtin_methods():
         append(i)
     assert pop() == 4 and pop(0) == 0 and items == [1, 2, 3] and index("c") == 2 and index("c", 3) == 5
     assert join(str(i) for i in range(3)) == "0-1-2" and join(["x"]) == "x"
-    raises(IndexError, "pop index out of range", lambda: pop(10))
-    raises(TypeError, "list.append() takes exactly one argument (0 given)", lambda: append())
-    raises(TypeError, "pop expected at most 1 argument, got 2", lambda: pop(1, 2))
+    raises(IndexError, lambda: pop(10), message="pop index out of range")
+    raises(TypeError, lambda: append(), message="list.append() takes exactly one argument (0 given)")
+    raises(TypeError, lambda: pop(1, 2), message="pop expected at most 1 argument, got 2")
 
     class Keeper:
         pass
@@ -175,14 +169,14 @@ def test_classes_by_name_and_from_modules():
         assert Plain(i).pair == (i, 5) and module.Plain(i, 6).pair == (i, 6)
         made = module.Made(i, 2)
         assert made.args == made.also == (i, 2) == Made(i, 2).also
-        raises(KeyError, str(i), lambda: module.Failing(i))
-        raises(KeyError, str(i), lambda: Failing(i))
+        raises(KeyError, lambda: module.Failing(i), message=str(i))
+        raises(KeyError, lambda: Failing(i), message=str(i))
         assert module.Error(i).args == (i, "text") and Error(i).code == i and module.call(i) == i + 1 and module.call(i, 9) == i + 9
         assert collections.deque([i]) == collections.deque((i,)) and collections.OrderedDict(a=i) == {"a": i}
         assert module.partial(x=i).x == i and builtins.ValueError(i).args == (i,) and builtins.range(2, 8, 3)[1] == 5
-    raises(TypeError, "Plain.__init__() missing 1 required positional argument: 'a'", lambda: module.Plain())
-    raises(TypeError, "Plain.__init__() takes from 2 to 3 positional arguments but 4 were given", lambda: Plain(1, 2, 3))
-    raises(TypeError, "Callable() takes no arguments", lambda: module.Callable(1))
+    raises(TypeError, lambda: module.Plain(), message="Plain.__init__() missing 1 required positional argument: 'a'")
+    raises(TypeError, lambda: Plain(1, 2, 3), message="Plain.__init__() takes from 2 to 3 positional arguments but 4 were given")
+    raises(TypeError, lambda: module.Callable(1), message="Callable() takes no arguments")
 
 
 def test_methods_found_on_classes():
@@ -216,7 +210,7 @@ def test_methods_found_on_classes():
     module.static = lambda a, b=3: a + b
     assert module.static(5) == 8
     del module.static
-    raises(AttributeError, "module 'module' has no attribute 'static'", lambda: module.static(5))
+    raises(AttributeError, lambda: module.static(5), message="module 'module' has no attribute 'static'")
 
 
 def test_instances_of_classes():

@@ -2,16 +2,7 @@
 import subprocess
 import sys
 
-
-def raises(exception, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
-
+from checks import raises
 
 TEXT = "aé€😀\x00z"
 

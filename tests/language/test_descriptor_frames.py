@@ -5,14 +5,7 @@ import functools
 import sys
 import traceback
 
-
-def raises(kind, text, f, *args):
-    try:
-        f(*args)
-    except kind as e:
-        assert str(e) == text, (str(e), text)
-        return e
-    raise AssertionError("nothing raised")
+from checks import raises
 
 
 class Limited:
@@ -73,7 +66,7 @@ def test_setters():
         for i in range(20000):
             limited.half = i
 
-    e = raises(ValueError, "too much", too_far)
+    e = raises(ValueError, too_far, message="too much")
     assert [t.name for t in traceback.extract_tb(e.__traceback__)] == ["raises", "too_far", "half"]
     assert limited.half == 10000
 
@@ -94,8 +87,8 @@ def test_setter_changes_meanwhile():
         if i == 3500:
             assert c.x == 3500 and c.v == -3000
             Changing.x = property(lambda self: 7)
-            raises(AttributeError, "property of 'test_setter_changes_meanwhile.<locals>.Changing' object has no setter",
-                   setattr, c, "x", 1)
+            raises(AttributeError, setattr, c, "x", 1,
+                   message="property of 'test_setter_changes_meanwhile.<locals>.Changing' object has no setter")
             Changing.x = property(lambda self: self.w, lambda self, w: self.__dict__.update(w=w))
     assert c.w == 3999
 
@@ -163,7 +156,7 @@ def test_attribute_hook():
         total += h.there + h.missing + h.method(i) + h.failing + len(h.kind)
         h.there = i
     assert total == sum(range(4999)) + 1 + 5000 * (7 + 7 + 6) + sum(range(1, 5001))
-    e = raises(AttributeError, "nothing", lambda: h.nothing)
+    e = raises(AttributeError, lambda: h.nothing, message="nothing")
     assert e.name == "nothing" and e.obj is h
     assert not hasattr(h, "none") and getattr(h, "north", 3) == 3
     for i in range(3000):
@@ -221,8 +214,8 @@ def test_set_attribute_hook():
         w.x = i
         o.x = i
         assert w.x == 2 * i and o.x == 2 * i + 2
-    raises(AttributeError, "no x", lambda: setattr(w, "x", -1))
-    raises(AttributeError, "no x", lambda: setattr(o, "x", -2))
+    raises(AttributeError, lambda: setattr(w, "x", -1), message="no x")
+    raises(AttributeError, lambda: setattr(o, "x", -2), message="no x")
 
 
 Point = collections.namedtuple("Point", "x y")
@@ -258,8 +251,8 @@ def test_named_tuples():
         assert p == (n, n + 1) and type(p) is Point and q == (n + 1, n) and type(q) is Spot and repr(p) == f"Point(x={n}, y={n + 1})"
         assert w == (p, q, 3) and label.text == f"L{n}" and type(label) is Label and label._asdict() == {"text": f"L{n}"}
         assert p._replace(x=5) == (5, n + 1) and hash(p) == hash((n, n + 1)) and {p: 1}[n, n + 1] == 1
-    raises(TypeError, "Point.__new__() missing 1 required positional argument: 'y'", Point, 1)
-    raises(AttributeError, "can't set attribute", setattr, Point(1, 2), "x", 5)
+    raises(TypeError, Point, 1, message="Point.__new__() missing 1 required positional argument: 'y'")
+    raises(AttributeError, setattr, Point(1, 2), "x", 5, message="can't set attribute")
     for i in range(2000):
         short = tuple.__new__(Point, (i,) if i % 50 == 49 else (i, 2))
         try:
@@ -324,14 +317,15 @@ def test_unpacked_arguments():
         7 + (i + 2) + i + (i + 5) + 17 + (1 + 2 + 2 + i) + (i + 6) + (i + 3) + (i + 3 * i) + 3 + (2 + i) + 2 * i
         + (3 + i) + 6 + (3 + i + 2) + 18 + 2 + i for i in range(4000))
     name = "test_unpacked_arguments.<locals>."
-    raises(TypeError, name + "plain() missing 1 required positional argument: 'b'", lambda: plain(*(1,)))
-    raises(TypeError, name + "plain() takes from 2 to 3 positional arguments but 4 were given", lambda: w(*range(4)))
-    raises(TypeError, name + "plain() got multiple values for argument 'a'", lambda: plain(*t, **{"a": 1}))
-    raises(TypeError, name + "plain() got an unexpected keyword argument 'z'", lambda: plain(*t, **{"z": 1}))
-    raises(TypeError, "keywords must be strings", lambda: plain(*t, **{1: 1}))
-    raises(TypeError, __name__ + "." + name + "plain() argument after * must be an iterable, not int", lambda: plain(*5))
-    raises(TypeError, __name__ + "." + name + "plain() argument after ** must be a mapping, not int", lambda: plain(*t, **5))
-    raises(TypeError, "'int' object is not callable", lambda: total(*t))
+    raises(TypeError, lambda: plain(*(1,)), message=name + "plain() missing 1 required positional argument: 'b'")
+    raises(TypeError, lambda: w(*range(4)), message=name + "plain() takes from 2 to 3 positional arguments but 4 were given")
+    raises(TypeError, lambda: plain(*t, **{"a": 1}), message=name + "plain() got multiple values for argument 'a'")
+    raises(TypeError, lambda: plain(*t, **{"z": 1}), message=name + "plain() got an unexpected keyword argument 'z'")
+    raises(TypeError, lambda: plain(*t, **{1: 1}), message="keywords must be strings")
+    raises(TypeError, lambda: plain(*5), message=__name__ + "." + name + "plain() argument after * must be an iterable, not int")
+    raises(TypeError, lambda: plain(*t, **5),
+           message=__name__ + "." + name + "plain() argument after ** must be a mapping, not int")
+    raises(TypeError, lambda: total(*t), message="'int' object is not callable")
 
     def deep(n, *args):
         return deep(*(n - 1, *args)) + 1 if n else sum(args)

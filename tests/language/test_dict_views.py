@@ -1,16 +1,7 @@
 """Views of dict: live, with set operations; mappingproxy."""
 import types
 
-
-def raises(exception, function, *args, message=None):
-    try:
-        function(*args)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
-
+from checks import raises
 
 D = {"a": 1, "b": 2, "c": 3}
 

@@ -3,33 +3,7 @@ import collections
 import queue
 import threading
 
-
-def in_thread(f):
-    """f() in another thread; what it returns or raises."""
-    result = []
-
-    def run():
-        try:
-            result.append((f(), None))
-        except BaseException as e:
-            result.append((None, e))
-
-    t = threading.Thread(target=run)
-    t.start()
-    t.join()
-    value, error = result[0]
-    if error:
-        raise error
-    return value
-
-
-def fails(kind, text, f):
-    try:
-        f()
-    except kind as e:
-        assert str(e) == text, (str(e), text)
-    else:
-        raise AssertionError("nothing raised")
+from checks import in_thread, raises
 
 
 def walk():
@@ -86,10 +60,10 @@ def emptied():
 
 def test_changes_while_walking():
     for where in (lambda f: f()), in_thread:
-        fails(RuntimeError, "dictionary changed size during iteration", lambda: where(grows))
-        fails(RuntimeError, "dictionary changed size during iteration", lambda: where(shrinks))
-        fails(RuntimeError, "dictionary keys changed during iteration", lambda: where(changes_keys))
-        fails(RuntimeError, "dictionary changed size during iteration", lambda: where(emptied))
+        raises(RuntimeError, lambda: where(grows), message="dictionary changed size during iteration")
+        raises(RuntimeError, lambda: where(shrinks), message="dictionary changed size during iteration")
+        raises(RuntimeError, lambda: where(changes_keys), message="dictionary keys changed during iteration")
+        raises(RuntimeError, lambda: where(emptied), message="dictionary changed size during iteration")
 
 
 def test_values_die_while_walking():
@@ -244,8 +218,8 @@ def replaced(n):
 def test_loops_broken_off_and_changed():
     for run in (lambda f: f(), in_thread):
         assert run(lambda: broken_off(2000)) == [str(i % 40) for i in range(2000)]
-        fails(RuntimeError, "dictionary changed size during iteration", lambda: run(lambda: grown(3000)))
-        fails(RuntimeError, "dictionary changed size during iteration", lambda: run(lambda: shrunk(3000)))
+        raises(RuntimeError, lambda: run(lambda: grown(3000)), message="dictionary changed size during iteration")
+        raises(RuntimeError, lambda: run(lambda: shrunk(3000)), message="dictionary changed size during iteration")
         try:
             run(lambda: refilled(3000))
         except RuntimeError as e:

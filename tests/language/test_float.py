@@ -1,18 +1,8 @@
 """float: repr, parsing, arithmetic semantics, hexadecimal text, rounding, comparisons."""
-
-
-def raises(exception, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
-
-
 import math
 import operator
+
+from checks import raises
 
 INF = float("inf")
 NAN = float("nan")

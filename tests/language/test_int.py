@@ -1,18 +1,8 @@
 """int and bool: arithmetic of all sizes, text, bytes, rounding, constructor, comparisons."""
-
-
-def raises(exception, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
-
-
 import operator
 import sys
+
+from checks import raises
 
 BIG = 1 << 200
 SAMPLES = [0, 1, -1, 2, -2, 7, -7, 10, 255, -256, 2**31, -2**31, 2**61, 2**62 - 1, 2**62, -2**62, -2**62 - 1, 2**63 - 1,

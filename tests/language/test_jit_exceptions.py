@@ -1,16 +1,13 @@
 """Exceptions raised and caught in hot loops."""
-
 import gc
 import sys
 import threading
 import traceback
 import weakref
 
+from checks import assert_equal
+
 ROUNDS = 5000
-
-
-def assert_equal(got, expected):
-    assert got == expected, (got, expected)
 
 
 class Problem(Exception):

@@ -1,9 +1,10 @@
 """Generators that hot loops draw from."""
-
 import gc
 import sys
 import threading
 import weakref
+
+from checks import assert_equal, raises
 
 ROUNDS = 4000
 
@@ -18,18 +19,6 @@ def count(n, step=1):
 def pairs(n):
     for i in range(n):
         yield i, i + 0.5
-
-
-def assert_equal(got, expected):
-    assert got == expected, (got, expected)
-
-
-def assert_raises(kind, f, *args):
-    try:
-        f(*args)
-    except kind:
-        return
-    raise AssertionError("no %s" % kind.__name__)
 
 
 class Box:
@@ -326,7 +315,7 @@ def test_throws_and_sends():
     g = count(ROUNDS * 2)
     for x in g:
         if x == ROUNDS:
-            assert_raises(OSError, g.throw, OSError)
+            raises(OSError, g.throw, OSError)
     assert_equal(x, ROUNDS)
 
 
@@ -399,7 +388,7 @@ def test_deleted_local():
         for v in drops(ROUNDS):
             last[:] = [v]
 
-    assert_raises(UnboundLocalError, draw)
+    raises(UnboundLocalError, draw)
     assert_equal(last, [ROUNDS - 5])
 
 

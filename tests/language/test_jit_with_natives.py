@@ -9,18 +9,11 @@ import threading
 import traceback
 from collections import deque
 
+from checks import raises
+
 LOCK = threading.Lock()
 RECURSIVE = threading.RLock()
 CONDITION = threading.Condition()
-
-
-def raises(kind, text, f, *args):
-    try:
-        f(*args)
-    except kind as e:
-        assert str(e) == text, (str(e), text)
-        return e
-    raise AssertionError("nothing raised")
 
 
 class Account:
@@ -145,7 +138,7 @@ def test_files_and_views():
         assert text.closed
         with memoryview(b"abc") as view:
             total += view[0]
-        raises(ValueError, "operation forbidden on released memoryview object", lambda: view[0])
+        raises(ValueError, lambda: view[0], message="operation forbidden on released memoryview object")
         if i % 50 == 0:
             with open(path, "w") as f:
                 f.write("x" * i)
@@ -167,7 +160,7 @@ def closed_twice(n):
 
 def test_enters_that_raise():
     for _ in range(5):
-        raises(ValueError, "I/O operation on closed file.", closed_twice, 600)
+        raises(ValueError, closed_twice, 600, message="I/O operation on closed file.")
 
 
 def test_unpacked_arguments():
@@ -188,7 +181,7 @@ def test_unpacked_arguments():
             args = (1,) if i < n - 1 else (1, 2)
             add(*args)
 
-    raises(TypeError, "list.append() takes exactly one argument (2 given)", many, 3000)
+    raises(TypeError, many, 3000, message="list.append() takes exactly one argument (2 given)")
 
     def floats(n):
         for i in range(n):
@@ -226,7 +219,7 @@ def test_simple_queues():
             q.put(i)
             q.get(True if i < n - 1 else Odd())
 
-    raises(ZeroDivisionError, "asked", strange, 3000)
+    raises(ZeroDivisionError, strange, 3000, message="asked")
     assert q.qsize() == 1
 
 

@@ -1,19 +1,9 @@
 """memoryview: indexing, casts, slices, several dimensions, release, comparison."""
-
-
-def raises(exception, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
-
-
 import weakref
 import gc
 import operator
+
+from checks import raises
 
 M = memoryview
 RELEASED = "operation forbidden on released memoryview object"

@@ -8,18 +8,10 @@ import threading
 import weakref
 from array import array
 
+from checks import raises
+
 CODES = "bBhHiIlLqQfd"
 INTEGERS = "bBhHiIlLqQ"
-
-
-def raises(expected, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        if message is not None:
-            assert str(error) == message, (str(error), message)
-        return error
-    raise AssertionError("%s not raised by %r%r" % (expected.__name__, function, args))
 
 
 def test_construction():

@@ -7,15 +7,7 @@ import random
 import statistics
 import string
 
-
-def raises(expected, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        if message is not None:
-            assert str(error) == message, (str(error), message)
-        return error
-    raise AssertionError("%s not raised by %r%r" % (expected.__name__, function, args))
+from checks import raises
 
 
 def test_hex():

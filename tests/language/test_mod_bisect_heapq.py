@@ -4,15 +4,7 @@ import heapq
 import random
 import threading
 
-
-def raises(expected, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        if message is not None:
-            assert str(error) == message, (str(error), message)
-        return error
-    raise AssertionError("%s not raised by %r%r" % (expected.__name__, function, args))
+from checks import raises
 
 
 def test_native():

@@ -6,15 +6,7 @@ import threading
 import weakref
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 
-
-def raises(expected, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        if message is not None:
-            assert str(error) == message, (str(error), message)
-        return error
-    raise AssertionError("%s not raised by %r" % (expected.__name__, function))
+from checks import raises
 
 
 def test_deque_ends():

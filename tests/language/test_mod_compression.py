@@ -12,16 +12,10 @@ import threading
 import zipfile
 import zlib
 
+from checks import raises
+
 random.seed(7)
 DATA = bytes(random.randrange(256) for _ in range(1000)) * 30 + b"abc" * 30000
-
-
-def raises(expected, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        return error
-    raise AssertionError("%r not raised" % (expected,))
 
 
 def test_round_trips():

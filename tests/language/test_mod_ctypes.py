@@ -9,22 +9,13 @@ import threading
 import weakref
 from array import array
 from ctypes import *
-
 import _ctypes
 import _ctypes_test
 
+from checks import raises
+
 dll = CDLL(_ctypes_test.__file__)
 libc = CDLL(None, use_errno=True)
-
-
-def raises(expected, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        if message is not None:
-            assert str(error) == message, (str(error), message)
-        return error
-    raise AssertionError("%s not raised by %r%r" % (expected.__name__, function, args))
 
 
 class Point(Structure):

@@ -6,17 +6,11 @@ import pickle
 import sys
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta, timezone, tzinfo
 
+from checks import raises
+
 
 def check(condition, what=None):
     assert condition, what
-
-
-def raises(expected, function, *args):
-    try:
-        function(*args)
-    except expected:
-        return
-    raise AssertionError(f"{expected.__name__} not raised")
 
 
 class Zone(tzinfo):

@@ -14,15 +14,7 @@ import threading
 from decimal import *
 from fractions import Fraction
 
-
-def raises(kind, f, *args, message=None, **kw):
-    try:
-        f(*args, **kw)
-    except kind as e:
-        if message is not None:
-            assert str(e) == message, str(e)
-        return e
-    raise AssertionError("nothing raised")
+from checks import raises
 
 
 def fresh(**settings):

@@ -4,6 +4,8 @@ import hmac
 import threading
 import uuid
 
+from checks import raises
+
 DATA = bytes(range(256)) * 40
 KNOWN = {
     "md5": "d41d8cd98f00b204e9800998ecf8427e",
@@ -13,14 +15,6 @@ KNOWN = {
     "sha3_256": "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a",
     "blake2s": "69217a3079908094e11121d042354a7c1f55b6482ca1a51e1b250dfd1ed0eef9",
 }
-
-
-def raises(expected, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        return error
-    raise AssertionError("%s not raised" % expected.__name__)
 
 
 def test_known_values():

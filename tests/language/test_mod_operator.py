@@ -4,15 +4,7 @@ import _operator
 import operator
 import pickle
 
-
-def raises(expected, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        if message is not None:
-            assert str(error) == message, (str(error), message)
-        return error
-    raise AssertionError("%s not raised by %r" % (expected.__name__, function))
+from checks import raises
 
 
 def test_arithmetic():

@@ -12,14 +12,7 @@ import termios
 import threading
 import time
 
-
-def raises(expected, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        return str(error)
-    raise AssertionError("%s not raised" % expected.__name__)
-
+from checks import raises
 
 POOL = """
 import multiprocessing as mp, sys
@@ -88,18 +81,21 @@ def test_mmap():
     assert repr(m) == "<mmap.mmap closed=False, access=ACCESS_DEFAULT, length=100, pos=5, offset=0>"
     view = memoryview(m)
     view[10] = 7
-    assert m[10] == 7 and raises(BufferError, m.close) == "cannot close exported pointers exist"
+    assert m[10] == 7
+    raises(BufferError, m.close, message="cannot close exported pointers exist")
     view.release()
     m[::10] = bytes(range(10))
-    assert m[::10] == bytes(range(10)) and raises(IndexError, m.__getitem__, 100) == "mmap index out of range"
+    assert m[::10] == bytes(range(10))
+    raises(IndexError, m.__getitem__, 100, message="mmap index out of range")
     m.close()
-    assert m.closed and raises(ValueError, len, m) == "mmap closed or invalid"
+    assert m.closed
+    raises(ValueError, len, m, message="mmap closed or invalid")
     with tempfile.TemporaryFile() as f:
         f.write(b"line1\nline2\n" * 1000)
         f.flush()
         with mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as m:
             assert (m.readline(), m.readline(), m.size(), m[-3:]) == (b"line1\n", b"line2\n", 12000, b"e2\n")
-            assert raises(TypeError, m.write, b"x") == "mmap can't modify a readonly memory map."
+            raises(TypeError, m.write, b"x", message="mmap can't modify a readonly memory map.")
         with mmap.mmap(f.fileno(), 0) as m:
             m.resize(20)
             m[:3] = b"XXX"
@@ -110,7 +106,8 @@ def test_mmap():
 
 def test_simple_queue():
     q = queue.SimpleQueue()
-    assert q.empty() and raises(queue.Empty, q.get_nowait) == ""
+    assert q.empty()
+    raises(queue.Empty, q.get_nowait, message="")
     results = []
 
     def consume():
@@ -151,7 +148,7 @@ def test_faulthandler():
 def test_resource_and_termios():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert soft > 0 and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
-    assert raises(ValueError, resource.getrlimit, -5) == "invalid resource specified"
+    raises(ValueError, resource.getrlimit, -5, message="invalid resource specified")
     master, slave = pty.openpty()
     mode = termios.tcgetattr(slave)
     assert len(mode) == 7 and len(mode[6]) == termios.NCCS

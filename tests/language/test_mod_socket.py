@@ -13,13 +13,7 @@ import threading
 import urllib.error
 import urllib.request
 
-
-def raises(expected, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        return error
-    raise AssertionError("%s not raised" % expected.__name__)
+from checks import raises
 
 
 def test_pair():

@@ -3,13 +3,7 @@ import datetime
 import sqlite3
 import threading
 
-
-def raises(expected, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        return error
-    raise AssertionError("%s not raised" % expected.__name__)
+from checks import raises
 
 
 def filled():

@@ -11,18 +11,12 @@ import urllib.error
 import urllib.request
 import warnings
 
+from checks import raises
+
 # A key and certificate of the installed test suite; without it most of this is not tested.
 FOLDER = next((folder for folder in ("/usr/lib/python3.11/test/certdata", "/usr/lib/python3.11/test")
                if os.path.exists(os.path.join(folder, "keycert.pem"))), None)
 CERTIFICATE = FOLDER and os.path.join(FOLDER, "keycert.pem")
-
-
-def raises(expected, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        return error
-    raise AssertionError("%s not raised" % expected.__name__)
 
 
 def server_context():

@@ -6,13 +6,7 @@ import sys
 import threading
 import time
 
-
-def raises(expected, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        return error
-    raise AssertionError("%s not raised" % expected.__name__)
+from checks import raises
 
 
 def run(*args, **kwargs):

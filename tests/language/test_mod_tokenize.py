@@ -1,13 +1,7 @@
 """_tokenize: the tokens that the parser sees, their numbers, positions and lines."""
 import _tokenize
 
-
-def raises(error, function, *arguments):
-    try:
-        function(*arguments)
-    except error:
-        return
-    raise AssertionError(error)
+from checks import raises
 
 
 def tokens(source):

@@ -6,13 +6,7 @@ import xml.dom.minidom
 import xml.etree.ElementTree as ET
 import xml.sax
 
-
-def raises(expected, function, *args):
-    try:
-        function(*args)
-    except expected as error:
-        return error
-    raise AssertionError("%s not raised" % expected.__name__)
+from checks import raises
 
 
 def test_element_tree():

@@ -3,13 +3,7 @@ import ast
 import asyncio
 import types
 
-
-def raises(expected, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except expected as error:
-        return str(error)
-    raise AssertionError("%s not raised" % expected.__name__)
+from checks import raises
 
 
 class Refused(Exception):
@@ -27,12 +21,12 @@ class Defaults(dict):
 
 
 def test_builtins_of_a_namespace():
-    assert raises(NameError, exec, "print(1)", {"__builtins__": {}}) == "name 'print' is not defined"
-    assert raises(TypeError, exec, "print(1)", {"__builtins__": 123}) == "'int' object is not subscriptable"
+    raises(NameError, exec, "print(1)", {"__builtins__": {}}, message="name 'print' is not defined")
+    raises(TypeError, exec, "print(1)", {"__builtins__": 123}, message="'int' object is not subscriptable")
     assert eval("superglobal", {"__builtins__": types.MappingProxyType({"superglobal": 1})}) == 1
     assert eval("superglobal", {"__builtins__": Defaults()}) == "default superglobal"
-    assert raises(Refused, exec, "superglobal", {"__builtins__": Closed(superglobal=1)}) == "superglobal"
-    assert raises(NameError, exec, "class A: pass", {"__builtins__": {}}) == "__build_class__ not found"
+    raises(Refused, exec, "superglobal", {"__builtins__": Closed(superglobal=1)}, message="superglobal")
+    raises(NameError, exec, "class A: pass", {"__builtins__": {}}, message="__build_class__ not found")
 
 
 def test_functions_inherit_builtins():
@@ -45,7 +39,7 @@ def test_functions_inherit_builtins():
 
 
 def test_globals_of_a_dict_subclass():
-    assert raises(Refused, exec, "name", Closed(name=1)) == "name"
+    raises(Refused, exec, "name", Closed(name=1), message="name")
     namespace = Defaults(x=1)
     exec("def f(): return x, y", namespace)
     for _ in range(3):
@@ -72,7 +66,7 @@ def test_await_at_top_level():
             pass
 
     for source, expected in (("async for a in numbers(): pass", 2), ("async with Manager() as a: pass", 7)):
-        assert raises(SyntaxError, compile, source, "?", "exec")
+        raises(SyntaxError, compile, source, "?", "exec")
         code = compile(source, "?", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         assert code.co_flags & 128
         namespace = {"numbers": numbers, "Manager": Manager}

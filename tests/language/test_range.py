@@ -1,15 +1,5 @@
 """range: arithmetic with ints of any size, slices, comparison."""
-
-
-def raises(exception, function, *args, message=None):
-    try:
-        function(*args)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
-
+from checks import raises
 
 BIG = 10 ** 30
 

@@ -3,14 +3,7 @@
 import operator
 import traceback
 
-
-def raises(kind, text, f, *args):
-    try:
-        f(*args)
-    except kind as e:
-        assert str(e) == text, (str(e), text)
-        return e
-    raise AssertionError("nothing raised")
+from checks import raises
 
 
 class Amount:
@@ -135,10 +128,9 @@ def test_methodcallers_with_arguments_or_hooks():
     assert {call(Hooked()) for _ in range(2000)} == {"none"}
     assert {call(Everything()) for _ in range(2000)} == {"none"}
     for _ in range(2000):
-        raises(AttributeError, "'Amount' object has no attribute 'none'", call, Amount(1))
-        raises(TypeError,
-               "test_methodcallers_with_arguments_or_hooks.<locals>.Thing.add() missing 1 required positional argument: 'a'",
-               operator.methodcaller("add"), it)
+        raises(AttributeError, call, Amount(1), message="'Amount' object has no attribute 'none'")
+        raises(TypeError, operator.methodcaller("add"), it,
+               message="test_methodcallers_with_arguments_or_hooks.<locals>.Thing.add() missing 1 required positional argument: 'a'")
 
 
 def test_results_that_are_no_text():
@@ -161,9 +153,9 @@ def test_results_that_are_no_text():
                 it.kind = 2
             f(it)
 
-    raises(TypeError, "__repr__ returned non-string (type int)", loop, repr, Wrong())
-    raises(TypeError, "__str__ returned non-string (type NoneType)", loop, str, Wrong())
-    raises(TypeError, "__str__ returned non-string (type bytes)", loop, str, OnlyRepr())
+    raises(TypeError, loop, repr, Wrong(), message="__repr__ returned non-string (type int)")
+    raises(TypeError, loop, str, Wrong(), message="__str__ returned non-string (type NoneType)")
+    raises(TypeError, loop, str, OnlyRepr(), message="__str__ returned non-string (type bytes)")
 
     def written_out(it):
         for i in range(3000):
@@ -172,7 +164,7 @@ def test_results_that_are_no_text():
             repr(it)
             str(it)
 
-    raises(TypeError, "__repr__ returned non-string (type int)", written_out, Wrong())
+    raises(TypeError, written_out, Wrong(), message="__repr__ returned non-string (type int)")
 
 
 def test_subclasses_of_str():
@@ -252,7 +244,7 @@ def test_tracebacks():
         for _ in range(3000):
             f(it)
         it.n = 0
-        e = raises(ZeroDivisionError, "integer division or modulo by zero", f, it)
+        e = raises(ZeroDivisionError, f, it, message="integer division or modulo by zero")
         assert [entry.name for entry in traceback.extract_tb(e.__traceback__)][1:] == [f.__name__, name]
 
 

@@ -3,14 +3,7 @@
 import sys
 import traceback
 
-
-def raises(kind, text, f, *args):
-    try:
-        f(*args)
-    except kind as e:
-        assert str(e) == text, (str(e), text)
-        return e
-    raise AssertionError("nothing raised")
+from checks import raises
 
 
 class Row:
@@ -113,7 +106,7 @@ def test_truth():
     for v, text in ((1, "int"), (None, "NoneType"), ("x", "str")):
         t = ByBool(v)
         for f in (lambda: not t, lambda: bool(t), lambda: 1 if t else 2, lambda: t and 1, lambda: t or 1):
-            raises(TypeError, f"__bool__ should return bool, returned {text}", f)
+            raises(TypeError, f, message=f"__bool__ should return bool, returned {text}")
     for v, kind, text in (
         (-1, ValueError, "__len__() should return >= 0"),
         (-(1 << 80), ValueError, "__len__() should return >= 0"),
@@ -123,7 +116,7 @@ def test_truth():
     ):
         t = ByLength(v)
         for f in (lambda: not t, lambda: bool(t), lambda: 1 if t else 2, lambda: t and 1, lambda: len(t)):
-            raises(kind, text, f)
+            raises(kind, f, message=text)
 
     class Index:
         def __index__(self):
@@ -139,7 +132,7 @@ def test_truth():
             seen += len(t)
         return seen
 
-    raises(ValueError, "__len__() should return >= 0", late, 4000)
+    raises(ValueError, late, 4000, message="__len__() should return >= 0")
 
 
 def test_class_without_truth_gets_one():
@@ -186,9 +179,9 @@ def test_unary_and_builtins():
         number = -number
     assert total == 4000 // 2 * (3 - 3 + 97 + 3) + 4000 // 2 * (-3 + 3 + 103 + 3)
     assert [hash(Number(i)) for i in (5, 0, -1, -7, 1 << 70, True)] == [5, 0, -2, -7, hash(1 << 70), 1]
-    raises(TypeError, "__hash__ method should return an integer", lambda: hash(Number("x")))
-    raises(TypeError, "bad operand type for unary -: 'Row'", lambda: -Row(1))
-    raises(TypeError, "bad operand type for abs(): 'Row'", lambda: abs(Row(1)))
+    raises(TypeError, lambda: hash(Number("x")), message="__hash__ method should return an integer")
+    raises(TypeError, lambda: -Row(1), message="bad operand type for unary -: 'Row'")
+    raises(TypeError, lambda: abs(Row(1)), message="bad operand type for abs(): 'Row'")
 
 
 class Count:
@@ -249,7 +242,7 @@ def test_iteration():
             total += i
     assert total == 9000
     for f in (lambda: [0 for i in Wrong()], lambda: iter(Wrong())):
-        raises(TypeError, "iter() returned non-iterator of type 'int'", f)
+        raises(TypeError, f, message="iter() returned non-iterator of type 'int'")
 
     def take():
         it = Count(2)
@@ -257,7 +250,7 @@ def test_iteration():
         next(it)
         return next(it)
 
-    raises(StopIteration, "ignored", take)
+    raises(StopIteration, take, message="ignored")
     assert next(Count(0), "default") == "default"
 
 
@@ -295,7 +288,7 @@ def test_iteration_that_fails():
                 raise StopIteration("mine")
             except StopIteration as e:
                 assert str(e) == "mine"
-        raises(StopIteration, "ignored", next, Count(0))
+        raises(StopIteration, next, Count(0), message="ignored")
 
     inner()
 
@@ -326,9 +319,10 @@ def test_calls():
     each = 4000 * 3999 // 2
     assert total == each * 6 + 4000 * (15 + 7 + 18 + 6 + 15 + 16) + each * 12 + 4000 * 5
     assert many(1, 2, a=3) == ((1, 2), {"a": 3})
-    raises(TypeError, "test_calls.<locals>.Adder.__call__() missing 1 required positional argument: 'x'", add)
-    raises(TypeError, "test_calls.<locals>.Adder.__call__() takes from 2 to 3 positional arguments but 4 were given", add, 1, 2, 3)
-    raises(TypeError, "'Row' object is not callable", Row(1))
+    raises(TypeError, add, message="test_calls.<locals>.Adder.__call__() missing 1 required positional argument: 'x'")
+    raises(TypeError, add, 1, 2, 3,
+           message="test_calls.<locals>.Adder.__call__() takes from 2 to 3 positional arguments but 4 were given")
+    raises(TypeError, Row(1), message="'Row' object is not callable")
 
 
 def test_constructors():
@@ -387,9 +381,10 @@ def test_constructors():
         pair = Pair(i, 1)
         assert pair == (i, 1) and pair.initialised == i and type(pair) is Pair
         assert Made(i) == ("made", i + 2)
-    raises(TypeError, "test_constructors.<locals>.Plain.__new__() missing 1 required positional argument: 'a'", Plain)
-    raises(TypeError, "__init__() should return None, not 'int'", Bad)
-    raises(TypeError, "test_constructors.<locals>.Both.__init__() takes from 2 to 3 positional arguments but 4 were given", Both, 1, 2, 3)
+    raises(TypeError, Plain, message="test_constructors.<locals>.Plain.__new__() missing 1 required positional argument: 'a'")
+    raises(TypeError, Bad, message="__init__() should return None, not 'int'")
+    raises(TypeError, Both, 1, 2, 3,
+           message="test_constructors.<locals>.Both.__init__() takes from 2 to 3 positional arguments but 4 were given")
 
 
 def test_constructor_of_subclass_instance():
@@ -436,8 +431,8 @@ def test_generator_methods():
     for i in range(3000):
         assert list(odd[i]) == [i] and list(odd < 3) == [1] and list(odd + 2) == [2] and list(odd()) == [4]
         assert 5 if odd < odd else 0
-    raises(TypeError, "__bool__ should return bool, returned generator", lambda: 1 if odd else 2)
-    raises(TypeError, "'generator' object cannot be interpreted as an integer", lambda: len(odd))
+    raises(TypeError, lambda: 1 if odd else 2, message="__bool__ should return bool, returned generator")
+    raises(TypeError, lambda: len(odd), message="'generator' object cannot be interpreted as an integer")
 
 
 def test_operands_live():
@@ -508,7 +503,7 @@ def test_methods_change_meanwhile():
             Changing.__len__ = lambda self: 5
         if i == 3500:
             del Changing.__getitem__
-            raises(TypeError, "'Changing' object is not subscriptable", lambda: c[i])
+            raises(TypeError, lambda: c[i], message="'Changing' object is not subscriptable")
             Changing.__getitem__ = lambda self, i: 7
     assert total == 3 * 2501 + 15 * 1000 + 17 * 499
 

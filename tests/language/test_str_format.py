@@ -1,15 +1,5 @@
 """Format specifications, str.format, f-strings' formatting, and the % operator of str."""
-
-
-def raises(exception, function, *args, message=None, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
-
+from checks import raises
 
 INF = float("inf")
 NAN = float("nan")

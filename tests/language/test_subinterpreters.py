@@ -5,6 +5,8 @@ import sys
 import textwrap
 import threading
 
+from checks import raises
+
 try:
     import _xxsubinterpreters as interpreters
 except ImportError:
@@ -12,14 +14,6 @@ except ImportError:
 
 # CPython 3.11 dies or hangs in what comes of threads and shared values in its interpreters.
 CRASHES = sys.implementation.name == "cpython"
-
-
-def raises(kind, function, *args, **kwargs):
-    try:
-        function(*args, **kwargs)
-    except kind as error:
-        return str(error)
-    raise AssertionError(f"{kind} not raised")
 
 
 def run(code, interpreter=None, /, **shared):
@@ -174,8 +168,8 @@ def test_handled_exceptions_and_frames_end_at_the_border():
             send(f"{sys.exc_info()[0]} {' '.join(names)}")
         """) == "None <module>"
         assert sys.exc_info()[0] is KeyError
-    assert raises(interpreters.RunFailedError, run, "raise ValueError('inside')") == "<class 'ValueError'>: inside"
-    assert raises(interpreters.RunFailedError, run, "def f(: pass").startswith("<class 'SyntaxError'>: ")
+    raises(interpreters.RunFailedError, run, "raise ValueError('inside')", message="<class 'ValueError'>: inside")
+    assert str(raises(interpreters.RunFailedError, run, "def f(: pass")).startswith("<class 'SyntaxError'>: ")
     assert sys._getframe().f_code.co_name == "test_handled_exceptions_and_frames_end_at_the_border"
 
 
@@ -204,13 +198,13 @@ def test_ids():
     assert run("send(int(interpreters.get_current()))", interpreter) == interpreter
     assert run("send(interpreters.is_running(me) + 0)", interpreter, me=int(interpreter)) == 1
     number = int(interpreter)
-    assert raises(RuntimeError, interpreters.destroy, 0) == "cannot destroy the current interpreter"
-    assert raises(RuntimeError, interpreters.run_string, 0, "1") == "interpreter already running"
+    raises(RuntimeError, interpreters.destroy, 0, message="cannot destroy the current interpreter")
+    raises(RuntimeError, interpreters.run_string, 0, "1", message="interpreter already running")
     interpreters.destroy(interpreter)
-    assert raises(RuntimeError, interpreters.destroy, interpreter) == f"unrecognized interpreter ID {number}"
-    assert raises(RuntimeError, interpreters.is_running, number) == f"unrecognized interpreter ID {number}"
-    assert raises(TypeError, interpreters.destroy, "x") == "interpreter ID must be an int, got str"
-    assert raises(ValueError, interpreters.destroy, -1) == "interpreter ID must be a non-negative int, got -1"
+    raises(RuntimeError, interpreters.destroy, interpreter, message=f"unrecognized interpreter ID {number}")
+    raises(RuntimeError, interpreters.is_running, number, message=f"unrecognized interpreter ID {number}")
+    raises(TypeError, interpreters.destroy, "x", message="interpreter ID must be an int, got str")
+    raises(ValueError, interpreters.destroy, -1, message="interpreter ID must be a non-negative int, got -1")
     assert len(interpreters.list_all()) == before
 
 
@@ -270,10 +264,10 @@ def test_cycles_go_with_the_interpreter():
 def test_threads_and_processes_of_isolated_interpreters():
     text = "not supported for isolated subinterpreters"
     failed = interpreters.RunFailedError
-    assert text in raises(failed, run, "import _thread; _thread.start_new_thread(print, ())")
-    assert text in raises(failed, run, "import os; os.fork()")
-    assert text in raises(failed, run, "import subprocess; subprocess.run(['true'])")
-    assert "main thread of the main interpreter" in raises(failed, run, "import signal; signal.signal(2, signal.SIG_DFL)")
+    assert text in str(raises(failed, run, "import _thread; _thread.start_new_thread(print, ())"))
+    assert text in str(raises(failed, run, "import os; os.fork()"))
+    assert text in str(raises(failed, run, "import subprocess; subprocess.run(['true'])"))
+    assert "main thread of the main interpreter" in str(raises(failed, run, "import signal; signal.signal(2, signal.SIG_DFL)"))
 
 
 def test_threads_belong_to_the_interpreter_that_starts_them():
@@ -298,8 +292,8 @@ def test_threads_are_told_of_and_joined_at_the_end():
     interpreter = interpreters.create(isolated=False)
     reader, writer = os.pipe()
     interpreters.run_string(interpreter, "import os, threading; t = threading.Thread(target=os.read, args=(%d, 1)); t.start()" % reader)
-    assert raises(RuntimeError, interpreters.is_running, interpreter) == "interpreter has more than one thread"
-    assert raises(RuntimeError, interpreters.destroy, interpreter) == "interpreter has more than one thread"
+    raises(RuntimeError, interpreters.is_running, interpreter, message="interpreter has more than one thread")
+    raises(RuntimeError, interpreters.destroy, interpreter, message="interpreter has more than one thread")
     os.write(writer, b"x")
     try:
         from _testcapi import run_in_subinterp
@@ -335,8 +329,8 @@ def test_running_in_several_threads():
     thread.start()
     os.read(reader, 1)
     assert interpreters.is_running(interpreter)
-    assert raises(RuntimeError, interpreters.run_string, interpreter, "1") == "interpreter already running"
-    assert raises(RuntimeError, interpreters.destroy, interpreter) == "interpreter already running"
+    raises(RuntimeError, interpreters.run_string, interpreter, "1", message="interpreter already running")
+    raises(RuntimeError, interpreters.destroy, interpreter, message="interpreter already running")
     os.write(back_writer, b"x")
     thread.join()
     assert not interpreters.is_running(interpreter)
@@ -353,9 +347,9 @@ def test_shared_values():
         assert interpreters.is_shareable(value)
     for value in (1.5, (), [], True, object(), bytearray(b"x")):
         assert not interpreters.is_shareable(value), value
-        assert raises(ValueError, run, "", value=value) == f"{value} does not support cross-interpreter data"
-    assert raises(OverflowError, run, "", value=2 ** 64) == "try sending as bytes"
-    assert raises(ValueError, run, "a\0b") == "source code string cannot contain null bytes"
+        raises(ValueError, run, "", value=value, message=f"{value} does not support cross-interpreter data")
+    raises(OverflowError, run, "", value=2 ** 64, message="try sending as bytes")
+    raises(ValueError, run, "a\0b", message="source code string cannot contain null bytes")
 
 
 def test_channels():
@@ -365,7 +359,7 @@ def test_channels():
     number = int(channel)
     assert repr(channel) == f"ChannelID({number})" and channel == number and channel.end == "both"
     assert repr(channel.send) == f"ChannelID({number}, send=True)" and channel.recv.end == "recv" and channel != channel.recv
-    assert raises(interpreters.ChannelEmptyError, interpreters.channel_recv, channel) == f"channel {number} is empty"
+    raises(interpreters.ChannelEmptyError, interpreters.channel_recv, channel, message=f"channel {number} is empty")
     assert interpreters.channel_recv(channel, "default") == "default"
     for i in range(5):
         interpreters.channel_send(channel, i)
@@ -373,13 +367,13 @@ def test_channels():
     interpreters.channel_send(channel, channel)
     assert interpreters.channel_recv(channel) == channel
     interpreters.channel_send(channel, 1)
-    assert "may not be closed if not empty" in raises(interpreters.ChannelNotEmptyError, interpreters.channel_close, channel)
+    assert "may not be closed if not empty" in str(raises(interpreters.ChannelNotEmptyError, interpreters.channel_close, channel))
     interpreters.channel_close(channel, send=True)
-    assert raises(interpreters.ChannelClosedError, interpreters.channel_send, channel, 2) == f"channel {number} closed"
+    raises(interpreters.ChannelClosedError, interpreters.channel_send, channel, 2, message=f"channel {number} closed")
     assert interpreters.channel_recv(channel) == 1
     raises(interpreters.ChannelClosedError, interpreters.channel_recv, channel)
     interpreters.channel_destroy(channel)
-    assert raises(interpreters.ChannelNotFoundError, interpreters.channel_recv, channel) == f"channel {number} not found"
+    raises(interpreters.ChannelNotFoundError, interpreters.channel_recv, channel, message=f"channel {number} not found")
     assert isinstance(interpreters.ChannelNotFoundError(), interpreters.ChannelError)
 
 

@@ -3,32 +3,7 @@ import gc
 import threading
 import weakref
 
-
-def in_thread(f, *args):
-    result = []
-
-    def run():
-        try:
-            result.append((f(*args), None))
-        except BaseException as e:
-            result.append((None, e))
-
-    t = threading.Thread(target=run)
-    t.start()
-    t.join()
-    value, error = result[0]
-    if error:
-        raise error
-    return value
-
-
-def raises(kind, text, f, *args):
-    try:
-        f(*args)
-    except kind as e:
-        assert str(e) == text, (str(e), text)
-        return
-    raise AssertionError("nothing raised")
+from checks import in_thread, raises
 
 
 class Thing:
@@ -46,11 +21,12 @@ def test_each_thread_has_its_own():
         return local.x, sorted(local.__dict__)
 
     assert in_thread(other) == (2, ["x", "y"]) and local.__dict__ == {"x": 1}
-    raises(AttributeError, "'_thread._local' object has no attribute 'y'", lambda: local.y)
+    raises(AttributeError, lambda: local.y, message="'_thread._local' object has no attribute 'y'")
     del local.x
-    raises(AttributeError, "'_thread._local' object has no attribute 'x'", lambda: local.x)
-    raises(AttributeError, "'_thread._local' object has no attribute 'x'", lambda: delattr(local, "x"))
-    raises(AttributeError, "'_thread._local' object attribute '__dict__' is read-only", lambda: setattr(local, "__dict__", {}))
+    raises(AttributeError, lambda: local.x, message="'_thread._local' object has no attribute 'x'")
+    raises(AttributeError, lambda: delattr(local, "x"), message="'_thread._local' object has no attribute 'x'")
+    raises(AttributeError, lambda: setattr(local, "__dict__", {}),
+           message="'_thread._local' object attribute '__dict__' is read-only")
 
 
 def loop(locals_, n):
@@ -132,7 +108,7 @@ def test_subclasses():
     assert in_thread(lambda: counter.slot) == 1 and "slot" not in counter.__dict__
     counter.kind = "own"
     assert in_thread(lambda: counter.kind) == "class" and counter.kind == "own"
-    raises(TypeError, "Initialization arguments are not supported", threading.local, 1)
+    raises(TypeError, threading.local, 1, message="Initialization arguments are not supported")
 
 
 class Failing(threading.local):
@@ -148,10 +124,10 @@ def test_an_init_that_raises():
     local = Failing()
     Failing.fail = True
     for _ in range(3):
-        raises(ValueError, "not here", in_thread, lambda: local.made)
+        raises(ValueError, in_thread, lambda: local.made, message="not here")
 
     def twice():
-        raises(ValueError, "not here", lambda: local.made)
+        raises(ValueError, lambda: local.made, message="not here")
         Failing.fail = False
         return local.made
 

@@ -6,17 +6,11 @@ import sys
 import threading
 import time
 
-
-def run(function):
-    results = []
-    thread = threading.Thread(target=lambda: results.append(function()))
-    thread.start()
-    thread.join()
-    return results[0]
+from checks import in_thread
 
 
 def burst(function, count=40):
-    return [run(function) for _ in range(count)]
+    return [in_thread(function) for _ in range(count)]
 
 
 def test_signal_mask_is_the_starters():

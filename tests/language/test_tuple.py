@@ -1,14 +1,5 @@
 """tuple: construction, indexing, operators, hashing, subclasses."""
-
-
-def raises(exception, function, *args, message=None):
-    try:
-        function(*args)
-    except exception as e:
-        if message is not None:
-            assert str(e) == message, (str(e), message)
-        return e
-    raise AssertionError("%s not raised" % exception.__name__)
+from checks import raises
 
 
 def test_construction():

@@ -1,14 +1,11 @@
 """with: __enter__ runs in a frame of its own; hot loops."""
-
 import contextlib
 import sys
 import threading
 
+from checks import assert_equal
+
 ROUNDS = 4000
-
-
-def assert_equal(got, expected):
-    assert got == expected, (got, expected)
 
 
 class Manager:
