@@ -7,6 +7,7 @@
 namespace pt {
 struct CallRecord;
 struct HeapLocal;
+struct Reservations;
 struct Thread;
 class Value;
 }  // namespace pt
@@ -78,6 +79,7 @@ inline constexpr int kRecordRoom = 28;
 struct State {
   Thread* thread;
   uint64_t owner_id;  // of the thread, for reference counts
+  Reservations* reservations;  // of the thread, or nullptr
   HeapLocal* heap;  // of the thread
   int64_t free_weight;  // g_free_weight
   char* frame;  // at the exit
@@ -87,9 +89,10 @@ struct State {
   uint64_t object, value;  // a store's further operands
   uint64_t arguments[kMaxArguments];  // of a native call, or items of a tuple or list to be built
   uint64_t generators[kMaxGenerators];  // that run on their registers in the heap (Generator*), the outermost first
-  // Objects whose locks stay taken, as no other thread had seen them; 0: none. One for each object that the trace takes a hold of
-  // (Hold), and that of the last other store. Given back before anything but a stencil runs (`let_go`), and when the trace is
-  // left, as it is at a safepoint when somebody waits for one (kBreakLetGo).
+  // Objects whose locks stay taken, as no other thread had seen them, or on which the thread works without (Reservations::kept);
+  // 0: none. One for each object that the trace takes a hold of (Hold), and that of the last other store. Given back before
+  // anything but a stencil runs (`let_go`), and when the trace is left, as it is at a safepoint when somebody waits for one
+  // (kBreakLetGo).
   uint64_t held[kHeldObjects];
   uint64_t holds;  // a bit for each word that may not be 0
   void (*let_go)(State*);

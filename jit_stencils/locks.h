@@ -1,5 +1,6 @@
 #pragma once
 // The locks of objects that a trace takes and keeps (docs/jit.md, Threads): for stencils and what stands in for them.
+#include "gc/sync/reservation.h"
 #include "jit_stencils/abi.h"
 
 namespace pt::jit {
@@ -18,13 +19,33 @@ PT_INLINE void unlock(Object& o) {
   o.lock.store(o.lock.load(std::memory_order_relaxed) & static_cast<uint8_t>(~(kLockLocked | kLockKept)),
                std::memory_order_release);
 }
+// Gives a kept lock back that nobody waits for. What is kept again and again is reserved from the second time on: then taking
+// it is no atomic instruction. Not from the first, as the next to want it may be another thread.
+PT_INLINE void unlock_kept(const State* s, Object& o) {
+  uint8_t seen = o.lock.load(std::memory_order_relaxed);
+  auto next = static_cast<uint8_t>(seen & ~(kLockLocked | kLockKept));
+  if (next == 0)
+    next = kLockWasKept;
+  else if (next == kLockWasKept && s->reservations && s->reservations->phase() == kReserving &&
+           o.shared.load(std::memory_order_relaxed) == 0)
+    next = kLockReserved;
+  o.lock.store(next, std::memory_order_release);
+}
+PT_INLINE bool is_reserved(const State* s, int word, uint64_t address) {
+  return s->reservations && reinterpret_cast<uint64_t>(s->reservations->kept[word].load(std::memory_order_relaxed)) == address;
+}
 // Gives back what a word of State::held holds. False when somebody waits for it: he has to be woken.
-PT_INLINE bool give_up(uint64_t& held) {
+PT_INLINE bool give_up(State* s, int word) {
+  uint64_t held = s->held[word];
   if (!held) return true;
-  Object& o = *reinterpret_cast<Object*>(held);
-  if (o.lock.load(std::memory_order_relaxed) & kLockParked) return false;
-  held = 0;
-  unlock(o);
+  if (is_reserved(s, word, held)) {
+    s->reservations->kept[word].store(nullptr, std::memory_order_release);
+  } else {
+    Object& o = *reinterpret_cast<Object*>(held);
+    if (o.lock.load(std::memory_order_relaxed) & kLockParked) return false;
+    unlock_kept(s, o);
+  }
+  s->held[word] = 0;
   return true;
 }
 // Takes the object's lock, which the trace keeps from here on. False, and nothing has happened: it cannot, or the object
@@ -35,7 +56,21 @@ PT_INLINE bool try_keep(const State* s, Object& o, uint32_t shape) {
   unlock(o);
   return false;
 }
-// Of State::holds, for the word of State::held at this offset in the State.
-constexpr uint64_t held_bit(uint64_t offset) { return uint64_t{1} << (offset - offsetof(State, held)) / sizeof(uint64_t); }
+// The same where the lock is reserved for the thread, and what the word of State::held has, if anything, is so as well: one goes,
+// the other comes. False: it is to be done the other way; the word then has a lock in earnest, or nothing.
+PT_INLINE bool exchange_reserved(State* s, int word, Object& o, uint32_t shape) {
+  uint64_t before = s->held[word];
+  if (!s->reservations || reinterpret_cast<uint64_t>(s->reservations->kept[word].load(std::memory_order_relaxed)) != before)
+    return false;
+  if (__builtin_expect(!enter_kept(*s->reservations, word, &o, static_cast<uint16_t>(s->owner_id), shape), 0)) {
+    s->held[word] = 0;
+    return false;
+  }
+  s->held[word] = reinterpret_cast<uint64_t>(&o);
+  s->holds |= uint64_t{1} << word;
+  return true;
+}
+// Of State::held, the word at this offset in the State.
+constexpr int held_index(uint64_t offset) { return static_cast<int>((offset - offsetof(State, held)) / sizeof(uint64_t)); }
 
 }  // namespace pt::jit

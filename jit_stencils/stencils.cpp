@@ -408,11 +408,14 @@ PT_BODY(StoreAlone) {
 // Takes the lock for a store. That of an object which no other thread has seen stays taken: the next store most likely is to
 // the same object, and an atomic instruction costs more than the rest of it.
 PT_INLINE bool hold(State* s, Object& o) {
+  uint64_t before = s->held[kLastStore];
+  if (before && !is_reserved(s, kLastStore, before) && !give_up(s, kLastStore)) return false;
+  if (exchange_reserved(s, kLastStore, o, 0)) return true;
   bool keep = may_keep(s, o);
-  if (!give_up(s->held[kLastStore]) || !try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return false;
+  if (!give_up(s, kLastStore) || !try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return false;
   if (keep) {
     s->held[kLastStore] = reinterpret_cast<uint64_t>(&o);
-    s->holds |= held_bit(offsetof(State, held[kLastStore]));
+    s->holds |= uint64_t{1} << kLastStore;
   }
   return true;
 }
@@ -428,12 +431,13 @@ PT_INLINE bool locked(State* s, Object& o, Store store) {
 }
 PT_INLINE uint64_t& held_word(State* s) { return at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()); }
 PT_BODY(Hold) { return held_word(s) == x.r[A]; }
-// The first of all, as mostly: in line.
+// The first of all, and one after the other where they are reserved: in line.
 PT_BODY(TakeHold) {
+  if (exchange_reserved(s, held_index(hole0()), at<Object>(x.r[A]), static_cast<uint32_t>(hole1()))) return true;
   if (__builtin_expect(s->holds != 0, 0)) return s->take_hold(s, hole0(), x.r[A], hole1());
   if (!try_keep(s, at<Object>(x.r[A]), static_cast<uint32_t>(hole1()))) return false;
   held_word(s) = x.r[A];
-  s->holds = held_bit(hole0());
+  s->holds = uint64_t{1} << held_index(hole0());
   return true;
 }
 PT_INLINE bool replace_uncounted(uint64_t& field, uint64_t bits) {

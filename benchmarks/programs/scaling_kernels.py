@@ -217,6 +217,14 @@ def own_attributes():
     return s.x
 
 
+def own_objects():
+    objects = [Shared() for _ in range(100)]
+    for _ in range(N // 200):
+        for s in objects:
+            s.x += 1
+    return s.x
+
+
 def own_lists():
     items = []
     for i in range(N // 2):

@@ -24,6 +24,8 @@ inline constexpr uint8_t kLockKept = 4;
 inline constexpr uint8_t kLockSeen = 8;
 // The object's owner works on it without the lock; whoever else takes the lock ends that first (gc/sync/reservation.h).
 inline constexpr uint8_t kLockReserved = 16;
+// The lock was kept once (kLockKept): the next time it is given back it is reserved.
+inline constexpr uint8_t kLockWasKept = 32;
 
 // Bits of Object::gc_bits. All are set with atomic or; the collector's own are touched only in a stopped world.
 inline constexpr uint8_t kGcDeferred = 1;    // freed only by a collection; registers hold it without a count

@@ -90,7 +90,7 @@ void open_to_all(Object* o) {
   if (o->owner.load(std::memory_order_acquire) != 0 && !(o->lock.load(std::memory_order_acquire) & kLockSeen)) open_slow(o);
 }
 bool try_open(Object* o) {
-  if (!try_lock_byte(o->lock)) return false;
+  if ((o->lock.load(std::memory_order_relaxed) & kLockReserved) || !try_lock_byte(o->lock)) return false;
   o->lock.store(o->lock.load(std::memory_order_relaxed) | kLockSeen, std::memory_order_relaxed);
   unlock_byte(o->lock);
   return true;

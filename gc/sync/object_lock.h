@@ -66,7 +66,7 @@ PT_INLINE void open_to_readers(Object* o) {
 }
 // For all threads, whoever owns it.
 void open_to_all(Object* o);
-// Sets the bit, or false instead of waiting.
+// Sets the bit, or false instead of waiting for whoever has the lock or has reserved it.
 [[nodiscard]] bool try_open(Object* o);
 // Lock held: the calling thread owns the object and no other has looked, so that what it takes out may be freed at once.
 PT_INLINE bool is_unseen(const Object* o) {

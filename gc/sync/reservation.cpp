@@ -62,9 +62,7 @@ void reservations_leave() {
 
 void reservations_resume() {
   Reservations* mine = tls_reservations;
-  if (mine &&
-      (mine->inside.load(std::memory_order_relaxed) || monotonic_ns() - mine->since.load(std::memory_order_relaxed) < kWindow))
-    return;
+  if (mine && (!mine->is_outside() || monotonic_ns() - mine->since.load(std::memory_order_relaxed) < kWindow)) return;
   reservations_leave();
   if (tls_owner_id && tls_owner_id != kNoOwnerId) reservations_join(tls_owner_id);
 }
@@ -97,14 +95,18 @@ void revoke_reservation(Object* o) {
     state |= kEnding;
   }
   fence_everywhere();
-  for (int pauses = 0; its.inside.load(std::memory_order_acquire) == o; ++pauses) {
+  for (int pauses = 0;; ++pauses) {
+    bool kept = its.is_kept(o);
+    if (!kept && its.inside.load(std::memory_order_acquire) != o) break;
+    // Compiled code may be kept from its next safepoint by others that it waits for, so it is asked more than once.
+    if (kept && pauses % kPauses == 0) (void)try_request(owner, kBreakLetGo);
     if (pauses < kPauses)
       cpu_pause();
     else
       sched_yield();
   }
   // It was to end before the fence, so this owner enters no more; what it may be in still counts, and is for another time.
-  if ((state & kPhaseBits) == kEnding && !its.inside.load(std::memory_order_acquire)) {
+  if ((state & kPhaseBits) == kEnding && its.is_outside()) {
     uint32_t ended = (state & ~kPhaseBits) | kEnded;
     (void)its.state.compare_exchange_strong(state, ended, std::memory_order_release, std::memory_order_relaxed);
   }

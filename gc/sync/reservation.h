@@ -9,6 +9,8 @@
 
 namespace pt {
 
+inline constexpr int kMostKept = 5;
+
 // One for each owner id. No two share a pair of cache lines, which processors fetch together.
 struct alignas(128) Reservations {
   std::atomic<const Object*> inside;   // what the owner works on; written by it alone
@@ -17,8 +19,28 @@ struct alignas(128) Reservations {
   std::atomic<uint32_t> state;
   std::atomic<uint32_t> revoked;  // how many of its objects others have locked since
   std::atomic<int64_t> since;  // (monotonic clock, nanoseconds); relaxed, as is the count: a guess will do
+  // What compiled code of the owner's works on, for longer than a moment, but not beyond a safepoint at which kBreakLetGo asks it
+  // to stop; written by the owner alone.
+  std::atomic<const Object*> kept[kMostKept];
   uint32_t phase() const { return state.load(std::memory_order_relaxed) & 3; }
+  // Acquire pairs with the release of the owner when it leaves.
+  bool is_kept(const Object* o) const {
+    for (const auto& k : kept) {
+      if (k.load(std::memory_order_acquire) == o) return true;
+    }
+    return false;
+  }
+  bool is_outside() const { return !inside.load(std::memory_order_acquire) && is_kept_by_none(); }
+
+ private:
+  bool is_kept_by_none() const {
+    for (const auto& k : kept) {
+      if (k.load(std::memory_order_acquire)) return false;
+    }
+    return true;
+  }
 };
+static_assert(sizeof(Reservations) == 128);
 // kEnding: the owner enters no more once it has seen this. kEnded: it is outside for good.
 enum ReservationsPhase : uint32_t { kReserving, kEnding, kEnded };
 
@@ -55,6 +77,21 @@ PT_INLINE void reserve_lock(Object* o) {
   mine->inside.store(nullptr, std::memory_order_release);  // as in leave_reserved
   return false;
 }
+// The same for compiled code, with one of the words for what it keeps; what that had before is given back. True if the object is
+// the owner's, no other thread has it (its shared count word says so), and it has the shape (0: any).
+[[nodiscard]] PT_INLINE bool enter_kept(Reservations& mine, int word, Object* o, ThreadId owner, ShapeId shape) {
+  mine.kept[word].store(o, std::memory_order_release);
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // as in enter_reserved
+  // Shape, owner and lock byte at once.
+  constexpr uint64_t kOwnerAndLock = 0x00FF'FFFF'0000'0000;
+  static_assert(offsetof(Object, shape_id) == 0 && offsetof(Object, owner) == 4 && offsetof(Object, lock) == 6);
+  uint64_t seen = __atomic_load_n(reinterpret_cast<const uint64_t*>(o), __ATOMIC_RELAXED);
+  uint64_t wanted = uint64_t{shape} | uint64_t{owner} << 32 | uint64_t{kLockReserved} << 48;
+  bool fits = (seen & (kOwnerAndLock | (shape ? 0xFFFF'FFFF : 0))) == wanted;
+  if (PT_LIKELY(fits && o->shared.load(std::memory_order_relaxed) == 0 && mine.phase() == kReserving)) return true;
+  mine.kept[word].store(nullptr, std::memory_order_release);
+  return false;
+}
 // Ends that, and tells whether it was so.
 PT_INLINE bool leave_reserved(const Object* o) {
   Reservations* mine = tls_reservations;
@@ -82,6 +119,11 @@ PT_INLINE void unlock_reserving(Object* o) {
   }
 }
 
+// The same without reserving it anew, for objects whose locks compiled code reserves.
+PT_INLINE void leave_or_unlock(Object* o) {
+  if (!leave_reserved(o)) unlock_byte(o->lock);
+}
+
 // What the lock byte becomes when the calling thread takes a free lock that is perhaps reserved.
 uint8_t locked_from(const Object* o, uint8_t seen);
 // The calling thread has just taken a lock that was reserved. Returns when the owner, if that is another thread, is not inside;
@@ -98,6 +140,21 @@ PT_COLD void reservation_becomes_lock();
 PT_INLINE void unreserve_unless_alone(Object* o) {
   if (PT_UNLIKELY(multithreaded())) unlock_reserving(o);
 }
+PT_INLINE void leave_or_unlock_unless_alone(Object* o) {
+  if (PT_UNLIKELY(multithreaded())) leave_or_unlock(o);
+}
+
+// A LockGuard for objects whose locks compiled code may have reserved.
+class [[clang::scoped_lockable]] EnteringGuard {
+ public:
+  explicit EnteringGuard(Object* o) : object_(o) { lock_reserving(o); }
+  ~EnteringGuard() { leave_or_unlock(object_); }
+  EnteringGuard(const EnteringGuard&) = delete;
+  EnteringGuard& operator=(const EnteringGuard&) = delete;
+
+ private:
+  Object* object_;
+};
 
 // A LockGuard for objects that mostly one thread works on.
 class [[clang::scoped_lockable]] ReservingGuard {

@@ -160,6 +160,49 @@ def test_who_waits_gets_the_object():
         assert len(table) == (21 if kind == 2 else 1)
 
 
+def test_many_objects_in_turn():
+    """Each round goes to another object, whose lock the thread takes again and again; then another thread comes."""
+    boxes, rows = [Box() for _ in range(50)], [[0] for _ in range(50)]
+    boxes.append(boxes[7])  # under a second name
+    rows.append(rows[9])
+    asked, answers = queue.SimpleQueue(), []
+
+    def visit():
+        for box, row in iter(asked.get, None):
+            seen = box.n
+            box.other = row
+            row.append(seen)
+            answers.append(box)
+
+    def work(rounds):
+        for _ in range(rounds):
+            for box in boxes:
+                box.n += 1
+            for row in rows:
+                row[0] += 1
+            for box, row in zip(boxes, rows):
+                box.n += 1
+                row[0] += 1
+                boxes[3].n += 1
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    work(100)
+    visited = (3, 7, 20, 49)
+    for k in visited:
+        asked.put((boxes[k], rows[k]))
+    rounds = 100
+    while len(answers) < len(visited):
+        work(1)
+        rounds += 1
+    asked.put(None)
+    visitor.join()
+    assert [box.n for box in boxes] == [(4 if k in (7, 50) else 53 if k == 3 else 2) * rounds for k in range(51)]
+    assert [row[0] for row in rows] == [(4 if k in (9, 50) else 2) * rounds for k in range(51)]
+    for k in visited:
+        assert boxes[k].other is rows[k] and len(rows[k]) == 2 and 0 < rows[k][1] <= boxes[k].n
+
+
 def test_a_list_given_away():
     given, row, took = queue.SimpleQueue(), [], []
 

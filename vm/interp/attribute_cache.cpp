@@ -1,3 +1,4 @@
+#include "gc/sync/reservation.h"
 #include "vm/interp/attribute_cache.h"
 
 #include "gc/platform/memory.h"
@@ -421,7 +422,7 @@ Ref<> load_attribute(Value object, Str* name, std::atomic<uint64_t>* cache, bool
 bool store_through_node(Object* o, const AttributeNode* node, Ref<>& value) {
   Ref<> old;
   {
-    LockGuard guard(o);
+    EnteringGuard guard(o);
     uint32_t shape = node->shape.load(std::memory_order_relaxed);
     if (!shape || o->shape_id.load(std::memory_order_relaxed) != shape) return false;
     old = node_field(o, node)->exchange_locked(std::move(value));

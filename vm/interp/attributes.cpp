@@ -1,4 +1,5 @@
 // Attribute and item instructions.
+#include "gc/sync/reservation.h"
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/special_methods.h"
 #include "vm/object/attributes.h"
@@ -227,7 +228,7 @@ PT_HANDLER(STORE_ATTR) {
   if (PT_LIKELY(object.is_object() && node != nullptr && !(PT_A & 1))) {
     Object* o = object.as_object();
     if (PT_LIKELY(o->shape_id.load(std::memory_order_relaxed) == node->shape.load(std::memory_order_relaxed) &&
-                  try_lock_or_alone(o))) {
+                  try_reserve_or_alone(o))) {
       // Once more, under the lock.
       uint32_t shape = node->shape.load(std::memory_order_relaxed);
       if (PT_LIKELY(shape != 0 && o->shape_id.load(std::memory_order_relaxed) == shape)) {
@@ -238,11 +239,11 @@ PT_HANDLER(STORE_ATTR) {
         if (node->kind == AttributeKind::kAdd) {
           o->shape_id.store(node->version, std::memory_order_release);  // pairs with the acquire in shape()
         }
-        unlock_unless_alone(o);
+        leave_or_unlock_unless_alone(o);
         release(old);
         PT_NEXT(2);
       }
-      unlock_unless_alone(o);
+      leave_or_unlock_unless_alone(o);
     }
   }
   PT_TAIL(slow_STORE_ATTR);
@@ -544,7 +545,7 @@ PT_HANDLER(STORE_ITEM) {
     uint32_t shape = o->shape_id.load(std::memory_order_relaxed);
     if (shape == kShape_dict) PT_TAIL(dict_STORE_ITEM);
     if (PT_UNLIKELY(PT_A & 1)) PT_TAIL(slow_STORE_ITEM);
-    if (shape == kShape_list && key.is_small_int() && try_lock_or_alone(o)) {
+    if (shape == kShape_list && key.is_small_int() && try_reserve_or_alone(o)) {
       auto* list = static_cast<List*>(o);
       int64_t i = key.as_small_int();
       int64_t size = list->size.load(std::memory_order_relaxed);
@@ -554,11 +555,11 @@ PT_HANDLER(STORE_ITEM) {
         Field& field = list->buffer.load(std::memory_order_relaxed)->items[i];
         Value old = field.peek();
         field.init_value(take_value(frame, constants, PT_C));
-        unlock_unless_alone(o);
+        leave_or_unlock_unless_alone(o);
         release(old);
         PT_NEXT(1);
       }
-      unlock_unless_alone(o);
+      leave_or_unlock_unless_alone(o);
     }
   }
   PT_TAIL(slow_STORE_ITEM);

@@ -1,4 +1,5 @@
 // Moves, locals, cells, globals and names.
+#include "gc/sync/reservation.h"
 #include "vm/interp/dispatch.h"
 
 #include "gc/platform/memory.h"
@@ -109,11 +110,11 @@ PT_SLOW(slow_STORE_CELL) {
 }
 PT_HANDLER(STORE_CELL) {
   Cell* cell = as_cell(PT_READ(PT_A));
-  if (PT_UNLIKELY(!try_lock_or_alone(cell))) PT_TAIL(slow_STORE_CELL);
+  if (PT_UNLIKELY(!try_reserve_or_alone(cell))) PT_TAIL(slow_STORE_CELL);
   PT_SAVE_PC();
   Value old = cell->content.peek();
   cell->content.init_value(take_value(frame, constants, PT_B));
-  unlock_unless_alone(cell);
+  leave_or_unlock_unless_alone(cell);
   release(old);
   PT_NEXT(1);
 }

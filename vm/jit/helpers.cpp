@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "gc/sync/reservation.h"
 #include "gc/reclaim/qsbr.h"
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/call_support.h"
@@ -242,7 +243,7 @@ uint64_t help_store_locked(State* s, Value* frame, uint64_t word) {
   const ColdInfo& info = info_of(word);
   ColdScope scope(s, frame, info);
   auto* o = reinterpret_cast<Object*>(s->object);
-  LockGuard guard(o);
+  EnteringGuard guard(o);
   if (o->shape_id.load(std::memory_order_relaxed) != info.tag || !scope.undisturbed()) return 0;
   Field* field = place_of(s->object, info.imm);
   Value old = field->peek();
@@ -255,7 +256,7 @@ uint64_t help_store_item(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info_of(word));
   auto* list = reinterpret_cast<List*>(s->object);
   auto i = static_cast<uint64_t>(Value::from_bits(s->value).as_small_int());
-  LockGuard guard(list);
+  EnteringGuard guard(list);
   if (i >= static_cast<uint64_t>(list->size.load(std::memory_order_relaxed)) || !scope.undisturbed()) return kLeave;
   Field& item = list->buffer.load(std::memory_order_relaxed)->items[i];
   if (item.peek().is_object() && !item.peek().as_object()->is_immortal()) return kLeave;
@@ -277,7 +278,7 @@ uint64_t help_store_any(State* s, Value* frame, uint64_t word) {
   Ref<> content = Ref<>::retain(value);
   bool stored = false;
   {
-    LockGuard guard(o);
+    EnteringGuard guard(o);
     if (o->shape_id.load(std::memory_order_relaxed) == info.tag) {
       content = place_of(s->object, info.imm)->exchange_locked(std::move(content));
       stored = true;
@@ -294,7 +295,7 @@ uint64_t help_add_any(State* s, Value* frame, uint64_t word) {
   auto* o = reinterpret_cast<Object*>(s->object);
   Value value = Value::from_bits(s->value);
   {
-    LockGuard guard(o);
+    EnteringGuard guard(o);
     if (PT_LIKELY(o->shape_id.load(std::memory_order_relaxed) == info.tag)) {
       reinterpret_cast<Field*>(s->object + static_cast<uint32_t>(info.imm))->init(Ref<>::retain(value));
       o->shape_id.store(static_cast<uint32_t>(static_cast<uint64_t>(info.imm) >> 32), std::memory_order_release);

@@ -7,46 +7,47 @@
 
 namespace pt::jit {
 
+static_assert(kHeldObjects == kMostKept);
+
 void let_go(State* s) {
   uint64_t holds = s->holds;
   s->holds = 0;
   for (; holds; holds &= holds - 1) {
-    uint64_t& held = s->held[std::countr_zero(holds)];
-    uint64_t address = held;
+    int word = std::countr_zero(holds);
+    uint64_t address = s->held[word];
     if (!address) continue;
-    held = 0;
-    // Under several names, too, it is locked once.
-    for (uint64_t others = holds & (holds - 1); others; others &= others - 1) {
-      if (uint64_t& other = s->held[std::countr_zero(others)]; other == address) other = 0;
+    if (!is_reserved(s, word, address)) {
+      // Under several names, too, it is locked once.
+      for (uint64_t others = holds & (holds - 1); others; others &= others - 1) {
+        int other = std::countr_zero(others);
+        if (s->held[other] == address && !is_reserved(s, other, address)) s->held[other] = 0;
+      }
     }
-    Object& o = *reinterpret_cast<Object*>(address);
-    if (PT_UNLIKELY(o.lock.load(std::memory_order_relaxed) & kLockParked))
-      unlock_kept(o.lock);
-    else
-      unlock(o);
+    if (!give_up(s, word)) {
+      s->held[word] = 0;
+      pt::unlock_kept(reinterpret_cast<Object*>(address)->lock);
+    }
   }
 }
 
 bool take_hold(State* s, uint64_t offset, uint64_t address, uint64_t shape) {
-  uint64_t& mine = *reinterpret_cast<uint64_t*>(reinterpret_cast<char*>(s) + offset);
-  uint64_t before = mine;
-  mine = 0;
+  int word = held_index(offset);
+  uint64_t before = s->held[word];
   bool taken = false;
-  for (uint64_t other : s->held) {
-    if (other == before) before = 0;
-    if (other == address) taken = true;
+  for (int i = 0; i < kHeldObjects; ++i) {
+    if (i == word || !s->held[i] || is_reserved(s, i, s->held[i])) continue;
+    if (s->held[i] == before) s->held[word] = 0;  // stays with the other
+    if (s->held[i] == address) taken = true;
   }
-  if (!give_up(before)) {
-    mine = before;
-    return false;
-  }
+  if (!give_up(s, word)) return false;
   Object& o = *reinterpret_cast<Object*>(address);
+  if (exchange_reserved(s, word, o, static_cast<uint32_t>(shape))) return true;
   if (taken ? shape && o.shape_id.load(std::memory_order_relaxed) != shape : !try_keep(s, o, static_cast<uint32_t>(shape)))
     return false;
   // From here on the lock is no longer the last store's to give up.
-  if (s->held[kLastStore] == address) s->held[kLastStore] = 0;
-  mine = address;
-  s->holds |= held_bit(offset);
+  if (s->held[kLastStore] == address && !is_reserved(s, kLastStore, address)) s->held[kLastStore] = 0;
+  s->held[word] = address;
+  s->holds |= uint64_t{1} << word;
   return true;
 }
 

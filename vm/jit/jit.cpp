@@ -11,6 +11,7 @@
 #include "gc/heap/heap.h"
 #include "gc/platform/cpp_memory.h"
 #include "gc/platform/memory.h"
+#include "gc/sync/reservation.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
 #include "vm/interp/hot_loop.h"
@@ -461,6 +462,7 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   State state;
   state.thread = thread;
   state.owner_id = tls_owner_id;
+  state.reservations = tls_reservations;
   state.heap = thread->heap;
   state.free_weight = g_free_weight.load(std::memory_order_relaxed);
   state.disturbed = 0;

@@ -1,7 +1,7 @@
 #pragma once
 // The hot part of list for the interpreter and for code that fills a list nobody else sees yet.
 #include "gc/platform/buffers.h"
-#include "gc/sync/object_lock.h"
+#include "gc/sync/reservation.h"
 #include "vm/types/list.h"
 
 namespace pt {
@@ -38,7 +38,7 @@ PT_INLINE bool list_append_private(List* list, Ref<> item) {
 // list.append with the single-threaded case in line.
 PT_INLINE bool list_append_fast(List* list, Ref<> item) {
   if (PT_LIKELY(!multithreaded())) return list_append_private(list, std::move(item));
-  if (PT_LIKELY(try_lock_or_alone(list))) {
+  if (PT_LIKELY(try_reserve_or_alone(list))) {
     int64_t n = list->size.load(std::memory_order_relaxed);
     ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
     bool room = PT_LIKELY(buffer && n < buffer->capacity);
@@ -46,7 +46,7 @@ PT_INLINE bool list_append_fast(List* list, Ref<> item) {
       buffer->items[n].init(std::move(item));
       list->size.store(n + 1, std::memory_order_release);
     }
-    unlock_byte(list->lock);
+    leave_or_unlock(list);
     if (room) return true;
   }
   return list_append(list, std::move(item));
@@ -65,9 +65,9 @@ PT_INLINE bool list_set_fast(List* list, int64_t i, Ref<>& item) {
 // The lock of a list for a scope in which items and buffers come loose: they are let go after the lock.
 class [[clang::scoped_lockable]] ListWriter {
  public:
-  explicit ListWriter(List* list) : list_(list) { lock_byte(list->lock); }
+  explicit ListWriter(List* list) : list_(list) { lock_reserving(list); }
   ~ListWriter() {
-    unlock_byte(list_->lock);
+    leave_or_unlock(list_);
     retire_list_buffer(retired_);
   }
   ListWriter(const ListWriter&) = delete;

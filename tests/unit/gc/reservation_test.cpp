@@ -127,6 +127,52 @@ TEST_F(ReservationTest, WhoeverWantsItWaitsForTheOwner) {
   EXPECT_EQ(byte_of(n.get()), kLockSeen);
 }
 
+// As compiled code does: until somebody asks for it at a safepoint.
+TEST_F(ReservationTest, WhoeverWantsWhatIsKeptAsksForIt) {
+  Ref<Node> n = reserved_node(), other = reserved_node();
+  std::atomic<int> got{0};
+  ASSERT_TRUE(enter_kept(*tls_reservations, 3, n.get(), tls_owner_id, kNode));
+  EXPECT_FALSE(try_open(n.get()));
+  ASSERT_TRUE(enter_reserved(other.get()));
+  Worker worker([&] {
+    LockGuard guard(n.get());
+    ++got;
+  });
+  EXPECT_TRUE(wait_until([&] { return tls_mutator->breaker.load() & kBreakLetGo; }));
+  EXPECT_TRUE(leave_reserved(other.get()));
+  EXPECT_EQ(got, 0);
+  EXPECT_FALSE(enter_kept(*tls_reservations, 0, n.get(), tls_owner_id, kNode));
+  EXPECT_FALSE(enter_kept(*tls_reservations, 0, other.get(), tls_owner_id, kLeaf));
+  EXPECT_FALSE(enter_kept(*tls_reservations, 0, other.get(), tls_owner_id + 1, kNode));
+  EXPECT_EQ(got, 0);
+  // The next in the same word gives it back.
+  EXPECT_TRUE(enter_kept(*tls_reservations, 3, other.get(), tls_owner_id, 0));
+  worker.join();
+  EXPECT_EQ(got, 1);
+  EXPECT_EQ(byte_of(n.get()), kLockSeen);
+  EXPECT_FALSE(tls_reservations->is_outside());
+  tls_reservations->kept[3].store(nullptr);
+  EXPECT_TRUE(tls_reservations->is_outside());
+  tls_mutator->acknowledge(kBreakLetGo);
+}
+
+TEST_F(ReservationTest, EnteringDoesNotReserve) {
+  Ref<Node> fresh = new_node(), n = reserved_node();
+  {
+    EnteringGuard guard(fresh.get());
+    EXPECT_EQ(byte_of(fresh.get()), kLockLocked);
+  }
+  EXPECT_EQ(byte_of(fresh.get()), 0);
+  {
+    EnteringGuard guard(n.get());
+    EXPECT_EQ(tls_reservations->inside.load(), n.get());
+  }
+  EXPECT_TRUE(tls_reservations->is_outside());
+  EXPECT_TRUE(try_reserve_or_alone(fresh.get()));
+  leave_or_unlock_unless_alone(fresh.get());
+  EXPECT_EQ(byte_of(fresh.get()), 0);
+}
+
 TEST_F(ReservationTest, OneAtATime) {
   Ref<Node> a = reserved_node(), b = reserved_node();
   ASSERT_TRUE(enter_reserved(a.get()));
