@@ -33,10 +33,10 @@ void let_go(State* s) {
 bool take_hold(State* s, uint64_t offset, uint64_t address, uint64_t shape) {
   int word = held_index(offset);
   uint64_t before = s->held[word];
-  bool taken = false;
+  bool locked = before && !is_reserved(s, word, before), taken = false;
   for (int i = 0; i < kHeldObjects; ++i) {
     if (i == word || !s->held[i] || is_reserved(s, i, s->held[i])) continue;
-    if (s->held[i] == before) s->held[word] = 0;  // stays with the other
+    if (locked && s->held[i] == before) s->held[word] = 0;  // stays with the other
     if (s->held[i] == address) taken = true;
   }
   if (!give_up(s, word)) return false;
