@@ -23,9 +23,18 @@ namespace {
 constinit RawMutex g_registry;
 constinit Mutator* g_first = nullptr;       // guarded by g_registry, or read with the world stopped
 constinit std::atomic<int> g_count{0};
-constinit uint16_t g_free_ids[kNoOwnerId];  // stack of ids given back; guarded by g_registry
-constinit uint32_t g_free_id_count = 0;
+// Ids given back, of all threads but those apart, and of those; guarded by g_registry.
+struct FreeIds {
+  uint16_t ids[kNoOwnerId];
+  uint32_t count;
+};
+constinit FreeIds g_free_ids[2] = {};
 constinit uint16_t g_next_id = 1;
+FreeIds& free_ids_of(const Mutator* m) { return g_free_ids[m->apart]; }
+void give_id_back(const Mutator* m) {
+  FreeIds& free = free_ids_of(m);
+  free.ids[free.count++] = m->id;
+}
 constinit std::atomic<Mutator*> g_by_id[kNoOwnerId];
 constinit bool g_world_stopped = false;     // guarded by g_registry
 constinit std::atomic<uint32_t> g_stop_event{0};  // bumped whenever a thread stops while a stop is asked for
@@ -155,8 +164,8 @@ bool register_mutator(Mutator* m) {
   }
   g_registry.lock();
   uint16_t id = 0;
-  if (g_free_id_count) {
-    id = g_free_ids[--g_free_id_count];
+  if (FreeIds& free = free_ids_of(m); free.count) {
+    id = free.ids[--free.count];
   } else if (g_next_id < kNoOwnerId) {
     id = g_next_id++;
   }
@@ -164,7 +173,7 @@ bool register_mutator(Mutator* m) {
   m->breaker.store(0, std::memory_order_relaxed);
   m->state.store(MutatorState::kDetached, std::memory_order_relaxed);
   if (id != 0 && !refcount_open(m)) {
-    g_free_ids[g_free_id_count++] = id;
+    give_id_back(m);
     id = 0;
   }
   if (id == 0) {
@@ -210,7 +219,7 @@ void unregister_mutator(Mutator* m, void (*farewell)()) {
     }
   }
   g_by_id[m->id].store(nullptr, std::memory_order_relaxed);
-  g_free_ids[g_free_id_count++] = m->id;
+  give_id_back(m);
   g_count.fetch_sub(1, std::memory_order_relaxed);
   g_registry.unlock();
   counters_leave();
@@ -327,7 +336,7 @@ void mutators_after_fork_child() PT_NO_THREAD_SAFETY {
       heap_orphan(m);
       qsbr_orphan(m);
       g_by_id[m->id].store(nullptr, std::memory_order_relaxed);
-      g_free_ids[g_free_id_count++] = m->id;
+      give_id_back(m);
     }
     m = next;
   }

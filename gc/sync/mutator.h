@@ -38,6 +38,7 @@ struct Mutator {
   std::atomic<uint32_t> breaker{0};
   std::atomic<MutatorState> state{MutatorState::kDetached};
   uint16_t id = 0;                       // owner id in object headers; immutable while registered
+  bool apart = false;                    // set before: the id is that of no other but of threads apart, and their objects'
   std::atomic<uint64_t> qsbr_seen{0};    // epoch last announced; 0 while detached
   HeapLocal* heap = nullptr;
   QsbrLocal* qsbr = nullptr;

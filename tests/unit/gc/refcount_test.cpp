@@ -734,6 +734,27 @@ TEST_F(RefcountTest, FinalisersOfWhatOthersGaveUpAreHandedOver) {
   EXPECT_EQ(g_ends_due.load(), 0);
 }
 
+TEST_F(RefcountTest, ThreadsApartDoNotComeToOwnWhatOthersLeft) {
+  Object* left = nullptr;
+  Worker([&] { left = new_node().take(); });
+  ThreadId apart[2];
+  int64_t before = g_destroyed;
+  for (ThreadId& id : apart) {
+    std::thread([&] {
+      Mutator mutator;
+      mutator.apart = true;
+      PT_CHECK(register_mutator(&mutator));
+      id = mutator.id;
+      EXPECT_NE(id, left->owner.load());
+      unregister_mutator(&mutator);
+    }).join();
+  }
+  EXPECT_EQ(apart[0], apart[1]);
+  Worker([&] { EXPECT_NE(tls_owner_id, apart[0]); });
+  decref(left);
+  EXPECT_EQ(g_destroyed - before, 1);
+}
+
 TEST_F(RefcountTest, WhoMergesForAnotherLeavesNothing) {
   queue_own_objects(200);
   int64_t before = g_destroyed;

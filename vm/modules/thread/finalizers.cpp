@@ -117,6 +117,7 @@ bool start() {
     return false;
   }
   pthread_t handle;
+  thread->apart = true;  // or what an ended thread left, and another drops now, would wait for it
   if (start_worker(finalizer_main, thread, 0, &handle) == 0) return true;
   thread_free(thread);
   return false;
