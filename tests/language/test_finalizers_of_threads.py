@@ -205,6 +205,30 @@ def test_finalizer_that_waits_for_another():
         assert ends == [True], ends
 
 
+def test_finalizers_behind_one_that_waits():
+    """They have run when the thread that dropped the object is joined, as ever."""
+    let_go, given = threading.Event(), queue.SimpleQueue()
+
+    class Waiting:
+        def __del__(self):
+            let_go.wait(20)
+
+    def drop():
+        taken = given.get()
+        taken = None
+
+    thread = threading.Thread(target=drop)
+    thread.start()
+    given.put(Waiting())
+    busy(0.01)
+    for i in range(100):
+        ends = []
+        dropper(lambda: Locking(threading.Lock(), ends), lambda dropped: busy(i % 10 * 1e-5))
+        assert ends == [True], i
+    let_go.set()
+    thread.join()
+
+
 def test_finalizer_that_raises_or_waits():
     """Neither keeps the finalisers behind it from running, nor its maker from going on."""
     import sys

@@ -44,7 +44,8 @@ constinit int g_count PT_GUARDED_BY(g_lock) = 0;     // of those, and the starti
 constinit int g_starting PT_GUARDED_BY(g_lock) = 0;
 constinit std::atomic<bool> g_finished{false};
 constinit std::atomic<uint64_t> g_ended{0};             // how many objects were dropped
-constinit std::atomic<uint64_t> g_given_up{UINT64_MAX};  // what g_ended was when somebody waited in vain; relaxed
+// What g_ended was when somebody gave up finalizers that waited, or ran for too long; relaxed.
+constinit std::atomic<uint64_t> g_gave_up_waiting{UINT64_MAX}, g_gave_up_running{UINT64_MAX};
 constinit thread_local bool tls_is_finalizer = false;
 
 bool append(Object* o) PT_REQUIRES(g_lock) {
@@ -167,8 +168,7 @@ void wait_for_ends(int64_t most, int64_t most_blocked) PT_NO_THREAD_SAFETY {
   uint64_t ended = g_ended.load(std::memory_order_relaxed);
   while (is_due(nullptr)) {
     g_lock.lock();
-    bool idle = g_head == g_size;
-    if (!idle) {
+    if (g_head != g_size) {
       g_lock.unlock();
       (void)lock_with_finalizer();
     }
@@ -176,13 +176,13 @@ void wait_for_ends(int64_t most, int64_t most_blocked) PT_NO_THREAD_SAFETY {
     g_lock.unlock();
     int64_t now = monotonic_ns();
     uint64_t ended_now = g_ended.load(std::memory_order_relaxed);
-    if (idle && g_given_up.load(std::memory_order_relaxed) == ended_now) break;
     if (!blocked || ended_now != ended) blocked_since = now;
     ended = ended_now;
-    if (now - blocked_since >= most_blocked || now - begin >= most) {
-      g_given_up.store(ended, std::memory_order_relaxed);
+    if (now - blocked_since >= most_blocked) g_gave_up_waiting.store(ended, std::memory_order_relaxed);
+    if (now - begin >= most) g_gave_up_running.store(ended, std::memory_order_relaxed);
+    if ((blocked && g_gave_up_waiting.load(std::memory_order_relaxed) == ended) ||
+        g_gave_up_running.load(std::memory_order_relaxed) == ended)
       break;
-    }
     (void)park(&g_ends_due, is_due, nullptr, kLookNs, true);
   }
   errno = saved_errno;
