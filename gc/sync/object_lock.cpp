@@ -90,7 +90,12 @@ void open_to_all(Object* o) {
   if (o->owner.load(std::memory_order_acquire) != 0 && !(o->lock.load(std::memory_order_acquire) & kLockSeen)) open_slow(o);
 }
 bool try_open(Object* o) {
-  if ((o->lock.load(std::memory_order_relaxed) & kLockReserved) || !try_lock_byte(o->lock)) return false;
+  uint8_t seen = o->lock.load(std::memory_order_relaxed);
+  // In one step, as it may be reserved at any time.
+  if ((seen & (kLockLocked | kLockReserved)) ||
+      !o->lock.compare_exchange_strong(seen, seen | kLockLocked, std::memory_order_acquire, std::memory_order_relaxed)) {
+    return false;
+  }
   o->lock.store(o->lock.load(std::memory_order_relaxed) | kLockSeen, std::memory_order_relaxed);
   unlock_byte(o->lock);
   return true;

@@ -1,5 +1,6 @@
 """The last reference goes on one thread while the thread that made the object runs, waits, or holds locks."""
 import gc
+import os
 import queue
 import threading
 import time
@@ -203,6 +204,24 @@ def test_finalizer_that_waits_for_another():
             t.join()
         wait_for(lambda: ends)
         assert ends == [True], ends
+
+
+def test_finalizer_that_forks():
+    """The child goes on in the finaliser, and its waits are no longer than they are to be."""
+    codes = []
+
+    class Forking:
+        def __del__(self):
+            child = os.fork()
+            if child == 0:
+                begin = time.monotonic()
+                time.sleep(0.01)
+                os._exit(0 if time.monotonic() - begin < 5 else 3)
+            codes.append(os.waitpid(child, 0)[1])
+
+    dropper(Forking, lambda dropped: busy(0.05))
+    wait_for(lambda: codes)
+    assert codes == [0]
 
 
 def test_finalizers_behind_one_that_waits():

@@ -1,7 +1,7 @@
-#include "gc/sync/reservation.h"
 #include "vm/interp/attribute_cache.h"
 
 #include "gc/platform/memory.h"
+#include "gc/sync/reservation.h"
 #include "vm/object/dependency.h"
 #include "vm/object/descriptors.h"
 #include "vm/object/error.h"

@@ -1,8 +1,8 @@
 // Moves, locals, cells, globals and names.
-#include "gc/sync/reservation.h"
 #include "vm/interp/dispatch.h"
 
 #include "gc/platform/memory.h"
+#include "gc/sync/reservation.h"
 #include "vm/object/module.h"
 #include "vm/object/names.h"
 #include "vm/object/protocol.h"

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "gc/sync/reservation.h"
 #include "gc/reclaim/qsbr.h"
+#include "gc/sync/reservation.h"
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"

@@ -211,8 +211,8 @@ void finalizers_after_fork() PT_NO_THREAD_SAFETY {
   g_lock.reset();
   g_first = nullptr;
   g_count = g_starting = 0;
-  // What the threads had taken went with them.
-  g_ends_due.store(static_cast<int32_t>(g_size - g_head), std::memory_order_relaxed);
+  // What other threads had taken went with them.
+  g_ends_due.store(static_cast<int32_t>(g_size - g_head) + tls_is_finalizer, std::memory_order_relaxed);
   if (tls_is_finalizer) g_finished.store(true, std::memory_order_relaxed);  // it is the main thread here
 }
 

@@ -9,7 +9,7 @@ namespace pt {
 // HeapHooks::hand_over. False: there are no such threads (an embedded interpreter runs, the process ends, the system has no
 // more).
 bool hand_over_to_finalizer(Object*);
-// g_await_ends: waits until all that was handed over has ended, for some milliseconds at most, and not while finalizers wait for
+// g_await_ends: waits until all that was handed over has ended, for a second at most, and not for long while finalizers wait for
 // something themselves.
 void await_finalizers();
 // At the end of the process: waits in earnest, though not for finalizers that wait for something themselves; from then on every
