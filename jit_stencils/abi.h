@@ -46,7 +46,10 @@ enum class StencilOp : uint8_t {
   kCallHelper,  // calls hole 0 with the word at hole 1; leaves through EXIT when it returns 0. Keeps r0 and r1 only.
   kCallCold,    // the same, but the result goes to State::go_on
   kCallKeeping,  // the same for helpers that neither wait nor let anything go: locks stay taken
-  kTakeHold,  // behind Hold: takes the lock, or leaves; hole 0 is the offset of the State's word, hole 1 the object's shape, or 0
+  kHoldNext,  // Hold of another object than in the last round: hole 0 is the word's offset among the others, hole 1 the shape, shifted by 8
+  kGuardShapeHold,  // GuardShape, and HoldNext
+  kTakeHold,  // behind these: takes the lock, or leaves; hole 0 is the word's offset, hole 1 the object's shape
+  kTakeShapeHold,  // behind GuardShapeHold
   kGuardGoOn,  // leaves when State::go_on is kLeave
   kGuardNotRaised,  // leaves when it is kRaised
   kCount
@@ -65,9 +68,9 @@ inline constexpr int kOperandCount = kRegisterCount + 3;
 inline constexpr int kSpillSlots = 96;
 inline constexpr int kMaxArguments = 8;
 inline constexpr int kMaxGenerators = 4;  // that run inside each other
-inline constexpr int kHoldSlots = 4;  // of State::held, for Hold
+inline constexpr int kHoldSlots = 4;  // of Reservations::kept, for Hold
 inline constexpr int kLastStore = kHoldSlots;
-inline constexpr int kHeldObjects = kHoldSlots + 1;
+inline constexpr int kMostHeld = kHoldSlots + 1;
 // What a cold helper returns, in State::go_on.
 inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
@@ -79,7 +82,14 @@ inline constexpr int kRecordRoom = 28;
 struct State {
   Thread* thread;
   uint64_t owner_id;  // of the thread, for reference counts
-  Reservations* reservations;  // of the thread, or nullptr
+  // Of the thread, with the objects whose locks stay taken, as no other thread had seen them, or on which it works without
+  // (Reservations::kept): one for each object that the trace takes a hold of (Hold), and that of the last other store. They are
+  // given back before anything but a stencil runs (`let_go`), and when the trace is left, as it is at a safepoint when somebody
+  // waits for one (kBreakLetGo).
+  Reservations* reservations;
+  uint64_t own_reserved;  // reserved_header() of the thread
+  uint64_t locked[kMostHeld];  // not 0: what the word of this number has is locked, not reserved
+  uint64_t holds;  // not 0: one of the words may have something
   HeapLocal* heap;  // of the thread
   int64_t free_weight;  // g_free_weight
   char* frame;  // at the exit
@@ -89,14 +99,8 @@ struct State {
   uint64_t object, value;  // a store's further operands
   uint64_t arguments[kMaxArguments];  // of a native call, or items of a tuple or list to be built
   uint64_t generators[kMaxGenerators];  // that run on their registers in the heap (Generator*), the outermost first
-  // Objects whose locks stay taken, as no other thread had seen them, or on which the thread works without (Reservations::kept);
-  // 0: none. One for each object that the trace takes a hold of (Hold), and that of the last other store. Given back before
-  // anything but a stencil runs (`let_go`), and when the trace is left, as it is at a safepoint when somebody waits for one
-  // (kBreakLetGo).
-  uint64_t held[kHeldObjects];
-  uint64_t holds;  // a bit for each word that may not be 0
   void (*let_go)(State*);
-  __attribute__((preserve_all)) bool (*take_hold)(State*, uint64_t offset, uint64_t address, uint64_t shape);
+  __attribute__((preserve_all)) bool (*take_hold)(State*, uint64_t word_offset, uint64_t address, uint64_t shape);
   uint64_t disturbed;  // a cold helper ran something that may have changed what the trace relies on
   uint64_t finished, result;  // the entry frame returned while an instruction was interpreted
   uint64_t r[kRegisterCount];  // registers at the exit

@@ -26,26 +26,26 @@ PT_INLINE void unlock_kept(const State* s, Object& o) {
   auto next = static_cast<uint8_t>(seen & ~(kLockLocked | kLockKept));
   if (next == 0)
     next = kLockWasKept;
-  else if (next == kLockWasKept && s->reservations && s->reservations->phase() == kReserving &&
+  else if (next == kLockWasKept && s->reservations->phase() == kReserving &&
            o.shared.load(std::memory_order_relaxed) == 0)
     next = kLockReserved;
   o.lock.store(next, std::memory_order_release);
 }
-PT_INLINE bool is_reserved(const State* s, int word, uint64_t address) {
-  return s->reservations && reinterpret_cast<uint64_t>(s->reservations->kept[word].load(std::memory_order_relaxed)) == address;
+PT_INLINE std::atomic<const Object*>& kept(const State* s, int word) { return s->reservations->kept[word]; }
+// What a word has; nullptr: nothing.
+PT_INLINE Object* held_in(const State* s, int word) { return const_cast<Object*>(kept(s, word).load(std::memory_order_relaxed)); }
+PT_INLINE void empty(State* s, int word) {
+  kept(s, word).store(nullptr, std::memory_order_release);
+  s->locked[word] = false;
 }
-// Gives back what a word of State::held holds. False when somebody waits for it: he has to be woken.
+// Gives back what a word has. False when somebody waits for it: he has to be woken.
 PT_INLINE bool give_up(State* s, int word) {
-  uint64_t held = s->held[word];
-  if (!held) return true;
-  if (is_reserved(s, word, held)) {
-    s->reservations->kept[word].store(nullptr, std::memory_order_release);
-  } else {
-    Object& o = *reinterpret_cast<Object*>(held);
+  if (s->locked[word]) {
+    Object& o = *held_in(s, word);
     if (o.lock.load(std::memory_order_relaxed) & kLockParked) return false;
     unlock_kept(s, o);
   }
-  s->held[word] = 0;
+  empty(s, word);
   return true;
 }
 // Takes the object's lock, which the trace keeps from here on. False, and nothing has happened: it cannot, or the object
@@ -56,21 +56,23 @@ PT_INLINE bool try_keep(const State* s, Object& o, uint32_t shape) {
   unlock(o);
   return false;
 }
-// The same where the lock is reserved for the thread, and what the word of State::held has, if anything, is so as well: one goes,
-// the other comes. False: it is to be done the other way; the word then has a lock in earnest, or nothing.
-PT_INLINE bool exchange_reserved(State* s, int word, Object& o, uint32_t shape) {
-  uint64_t before = s->held[word];
-  if (!s->reservations || reinterpret_cast<uint64_t>(s->reservations->kept[word].load(std::memory_order_relaxed)) != before)
-    return false;
-  if (__builtin_expect(!enter_kept(*s->reservations, word, &o, static_cast<uint16_t>(s->owner_id), shape), 0)) {
-    s->held[word] = 0;
+// An empty word gets an object that try_keep() has locked.
+PT_INLINE void has_locked(State* s, int word, Object& o) {
+  kept(s, word).store(&o, std::memory_order_relaxed);
+  s->locked[word] = s->holds = true;
+}
+// A word without a lock goes on to another object, of that shape (0: any), if its lock is reserved. False: it is empty.
+PT_INLINE bool hold_reserved(State* s, int word, Object& o, uint32_t shape) {
+  auto fits = [&](uint64_t header) {
+    uint64_t rest = header ^ s->own_reserved;
+    return shape ? rest == uint64_t{shape} << 8 : rest >> 40 == 0;
+  };
+  if (!enter_kept(*s->reservations, kept(s, word), &o, fits)) {
+    empty(s, word);
     return false;
   }
-  s->held[word] = reinterpret_cast<uint64_t>(&o);
-  s->holds |= uint64_t{1} << word;
+  s->holds = true;
   return true;
 }
-// Of State::held, the word at this offset in the State.
-constexpr int held_index(uint64_t offset) { return static_cast<int>((offset - offsetof(State, held)) / sizeof(uint64_t)); }
 
 }  // namespace pt::jit

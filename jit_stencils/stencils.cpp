@@ -408,37 +408,55 @@ PT_BODY(StoreAlone) {
 // Takes the lock for a store. That of an object which no other thread has seen stays taken: the next store most likely is to
 // the same object, and an atomic instruction costs more than the rest of it.
 PT_INLINE bool hold(State* s, Object& o) {
-  uint64_t before = s->held[kLastStore];
-  if (before && !is_reserved(s, kLastStore, before) && !give_up(s, kLastStore)) return false;
-  if (exchange_reserved(s, kLastStore, o, 0)) return true;
+  if (s->locked[kLastStore] && !give_up(s, kLastStore)) return false;
+  if (hold_reserved(s, kLastStore, o, 0)) return true;
   bool keep = may_keep(s, o);
-  if (!give_up(s, kLastStore) || !try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return false;
-  if (keep) {
-    s->held[kLastStore] = reinterpret_cast<uint64_t>(&o);
-    s->holds |= uint64_t{1} << kLastStore;
-  }
+  if (!try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return false;
+  if (keep) has_locked(s, kLastStore, o);
   return true;
 }
 // `store` with the lock; what it gives, or false without the lock.
 template <class Store>
 PT_INLINE bool locked(State* s, Object& o, Store store) {
-  auto address = reinterpret_cast<uint64_t>(&o);
-  if (__builtin_expect(s->held[kLastStore] == address, 1)) return store();
+  if (__builtin_expect(held_in(s, kLastStore) == &o, 1)) return store();
   if (!hold(s, o)) return false;
   bool done = store();
-  if (s->held[kLastStore] != address) unlock(o);
+  if (held_in(s, kLastStore) != &o) unlock(o);
   return done;
 }
-PT_INLINE uint64_t& held_word(State* s) { return at<uint64_t>(reinterpret_cast<uint64_t>(s) + hole0()); }
-PT_BODY(Hold) { return held_word(s) == x.r[A]; }
-// The first of all, and one after the other where they are reserved: in line.
-PT_BODY(TakeHold) {
-  if (exchange_reserved(s, held_index(hole0()), at<Object>(x.r[A]), static_cast<uint32_t>(hole1()))) return true;
-  if (__builtin_expect(s->holds != 0, 0)) return s->take_hold(s, hole0(), x.r[A], hole1());
-  if (!try_keep(s, at<Object>(x.r[A]), static_cast<uint32_t>(hole1()))) return false;
-  held_word(s) = x.r[A];
-  s->holds = uint64_t{1} << held_index(hole0());
+// Of the thread's Reservations, and of the State, at hole 0.
+PT_INLINE std::atomic<const Object*>& kept_word(const State* s) {
+  return at<std::atomic<const Object*>>(reinterpret_cast<uint64_t>(s->reservations->kept) + hole0());
+}
+PT_INLINE bool is_locked(const State* s) { return at<uint64_t>(reinterpret_cast<uint64_t>(s->locked) + hole0()) != 0; }
+PT_BODY(Hold) { return kept_word(s).load(std::memory_order_relaxed) == &at<Object>(x.r[A]); }
+PT_INLINE bool hold_next(State* s, Object& o) {
+  if (__builtin_expect(is_locked(s), 0)) return false;
+  auto fits = [s](uint64_t header) {
+    bool equal;  // without a register more
+    asm volatile("xorq %2, %1\n\tcmpq $pt_hole_1, %1" : "=@cce"(equal), "+r"(header) : "m"(s->own_reserved));
+    return equal;
+  };
+  if (__builtin_expect(!enter_kept(*s->reservations, kept_word(s), &o, fits), 0)) return false;
+  s->holds = true;
   return true;
+}
+PT_BODY(HoldNext) { return hold_next(s, at<Object>(x.r[A])); }
+PT_BODY(GuardShapeHold) {
+  uint64_t bits = x.r[A];
+  if (!is_pointer(bits)) return false;
+  x.r[A] = bits & ~uint64_t{Value::kBorrowedBit};
+  return hold_next(s, at<Object>(x.r[A]));
+}
+PT_INLINE bool take_hold(State* s, Object& o) {
+  return s->take_hold(s, hole0(), reinterpret_cast<uint64_t>(&o), hole1());
+}
+PT_BODY(TakeHold) { return take_hold(s, at<Object>(x.r[A])); }
+PT_BODY(TakeShapeHold) {
+  uint64_t bits = x.r[A];
+  if (!is_pointer(bits)) return false;
+  x.r[A] = bits & ~uint64_t{Value::kBorrowedBit};
+  return take_hold(s, at<Object>(x.r[A]));
 }
 PT_INLINE bool replace_uncounted(uint64_t& field, uint64_t bits) {
   if (!is_uncounted(field)) return false;
@@ -971,7 +989,10 @@ PT_TABLE(MoveFrame, N, N, Alone)
 PT_TABLE(CallHelper, N, N, Alone)
 PT_TABLE(CallCold, N, N, Alone)
 PT_TABLE(CallKeeping, N, N, Alone)
+PT_TABLE(HoldNext, O, N, Check1)
+PT_TABLE(GuardShapeHold, W, N, Unary)
 PT_TABLE(TakeHold, O, N, Check1)
+PT_TABLE(TakeShapeHold, W, N, Unary)
 PT_TABLE(GuardGoOn, N, N, Alone)
 PT_TABLE(GuardNotRaised, N, N, Alone)
 

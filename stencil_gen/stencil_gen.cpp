@@ -27,7 +27,7 @@ const char* const kOpNames[] = {
     "MoveWord",      "MoveFloat",          "LoadFloat",      "LoadOwnedAlone", "Allocate",    "FreeRange",
     "FreeIterator",  "StoreFrameConstant", "AddIntConstant", "BorrowObject",   "StoreWord",   "StoreFloat",
     "GuardIsObject", "GuardIsNotObject",   "NoteExit",       "Exit",           "JumpThrough", "MoveFrame",
-    "CallHelper",    "CallCold",           "CallKeeping",    "TakeHold",       "GuardGoOn",   "GuardNotRaised"};
+    "CallHelper",    "CallCold",           "CallKeeping",    "HoldNext", "GuardShapeHold", "TakeHold", "TakeShapeHold",       "GuardGoOn",   "GuardNotRaised"};
 static_assert(std::size(kOpNames) == static_cast<size_t>(StencilOp::kCount));
 
 [[noreturn]] void fail(const std::string& message) {

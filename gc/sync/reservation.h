@@ -19,8 +19,8 @@ struct alignas(128) Reservations {
   std::atomic<uint32_t> state;
   std::atomic<uint32_t> revoked;  // how many of its objects others have locked since
   std::atomic<int64_t> since;  // (monotonic clock, nanoseconds); relaxed, as is the count: a guess will do
-  // What compiled code of the owner's works on, for longer than a moment, but not beyond a safepoint at which kBreakLetGo asks it
-  // to stop; written by the owner alone.
+  // What compiled code of the owner's works on, or has locked, for longer than a moment, but not beyond a safepoint at which
+  // kBreakLetGo asks it to stop; written by the owner alone.
   std::atomic<const Object*> kept[kMostKept];
   uint32_t phase() const { return state.load(std::memory_order_relaxed) & 3; }
   // Acquire pairs with the release of the owner when it leaves.
@@ -46,6 +46,8 @@ enum ReservationsPhase : uint32_t { kReserving, kEnding, kEnded };
 
 // Of the calling thread; nullptr: it reserves none.
 inline constinit thread_local Reservations* tls_reservations = nullptr;
+// Such a thread's words for compiled code, which it alone sees.
+inline constinit thread_local Reservations tls_no_reservations{.state = kEnded};
 
 // Registry locked, or one thread. From now on threads that register reserve locks, if the system can.
 void reservations_start();
@@ -77,20 +79,23 @@ PT_INLINE void reserve_lock(Object* o) {
   mine->inside.store(nullptr, std::memory_order_release);  // as in leave_reserved
   return false;
 }
-// The same for compiled code, with one of the words for what it keeps; what that had before is given back. True if the object is
-// the owner's, no other thread has it (its shared count word says so), and it has the shape (0: any).
-[[nodiscard]] PT_INLINE bool enter_kept(Reservations& mine, int word, Object* o, ThreadId owner, ShapeId shape) {
-  mine.kept[word].store(o, std::memory_order_release);
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // as in enter_reserved
-  // Shape, owner and lock byte at once.
-  constexpr uint64_t kOwnerAndLock = 0x00FF'FFFF'0000'0000;
+// The first word of an object but for its last byte, the flags: the shape (from bit 8 on), the owner and the lock byte.
+PT_INLINE uint64_t header_without_flags(const Object& o) {
   static_assert(offsetof(Object, shape_id) == 0 && offsetof(Object, owner) == 4 && offsetof(Object, lock) == 6);
-  uint64_t seen = __atomic_load_n(reinterpret_cast<const uint64_t*>(o), __ATOMIC_RELAXED);
-  uint64_t wanted = uint64_t{shape} | uint64_t{owner} << 32 | uint64_t{kLockReserved} << 48;
-  bool fits = (seen & (kOwnerAndLock | (shape ? 0xFFFF'FFFF : 0))) == wanted;
-  if (PT_LIKELY(fits && o->shared.load(std::memory_order_relaxed) == 0 && mine.phase() == kReserving)) return true;
-  mine.kept[word].store(nullptr, std::memory_order_release);
-  return false;
+  return __atomic_load_n(reinterpret_cast<const uint64_t*>(&o), __ATOMIC_RELAXED) << 8;
+}
+// Of an object whose lock is reserved for that owner.
+constexpr uint64_t reserved_header(ThreadId owner, ShapeId shape = 0) {
+  return (uint64_t{shape} | uint64_t{owner} << 32 | uint64_t{kLockReserved} << 48) << 8;
+}
+// As enter_reserved(), for compiled code, with one of the words for what it keeps; what that had before is given back. True if
+// `fits` says of header_without_flags() that it is reserved_header() of the owner with the right shape, and no other thread has the
+// object (its shared count word says so). If not, the word is to be emptied.
+template <class Fits>
+[[nodiscard]] PT_INLINE bool enter_kept(const Reservations& mine, std::atomic<const Object*>& word, Object* o, Fits fits) {
+  word.store(o, std::memory_order_release);
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // as in enter_reserved
+  return PT_LIKELY(fits(header_without_flags(*o)) && o->shared.load(std::memory_order_relaxed) == 0 && mine.phase() == kReserving);
 }
 // Ends that, and tells whether it was so.
 PT_INLINE bool leave_reserved(const Object* o) {

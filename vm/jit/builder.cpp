@@ -387,6 +387,19 @@ Reference Builder::held_since(Reference object) const {
   }
   return kNoReference;
 }
+bool Builder::hold_earlier(Reference object, int64_t imm) {
+  for (Reference i = ir_.size() - 1; i >= 0 && i > object; --i) {
+    Instruction& in = ir_.code[static_cast<size_t>(i)];
+    // The shape may be another one before a change, and before a safepoint it was another round.
+    if (lets_go(in) || in.op == Op::kSetShape || in.op == Op::kSafepointThreads || (in.op == Op::kHold && in.a == object)) return false;
+    if (in.op != Op::kGuardExclusive || in.a != object) continue;
+    in.op = Op::kHold;
+    in.imm = imm;
+    in.frames = in.snapshot;
+    return true;
+  }
+  return false;
+}
 // The object that an address belongs to: itself, a list's buffer or item, an array of attributes.
 Reference Builder::object_of(Reference address) const {
   if (address < 0) return address;

@@ -50,9 +50,10 @@ class Emitter {
     pool_.push_back(word);
     return pool_.size() - 1;
   }
-  static HoleValue held_word(const Instruction& in) {
-    return {offsetof(State, held) + static_cast<uint64_t>(in.imm & 0xFF) * 8, false};
-  }
+  static HoleValue held_word(const Instruction& hold) { return {static_cast<uint64_t>(hold.imm & 0xFF) * sizeof(uint64_t), false}; }
+  static uint64_t held_shape(const Instruction& hold) { return static_cast<uint64_t>(hold.imm >> 8); }
+  bool holds_next(Reference hold) const;
+  bool holds_itself(Reference guard) const;
   static uint64_t slot_offset(int32_t slot) { return offsetof(State, spill) + static_cast<uint64_t>(slot) * 8; }
   void stencil(StencilOp op, int a, int b, HoleValue hole0 = {}, HoleValue hole1 = {}, int32_t exit = -1);
   Operand operand(Reference r);
@@ -159,6 +160,21 @@ bool Emitter::is_loaded_for(Reference load, Op guard_op) const {
 bool Emitter::is_identity_load(Reference load) const {
   return is_loaded_for(load, Op::kGuardIs) && ir_.at(ir_.at(load + 1).b).type == Type::O && place(load).place == Place::kRegister;
 }
+// Hold of an object that may be another one in each round, or is held for the first time, and whose shape fits the stencil's hole.
+bool Emitter::holds_next(Reference hold) const {
+  const Instruction& in = ir_.at(hold);
+  if (in.op != Op::kHold || held_shape(in) >= 1 << 23) return false;
+  bool same = ir_.loop_start >= 0 && hold >= ir_.loop_start && in.a < ir_.loop_start;
+  for (const Phi& p : ir_.phis) same &= p.left != in.a;
+  return !same;
+}
+// A guard of the shape, and the Hold behind it: one stencil does both.
+bool Emitter::holds_itself(Reference guard) const {
+  Reference hold = guard + 1;
+  if (guard < 0 || hold >= ir_.size() || hold == ir_.loop_start) return false;
+  const Instruction &in = ir_.at(guard), &next = ir_.at(hold);
+  return in.op == Op::kGuardShape && next.a == guard && holds_next(hold) && held_shape(next) == static_cast<uint64_t>(in.imm);
+}
 // AddInt and SubInt of a constant: twice what is added, if it fits an instruction.
 std::optional<int64_t> Emitter::added_constant(const Instruction& in) const {
   if ((in.op != Op::kAddInt && in.op != Op::kSubInt) || ir_.at(in.b).op != Op::kConstant) return {};
@@ -239,9 +255,11 @@ void Emitter::align_loop() {
 }
 void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   const Instruction& in = ir_.at(path.at);
-  if (in.op == Op::kHold) {
+  if (in.op == Op::kHold || in.op == Op::kGuardShape) {
+    const Instruction& hold = ir_.at(in.op == Op::kHold ? path.at : path.at + 1);
     path.start = static_cast<int64_t>(code_.size());
-    stencil(StencilOp::kTakeHold, path.result, 0, held_word(in), {static_cast<uint64_t>(in.imm >> 8), false}, in.snapshot);
+    stencil(in.op == Op::kHold ? StencilOp::kTakeHold : StencilOp::kTakeShapeHold, path.result, 0, held_word(hold),
+            {held_shape(hold), false}, in.snapshot);
     jump(static_cast<int64_t>(path.back));
     return;
   }
@@ -315,6 +333,7 @@ void Emitter::instruction(Reference i) {
     if (place(i).place == Place::kSlot) store(false, place(i).index, target);
     return;
   }
+  if (holds_itself(i - 1)) return;
   auto op = static_cast<StencilOp>(in.op);
   HoleValue hole0{static_cast<uint64_t>(in.imm), false}, hole1;
   switch (in.op) {
@@ -350,7 +369,18 @@ void Emitter::instruction(Reference i) {
     case Op::kReturnInt: hole0.value = return_place(kReturnsInt); break;
     case Op::kReturnFloat: hole0.value = return_place(kReturnsFloat); break;
     case Op::kReturnWord: hole0.value = return_place(kReturnsWord); break;
-    case Op::kHold: hole0 = held_word(in); break;
+    case Op::kHold:
+      hole0 = held_word(in);
+      if (!holds_next(i)) break;
+      op = StencilOp::kHoldNext;
+      hole1.value = held_shape(in) << 8;
+      break;
+    case Op::kGuardShape:
+      if (!holds_itself(i)) break;
+      op = StencilOp::kGuardShapeHold;
+      hole0 = held_word(ir_.at(i + 1));
+      hole1.value = held_shape(ir_.at(i + 1)) << 8;
+      break;
     case Op::kStoreLocked:
       hole0 = {pool(static_cast<uint32_t>(in.imm) | static_cast<uint64_t>(static_cast<uint32_t>(in.tag)) << 32), true};
       break;
@@ -370,7 +400,7 @@ void Emitter::instruction(Reference i) {
   bool result_float = in.type == Type::F, a_float = d.a == Type::F;
   Location target = place(i);
   int work = target.place == Place::kSlot ? kScratch : target.index;
-  if (d.flags & kCold) {
+  if (d.flags & kCold || op == StencilOp::kGuardShapeHold) {
     cold_ = static_cast<int32_t>(slow_paths_.size());
     slow_paths_.push_back({i, 0, in.type == Type::N ? -1 : work, live_at(i)});
   }
@@ -393,7 +423,7 @@ void Emitter::instruction(Reference i) {
     case Form::Unary:
       if (in.op == Op::kBorrow && ir_.at(in.a).type == Type::O) op = StencilOp::kBorrowObject;
       move_to(result_float, work, operand(in.a));
-      stencil(op, work, 0, hole0, {}, in.snapshot);
+      stencil(op, work, 0, hole0, hole1, in.snapshot);
       break;
     case Form::Cross: {
       Operand a = operand(in.a);
@@ -416,7 +446,7 @@ void Emitter::instruction(Reference i) {
     case Form::Check1: {
       int a = in_register(a_float, operand(in.a));
       if (in.op == Op::kHold) slow_paths_.back().result = a;
-      stencil(op, a, 0, hole0, {}, in.snapshot);
+      stencil(op, a, 0, hole0, hole1, in.snapshot);
       break;
     }
     case Form::Alone: stencil(op, 0, 0, hole0, hole1, in.snapshot); break;

@@ -5,6 +5,7 @@
 
 #include "gc/reclaim/qsbr.h"
 #include "gc/sync/reservation.h"
+#include "jit_stencils/locks.h"
 #include "vm/interp/attribute_cache.h"
 #include "vm/interp/call_support.h"
 #include "vm/interp/frames.h"
@@ -433,9 +434,9 @@ bool runs_no_python(Value iterator, const ColdInfo& info) {
 uint64_t help_next_own_entry(State* s, Value*, uint64_t word) {
   auto* it = reinterpret_cast<DictIterator*>(s->object);
   const int64_t wanted = info_of(word).imm;
-  const uint64_t dict = reinterpret_cast<uint64_t>(it->dict.peek().empty() ? nullptr : it->dict.peek().as_object());
+  const Object* dict = it->dict.peek().empty() ? nullptr : it->dict.peek().as_object();
   bool locked = false;
-  for (uint64_t holds = s->holds; holds; holds &= holds - 1) locked |= s->held[std::countr_zero(holds)] == dict;
+  for (int i = 0; dict && i < kMostKept; ++i) locked |= held_in(s, i) == dict;
   Value key, value;
   if (!dict_next_of_own(it, locked, wanted & 1 ? &key : nullptr, wanted & 2 ? &value : nullptr)) return kLeave;
   s->arguments[0] = key.bits();

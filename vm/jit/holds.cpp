@@ -1,53 +1,56 @@
 #include "vm/jit/holds.h"
 
-#include <bit>
-
 #include "gc/sync/object_lock.h"
 #include "jit_stencils/locks.h"
 
 namespace pt::jit {
 
-static_assert(kHeldObjects == kMostKept);
+static_assert(kMostHeld == kMostKept);
+
+namespace {
+// Another word has the object, under another name, and the lock as well.
+bool is_locked_for_another(const State* s, int word, const Object* o) {
+  for (int i = 0; i < kMostKept; ++i) {
+    if (i != word && s->locked[i] && held_in(s, i) == o) return true;
+  }
+  return false;
+}
+}  // namespace
 
 void let_go(State* s) {
-  uint64_t holds = s->holds;
-  s->holds = 0;
-  for (; holds; holds &= holds - 1) {
-    int word = std::countr_zero(holds);
-    uint64_t address = s->held[word];
-    if (!address) continue;
-    if (!is_reserved(s, word, address)) {
-      // Under several names, too, it is locked once.
-      for (uint64_t others = holds & (holds - 1); others; others &= others - 1) {
-        int other = std::countr_zero(others);
-        if (s->held[other] == address && !is_reserved(s, other, address)) s->held[other] = 0;
-      }
-    }
-    if (!give_up(s, word)) {
-      s->held[word] = 0;
-      pt::unlock_kept(reinterpret_cast<Object*>(address)->lock);
+  s->holds = false;
+  for (int word = 0; word < kMostKept; ++word) {
+    Object* o = held_in(s, word);
+    if (!o) continue;
+    if (s->locked[word] && is_locked_for_another(s, word, o)) {
+      empty(s, word);  // the other gives it back
+    } else if (!give_up(s, word)) {
+      empty(s, word);
+      pt::unlock_kept(o->lock);
     }
   }
 }
 
-bool take_hold(State* s, uint64_t offset, uint64_t address, uint64_t shape) {
-  int word = held_index(offset);
-  uint64_t before = s->held[word];
-  bool locked = before && !is_reserved(s, word, before), taken = false;
-  for (int i = 0; i < kHeldObjects; ++i) {
-    if (i == word || !s->held[i] || is_reserved(s, i, s->held[i])) continue;
-    if (locked && s->held[i] == before) s->held[word] = 0;  // stays with the other
-    if (s->held[i] == address) taken = true;
-  }
-  if (!give_up(s, word)) return false;
+bool take_hold(State* s, uint64_t word_offset, uint64_t address, uint64_t shape) {
+  int word = static_cast<int>(word_offset / sizeof(uint64_t));
   Object& o = *reinterpret_cast<Object*>(address);
-  if (exchange_reserved(s, word, o, static_cast<uint32_t>(shape))) return true;
-  if (taken ? shape && o.shape_id.load(std::memory_order_relaxed) != shape : !try_keep(s, o, static_cast<uint32_t>(shape)))
-    return false;
-  // From here on the lock is no longer the last store's to give up.
-  if (s->held[kLastStore] == address && !is_reserved(s, kLastStore, address)) s->held[kLastStore] = 0;
-  s->held[word] = address;
-  s->holds |= uint64_t{1} << word;
+  auto has_shape = [&] { return o.shape_id.load(std::memory_order_relaxed) == shape; };
+  if (s->locked[word]) {
+    Object* before = held_in(s, word);
+    if (before == &o) return has_shape();
+    if (!is_locked_for_another(s, word, before) && !give_up(s, word)) return false;
+  }
+  empty(s, word);
+  if (is_locked_for_another(s, word, &o)) {
+    if (!has_shape()) return false;
+    // From here on the lock is no longer the last store's to give up.
+    if (s->locked[kLastStore] && held_in(s, kLastStore) == &o) empty(s, kLastStore);
+    has_locked(s, word, o);
+    return true;
+  }
+  if (hold_reserved(s, word, o, static_cast<uint32_t>(shape))) return true;
+  if (!try_keep(s, o, static_cast<uint32_t>(shape))) return false;
+  has_locked(s, word, o);
   return true;
 }
 

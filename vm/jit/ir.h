@@ -288,6 +288,9 @@ class Builder {
   bool knows_field(Reference object, int64_t offset) const;
   // The trace has had the object's lock (Hold) since an earlier point and still has it at the end of the code.
   bool is_held(Reference r) const { return held_since(r) != kNoReference; }
+  // Makes the guard with which the trace began to look at an object a Hold, if it could still have the lock since then: then it
+  // need not look again. False: it could not.
+  bool hold_earlier(Reference object, int64_t imm);
 
   // ---- virtual objects (virtuals.cpp). Operations on them change or read what is known here and leave no code.
   Reference virtual_object(const Layout& layout);

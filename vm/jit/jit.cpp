@@ -12,6 +12,7 @@
 #include "gc/platform/cpp_memory.h"
 #include "gc/platform/memory.h"
 #include "gc/sync/reservation.h"
+#include "jit_stencils/locks.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/generator_frames.h"
 #include "vm/interp/hot_loop.h"
@@ -462,13 +463,14 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   State state;
   state.thread = thread;
   state.owner_id = tls_owner_id;
-  state.reservations = tls_reservations;
+  state.reservations = tls_reservations ? tls_reservations : &tls_no_reservations;
+  state.own_reserved = reserved_header(tls_owner_id);
   state.heap = thread->heap;
   state.free_weight = g_free_weight.load(std::memory_order_relaxed);
   state.disturbed = 0;
   state.finished = 0;
-  std::memset(state.held, 0, sizeof state.held);
-  state.holds = 0;
+  std::memset(state.locked, 0, sizeof state.locked);
+  state.holds = false;
   state.let_go = let_go;
   state.take_hold = take_hold;
   uint64_t begin = __builtin_readcyclecounter();

@@ -71,7 +71,7 @@ bool Recorder::exclusive(Reference o, const Object* object) {
 }
 
 // Whether the store that follows needs no lock of its own: there is one thread, or the trace has the object's lock from here on,
-// as no other thread has seen it (Hold). `shape`: it has to have kept it; 0: it cannot change.
+// as no other thread has seen it (Hold). `shape`: it has to have kept it.
 bool Recorder::hold(Reference o, const Object* object, uint32_t shape) {
   if (!ir_.multithreaded) return true;
   o = builder_.resolve(o);
@@ -81,7 +81,8 @@ bool Recorder::hold(Reference o, const Object* object, uint32_t shape) {
   // Each word belongs to one object: two that took turns would let each other go.
   if (word >= kHoldSlots) return false;
   if (word == held_.size()) held_.push_back(o);
-  emit(Op::kHold, o, kNoReference, static_cast<int64_t>(word) | static_cast<int64_t>(shape) << 8);
+  auto imm = static_cast<int64_t>(word) | static_cast<int64_t>(shape) << 8;
+  if (!builder_.hold_earlier(o, imm)) emit(Op::kHold, o, kNoReference, imm);
   return true;
 }
 
@@ -597,7 +598,7 @@ bool Recorder::store_cell(uint64_t word) {
   Reference r = cell_in(PT_A);
   Reference v = is_uncounted(old) ? storable(PT_B) : kNoReference;
   if (v != kNoReference) {
-    emit(hold(r, cell.as_object()) ? Op::kStoreAlone : Op::kStoreCell, r, v, offsetof(Cell, content), kShape_cell);
+    emit(hold(r, cell.as_object(), kShape_cell) ? Op::kStoreAlone : Op::kStoreCell, r, v, offsetof(Cell, content), kShape_cell);
   } else {
     v = read(PT_B);
     if (ir_.at(v).type == Type::F) v = emit(Op::kBoxFloat, v);
@@ -721,7 +722,7 @@ bool Recorder::store_item(uint64_t word) {
     if (i < 0 || i >= list_size(l) || !buffer || i >= buffer->capacity || !is_uncounted(buffer->items[i].peek_acquire()))
       return set_item_any(word);
     Reference o = as_object(read(PT_A), kShape_list);
-    if (!hold(o, l)) {
+    if (!hold(o, l, kShape_list)) {
       Reference index = as_int(read(PT_B));
       emit(Op::kStoreArgument, storable(PT_C), kNoReference, 0);
       emit(Op::kStoreItemLocked, o, index, offsetof(ListBuffer, items));

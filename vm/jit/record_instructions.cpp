@@ -88,7 +88,7 @@ void Recorder::append(Reference list, const Object* object, Reference item) {
   // Making the item may let locks go: so that comes before the list's is taken.
   item = builder_.resolve(item);
   if (builder_.is_virtual(item)) item = make(item);
-  emit(hold(list, object) ? Op::kListAppend : Op::kListAppendLocked, list, item);
+  emit(hold(list, object, kShape_list) ? Op::kListAppend : Op::kListAppendLocked, list, item);
 }
 bool Recorder::list_append(int list_operand, int item_operand) {
   if (!has_shape(seen(list_operand), kShape_list)) return fall_back();

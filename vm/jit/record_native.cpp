@@ -178,7 +178,7 @@ bool Recorder::list_pop(int base, int32_t argument, int result) {
   int64_t size = list_size(seen_list);
   if (size == 0) return false;
   Reference list = as_object(slot(argument), kShape_list);
-  if (!hold(list, seen_list)) return false;
+  if (!hold(list, seen_list, kShape_list)) return false;
   Value item = seen_list->buffer.load(std::memory_order_acquire)->items[size - 1].peek_acquire();
   Reference one = builder_.small_int(1);
   Reference last = emit(Op::kSubInt, emit(Op::kTagWord, emit(Op::kLoadWord, list, kNoReference, offsetof(List, size))), one);

@@ -309,7 +309,7 @@ bool Recorder::set_item_any(uint64_t word) {
   const Reference all[] = {c, k, v};
   store_arguments(all);
   // A lock that is to stay taken pays in a loop; elsewhere the store takes it for itself.
-  bool held = ir_.multithreaded && back_edge_ && has_shape(container, kShape_dict) && hold(c, container.as_object());
+  bool held = ir_.multithreaded && back_edge_ && has_shape(container, kShape_dict) && hold(c, container.as_object(), kShape_dict);
   emit(held ? Op::kSetItemHeld : Op::kSetItemAny, kNoReference, kNoReference, of_class ? kDictOfClass : 0);
   drop(PT_A);
   drop(PT_B);

@@ -277,7 +277,7 @@ class Recorder {
   bool load_method(uint64_t word);
   bool load_method_of_number(uint64_t word);
   bool exclusive(Reference o, const Object* object);
-  bool hold(Reference o, const Object* object, uint32_t shape = 0);
+  bool hold(Reference o, const Object* object, uint32_t shape);
   int64_t reference(Dict* dict, Str* name, const DictPlace& place);
   int64_t reference(const GlobalReference& fresh);
   Reference table_entry(Dict* dict, Str* name, const DictPlace& place);

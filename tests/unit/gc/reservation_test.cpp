@@ -131,7 +131,13 @@ TEST_F(ReservationTest, WhoeverWantsItWaitsForTheOwner) {
 TEST_F(ReservationTest, WhoeverWantsWhatIsKeptAsksForIt) {
   Ref<Node> n = reserved_node(), other = reserved_node();
   std::atomic<int> got{0};
-  ASSERT_TRUE(enter_kept(*tls_reservations, 3, n.get(), tls_owner_id, kNode));
+  auto enter = [](size_t word, Object* o, ThreadId owner, ShapeId shape) {
+    bool entered = enter_kept(*tls_reservations, tls_reservations->kept[word], o,
+                              [=](uint64_t header) { return header == reserved_header(owner, shape); });
+    if (!entered) tls_reservations->kept[word].store(nullptr);
+    return entered;
+  };
+  ASSERT_TRUE(enter(3, n.get(), tls_owner_id, kNode));
   EXPECT_FALSE(try_open(n.get()));
   ASSERT_TRUE(enter_reserved(other.get()));
   Worker worker([&] {
@@ -141,12 +147,12 @@ TEST_F(ReservationTest, WhoeverWantsWhatIsKeptAsksForIt) {
   EXPECT_TRUE(wait_until([&] { return tls_mutator->breaker.load() & kBreakLetGo; }));
   EXPECT_TRUE(leave_reserved(other.get()));
   EXPECT_EQ(got, 0);
-  EXPECT_FALSE(enter_kept(*tls_reservations, 0, n.get(), tls_owner_id, kNode));
-  EXPECT_FALSE(enter_kept(*tls_reservations, 0, other.get(), tls_owner_id, kLeaf));
-  EXPECT_FALSE(enter_kept(*tls_reservations, 0, other.get(), tls_owner_id + 1, kNode));
+  EXPECT_FALSE(enter(0, n.get(), tls_owner_id, kNode));
+  EXPECT_FALSE(enter(0, other.get(), tls_owner_id, kLeaf));
+  EXPECT_FALSE(enter(0, other.get(), tls_owner_id + 1, kNode));
   EXPECT_EQ(got, 0);
   // The next in the same word gives it back.
-  EXPECT_TRUE(enter_kept(*tls_reservations, 3, other.get(), tls_owner_id, 0));
+  EXPECT_TRUE(enter(3, other.get(), tls_owner_id, kNode));
   worker.join();
   EXPECT_EQ(got, 1);
   EXPECT_EQ(byte_of(n.get()), kLockSeen);
