@@ -27,7 +27,6 @@ enum class StencilOp : uint8_t {
   kMoveWord,    // A = B
   kMoveFloat,
   kLoadFloat,   // LoadField and GuardFloat: A = the double at hole 0 of object B
-  kLoadOwnedAlone,  // LoadOwned in code for one thread
   kAllocate,  // NewObject in line: hole 0 leads to the first header word (without the owner), hole 1 is the place of its size
               // class in HeapLocal
   kFreeRange,  // ClearFrame of the only reference to a range iterator
@@ -68,9 +67,10 @@ inline constexpr int kOperandCount = kRegisterCount + 3;
 inline constexpr int kSpillSlots = 96;
 inline constexpr int kMaxArguments = 8;
 inline constexpr int kMaxGenerators = 4;  // that run inside each other
-inline constexpr int kHoldSlots = 4;  // of Reservations::kept, for Hold
+inline constexpr int kHoldSlots = 4;  // of State::held, for Hold
 inline constexpr int kLastStore = kHoldSlots;
 inline constexpr int kMostHeld = kHoldSlots + 1;
+inline constexpr uint64_t kIsLocked = 1;
 // What a cold helper returns, in State::go_on.
 inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
@@ -82,14 +82,14 @@ inline constexpr int kRecordRoom = 28;
 struct State {
   Thread* thread;
   uint64_t owner_id;  // of the thread, for reference counts
-  // Of the thread, with the objects whose locks stay taken, as no other thread had seen them, or on which it works without
-  // (Reservations::kept): one for each object that the trace takes a hold of (Hold), and that of the last other store. They are
-  // given back before anything but a stencil runs (`let_go`), and when the trace is left, as it is at a safepoint when somebody
-  // waits for one (kBreakLetGo).
-  Reservations* reservations;
+  Reservations* reservations;  // of the thread
   uint64_t own_reserved;  // reserved_header() of the thread
-  uint64_t locked[kMostHeld];  // not 0: what the word of this number has is locked, not reserved
-  uint64_t holds;  // not 0: one of the words may have something
+  // Objects whose locks stay taken, as no other thread had seen them (plus kIsLocked), or on which the thread works without, as they
+  // are reserved for it (they are in Reservations::kept, too); 0: none. One for each object that the trace takes a hold of (Hold),
+  // and that of the last other store. Given back before anything but a stencil runs (`let_go`), and when the trace is left, as it
+  // is at a safepoint when somebody waits for one (kBreakLetGo).
+  uint64_t held[kMostHeld];
+  uint64_t holds;  // 0: they are all 0
   HeapLocal* heap;  // of the thread
   int64_t free_weight;  // g_free_weight
   char* frame;  // at the exit

@@ -31,21 +31,19 @@ PT_INLINE void unlock_kept(const State* s, Object& o) {
     next = kLockReserved;
   o.lock.store(next, std::memory_order_release);
 }
-PT_INLINE std::atomic<const Object*>& kept(const State* s, int word) { return s->reservations->kept[word]; }
-// What a word has; nullptr: nothing.
-PT_INLINE Object* held_in(const State* s, int word) { return const_cast<Object*>(kept(s, word).load(std::memory_order_relaxed)); }
-PT_INLINE void empty(State* s, int word) {
-  kept(s, word).store(nullptr, std::memory_order_release);
-  s->locked[word] = false;
-}
-// Gives back what a word has. False when somebody waits for it: he has to be woken.
+// What a word of State::held has; nullptr: nothing.
+PT_INLINE Object* held_in(const State* s, int word) { return reinterpret_cast<Object*>(s->held[word] & ~kIsLocked); }
+PT_INLINE bool is_locked_in(const State* s, int word) { return s->held[word] & kIsLocked; }
+// Gives it back. False when somebody waits for it: he has to be woken.
 PT_INLINE bool give_up(State* s, int word) {
-  if (s->locked[word]) {
+  if (is_locked_in(s, word)) {
     Object& o = *held_in(s, word);
     if (o.lock.load(std::memory_order_relaxed) & kLockParked) return false;
     unlock_kept(s, o);
+  } else if (s->held[word]) {
+    s->reservations->kept[word].store(nullptr, std::memory_order_release);
   }
-  empty(s, word);
+  s->held[word] = 0;
   return true;
 }
 // Takes the object's lock, which the trace keeps from here on. False, and nothing has happened: it cannot, or the object
@@ -58,21 +56,22 @@ PT_INLINE bool try_keep(const State* s, Object& o, uint32_t shape) {
 }
 // An empty word gets an object that try_keep() has locked.
 PT_INLINE void has_locked(State* s, int word, Object& o) {
-  kept(s, word).store(&o, std::memory_order_relaxed);
-  s->locked[word] = s->holds = true;
+  s->held[word] = reinterpret_cast<uint64_t>(&o) | kIsLocked;
+  s->holds = true;
 }
 // A word without a lock goes on to another object, of that shape (0: any), if its lock is reserved. False: it is empty.
 PT_INLINE bool hold_reserved(State* s, int word, Object& o, uint32_t shape) {
-  auto fits = [&](uint64_t header) {
-    uint64_t rest = header ^ s->own_reserved;
-    return shape ? rest == uint64_t{shape} << 8 : rest >> 40 == 0;
+  std::atomic<const Object*>& kept = s->reservations->kept[word];
+  auto may = [&]() __attribute__((always_inline)) {
+    uint64_t rest = header_without_flags(o) ^ s->own_reserved;
+    return (shape ? rest == uint64_t{shape} << 8 : rest >> 40 == 0) && o.shared.load(std::memory_order_relaxed) == 0 &&
+           s->reservations->phase() == kReserving;
   };
-  if (!enter_kept(*s->reservations, kept(s, word), &o, fits)) {
-    empty(s, word);
-    return false;
-  }
-  s->holds = true;
-  return true;
+  bool entered = enter_kept(kept, &o, may);
+  if (!entered) kept.store(nullptr, std::memory_order_release);
+  s->held[word] = entered ? reinterpret_cast<uint64_t>(&o) : 0;
+  s->holds |= entered;
+  return entered;
 }
 
 }  // namespace pt::jit

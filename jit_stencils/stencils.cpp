@@ -322,8 +322,8 @@ PT_BODY(LoadOwned) {
   x.r[A] = bits;
   return true;
 }
-// With one thread nobody does.
-PT_BODY(LoadOwnedAlone) {
+// Nobody does.
+PT_BODY(LoadHeld) {
   uint64_t address = x.r[A] + hole0(), bits = at<uint64_t>(address);
   if (__builtin_expect(bits == 0 || !own(s, bits), 0)) {
     s->word = address;
@@ -408,7 +408,7 @@ PT_BODY(StoreAlone) {
 // Takes the lock for a store. That of an object which no other thread has seen stays taken: the next store most likely is to
 // the same object, and an atomic instruction costs more than the rest of it.
 PT_INLINE bool hold(State* s, Object& o) {
-  if (s->locked[kLastStore] && !give_up(s, kLastStore)) return false;
+  if (is_locked_in(s, kLastStore) && !give_up(s, kLastStore)) return false;
   if (hold_reserved(s, kLastStore, o, 0)) return true;
   bool keep = may_keep(s, o);
   if (!try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return false;
@@ -424,20 +424,27 @@ PT_INLINE bool locked(State* s, Object& o, Store store) {
   if (held_in(s, kLastStore) != &o) unlock(o);
   return done;
 }
-// Of the thread's Reservations, and of the State, at hole 0.
+// Those at hole 0.
 PT_INLINE std::atomic<const Object*>& kept_word(const State* s) {
   return at<std::atomic<const Object*>>(reinterpret_cast<uint64_t>(s->reservations->kept) + hole0());
 }
-PT_INLINE bool is_locked(const State* s) { return at<uint64_t>(reinterpret_cast<uint64_t>(s->locked) + hole0()) != 0; }
-PT_BODY(Hold) { return kept_word(s).load(std::memory_order_relaxed) == &at<Object>(x.r[A]); }
+PT_INLINE uint64_t& held_word(State* s) { return at<uint64_t>(reinterpret_cast<uint64_t>(s->held) + hole0()); }
+PT_BODY(Hold) { return (held_word(s) & ~kIsLocked) == x.r[A]; }
 PT_INLINE bool hold_next(State* s, Object& o) {
-  if (__builtin_expect(is_locked(s), 0)) return false;
-  auto fits = [s](uint64_t header) {
-    bool equal;  // without a register more
-    asm volatile("xorq %2, %1\n\tcmpq $pt_hole_1, %1" : "=@cce"(equal), "+r"(header) : "m"(s->own_reserved));
-    return equal;
+  if (__builtin_expect(held_word(s) & kIsLocked, 0)) return false;
+  // As hold_reserved(), with operands in memory and no register more than the others use.
+  auto may = [&]() __attribute__((always_inline)) {
+    uint64_t header = header_without_flags(o);
+    bool reserved, unseen, reserving;
+    asm volatile("xorq %2, %1\n\tcmpq $pt_hole_1, %1" : "=@cce"(reserved), "+r"(header) : "m"(s->own_reserved));
+    if (!reserved) return false;
+    asm volatile("cmpl $0, %1" : "=@cce"(unseen) : "m"(o.shared));
+    if (!unseen) return false;
+    asm volatile("testb %2, %1" : "=@cce"(reserving) : "m"(s->reservations->state), "i"(Reservations::kPhaseBits));
+    return reserving;
   };
-  if (__builtin_expect(!enter_kept(*s->reservations, kept_word(s), &o, fits), 0)) return false;
+  if (__builtin_expect(!enter_kept(kept_word(s), &o, may), 0)) return false;
+  held_word(s) = reinterpret_cast<uint64_t>(&o);
   s->holds = true;
   return true;
 }
@@ -448,8 +455,14 @@ PT_BODY(GuardShapeHold) {
   x.r[A] = bits & ~uint64_t{Value::kBorrowedBit};
   return hold_next(s, at<Object>(x.r[A]));
 }
+// The first of all in line.
 PT_INLINE bool take_hold(State* s, Object& o) {
-  return s->take_hold(s, hole0(), reinterpret_cast<uint64_t>(&o), hole1());
+  if (__builtin_expect(s->holds != 0, 0)) return s->take_hold(s, hole0(), reinterpret_cast<uint64_t>(&o), hole1());
+  kept_word(s).store(nullptr, std::memory_order_release);  // behind HoldNext
+  if (!try_keep(s, o, static_cast<uint32_t>(hole1()))) return false;
+  held_word(s) = reinterpret_cast<uint64_t>(&o) | kIsLocked;
+  s->holds = true;
+  return true;
 }
 PT_BODY(TakeHold) { return take_hold(s, at<Object>(x.r[A])); }
 PT_BODY(TakeShapeHold) {
@@ -973,7 +986,6 @@ PT_TABLE(MoveFloat, F, N, Cross)
 PT_TABLE(GuardIsObject, W, W, Check2)
 PT_TABLE(GuardIsNotObject, W, W, Check2)
 PT_TABLE(LoadFloat, O, N, Cross)
-PT_TABLE(LoadOwnedAlone, P, N, Unary)
 PT_TABLE(Allocate, N, N, Source)
 PT_TABLE(FreeRange, N, N, Alone)
 PT_TABLE(FreeIterator, N, N, Alone)

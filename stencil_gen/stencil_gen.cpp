@@ -24,7 +24,7 @@ const char* const kOpNames[] = {
 #define PT_JIT_OP(name, result, a, b, form, flags) #name,
 #include "jit_stencils/ops.def"
 #undef PT_JIT_OP
-    "MoveWord",      "MoveFloat",          "LoadFloat",      "LoadOwnedAlone", "Allocate",    "FreeRange",
+    "MoveWord",      "MoveFloat",          "LoadFloat",      "Allocate",    "FreeRange",
     "FreeIterator",  "StoreFrameConstant", "AddIntConstant", "BorrowObject",   "StoreWord",   "StoreFloat",
     "GuardIsObject", "GuardIsNotObject",   "NoteExit",       "Exit",           "JumpThrough", "MoveFrame",
     "CallHelper",    "CallCold",           "CallKeeping",    "HoldNext", "GuardShapeHold", "TakeHold", "TakeShapeHold",       "GuardGoOn",   "GuardNotRaised"};

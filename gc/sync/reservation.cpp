@@ -18,7 +18,7 @@ namespace {
 constexpr uint32_t kMostRevoked = 16;
 constexpr int64_t kWindow = 100'000'000;
 constexpr int kPauses = 64;
-constexpr uint32_t kPhaseBits = 3, kNextOwner = 4;
+constexpr uint32_t kPhaseBits = Reservations::kPhaseBits, kNextOwner = kPhaseBits + 1;
 
 constinit std::atomic<Reservations*> g_reservations{nullptr};  // by owner id
 

@@ -11,8 +11,9 @@ namespace pt {
 
 inline constexpr int kMostKept = 5;
 
-// One for each owner id. No two share a pair of cache lines, which processors fetch together.
-struct alignas(128) Reservations {
+// One for each owner id. Far enough from the next one that no processor fetches that as well: they fetch pairs of cache lines, and
+// run ahead of what looks like a walk through them.
+struct alignas(512) Reservations {
   std::atomic<const Object*> inside;   // what the owner works on; written by it alone
   // A ReservationsPhase and, above it, how many threads have had the id: what somebody finds out about one of them is not said of
   // the next.
@@ -22,7 +23,8 @@ struct alignas(128) Reservations {
   // What compiled code of the owner's works on, or has locked, for longer than a moment, but not beyond a safepoint at which
   // kBreakLetGo asks it to stop; written by the owner alone.
   std::atomic<const Object*> kept[kMostKept];
-  uint32_t phase() const { return state.load(std::memory_order_relaxed) & 3; }
+  static constexpr uint32_t kPhaseBits = 3;
+  uint32_t phase() const { return state.load(std::memory_order_relaxed) & kPhaseBits; }
   // Acquire pairs with the release of the owner when it leaves.
   bool is_kept(const Object* o) const {
     for (const auto& k : kept) {
@@ -40,7 +42,7 @@ struct alignas(128) Reservations {
     return true;
   }
 };
-static_assert(sizeof(Reservations) == 128);
+static_assert(sizeof(Reservations) == 512);
 // kEnding: the owner enters no more once it has seen this. kEnded: it is outside for good.
 enum ReservationsPhase : uint32_t { kReserving, kEnding, kEnded };
 
@@ -88,14 +90,14 @@ PT_INLINE uint64_t header_without_flags(const Object& o) {
 constexpr uint64_t reserved_header(ThreadId owner, ShapeId shape = 0) {
   return (uint64_t{shape} | uint64_t{owner} << 32 | uint64_t{kLockReserved} << 48) << 8;
 }
-// As enter_reserved(), for compiled code, with one of the words for what it keeps; what that had before is given back. True if
-// `fits` says of header_without_flags() that it is reserved_header() of the owner with the right shape, and no other thread has the
-// object (its shared count word says so). If not, the word is to be emptied.
-template <class Fits>
-[[nodiscard]] PT_INLINE bool enter_kept(const Reservations& mine, std::atomic<const Object*>& word, Object* o, Fits fits) {
+// As enter_reserved(), for compiled code, with one of the words for what it keeps; what that had before is given back. `may` looks
+// whether header_without_flags() is reserved_header() of the owner with the right shape, whether no other thread has the object (its
+// shared count word says so) and whether the owner reserves locks. If not, the word is to be emptied.
+template <class May>
+[[nodiscard]] PT_INLINE bool enter_kept(std::atomic<const Object*>& word, const Object* o, May may) {
   word.store(o, std::memory_order_release);
   std::atomic_signal_fence(std::memory_order_seq_cst);  // as in enter_reserved
-  return PT_LIKELY(fits(header_without_flags(*o)) && o->shared.load(std::memory_order_relaxed) == 0 && mine.phase() == kReserving);
+  return PT_LIKELY(may());
 }
 // Ends that, and tells whether it was so.
 PT_INLINE bool leave_reserved(const Object* o) {

@@ -185,7 +185,7 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t 
       if (ir_.at(a).type != Type::W && ir_.at(a).type != Type::P) return kNothing;
       if (ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
       if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadItem || ir_.at(a).op == Op::kLoadFact ||
-          ir_.at(a).op == Op::kLoadOwned)
+          ir_.at(a).op == Op::kLoadOwned || ir_.at(a).op == Op::kLoadHeld)
         return kNothing;
       break;
     case Op::kGuardIs:
@@ -367,14 +367,15 @@ Reference Builder::forward_register(Reference a, int64_t imm) {
   return kNoReference;
 }
 
-namespace {
-// Locks that the trace has may be given back: a helper is called, or the interpreter.
 bool lets_go(const Instruction& in) {
   uint16_t flags = describe(in.op).flags;
-  return (flags & kBarrier) || ((flags & (kCold | kKeepsLocks)) == kCold && in.op != Op::kHold);
+  return (flags & kBarrier) || ((flags & (kCold | kKeepsLocks | kKeepsOrLeaves)) == kCold && in.op != Op::kHold);
 }
-constexpr int64_t held_word(const Instruction& hold) { return hold.imm & 0xFF; }
-}  // namespace
+void make_hold(Instruction& guard, int64_t word, uint32_t shape) {
+  guard.op = Op::kHold;
+  guard.imm = hold_imm(word, shape);
+  guard.frames = guard.snapshot;
+}
 // The Hold from which on the trace has had the object's lock; kNoReference: it may not have it.
 Reference Builder::held_since(Reference object) const {
   uint64_t reused = 0;  // words of State::held
@@ -387,15 +388,13 @@ Reference Builder::held_since(Reference object) const {
   }
   return kNoReference;
 }
-bool Builder::hold_earlier(Reference object, int64_t imm) {
+bool Builder::hold_earlier(Reference object, int64_t word, uint32_t shape) {
   for (Reference i = ir_.size() - 1; i >= 0 && i > object; --i) {
     Instruction& in = ir_.code[static_cast<size_t>(i)];
     // The shape may be another one before a change, and before a safepoint it was another round.
     if (lets_go(in) || in.op == Op::kSetShape || in.op == Op::kSafepointThreads || (in.op == Op::kHold && in.a == object)) return false;
     if (in.op != Op::kGuardExclusive || in.a != object) continue;
-    in.op = Op::kHold;
-    in.imm = imm;
-    in.frames = in.snapshot;
+    make_hold(in, word, shape);
     return true;
   }
   return false;
@@ -406,6 +405,18 @@ Reference Builder::object_of(Reference address) const {
   const Instruction& in = ir_.at(address);
   if (in.op == Op::kItemAddress) return object_of(in.a);
   return in.op == Op::kLoadOverflow || in.op == Op::kLoadWord ? in.a : address;
+}
+// Of a list that is held: the buffer's capacity bounds an index that the size has bounded.
+bool Builder::is_within_size(Reference index, Reference capacity) const {
+  Reference buffer = ir_.at(capacity).op == Op::kLoadWord ? ir_.at(capacity).a : kNoReference;
+  if (buffer < 0 || ir_.at(buffer).op != Op::kLoadWord || !is_held(ir_.at(buffer).a)) return false;
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    const Instruction& in = ir_.at(i);
+    if (in.op != Op::kGuardIndex || in.a != index) continue;
+    const Instruction& bound = ir_.at(in.b);
+    if (bound.op == Op::kLoadWord && bound.a == ir_.at(buffer).a) return true;
+  }
+  return false;
 }
 // A register has the only reference there is.
 bool Builder::is_unshared(Reference object) const {
@@ -524,6 +535,8 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
   // Over a number nothing is released here either.
   if (op == Op::kStoreAlone && is_number(forward_load(Op::kLoadField, a, kNoReference, imm))) op = Op::kInitField;
   if (op == Op::kGuardExclusive && is_held(a)) return kNothing;
+  if (op == Op::kLoadOwned && (!ir_.multithreaded || is_held(object_of(a)))) op = Op::kLoadHeld;
+  if (op == Op::kGuardIndex && is_within_size(a, b)) return kNothing;
   const OpDescription& d = describe(op);
   if ((op == Op::kClearFrame || (op == Op::kStoreFrame && ir_.is_constant(a))) &&
       memory_holds(imm, op == Op::kClearFrame ? kNoReference : a)) {

@@ -50,10 +50,10 @@ class Emitter {
     pool_.push_back(word);
     return pool_.size() - 1;
   }
-  static HoleValue held_word(const Instruction& hold) { return {static_cast<uint64_t>(hold.imm & 0xFF) * sizeof(uint64_t), false}; }
-  static uint64_t held_shape(const Instruction& hold) { return static_cast<uint64_t>(hold.imm >> 8); }
+  static HoleValue word_of(const Instruction& hold) { return {static_cast<uint64_t>(held_word(hold)) * sizeof(uint64_t), false}; }
   bool holds_next(Reference hold) const;
   bool holds_itself(Reference guard) const;
+  bool relies_on_holds(Reference i) const;
   static uint64_t slot_offset(int32_t slot) { return offsetof(State, spill) + static_cast<uint64_t>(slot) * 8; }
   void stencil(StencilOp op, int a, int b, HoleValue hole0 = {}, HoleValue hole1 = {}, int32_t exit = -1);
   Operand operand(Reference r);
@@ -173,7 +173,17 @@ bool Emitter::holds_itself(Reference guard) const {
   Reference hold = guard + 1;
   if (guard < 0 || hold >= ir_.size() || hold == ir_.loop_start) return false;
   const Instruction &in = ir_.at(guard), &next = ir_.at(hold);
-  return in.op == Op::kGuardShape && next.a == guard && holds_next(hold) && held_shape(next) == static_cast<uint64_t>(in.imm);
+  return in.op == Op::kGuardShape && next.a == guard && holds_next(hold) && held_shape(next) == static_cast<uint32_t>(in.imm);
+}
+// Something may be held there, and what follows may rely on that.
+bool Emitter::relies_on_holds(Reference i) const {
+  auto held = [&](Reference from, Reference to) {  // at `from`, by what is in front of it, down to `to`
+    for (Reference k = from - 1; k >= to && !lets_go(ir_.at(k)); --k) {
+      if (ir_.at(k).op == Op::kHold) return true;
+    }
+    return false;
+  };
+  return held(i, 0) || (ir_.loop_start >= 0 && i >= ir_.loop_start && held(ir_.size(), i));
 }
 // AddInt and SubInt of a constant: twice what is added, if it fits an instruction.
 std::optional<int64_t> Emitter::added_constant(const Instruction& in) const {
@@ -258,7 +268,7 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   if (in.op == Op::kHold || in.op == Op::kGuardShape) {
     const Instruction& hold = ir_.at(in.op == Op::kHold ? path.at : path.at + 1);
     path.start = static_cast<int64_t>(code_.size());
-    stencil(in.op == Op::kHold ? StencilOp::kTakeHold : StencilOp::kTakeShapeHold, path.result, 0, held_word(hold),
+    stencil(in.op == Op::kHold ? StencilOp::kTakeHold : StencilOp::kTakeShapeHold, path.result, 0, word_of(hold),
             {held_shape(hold), false}, in.snapshot);
     jump(static_cast<int64_t>(path.back));
     return;
@@ -276,7 +286,9 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
     global_infos_.push_back({&out->cold.back(), global_at_[static_cast<size_t>(in.imm)]});
   path.start = static_cast<int64_t>(code_.size());
   save(path.live, in.op == Op::kShowExceptions ? 0 : kKeptRegisters);
-  StencilOp call = describe(in.op).flags & (kKeepsLocks | kLetsGo) ? StencilOp::kCallKeeping : StencilOp::kCallCold;
+  uint16_t flags = describe(in.op).flags;
+  bool keeps = (flags & (kKeepsLocks | kLetsGo)) || ((flags & kKeepsOrLeaves) && relies_on_holds(path.at));
+  StencilOp call = keeps ? StencilOp::kCallKeeping : StencilOp::kCallCold;
   stencil(call, 0, 0, {reinterpret_cast<uint64_t>(cold_helper(in.op)), false},
           {fresh_pool(reinterpret_cast<uint64_t>(&out->cold.back())), true});
   restore(path.live);
@@ -345,9 +357,6 @@ void Emitter::instruction(Reference i) {
       hole1.value = offsetof(HeapLocal, current) + made.size_class * sizeof(Block*);
       break;
     }
-    case Op::kLoadOwned:
-      if (!ir_.multithreaded) op = StencilOp::kLoadOwnedAlone;
-      break;
     case Op::kLoadFrame:
     case Op::kLoadFrameInt:
     case Op::kStoreFrame:
@@ -370,16 +379,16 @@ void Emitter::instruction(Reference i) {
     case Op::kReturnFloat: hole0.value = return_place(kReturnsFloat); break;
     case Op::kReturnWord: hole0.value = return_place(kReturnsWord); break;
     case Op::kHold:
-      hole0 = held_word(in);
+      hole0 = word_of(in);
       if (!holds_next(i)) break;
       op = StencilOp::kHoldNext;
-      hole1.value = held_shape(in) << 8;
+      hole1.value = uint64_t{held_shape(in)} << 8;
       break;
     case Op::kGuardShape:
       if (!holds_itself(i)) break;
       op = StencilOp::kGuardShapeHold;
-      hole0 = held_word(ir_.at(i + 1));
-      hole1.value = held_shape(ir_.at(i + 1)) << 8;
+      hole0 = word_of(ir_.at(i + 1));
+      hole1.value = uint64_t{held_shape(ir_.at(i + 1))} << 8;
       break;
     case Op::kStoreLocked:
       hole0 = {pool(static_cast<uint32_t>(in.imm) | static_cast<uint64_t>(static_cast<uint32_t>(in.tag)) << 32), true};
@@ -761,12 +770,15 @@ uint64_t exit_word(const ExitValue& value, const State& state) {
 const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing, std::string* places) {
   if (listing) *listing += "; recorded\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
-  auto round = static_cast<size_t>(ir.size());
+  const RecordedSize recorded(ir);
   out->loop_entry = nullptr;
   if (ir.ends_itself()) {
     out->begins_with = begin_of(ir);
-    out->loop_entry = loop_entry_of(ir, end);
     if (const char* wrong = unroll_loop(ir, end)) return wrong;
+    if (ir.multithreaded && hold_through_loop(ir, recorded)) {
+      if (const char* wrong = unroll_loop(ir, end)) return wrong;
+    }
+    out->loop_entry = loop_entry_of(ir, recorded, end);
     if (const char* wrong = validate(ir)) return wrong;
   }
   std::vector<Reference> moved = remove_dead_code(ir);
@@ -777,7 +789,7 @@ const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::
   if (allocation.spill_count > kSpillSlots - 9) return "too many spilled values";
   if (const char* wrong = verify_allocation(ir, allocation)) return wrong;
   if (out->loop_entry) {
-    for (size_t i = 0; i < round; ++i) {
+    for (size_t i = 0; i < recorded.code; ++i) {
       Reference now = moved[i];
       if (now < 0 || ir.is_constant(now) || allocation.last_use[static_cast<size_t>(now)] < ir.loop_start) continue;
       out->loop_entry->live.push_back(

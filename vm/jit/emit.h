@@ -104,8 +104,8 @@ struct EntryType {
   uint32_t shape;   // Type::O
 };
 std::vector<EntryType> begin_of(const Ir& recorded);
-// nullptr: not for this loop.
-std::unique_ptr<LoopEntry> loop_entry_of(const Ir& recorded, const Snapshot& end);
+// Of a loop behind unroll_loop(), what was `recorded` of it. nullptr: not for this loop.
+std::unique_ptr<LoopEntry> loop_entry_of(const Ir& ir, const RecordedSize& recorded, const Snapshot& end);
 // A call that traces of one root push. Immutable; lives for ever.
 struct SharedCall {
   const PushedCall* call;

@@ -165,31 +165,31 @@ bool ends_quietly(const Object* o) {
   return true;
 }
 
-uint64_t help_release(State* s, Value* frame, uint64_t word) {
-  Value old = Value::from_bits(s->word);
-  switch (old.as_object()->shape_id.load(std::memory_order_relaxed)) {
+// Nothing hangs on these.
+bool is_leaf(const Object* o) {
+  switch (o->shape_id.load(std::memory_order_relaxed)) {
     case kShape_str:
     case kShape_int:
     case kShape_float:
     case kShape_bytes:
     case kShape_complex:
-    case kShape_range_iterator:
-      release(old);  // nothing hangs on these
-      return kGoOn;
-    default: break;
+    case kShape_range_iterator: return true;
+    default: return false;
   }
-  if (lives_on(old.as_object())) {
-    release(old);
-    return kGoOn;
-  }
+}
+uint64_t help_release(State* s, Value* frame, uint64_t word) {
+  Value old = Value::from_bits(s->word);
+  Object* o = old.as_object();
   const ColdInfo& info = info_of(word);
-  if (!info.frames->empty() && ends_quietly(old.as_object())) {
+  const bool held = s->holds, looks = held || !info.frames->empty();  // it is worth a look
+  if ((is_leaf(o) && (!held || owned_by_this_thread(o))) || lives_on(o) || (looks && ends_quietly(o))) {
     release(old);
     return kGoOn;
   }
+  if (held) s->let_go(s);
   ColdScope scope(s, frame, info);
   release(old);
-  return scope.report(s);
+  return scope.report(s) && !held ? kGoOn : kLeave;
 }
 
 bool needs_no_count(const Object* o) {
@@ -216,19 +216,38 @@ uint64_t help_promote(State* s, Value*, uint64_t) {
 
 uint64_t help_load_owned(State* s, Value* frame, uint64_t word) {
   ColdScope scope(s, frame, info_of(word));
-  release(Value::from_bits(s->value));
+  bool go_on = true;
+  auto let_go = [&] {
+    if (!s->holds) return;
+    s->let_go(s);
+    go_on = false;
+  };
+  if (s->value) {
+    let_go();
+    release(Value::from_bits(s->value));
+  }
   const auto* field = reinterpret_cast<const Field*>(s->word);
   Value seen = field->peek_acquire();
-  if (seen.empty()) return 0;
+  if (seen.empty()) return kLeave;
   if (seen.is_object() && needs_no_count(seen.as_object())) {
-    if (field->peek_acquire().bits() != seen.bits()) return 0;
+    if (field->peek_acquire().bits() != seen.bits()) return kLeave;
     s->word = seen.as_borrowed().bits();
-    return scope.undisturbed();
+    return scope.undisturbed() && go_on ? kGoOn : kLeave;
   }
   Ref<> owned;
-  if (!field->try_load(owned) || !owned || !scope.undisturbed()) return 0;
+  if (seen.is_object() && try_incref(seen.as_object())) {
+    owned = Ref<>::steal(seen.untagged());
+    go_on &= field->peek_acquire().bits() == seen.bits();
+  } else {
+    let_go();  // it may have to wait
+    go_on &= field->try_load(owned) && owned;
+  }
+  if (!go_on || !scope.undisturbed()) {
+    let_go();  // before the object perhaps ends
+    return kLeave;
+  }
   s->word = owned.take().bits();
-  return 1;
+  return kGoOn;
 }
 
 // Where a store goes: the offset in the object or, with an offset in the upper half, that in the overflow array.
@@ -436,7 +455,7 @@ uint64_t help_next_own_entry(State* s, Value*, uint64_t word) {
   const int64_t wanted = info_of(word).imm;
   const Object* dict = it->dict.peek().empty() ? nullptr : it->dict.peek().as_object();
   bool locked = false;
-  for (int i = 0; dict && i < kMostKept; ++i) locked |= held_in(s, i) == dict;
+  for (int i = 0; dict && i < kMostHeld; ++i) locked |= held_in(s, i) == dict;
   Value key, value;
   if (!dict_next_of_own(it, locked, wanted & 1 ? &key : nullptr, wanted & 2 ? &value : nullptr)) return kLeave;
   s->arguments[0] = key.bits();
@@ -785,7 +804,8 @@ Helper cold_helper(Op op) {
     case Op::kFinishReturn: return help_finish_return;
     case Op::kOwn: return help_own;
     case Op::kPromote: return help_promote;
-    case Op::kLoadOwned: return help_load_owned;
+    case Op::kLoadOwned:
+    case Op::kLoadHeld: return help_load_owned;
     case Op::kStoreLocked:
     case Op::kStoreCell:
     case Op::kStoreOverflow: return help_store_locked;

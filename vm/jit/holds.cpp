@@ -10,8 +10,8 @@ static_assert(kMostHeld == kMostKept);
 namespace {
 // Another word has the object, under another name, and the lock as well.
 bool is_locked_for_another(const State* s, int word, const Object* o) {
-  for (int i = 0; i < kMostKept; ++i) {
-    if (i != word && s->locked[i] && held_in(s, i) == o) return true;
+  for (int i = 0; i < kMostHeld; ++i) {
+    if (i != word && s->held[i] == (reinterpret_cast<uint64_t>(o) | kIsLocked)) return true;
   }
   return false;
 }
@@ -19,13 +19,16 @@ bool is_locked_for_another(const State* s, int word, const Object* o) {
 
 void let_go(State* s) {
   s->holds = false;
-  for (int word = 0; word < kMostKept; ++word) {
+  for (int word = 0; word < kMostHeld; ++word) {
+    uint64_t held = s->held[word];
+    if (!held) continue;
     Object* o = held_in(s, word);
-    if (!o) continue;
-    if (s->locked[word] && is_locked_for_another(s, word, o)) {
-      empty(s, word);  // the other gives it back
-    } else if (!give_up(s, word)) {
-      empty(s, word);
+    // Under several names, too, it is locked once.
+    for (int other = word + 1; (held & kIsLocked) && other < kMostHeld; ++other) {
+      if (s->held[other] == held) s->held[other] = 0;
+    }
+    if (!give_up(s, word)) {
+      s->held[word] = 0;
       pt::unlock_kept(o->lock);
     }
   }
@@ -35,16 +38,20 @@ bool take_hold(State* s, uint64_t word_offset, uint64_t address, uint64_t shape)
   int word = static_cast<int>(word_offset / sizeof(uint64_t));
   Object& o = *reinterpret_cast<Object*>(address);
   auto has_shape = [&] { return o.shape_id.load(std::memory_order_relaxed) == shape; };
-  if (s->locked[word]) {
+  if (is_locked_in(s, word)) {
     Object* before = held_in(s, word);
     if (before == &o) return has_shape();
-    if (!is_locked_for_another(s, word, before) && !give_up(s, word)) return false;
+    if (is_locked_for_another(s, word, before))
+      s->held[word] = 0;
+    else if (!give_up(s, word))
+      return false;
   }
-  empty(s, word);
   if (is_locked_for_another(s, word, &o)) {
+    s->reservations->kept[word].store(nullptr, std::memory_order_release);
+    s->held[word] = 0;
     if (!has_shape()) return false;
     // From here on the lock is no longer the last store's to give up.
-    if (s->locked[kLastStore] && held_in(s, kLastStore) == &o) empty(s, kLastStore);
+    if (is_locked_in(s, kLastStore) && held_in(s, kLastStore) == &o) s->held[kLastStore] = 0;
     has_locked(s, word, o);
     return true;
   }

@@ -49,7 +49,8 @@ enum OpFlags : uint16_t {
   kRaise = 512,
   kClobber = 1024,
   kKeepsLocks = 2048,
-  kLetsGo = 4096
+  kLetsGo = 4096,
+  kKeepsOrLeaves = 8192
 };
 struct OpDescription {
   const char* name;
@@ -74,6 +75,15 @@ struct Instruction {
                         // raised. Interpret: the snapshot of the other way
   int32_t tag = 0;  // LoadPosition: the place it reads; stores into objects: the shape the object must have
 };
+
+// Hold's imm: the number of the word, and the shape.
+constexpr int64_t hold_imm(int64_t word, uint32_t shape) { return word | static_cast<int64_t>(shape) << 8; }
+constexpr int64_t held_word(const Instruction& hold) { return hold.imm & 0xFF; }
+constexpr uint32_t held_shape(const Instruction& hold) { return static_cast<uint32_t>(hold.imm >> 8); }
+// A guard that no other thread has seen an object gets its lock as well.
+void make_hold(Instruction& guard, int64_t word, uint32_t shape);
+// Locks that the trace has may be given back: a helper is called, or the interpreter.
+bool lets_go(const Instruction& in);
 
 // A place the interpreter knows: a register relative to the frame in which the trace began, or the position of the
 // iterator in one.
@@ -281,6 +291,10 @@ class Builder {
   // The value of the operation, which may be an older one. `snapshot` is for guards. kNoReference: a check that needs no
   // code. When a guard is known to fail, failed() turns true.
   Reference emit(Op op, Reference a = kNoReference, Reference b = kNoReference, int64_t imm = 0, int32_t snapshot = -1);
+  // Whether `r`, what emit() has just given for the operation, is a new instruction for it.
+  bool is_last(Reference r, Op op) const {
+    return r == ir_.size() - 1 && (ir_.at(r).op == op || (op == Op::kLoadOwned && ir_.at(r).op == Op::kLoadHeld));
+  }
   bool failed() const { return failed_; }
   // Shape id that object `r` is known to have at this point; 0: unknown.
   uint32_t known_shape(Reference r) const;
@@ -290,7 +304,7 @@ class Builder {
   bool is_held(Reference r) const { return held_since(r) != kNoReference; }
   // Makes the guard with which the trace began to look at an object a Hold, if it could still have the lock since then: then it
   // need not look again. False: it could not.
-  bool hold_earlier(Reference object, int64_t imm);
+  bool hold_earlier(Reference object, int64_t word, uint32_t shape);
 
   // ---- virtual objects (virtuals.cpp). Operations on them change or read what is known here and leave no code.
   Reference virtual_object(const Layout& layout);
@@ -329,6 +343,7 @@ class Builder {
   Reference held_since(Reference object) const;
   Reference object_of(Reference address) const;
   bool is_unshared(Reference object) const;
+  bool is_within_size(Reference index, Reference capacity) const;
   Reference fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t snapshot);
   Reference find_same(Op op, Reference a, Reference b, int64_t imm) const;
   Reference find_same_place(Op op, Reference a, int64_t imm) const;
@@ -354,9 +369,17 @@ class Builder {
 };
 
 // ---- passes. Each leaves a valid Ir or says why not (a string literal).
+// How much of an Ir was recorded.
+struct RecordedSize {
+  explicit RecordedSize(const Ir& ir) : code(ir.code.size()), snapshots(ir.snapshots.size()) {}
+  size_t code, snapshots;
+};
 // Copies the recorded iteration behind itself: what does not change stays in front, the copy is the loop. `end`: slots and
 // objects at the end of the iteration.
 const char* unroll_loop(Ir& ir, const Snapshot& end);
+// Of a loop that lets no lock go: what unroll_loop() left to be looked at in each round, though it is always the same, is held
+// from the first round on. True: it is as it was before unroll_loop(), which is to be called again.
+bool hold_through_loop(Ir& ir, const RecordedSize& before);
 // What each instruction is afterwards; kNoReference: gone.
 std::vector<Reference> remove_dead_code(Ir& ir);
 // nullptr, or what is wrong.

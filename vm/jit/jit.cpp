@@ -469,7 +469,7 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   state.free_weight = g_free_weight.load(std::memory_order_relaxed);
   state.disturbed = 0;
   state.finished = 0;
-  std::memset(state.locked, 0, sizeof state.locked);
+  std::memset(state.held, 0, sizeof state.held);
   state.holds = false;
   state.let_go = let_go;
   state.take_hold = take_hold;

@@ -1,4 +1,6 @@
 // Loop peeling (which hoists what does not change) and dead code.
+#include <algorithm>
+
 #include "vm/jit/ir.h"
 
 namespace pt::jit {
@@ -67,7 +69,7 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
     Reference made = builder.emit(in.op, a, b, in.imm, snapshot);
     if (builder.failed()) return "a guard of the second round cannot hold";
     if (in.type != Type::N && made == kNoReference) return "a value was lost";
-    if (made == ir.size() - 1 && ir.at(made).op == in.op) {
+    if (builder.is_last(made, in.op)) {
       ir.code.back().frames = describe(in.op).flags & kRaise ? map_snapshot(in.frames) : in.frames;
       ir.code.back().tag = in.tag;
     }
@@ -93,6 +95,34 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
   // What a round leaves behind is seen by the exits of the next one, even if nothing else looks at it.
   end.each_value(add_phi);
   return wrong;
+}
+
+bool hold_through_loop(Ir& ir, const RecordedSize& before) {
+  int64_t words = 0;
+  for (const Instruction& in : ir.code) {
+    if (in.op == Op::kHold) words = std::max(words, held_word(in) + 1);
+  }
+  std::vector<Reference> objects;  // looked at in each round
+  for (Reference i = ir.loop_start; i < ir.size(); ++i) {
+    const Instruction& in = ir.at(i);
+    if (lets_go(in)) return false;
+    bool again = in.op == Op::kGuardExclusive && in.a < ir.loop_start && ir.at(in.a).op == Op::kGuardShape;
+    for (const Phi& p : ir.phis) again &= p.left != in.a;
+    if (again) objects.push_back(in.a);
+  }
+  size_t held = 0;
+  for (size_t i = 0; i < before.code && words < kHoldSlots; ++i) {
+    Instruction& in = ir.code[i];
+    if (in.op != Op::kGuardExclusive || std::find(objects.begin(), objects.end(), in.a) == objects.end()) continue;
+    make_hold(in, words++, static_cast<uint32_t>(ir.at(in.a).imm));
+    ++held;
+  }
+  if (held == 0) return false;
+  ir.code.resize(before.code);
+  ir.snapshots.resize(before.snapshots);
+  ir.phis.clear();
+  ir.loop_start = kNoReference;
+  return true;
 }
 
 std::vector<Reference> remove_dead_code(Ir& ir) {

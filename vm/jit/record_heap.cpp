@@ -81,8 +81,8 @@ bool Recorder::hold(Reference o, const Object* object, uint32_t shape) {
   // Each word belongs to one object: two that took turns would let each other go.
   if (word >= kHoldSlots) return false;
   if (word == held_.size()) held_.push_back(o);
-  auto imm = static_cast<int64_t>(word) | static_cast<int64_t>(shape) << 8;
-  if (!builder_.hold_earlier(o, imm)) emit(Op::kHold, o, kNoReference, imm);
+  auto number = static_cast<int64_t>(word);
+  if (!builder_.hold_earlier(o, number, shape)) emit(Op::kHold, o, kNoReference, hold_imm(number, shape));
   return true;
 }
 

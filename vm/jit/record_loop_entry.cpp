@@ -16,7 +16,6 @@ bool is_repeatable(Op op) {
   switch (op) {
     case Op::kInterpret:
     case Op::kVirtual:
-    case Op::kHold:
     case Op::kSetItemHeld:
     case Op::kGuardGenerator:
     case Op::kLoadGenerator:
@@ -52,21 +51,21 @@ bool is_repeatable(Op op) {
 
 }  // namespace
 
-std::unique_ptr<LoopEntry> loop_entry_of(const Ir& recorded, const Snapshot& end) {
-  if (recorded.code.size() > kMaxRound || recorded.knows || !recorded.inherited.empty()) return nullptr;
-  for (const Instruction& in : recorded.code) {
-    if (!is_repeatable(in.op)) return nullptr;
+std::unique_ptr<LoopEntry> loop_entry_of(const Ir& ir, const RecordedSize& recorded, const Snapshot& end) {
+  if (recorded.code > kMaxRound || ir.knows || !ir.inherited.empty()) return nullptr;
+  for (size_t i = 0; i < recorded.code; ++i) {
+    if (!is_repeatable(ir.code[i].op)) return nullptr;
   }
   auto plain = [](const Snapshot& s) { return s.objects.empty() && s.caught.empty() && s.left.empty() && s.handled.empty(); };
   if (!plain(end)) return nullptr;
-  for (const Snapshot& s : recorded.snapshots) {
-    if (!plain(s) || s.dynamic) return nullptr;
+  for (size_t i = 0; i < recorded.snapshots; ++i) {
+    if (!plain(ir.snapshots[i]) || ir.snapshots[i].dynamic) return nullptr;
   }
   auto entry = std::make_unique<LoopEntry>();
-  entry->round = recorded.code;
-  entry->snapshots = recorded.snapshots;
+  entry->round.assign(ir.code.begin(), ir.code.begin() + static_cast<long>(recorded.code));
+  entry->snapshots.assign(ir.snapshots.begin(), ir.snapshots.begin() + static_cast<long>(recorded.snapshots));
   entry->end = end.slots;
-  entry->globals = recorded.globals;
+  entry->globals = ir.globals;
   return entry;
 }
 
@@ -279,7 +278,7 @@ bool Recorder::repeat_round(const LoopEntry& entry, const CompiledTrace& loop) {
     }
     Reference made = builder_.emit(op, a, later(in.b), imm, in.snapshot >= 0 ? repeat_snapshot(in.snapshot) : -1);
     if (builder_.failed() || (in.type != Type::N && made == kNoReference)) return false;
-    if (made == ir_.size() - 1 && ir_.at(made).op == op) {
+    if (builder_.is_last(made, op)) {
       ir_.code.back().frames = in.frames >= 0 ? repeat_snapshot(in.frames) : -1;
       ir_.code.back().tag = in.tag;
     }

@@ -234,7 +234,7 @@ Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t t
   }
   int32_t before = flags & (kGuard | kCold) ? snapshot() : -1;
   Reference r = builder_.emit(op, a, b, imm, flags & kAfter ? -1 : before);
-  if (r == ir_.size() - 1 && ir_.at(r).op == op) {
+  if (builder_.is_last(r, op)) {
     Instruction& in = ir_.code.back();
     in.tag = tag;
     if (flags & kCold) in.frames = before;
