@@ -71,6 +71,7 @@ inline constexpr int kHoldSlots = 4;  // of State::held, for Hold
 inline constexpr int kLastStore = kHoldSlots;
 inline constexpr int kMostHeld = kHoldSlots + 1;
 inline constexpr uint64_t kIsLocked = 1;
+inline constexpr uint64_t kAllHeld = (1 << kMostHeld) - 1;
 // What a cold helper returns, in State::go_on.
 inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
@@ -89,7 +90,7 @@ struct State {
   // and that of the last other store. Given back before anything but a stencil runs (`let_go`), and when the trace is left, as it
   // is at a safepoint when somebody waits for one (kBreakLetGo).
   uint64_t held[kMostHeld];
-  uint64_t holds;  // 0: they are all 0
+  uint64_t holds;  // a bit for each that may not be 0
   HeapLocal* heap;  // of the thread
   int64_t free_weight;  // g_free_weight
   char* frame;  // at the exit

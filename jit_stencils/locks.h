@@ -57,7 +57,7 @@ PT_INLINE bool try_keep(const State* s, Object& o, uint32_t shape) {
 // An empty word gets an object that try_keep() has locked.
 PT_INLINE void has_locked(State* s, int word, Object& o) {
   s->held[word] = reinterpret_cast<uint64_t>(&o) | kIsLocked;
-  s->holds = true;
+  s->holds |= uint64_t{1} << word;
 }
 // A word without a lock goes on to another object, of that shape (0: any), if its lock is reserved. False: it is empty.
 PT_INLINE bool hold_reserved(State* s, int word, Object& o, uint32_t shape) {
@@ -70,7 +70,7 @@ PT_INLINE bool hold_reserved(State* s, int word, Object& o, uint32_t shape) {
   bool entered = enter_kept(kept, &o, may);
   if (!entered) kept.store(nullptr, std::memory_order_release);
   s->held[word] = entered ? reinterpret_cast<uint64_t>(&o) : 0;
-  s->holds |= entered;
+  s->holds |= uint64_t{entered} << word;
   return entered;
 }
 

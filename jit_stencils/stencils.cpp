@@ -445,7 +445,7 @@ PT_INLINE bool hold_next(State* s, Object& o) {
   };
   if (__builtin_expect(!enter_kept(kept_word(s), &o, may), 0)) return false;
   held_word(s) = reinterpret_cast<uint64_t>(&o);
-  s->holds = true;
+  s->holds = kAllHeld;  // which of them it is takes more to say
   return true;
 }
 PT_BODY(HoldNext) { return hold_next(s, at<Object>(x.r[A])); }
@@ -461,7 +461,7 @@ PT_INLINE bool take_hold(State* s, Object& o) {
   kept_word(s).store(nullptr, std::memory_order_release);  // behind HoldNext
   if (!try_keep(s, o, static_cast<uint32_t>(hole1()))) return false;
   held_word(s) = reinterpret_cast<uint64_t>(&o) | kIsLocked;
-  s->holds = true;
+  s->holds = uint64_t{1} << hole0() / sizeof(uint64_t);
   return true;
 }
 PT_BODY(TakeHold) { return take_hold(s, at<Object>(x.r[A])); }

@@ -1,5 +1,7 @@
 #include "vm/jit/holds.h"
 
+#include <bit>
+
 #include "gc/sync/object_lock.h"
 #include "jit_stencils/locks.h"
 
@@ -18,8 +20,10 @@ bool is_locked_for_another(const State* s, int word, const Object* o) {
 }  // namespace
 
 void let_go(State* s) {
-  s->holds = false;
-  for (int word = 0; word < kMostHeld; ++word) {
+  uint64_t holds = s->holds;
+  s->holds = 0;
+  for (; holds; holds &= holds - 1) {
+    int word = std::countr_zero(holds);
     uint64_t held = s->held[word];
     if (!held) continue;
     Object* o = held_in(s, word);

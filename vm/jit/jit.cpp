@@ -470,7 +470,7 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   state.disturbed = 0;
   state.finished = 0;
   std::memset(state.held, 0, sizeof state.held);
-  state.holds = false;
+  state.holds = 0;
   state.let_go = let_go;
   state.take_hold = take_hold;
   uint64_t begin = __builtin_readcyclecounter();
