@@ -9,7 +9,7 @@
 
 namespace pt {
 
-inline constexpr int kMostKept = 5;
+inline constexpr int kMostKept = 7;
 
 // One for each owner id. Far enough from the next one that no processor fetches that as well: they fetch pairs of cache lines, and
 // run ahead of what looks like a walk through them.
@@ -111,24 +111,20 @@ PT_INLINE bool leave_reserved(const Object* o) {
 PT_INLINE void lock_reserving(Object* o) {
   if (o->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(o)) lock_byte(o->lock);
 }
-// Ends either. The lock of an object of the thread's own which nobody else has seen (so the shared count says) is reserved from
-// then on.
+// When the lock of an object of the thread's own is reserved that nobody else has seen (so the shared count says): as soon as it is
+// given back, or the second time, as what a thread has made often goes to another one first.
+enum class Reserve : uint8_t { kAtOnce, kSecondTime };
+// Ends either.
+template <Reserve kWhen>
 PT_INLINE void unlock_reserving(Object* o) {
   if (leave_reserved(o)) return;
   Reservations* mine = tls_reservations;
-  if (PT_LIKELY(mine && o->lock.load(std::memory_order_relaxed) == kLockLocked &&
-                o->owner.load(std::memory_order_relaxed) == tls_owner_id && o->shared.load(std::memory_order_relaxed) == 0 &&
-                mine->phase() == kReserving)) {
-    // As in unlock_byte.
-    o->lock.store(kLockReserved, std::memory_order_release);
-  } else {
-    unlock_byte(o->lock);
-  }
-}
-
-// The same without reserving it anew, for objects whose locks compiled code reserves.
-PT_INLINE void leave_or_unlock(Object* o) {
-  if (!leave_reserved(o)) unlock_byte(o->lock);
+  uint8_t seen = o->lock.load(std::memory_order_relaxed);
+  bool may = mine && (seen & ~kLockWasKept) == kLockLocked && o->owner.load(std::memory_order_relaxed) == tls_owner_id &&
+             o->shared.load(std::memory_order_relaxed) == 0 && mine->phase() == kReserving;
+  if (PT_UNLIKELY(!may)) return unlock_byte(o->lock);
+  bool reserves = kWhen == Reserve::kAtOnce || (seen & kLockWasKept);
+  o->lock.store(reserves ? kLockReserved : kLockWasKept, std::memory_order_release);  // as in unlock_byte
 }
 
 // What the lock byte becomes when the calling thread takes a free lock that is perhaps reserved.
@@ -144,35 +140,25 @@ PT_COLD void reservation_becomes_lock();
   if (PT_LIKELY(!multithreaded())) return true;
   return o->lock.load(std::memory_order_relaxed) == kLockReserved ? enter_reserved(o) : try_lock_or_alone(o);
 }
+template <Reserve kWhen>
 PT_INLINE void unreserve_unless_alone(Object* o) {
-  if (PT_UNLIKELY(multithreaded())) unlock_reserving(o);
+  if (PT_UNLIKELY(multithreaded())) unlock_reserving<kWhen>(o);
 }
-PT_INLINE void leave_or_unlock_unless_alone(Object* o) {
-  if (PT_UNLIKELY(multithreaded())) leave_or_unlock(o);
-}
-
-// A LockGuard for objects whose locks compiled code may have reserved.
-class [[clang::scoped_lockable]] EnteringGuard {
- public:
-  explicit EnteringGuard(Object* o) : object_(o) { lock_reserving(o); }
-  ~EnteringGuard() { leave_or_unlock(object_); }
-  EnteringGuard(const EnteringGuard&) = delete;
-  EnteringGuard& operator=(const EnteringGuard&) = delete;
-
- private:
-  Object* object_;
-};
 
 // A LockGuard for objects that mostly one thread works on.
-class [[clang::scoped_lockable]] ReservingGuard {
+template <Reserve kWhen>
+class [[clang::scoped_lockable]] BasicReservingGuard {
  public:
-  explicit ReservingGuard(Object* o) : object_(o) { lock_reserving(o); }
-  ~ReservingGuard() { unlock_reserving(object_); }
-  ReservingGuard(const ReservingGuard&) = delete;
-  ReservingGuard& operator=(const ReservingGuard&) = delete;
+  explicit BasicReservingGuard(Object* o) : object_(o) { lock_reserving(o); }
+  ~BasicReservingGuard() { unlock_reserving<kWhen>(object_); }
+  BasicReservingGuard(const BasicReservingGuard&) = delete;
+  BasicReservingGuard& operator=(const BasicReservingGuard&) = delete;
 
  private:
   Object* object_;
 };
+using ReservingGuard = BasicReservingGuard<Reserve::kAtOnce>;
+// Instances, cells and lists, whose locks compiled code keeps, too.
+using EnteringGuard = BasicReservingGuard<Reserve::kSecondTime>;
 
 }  // namespace pt

@@ -239,11 +239,11 @@ PT_HANDLER(STORE_ATTR) {
         if (node->kind == AttributeKind::kAdd) {
           o->shape_id.store(node->version, std::memory_order_release);  // pairs with the acquire in shape()
         }
-        leave_or_unlock_unless_alone(o);
+        unreserve_unless_alone<Reserve::kSecondTime>(o);
         release(old);
         PT_NEXT(2);
       }
-      leave_or_unlock_unless_alone(o);
+      unreserve_unless_alone<Reserve::kSecondTime>(o);
     }
   }
   PT_TAIL(slow_STORE_ATTR);
@@ -555,11 +555,11 @@ PT_HANDLER(STORE_ITEM) {
         Field& field = list->buffer.load(std::memory_order_relaxed)->items[i];
         Value old = field.peek();
         field.init_value(take_value(frame, constants, PT_C));
-        leave_or_unlock_unless_alone(o);
+        unreserve_unless_alone<Reserve::kSecondTime>(o);
         release(old);
         PT_NEXT(1);
       }
-      leave_or_unlock_unless_alone(o);
+      unreserve_unless_alone<Reserve::kSecondTime>(o);
     }
   }
   PT_TAIL(slow_STORE_ITEM);

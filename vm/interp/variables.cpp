@@ -114,7 +114,7 @@ PT_HANDLER(STORE_CELL) {
   PT_SAVE_PC();
   Value old = cell->content.peek();
   cell->content.init_value(take_value(frame, constants, PT_B));
-  leave_or_unlock_unless_alone(cell);
+  unreserve_unless_alone<Reserve::kSecondTime>(cell);
   release(old);
   PT_NEXT(1);
 }

@@ -644,7 +644,7 @@ uint64_t help_set_item(State* s, Value* frame, uint64_t word) {
     Dict* d = as_dict(container);
     if (PT_LIKELY(try_reserve_or_alone(d))) {
       bool done = dict_set_simple(d, key, value);
-      unreserve_unless_alone(d);
+      unreserve_unless_alone<Reserve::kAtOnce>(d);
       if (done) return kGoOn;
     }
   }

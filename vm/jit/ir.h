@@ -73,7 +73,8 @@ struct Instruction {
   int32_t snapshot = -1;  // of guards: before the instruction; of kAfter operations: behind it
   int32_t frames = -1;  // kCold: the snapshot whose frames are pushed while the helper runs; kRaise: and where its exception is
                         // raised. Interpret: the snapshot of the other way
-  int32_t tag = 0;  // LoadPosition: the place it reads; stores into objects: the shape the object must have
+  int32_t tag = 0;  // LoadPosition: the place it reads; stores into objects: the shape the object must have; GuardExclusive:
+                    // whether a loop had better hold the object
 };
 
 // Hold's imm: the number of the word, and the shape.

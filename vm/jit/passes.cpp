@@ -106,7 +106,7 @@ bool hold_through_loop(Ir& ir, const RecordedSize& before) {
   for (Reference i = ir.loop_start; i < ir.size(); ++i) {
     const Instruction& in = ir.at(i);
     if (lets_go(in)) return false;
-    bool again = in.op == Op::kGuardExclusive && in.a < ir.loop_start && ir.at(in.a).op == Op::kGuardShape;
+    bool again = in.op == Op::kGuardExclusive && in.tag && in.a < ir.loop_start && ir.at(in.a).op == Op::kGuardShape;
     for (const Phi& p : ir.phis) again &= p.left != in.a;
     if (again) objects.push_back(in.a);
   }

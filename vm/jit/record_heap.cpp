@@ -66,7 +66,12 @@ Reference Recorder::as_object(Reference r, uint32_t shape) {
 // With threads: whether the object is and has to stay one that no other thread has seen.
 bool Recorder::exclusive(Reference o, const Object* object) {
   if (!ir_.multithreaded || ir_.is_constant(o) || !is_exclusive(object)) return false;
-  emit(Op::kGuardExclusive, o);
+  // Taking the lock of a fresh object costs more than a few looks at it.
+  constexpr int64_t kMany = 16;
+  bool worth_holding = object->lock.load(std::memory_order_relaxed) & (kLockWasKept | kLockReserved);
+  if (object->shape_id.load(std::memory_order_relaxed) == kShape_list)
+    worth_holding |= list_size(static_cast<const List*>(object)) >= kMany;
+  emit(Op::kGuardExclusive, o, kNoReference, 0, worth_holding);
   return true;
 }
 
@@ -78,8 +83,13 @@ bool Recorder::hold(Reference o, const Object* object, uint32_t shape) {
   if (ir_.is_constant(o) || !is_exclusive(object)) return false;
   size_t word = 0;
   while (word < held_.size() && held_[word] != o) ++word;
-  // Each word belongs to one object: two that took turns would let each other go.
-  if (word >= kHoldSlots) return false;
+  if (word == kHoldSlots) {
+    // Each word belongs to one object, as two that took turns would let each other go; but for those that are let go by now.
+    word = 0;
+    while (word < kHoldSlots && builder_.is_held(held_[word])) ++word;
+    if (word == kHoldSlots) return false;
+    held_[word] = o;
+  }
   if (word == held_.size()) held_.push_back(o);
   auto number = static_cast<int64_t>(word);
   if (!builder_.hold_earlier(o, number, shape)) emit(Op::kHold, o, kNoReference, hold_imm(number, shape));

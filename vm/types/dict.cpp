@@ -146,7 +146,7 @@ PT_INLINE bool set_plain(Dict* d, Value key, int64_t hash, Value value) {
   Ref<> old;
   DictTable* replaced = nullptr;
   bool done = set_plain_locked<false>(d, key, hash, value, &old, &replaced);
-  if (locked) unreserve_unless_alone(d);
+  if (locked) unreserve_unless_alone<Reserve::kAtOnce>(d);
   if (PT_UNLIKELY(replaced)) dict_table_retire(replaced);
   return done;
 }

@@ -126,7 +126,7 @@ PT_INLINE bool next_own_entry(DictIterator* it, bool locked, Value* key, Value* 
   DictEntry* e = next_entry(it, d);
   if (e && key) *key = Ref<>::retain(e->key.peek()).take();
   if (e && value) *value = Ref<>::retain(e->value.peek()).take();
-  if (!locked) unreserve_unless_alone(d);
+  if (!locked) unreserve_unless_alone<Reserve::kAtOnce>(d);
   return e;
 }
 template <Kind kKind>

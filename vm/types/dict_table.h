@@ -64,7 +64,7 @@ class DictWriter {
     locked_ = true;
   }
   void unlock() {
-    if (locked_) unlock_reserving(dict_);
+    if (locked_) unlock_reserving<Reserve::kAtOnce>(dict_);
     locked_ = false;
   }
   void finish() {

@@ -72,7 +72,7 @@ bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
 }
 
 PT_COLD Ref<> list_get_locked(List* list, int64_t i) {
-  LockGuard guard(list);
+  EnteringGuard guard(list);
   if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_relaxed))) return Ref<>();
   return list->buffer.load(std::memory_order_relaxed)->items[i].load_locked();
 }
@@ -185,7 +185,7 @@ bool list_append(List* list, Ref<> item) {
   ListBuffer* retired = nullptr;
   bool done;
   {
-    LockGuard guard(list);
+    EnteringGuard guard(list);
     done = list_append_locked(list, std::move(item), &retired);
   }
   retire_list_buffer(retired);
@@ -234,7 +234,7 @@ bool extend_with_tuple(List* list, Tuple* tuple) {
   bool ok;
   ListBuffer* retired = nullptr;
   {
-    LockGuard guard(list);
+    EnteringGuard guard(list);
     ok = append_fields(list, tuple->items, tuple->length, &retired);
   }
   retire_list_buffer(retired);
@@ -325,7 +325,7 @@ void list_clear(List* list) {
   ListBuffer* buffer;
   int64_t n;
   {
-    LockGuard guard(list);
+    EnteringGuard guard(list);
     n = list->size.load(std::memory_order_relaxed);
     buffer = list->buffer.load(std::memory_order_relaxed);
     if (n == 0 && buffer == kSortingBuffer) return;
@@ -339,7 +339,7 @@ void list_clear(List* list) {
 }
 
 Ref<Tuple> list_to_tuple(List* list) {
-  LockGuard guard(list);
+  EnteringGuard guard(list);
   int64_t n = list->size.load(std::memory_order_relaxed);
   Ref<Tuple> tuple = tuple_allocate(n);
   if (!tuple || n == 0) return tuple;
@@ -353,7 +353,7 @@ Ref<List> list_slice(List* list, int64_t start, int64_t end) {
   if (!result) return result;
   bool ok = true;
   {
-    LockGuard guard(list);
+    EnteringGuard guard(list);
     int64_t n = list->size.load(std::memory_order_relaxed);
     if (start < 0) start = 0;
     if (end > n) end = n;
@@ -368,7 +368,7 @@ Ref<List> list_slice(List* list, int64_t start, int64_t end) {
 }
 
 bool list_reverse(List* list) {
-  LockGuard guard(list);
+  EnteringGuard guard(list);
   int64_t n = list->size.load(std::memory_order_relaxed);
   if (n < 2) return true;
   Field* items = list->buffer.load(std::memory_order_relaxed)->items;

@@ -46,7 +46,7 @@ PT_INLINE bool list_append_fast(List* list, Ref<> item) {
       buffer->items[n].init(std::move(item));
       list->size.store(n + 1, std::memory_order_release);
     }
-    leave_or_unlock(list);
+    unlock_reserving<Reserve::kSecondTime>(list);
     if (room) return true;
   }
   return list_append(list, std::move(item));
@@ -67,7 +67,7 @@ class [[clang::scoped_lockable]] ListWriter {
  public:
   explicit ListWriter(List* list) : list_(list) { lock_reserving(list); }
   ~ListWriter() {
-    leave_or_unlock(list_);
+    unlock_reserving<Reserve::kSecondTime>(list_);
     retire_list_buffer(retired_);
   }
   ListWriter(const ListWriter&) = delete;

@@ -110,7 +110,7 @@ Ref<> list_repeat(Value self, int64_t count) {
   ListBuffer* unused = nullptr;
   bool ok = true;
   {
-    LockGuard guard(list);
+    EnteringGuard guard(list);
     int64_t n = list->size.load(std::memory_order_relaxed);
     if (n > 0) {
       ok = count <= kMaxList / n && list_reserve_locked(result.get(), n * count, &unused);
@@ -411,7 +411,7 @@ Ref<> method_reversed(const Value* a) {
 
 Ref<> method_sizeof(const Value* a) {
   List* list = as_list(a[0]);
-  LockGuard guard(list);
+  EnteringGuard guard(list);
   ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
   int64_t bytes = type_of(a[0])->layout.fixed_size;
   return Ref<>::steal(Value::small_int(bytes + (buffer ? 8 + buffer->capacity * 8 : 0)));

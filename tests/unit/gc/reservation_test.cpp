@@ -48,7 +48,7 @@ TEST_F(ReservationTest, FirstUseReserves) {
   EXPECT_EQ(tls_reservations->inside.load(), nullptr);
   EXPECT_TRUE(try_reserve_or_alone(n.get()));
   EXPECT_EQ(tls_reservations->inside.load(), n.get());
-  unreserve_unless_alone(n.get());
+  unreserve_unless_alone<Reserve::kAtOnce>(n.get());
   EXPECT_EQ(byte_of(n.get()), kLockReserved);
 }
 
@@ -162,21 +162,30 @@ TEST_F(ReservationTest, WhoeverWantsWhatIsKeptAsksForIt) {
   tls_mutator->acknowledge(kBreakLetGo);
 }
 
-TEST_F(ReservationTest, EnteringDoesNotReserve) {
+TEST_F(ReservationTest, SomeAreReservedTheSecondTime) {
   Ref<Node> fresh = new_node(), n = reserved_node();
   {
     EnteringGuard guard(fresh.get());
     EXPECT_EQ(byte_of(fresh.get()), kLockLocked);
   }
-  EXPECT_EQ(byte_of(fresh.get()), 0);
+  EXPECT_EQ(byte_of(fresh.get()), kLockWasKept);
   {
     EnteringGuard guard(n.get());
     EXPECT_EQ(tls_reservations->inside.load(), n.get());
   }
   EXPECT_TRUE(tls_reservations->is_outside());
   EXPECT_TRUE(try_reserve_or_alone(fresh.get()));
-  leave_or_unlock_unless_alone(fresh.get());
-  EXPECT_EQ(byte_of(fresh.get()), 0);
+  EXPECT_EQ(byte_of(fresh.get()), kLockLocked | kLockWasKept);
+  unreserve_unless_alone<Reserve::kSecondTime>(fresh.get());
+  EXPECT_EQ(byte_of(fresh.get()), kLockReserved);
+  // Not what another thread has seen.
+  Ref<Node> seen = new_node();
+  mark_maybe_shared(seen.get());
+  for (int i = 0; i < 3; ++i) {
+    EnteringGuard guard(seen.get());
+    EXPECT_EQ(byte_of(seen.get()) & kLockReserved, 0);
+  }
+  EXPECT_EQ(byte_of(seen.get()) & kLockReserved, 0);
 }
 
 TEST_F(ReservationTest, OneAtATime) {
