@@ -74,6 +74,38 @@ def test_ends():
             assert not k
 
 
+def test_short_loops_end():
+    total = errors = 0
+    for k in range(N):
+        for i, x in enumerate([k, 1][:k % 3]):
+            total += x - i
+        for a, b in zip((1, 2), [k, k][k % 2:]):
+            total += a
+        try:
+            for a, b in zip((1, 2), (3, 4, 5), strict=k > N - 10):
+                total += b
+        except ValueError as e:
+            errors += 1
+            assert str(e) == "zip() argument 2 is longer than argument 1"
+    expected = sum((k if k % 3 else 0) + (1 if k % 2 else 3) + 7 for k in range(N))
+    assert (total, errors) == (expected, 9)
+
+
+class Dies:
+    dead = 0
+
+    def __del__(self):
+        Dies.dead += 1
+
+
+def test_items_die_with_the_loop():
+    for k in range(N):
+        for i, x in enumerate([Dies(), Dies()]):
+            assert Dies.dead == 2 * k
+        del x
+        assert Dies.dead == 2 * k + 2
+
+
 def test_break_and_go_on():
     e = enumerate(list(range(N)))
     for i, x in e:

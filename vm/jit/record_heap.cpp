@@ -856,11 +856,11 @@ void Recorder::store_position(Position& p) {
   if (p.lazy) emit(Op::kStorePosition, p.iterator, p.value, p.offset);
   p.lazy = false;
 }
-// The iterator of elements is exhausted: it goes.
+// The iterator, which nobody else has, is exhausted: it goes.
 bool Recorder::end_iteration(uint64_t word) {
   int32_t where = at(PT_B);
-  uint32_t shape = seen(PT_B).as_object()->shape_id.load(std::memory_order_relaxed);
-  clear(where, static_cast<int32_t>(shape));
+  const Object* it = seen(PT_B).as_object();
+  clear(where, position_offset(it) < 0 ? 0 : static_cast<int32_t>(it->shape_id.load(std::memory_order_relaxed)));
   go(2 + jump_extra(pc_));
   return true;
 }

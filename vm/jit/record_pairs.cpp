@@ -61,7 +61,18 @@ bool Recorder::for_pair(uint64_t word) {
     objects[i] = as_object(emit(Op::kLoadItem, holder, kNoReference, offset + i * 8), shape);
     emit(Op::kGuardUnshared, objects[i]);
     Reference position = emit(Op::kLoadPosition, objects[i], kNoReference, position_offset(iterators[i]));
-    if (!element(iterators[i], objects[i], position, &elements[i]) || !elements[i].more) return false;
+    if (!element(iterators[i], objects[i], position, &elements[i])) return false;
+    if (!elements[i].more) {
+      // The others, which only this loop has, go with it, wherever they are. Unless it wants them to end together.
+      if (!counts) {
+        if (static_cast<Zip*>(outer.as_object())->strict.load(std::memory_order_relaxed)) return false;
+        // With the zeros that a new object has behind it.
+        static_assert(sizeof(Zip) >= offsetof(Zip, strict) + sizeof(uint64_t));
+        Reference strict = emit(Op::kLoadImmutable, o, kNoReference, offsetof(Zip, strict));
+        emit(Op::kGuardEqual, strict, builder_.constant(0, Type::P));
+      }
+      return end_iteration(word);
+    }
   }
   // Whatever can fail comes before the first that changes something.
   Reference values[kMaxParts], next_number = kNoReference;
