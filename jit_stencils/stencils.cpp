@@ -57,6 +57,16 @@ PT_BODY(ClearFrame) {
   slot(frame) = 0;
   return give_back(s, old);
 }
+PT_BODY(DropFrame) {
+  uint64_t old = slot(frame);
+  if (is_counted(old)) {
+    Object& o = at<Object>(old);
+    if (!is_own(s, o) || o.local.load(std::memory_order_relaxed) == 1) return false;
+    decrement(o.local);
+  }
+  slot(frame) = 0;
+  return true;
+}
 PT_BODY(Release) { return give_back(s, x.r[A]); }
 PT_BODY(Promote) {
   s->word = x.r[A];
@@ -318,6 +328,16 @@ PT_BODY(LoadOwned) {
     s->word = address;
     s->value = bits;  // the helper gives the count back
     return false;
+  }
+  x.r[A] = bits;
+  return true;
+}
+PT_BODY(LoadBorrowed) {
+  uint64_t bits = __atomic_load_n(&at<uint64_t>(x.r[A] + hole0()), __ATOMIC_ACQUIRE);
+  if (bits == 0) return false;
+  if (is_pointer(bits)) {
+    const Object& o = at<Object>(bits & ~uint64_t{Value::kBorrowedBit});
+    if (__builtin_expect(!is_own(s, o), 0) && !lives_on(&o)) return false;
   }
   x.r[A] = bits;
   return true;

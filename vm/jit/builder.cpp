@@ -185,7 +185,7 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t 
       if (ir_.at(a).type != Type::W && ir_.at(a).type != Type::P) return kNothing;
       if (ir_.at(a).op == Op::kBoxFloat || (a_known && ir_.at(a).imm)) return kNothing;
       if (ir_.at(a).op == Op::kLoadField || ir_.at(a).op == Op::kLoadItem || ir_.at(a).op == Op::kLoadFact ||
-          ir_.at(a).op == Op::kLoadOwned || ir_.at(a).op == Op::kLoadHeld)
+          ir_.at(a).op == Op::kLoadOwned || ir_.at(a).op == Op::kLoadHeld || ir_.at(a).op == Op::kLoadBorrowed)
         return kNothing;
       break;
     case Op::kGuardIs:
@@ -299,6 +299,7 @@ bool Builder::memory_holds(int64_t slot, Reference value) const {
         if (in.imm != slot) break;
         return value == kNoReference ? ir_.at(in.a).op == Op::kConstant && ir_.at(in.a).imm == 0 : in.a == value;
       case Op::kClearFrame:
+      case Op::kDropFrame:
         if (in.imm != slot) break;
         return value == kNoReference || (ir_.at(value).op == Op::kConstant && ir_.at(value).imm == 0);
       case Op::kWriteFrame:
@@ -447,7 +448,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     if (in.op == Op::kGuardExclusive && in.a == a && op != Op::kGuardExclusive) exclusive = true;
     if (op == Op::kLoadFrame) {
       if ((in.op == Op::kStoreFrame || in.op == Op::kWriteFrame) && in.imm == imm) return in.a;
-      if (in.op == Op::kClearFrame && in.imm == imm) return constant(0, Type::W);
+      if ((in.op == Op::kClearFrame || in.op == Op::kDropFrame) && in.imm == imm) return constant(0, Type::W);
       if (fills_register(in, imm)) return kNoReference;
       continue;
     }
@@ -455,7 +456,8 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     // Before the lock was taken others may have moved what lies there.
     if (in.op == Op::kHold && in.a == object && is_place) return kNoReference;
     if (in.op == Op::kSafepointThreads && !is_fact && !exclusive && (held == kNoReference || i < held)) return kNoReference;
-    bool clobbered = op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kLoadField || op == Op::kCheckShape ||
+    bool field = op == Op::kLoadField || op == Op::kLoadBorrowed;
+    bool clobbered = field || op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kLoadField || op == Op::kCheckShape ||
                      op == Op::kGuardExclusive || op == Op::kLoadPosition;
     if (clobbered && (describe(in.op).flags & kClobber)) return kNoReference;
     switch (in.op) {
@@ -465,16 +467,17 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
       case Op::kInitField:
       case Op::kInitAny:
         // Items lie at the front of their buffers, attributes behind the object's header: equal offsets tell the kinds apart.
-        if (op == Op::kLoadField && in.imm == imm && !are_distinct(in.a, a)) return in.a == a ? in.b : kNoReference;
+        if (field && in.imm == imm && !are_distinct(in.a, a))
+          return in.a == a && op == Op::kLoadField ? in.b : kNoReference;
         break;
       case Op::kStoreOverflow:
       case Op::kStoreAny:
         // The helper may have found a longer array than the trace knows.
         if (op == Op::kLoadOverflow) return kNoReference;
-        if (op == Op::kLoadField && (in.imm >> 32 ? in.imm >> 32 : in.imm) == imm) return kNoReference;
+        if (field && (in.imm >> 32 ? in.imm >> 32 : in.imm) == imm) return kNoReference;
         break;
       case Op::kStoreItemLocked:
-        if (op == Op::kLoadField && in.imm == imm) return kNoReference;
+        if (field && in.imm == imm) return kNoReference;
         break;
       case Op::kStorePosition:
         if (op != Op::kLoadPosition || in.imm != imm || are_parts(in.a, a) || are_distinct(in.a, a)) break;
@@ -482,7 +485,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
         break;
       case Op::kAddAny:
         if (op == Op::kLoadOverflow) return kNoReference;
-        if (op == Op::kLoadField && static_cast<int32_t>(in.imm) == imm) return kNoReference;
+        if (field && static_cast<int32_t>(in.imm) == imm) return kNoReference;
         if (op == Op::kCheckShape) return kNoReference;
         break;
       case Op::kSetShape:
@@ -538,8 +541,8 @@ Reference Builder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t sn
   if (op == Op::kLoadOwned && (!ir_.multithreaded || is_held(object_of(a)))) op = Op::kLoadHeld;
   if (op == Op::kGuardIndex && is_within_size(a, b)) return kNothing;
   const OpDescription& d = describe(op);
-  if ((op == Op::kClearFrame || (op == Op::kStoreFrame && ir_.is_constant(a))) &&
-      memory_holds(imm, op == Op::kClearFrame ? kNoReference : a)) {
+  if ((op == Op::kClearFrame || op == Op::kDropFrame || (op == Op::kStoreFrame && ir_.is_constant(a))) &&
+      memory_holds(imm, op == Op::kStoreFrame ? a : kNoReference)) {
     return kNothing;
   }
   if (d.flags & kPure) {

@@ -141,7 +141,8 @@ Operand Emitter::operand_of_word(uint64_t word) {
 // No register's word, which may have the borrowed bit.
 bool Emitter::is_untagged(Reference r) const {
   const Instruction& in = ir_.at(r);
-  return in.type == Type::O || in.type == Type::I || in.op == Op::kLoadField || in.op == Op::kLoadItem;
+  return in.type == Type::O || in.type == Type::I || in.op == Op::kLoadField || in.op == Op::kLoadItem ||
+         in.op == Op::kLoadBorrowed;
 }
 // A field that is loaded for the next instruction, to be unboxed or compared, and for nothing else: one stencil does both.
 bool Emitter::is_loaded_for(Reference load, Op guard_op) const {
@@ -362,6 +363,7 @@ void Emitter::instruction(Reference i) {
     case Op::kStoreFrame:
     case Op::kWriteFrame:
     case Op::kClearFrame:
+    case Op::kDropFrame:
       hole0.value = static_cast<uint64_t>(in.imm * 8);
       if (in.tag) op = in.tag == kShape_range_iterator ? StencilOp::kFreeRange : StencilOp::kFreeIterator;
       break;
@@ -687,6 +689,7 @@ const char* Emitter::run(CompiledTrace* out) {
     exit.trace = out;
     exit.same_as.store(snapshot.same_as, std::memory_order_relaxed);
     exit.values.clear();
+    exit.takes = false;
     auto value_at = [&](int32_t where, Reference value) {
       const Instruction& in = ir_.at(value);
       uint32_t shape = in.op == Op::kGuardShape && in.imm < kFirstDynamicShape ? static_cast<uint32_t>(in.imm) : 0;
@@ -699,6 +702,8 @@ const char* Emitter::run(CompiledTrace* out) {
     for (const SlotValue& v : snapshot.slots) {
       exit.values.push_back(value_at(v.slot, v.value));
       exit.values.back().owned = v.owned;
+      exit.values.back().taken = v.taken;
+      exit.takes |= v.taken;
     }
     exit.handled = snapshot.handled;
     exit.caught.clear();
@@ -770,13 +775,15 @@ uint64_t exit_word(const ExitValue& value, const State& state) {
 const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing, std::string* places) {
   if (listing) *listing += "; recorded\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
-  const RecordedSize recorded(ir);
+  const Recorded recorded(ir);
+  Snapshot last = end;
+  borrow_values(ir, last);
   out->loop_entry = nullptr;
   if (ir.ends_itself()) {
     out->begins_with = begin_of(ir);
-    if (const char* wrong = unroll_loop(ir, end)) return wrong;
+    if (const char* wrong = unroll_loop(ir, last)) return wrong;
     if (ir.multithreaded && hold_through_loop(ir, recorded)) {
-      if (const char* wrong = unroll_loop(ir, end)) return wrong;
+      if (const char* wrong = unroll_loop(ir, last)) return wrong;
     }
     out->loop_entry = loop_entry_of(ir, recorded, end);
     if (const char* wrong = validate(ir)) return wrong;
@@ -789,7 +796,7 @@ const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::
   if (allocation.spill_count > kSpillSlots - 9) return "too many spilled values";
   if (const char* wrong = verify_allocation(ir, allocation)) return wrong;
   if (out->loop_entry) {
-    for (size_t i = 0; i < recorded.code; ++i) {
+    for (size_t i = 0; i < recorded.code.size(); ++i) {
       Reference now = moved[i];
       if (now < 0 || ir.is_constant(now) || allocation.last_use[static_cast<size_t>(now)] < ir.loop_start) continue;
       out->loop_entry->live.push_back(

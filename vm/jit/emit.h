@@ -31,6 +31,7 @@ struct ExitValue {
   int32_t object;     // of a virtual object: which of the exit's; -1: none
   int32_t owner = kNoOwner;   // of a field: the register that keeps a pointer alive
   bool owned = false;         // a counted word that the slot takes over
+  bool taken = false;         // a borrowed one, that is to be counted
 };
 struct ExitObject {
   const Layout* layout;
@@ -54,6 +55,7 @@ struct Exit {
   bool in_loop = false;   // the guard lies in the loop: at least one round was finished
   bool dynamic = false;   // all is in memory
   bool raises = false;    // an exception is pending
+  bool takes = false;     // one of the values is taken
   std::vector<ExitValue> values;
   std::vector<ExitObject> objects;   // to be made
   std::vector<KnownSlot> known;
@@ -104,8 +106,8 @@ struct EntryType {
   uint32_t shape;   // Type::O
 };
 std::vector<EntryType> begin_of(const Ir& recorded);
-// Of a loop behind unroll_loop(), what was `recorded` of it. nullptr: not for this loop.
-std::unique_ptr<LoopEntry> loop_entry_of(const Ir& ir, const RecordedSize& recorded, const Snapshot& end);
+// Of a loop behind unroll_loop(), with what was recorded of it. nullptr: not for this loop.
+std::unique_ptr<LoopEntry> loop_entry_of(const Ir& ir, const Recorded& recorded, const Snapshot& end);
 // A call that traces of one root push. Immutable; lives for ever.
 struct SharedCall {
   const PushedCall* call;

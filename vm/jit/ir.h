@@ -60,7 +60,9 @@ struct OpDescription {
 };
 extern const OpDescription kOpDescriptions[static_cast<int>(Op::kCount)];
 inline const OpDescription& describe(Op op) { return kOpDescriptions[static_cast<int>(op)]; }
-inline bool writes_register(Op op) { return op == Op::kStoreFrame || op == Op::kWriteFrame || op == Op::kClearFrame; }
+inline bool writes_register(Op op) {
+  return op == Op::kStoreFrame || op == Op::kWriteFrame || op == Op::kClearFrame || op == Op::kDropFrame;
+}
 
 using Reference = int32_t;
 inline constexpr Reference kNoReference = -1;
@@ -104,7 +106,9 @@ struct SlotValue {
   int32_t slot;
   Reference value;
   bool owned = false;  // the exit moves a counted word there
+  bool taken = false;  // a borrowed value (borrow_values): the exit counts it
 };
+inline constexpr int kMostTaken = 8;
 // A virtual object: one that the trace leaves unmade as long as nothing but the trace can see it (escape analysis with
 // scalar replacement). Its fields are values of the trace; an exit makes it, and so does whatever lets it get out.
 struct Layout {
@@ -370,17 +374,20 @@ class Builder {
 };
 
 // ---- passes. Each leaves a valid Ir or says why not (a string literal).
-// How much of an Ir was recorded.
-struct RecordedSize {
-  explicit RecordedSize(const Ir& ir) : code(ir.code.size()), snapshots(ir.snapshots.size()) {}
-  size_t code, snapshots;
+// What an Ir was before the passes.
+struct Recorded {
+  explicit Recorded(const Ir& ir) : code(ir.code), snapshots(ir.snapshots) {}
+  std::vector<Instruction> code;
+  std::vector<Snapshot> snapshots;
 };
+// Leaves out counts of what is loaded and let go again (borrowing.cpp). `end` as for unroll_loop(). False: there are none.
+bool borrow_values(Ir& ir, Snapshot& end);
 // Copies the recorded iteration behind itself: what does not change stays in front, the copy is the loop. `end`: slots and
 // objects at the end of the iteration.
 const char* unroll_loop(Ir& ir, const Snapshot& end);
 // Of a loop that lets no lock go: what unroll_loop() left to be looked at in each round, though it is always the same, is held
 // from the first round on. True: it is as it was before unroll_loop(), which is to be called again.
-bool hold_through_loop(Ir& ir, const RecordedSize& before);
+bool hold_through_loop(Ir& ir, const Recorded& before);
 // What each instruction is afterwards; kNoReference: gone.
 std::vector<Reference> remove_dead_code(Ir& ir);
 // nullptr, or what is wrong.

@@ -313,6 +313,15 @@ __attribute__((preserve_none)) uint64_t record_instruction(PT_HANDLER_PARAMETERS
 bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
   auto* frame = reinterpret_cast<Value*>(state.frame);
   bool ok = true;
+  // Before anything is let go. What the registers had goes last.
+  Value taken[kMostTaken], left[kMostTaken];
+  int takes = 0, leaves = 0;
+  if (exit.takes) {
+    for (const ExitValue& v : exit.values) {
+      if (v.taken) taken[takes++] = register_copy(Value::from_bits(exit_word(v, state)));
+    }
+    takes = 0;
+  }
   std::vector<Ref<>> objects;
   if (PT_UNLIKELY(!exit.objects.empty())) objects = make_objects(exit, state, &ok);
   // The registers of generators that run come back to the stack before the rest does.
@@ -346,6 +355,8 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
       Value old = frame[v.slot];
       frame[v.slot] = Value::from_bits(bits);
       release(old);
+    } else if (v.taken) {
+      left[leaves++] = std::exchange(frame[v.slot], taken[takes++]);
     } else {
       // What the register held before was no pointer; what it gets is kept alive by the trace or by another register.
       frame[v.slot] = Value::from_bits(bits).as_borrowed();
@@ -361,6 +372,7 @@ bool leave_trace(Thread* thread, const Exit& exit, const State& state) {
   }
   if (!exit.dynamic) thread->record->pc = exit.pc;
   if (PT_UNLIKELY(!exit.caught.empty() || !exit.handled.empty())) show_exceptions(exit, state, frame, objects);
+  for (int i = 0; i < leaves; ++i) release(left[i]);
   return ok && !error_pending();
 }
 

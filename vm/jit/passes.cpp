@@ -49,7 +49,7 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
         if (!overridden) fresh.slots.push_back(s);
       }
       builder.collect(&fresh);
-      for (const SlotValue& o : old.slots) fresh.slots.push_back({o.slot, later(o.value), o.owned});
+      for (const SlotValue& o : old.slots) fresh.slots.push_back({o.slot, later(o.value), o.owned, o.taken});
       for (const VirtualState& o : old.objects) {
         fresh.objects.push_back({later(o.object), o.shape, {}});
         for (const FieldValue& f : o.fields) fresh.objects.back().fields.push_back({f.offset, later(f.value), f.owner});
@@ -97,7 +97,7 @@ const char* unroll_loop(Ir& ir, const Snapshot& end) {
   return wrong;
 }
 
-bool hold_through_loop(Ir& ir, const RecordedSize& before) {
+bool hold_through_loop(Ir& ir, const Recorded& before) {
   int64_t words = 0;
   for (const Instruction& in : ir.code) {
     if (in.op == Op::kHold) words = std::max(words, held_word(in) + 1);
@@ -111,15 +111,15 @@ bool hold_through_loop(Ir& ir, const RecordedSize& before) {
     if (again) objects.push_back(in.a);
   }
   size_t held = 0;
-  for (size_t i = 0; i < before.code && words < kHoldSlots; ++i) {
+  for (size_t i = 0; i < before.code.size() && words < kHoldSlots; ++i) {
     Instruction& in = ir.code[i];
     if (in.op != Op::kGuardExclusive || std::find(objects.begin(), objects.end(), in.a) == objects.end()) continue;
     make_hold(in, words++, static_cast<uint32_t>(ir.at(in.a).imm));
     ++held;
   }
   if (held == 0) return false;
-  ir.code.resize(before.code);
-  ir.snapshots.resize(before.snapshots);
+  ir.code.resize(before.code.size());
+  ir.snapshots.resize(before.snapshots.size());
   ir.phis.clear();
   ir.loop_start = kNoReference;
   return true;

@@ -122,6 +122,11 @@ bool Recorder::load_uncounted(Reference base, int64_t offset, Value item, Refere
   return true;
 }
 
+Reference Recorder::load_owned(Reference base, int64_t offset, Value item) {
+  // What the thread does not own may end at any time, if it does not live on.
+  bool may_borrow = item.is_object() && (owned_by_this_thread(item.as_object()) || lives_on(item.as_object()));
+  return emit(Op::kLoadOwned, base, kNoReference, offset, may_borrow);
+}
 bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2, Op load) {
   if (item.empty()) return fall_back();
   if (builder_.is_virtual(base)) {
@@ -147,7 +152,7 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
     set_lazy(at(to), number);
     return true;
   }
-  Reference r = emit(Op::kLoadOwned, base, kNoReference, offset);
+  Reference r = load_owned(base, offset, item);
   drop(killed, to);
   drop(killed2, to);
   set_owned(at(to), r);

@@ -51,19 +51,24 @@ bool is_repeatable(Op op) {
 
 }  // namespace
 
-std::unique_ptr<LoopEntry> loop_entry_of(const Ir& ir, const RecordedSize& recorded, const Snapshot& end) {
-  if (recorded.code > kMaxRound || ir.knows || !ir.inherited.empty()) return nullptr;
-  for (size_t i = 0; i < recorded.code; ++i) {
-    if (!is_repeatable(ir.code[i].op)) return nullptr;
+std::unique_ptr<LoopEntry> loop_entry_of(const Ir& ir, const Recorded& recorded, const Snapshot& end) {
+  if (recorded.code.size() > kMaxRound || ir.knows || !ir.inherited.empty()) return nullptr;
+  for (const Instruction& in : recorded.code) {
+    if (!is_repeatable(in.op)) return nullptr;
   }
   auto plain = [](const Snapshot& s) { return s.objects.empty() && s.caught.empty() && s.left.empty() && s.handled.empty(); };
   if (!plain(end)) return nullptr;
-  for (size_t i = 0; i < recorded.snapshots; ++i) {
-    if (!plain(ir.snapshots[i]) || ir.snapshots[i].dynamic) return nullptr;
+  for (const Snapshot& s : recorded.snapshots) {
+    if (!plain(s) || s.dynamic) return nullptr;
   }
   auto entry = std::make_unique<LoopEntry>();
-  entry->round.assign(ir.code.begin(), ir.code.begin() + static_cast<long>(recorded.code));
-  entry->snapshots.assign(ir.snapshots.begin(), ir.snapshots.begin() + static_cast<long>(recorded.snapshots));
+  // As recorded: registers may have values in memory that the loop borrows.
+  entry->round = recorded.code;
+  for (size_t i = 0; i < recorded.code.size(); ++i) {
+    Instruction& in = entry->round[i];
+    if (ir.code[i].op == Op::kHold && in.op != Op::kHold) make_hold(in, held_word(ir.code[i]), held_shape(ir.code[i]));
+  }
+  entry->snapshots = recorded.snapshots;
   entry->end = end.slots;
   entry->globals = ir.globals;
   return entry;
@@ -187,7 +192,7 @@ bool Recorder::continue_as(const Exit& same) {
     for (const SlotValue& s : lazy) {
       if (s.slot == v.slot) mine = &s;
     }
-    if (!mine || v.owned || v.object >= 0) return false;
+    if (!mine || v.owned || v.taken || v.object >= 0) return false;
     const Instruction& in = ir_.at(mine->value);
     if (v.from.place == Place::kConstant) {
       if (!ir_.is_constant(mine->value) || in.type != v.type || static_cast<uint64_t>(in.imm) != v.constant) return false;

@@ -85,7 +85,7 @@ bool Recorder::for_pair(uint64_t word) {
   }
   if (counts) next_number = emit(Op::kAddInt, index, builder_.small_int(1));
   for (int i = 0; i < inner; ++i) {
-    if (owned[i]) values[i] = emit(Op::kLoadOwned, elements[i].base, kNoReference, elements[i].offset);
+    if (owned[i]) values[i] = load_owned(elements[i].base, elements[i].offset, elements[i].item);
   }
   for (int i = 0; i < inner; ++i) {
     emit(Op::kStorePosition, objects[i], elements[i].next, position_offset(iterators[i]));

@@ -121,6 +121,7 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
            list ? static_cast<int64_t>(offsetof(ListIterator, index)) : static_cast<int64_t>(offsetof(RangeIterator, index)), r,
            true});
     } else {
+      if (v.taken) continue;
       if (v.owned) {
         // An iterator at its end: a temporary, and not dead yet.
         if (r == empty_)
@@ -152,6 +153,15 @@ Recorder::Recorder(Thread* thread, Value* frame, Exit* exit)
   }
   handled_ = exit->handled;
   nothing_handled_ = handling();   // further out
+  // Borrowed values are counted, all of them before what the registers had may let go of any.
+  std::vector<std::pair<int32_t, std::pair<Reference, Reference>>> taken;
+  next_value = 0;
+  for (const ExitValue& v : exit->values) {
+    Reference r = values[next_value++];
+    if (v.taken) taken.push_back({v.slot, {emit(Op::kOwn, r), r}});
+  }
+  for (const auto& [at, words] : taken) set_owned(at, words.first, words.second);
+  snapshot_ = -1;
   // Time and again the same instruction was not what it had been: it is not specialised any more.
   int again = 0;
   for (const Exit* e = exit; e && !e->continuation; e = e->trace->parent) again += e->pc == exit->pc;
@@ -217,6 +227,7 @@ Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t t
                                    : Op::kClearRegister;
       b = a;
       a = g->registers;
+      if (op == Op::kStoreRegister || op == Op::kWriteRegister) tag = static_cast<int32_t>(imm);
       imm = (imm - g->window) * 8;
     }
   }

@@ -304,6 +304,8 @@ class Recorder {
   bool unpack_list(uint64_t word);
   const AttributeNode* node_for(Value object, uint64_t word, bool store, uint32_t* shape);
   void guard_node(const AttributeNode* node, uint32_t shape);
+  // What the slot `offset` of `base` holds, with a count; `item` is what it was seen to be.
+  Reference load_owned(Reference base, int64_t offset, Value item);
   // What the slot `offset` of `base` holds, into register `to`; consumes `killed` (an operand; 0: none).
   bool load_into(Reference base, int64_t offset, Value item, int to, int killed, int killed2 = 0, Op load = Op::kLoadField);
   Reference storable(int operand);   // an immediate in the form of a heap slot; kNoReference: none
