@@ -67,10 +67,7 @@ Reference Recorder::as_object(Reference r, uint32_t shape) {
 bool Recorder::exclusive(Reference o, const Object* object) {
   if (!ir_.multithreaded || ir_.is_constant(o) || !is_exclusive(object)) return false;
   // Taking the lock of a fresh object costs more than a few looks at it.
-  constexpr int64_t kMany = 16;
-  bool worth_holding = object->lock.load(std::memory_order_relaxed) & (kLockWasKept | kLockReserved);
-  if (object->shape_id.load(std::memory_order_relaxed) == kShape_list)
-    worth_holding |= list_size(static_cast<const List*>(object)) >= kMany;
+  bool worth_holding = has_many_rounds_ || (object->lock.load(std::memory_order_relaxed) & (kLockWasKept | kLockReserved));
   emit(Op::kGuardExclusive, o, kNoReference, 0, worth_holding);
   return true;
 }
@@ -595,6 +592,7 @@ bool Recorder::load_cell(uint64_t word) {
     go(1);
     return true;
   }
+  if (has_many_rounds_ && !builder_.is_virtual(r)) exclusive(r, cell.as_object());
   if (!load_into(r, offsetof(Cell, content), v, PT_A, PT_B)) return false;
   go(1);
   return true;
@@ -908,6 +906,7 @@ bool Recorder::element(Object* it, Reference o, Reference index, Element* out) {
   int64_t i = iterator->index.load(std::memory_order_relaxed);
   if (!has_shape(sequence, list ? kShape_list : kShape_tuple) || i < 0) return fall_back();
   int64_t size = list ? list_size(as_list(sequence)) : as_tuple(sequence)->length;
+  has_many_rounds_ |= size >= kManyRounds;
   if (i < size) {
     if (list) {
       if (multithreaded()) open_to_readers(sequence.as_object());
@@ -1014,6 +1013,7 @@ bool Recorder::range_element(RangeIterator* it, Reference o, Reference index, El
   auto field = [&](size_t offset) {
     return emit(Op::kTagWord, emit(Op::kLoadImmutable, o, kNoReference, static_cast<int64_t>(offset)));
   };
+  has_many_rounds_ |= it->length >= kManyRounds;
   Reference length = field(offsetof(RangeIterator, length));
   emit(Op::kGuardGeInt, index, builder_.small_int(0));
   if (!out->more) {

@@ -72,6 +72,7 @@ class Recorder {
   void keep_for_ever() { kept_.clear(); }
 
  private:
+  static constexpr int64_t kManyRounds = 16;
   static constexpr size_t kMaxDepth = 24;   // of calls
   // A register of the interpreter, as the trace knows it. A lazy one has its value in the trace only; what memory holds
   // then is no pointer. Otherwise memory is up to date; the trace owns no references but through it.
@@ -523,6 +524,7 @@ class Recorder {
   Builder builder_{ir_};
   Thread* thread_;
   const uint64_t* head_ = nullptr;
+  bool has_many_rounds_ = false;  // an iterator that it draws from gives many items
   const uint64_t* back_edge_ = nullptr;   // nullptr: no loop
   const uint64_t* loop_begin_ = nullptr;  // the loop's instructions
   const uint64_t* loop_end_ = nullptr;
