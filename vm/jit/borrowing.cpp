@@ -165,6 +165,7 @@ class Borrowing {
     for (Reference i = stays ? 0 : l.load + 1; i < l.end; ++i) {
       if (!is_quiet_here(i)) return false;
     }
+    if (drops(l) && !can_repeat(l)) return false;
     // The snapshots behind the store are not those of what comes before it or behind the end.
     for (Reference i = 0; i < size_; ++i) {
       const Instruction& in = ir_.at(i);
@@ -180,6 +181,17 @@ class Borrowing {
     int most = 0;
     for (const Load& other : loads_) most += other.store < l.end;
     return most <= kMostTaken;
+  }
+  // What the register had is let go first (DropFrame). If that cannot be, the instruction is left to the interpreter.
+  bool drops(const Load& l) const { return ir_.at(l.store).op == Op::kWriteFrame && !is_end(l.store); }
+  bool can_repeat(const Load& l) const {
+    const int32_t before = ir_.at(l.load).snapshot;
+    for (Reference i = l.store - 1; i >= 0; --i) {
+      const Instruction& in = ir_.at(i);
+      if (in.snapshot >= 0 && in.snapshot != before) return true;
+      if (in.op == Op::kStorePosition || ((describe(in.op).flags & kEffect) && !is_borrowed(i))) return false;
+    }
+    return true;
   }
   // The exits of what lies between have the value.
   void note_exits(const Load& l) {
@@ -197,8 +209,7 @@ class Borrowing {
     at(l.load).op = Op::kLoadBorrowed;
     at(l.load).frames = -1;
     Instruction& store = at(l.store);
-    bool drops = store.op == Op::kWriteFrame && !is_end(l.store);
-    if (drops)
+    if (drops(l))
       store = {Op::kDropFrame, Type::N, kNoReference, kNoReference, store.imm, at(l.load).snapshot, -1};
     else
       store = nothing();
