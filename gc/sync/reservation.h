@@ -109,6 +109,7 @@ PT_INLINE bool leave_reserved(const Object* o) {
 
 // Takes the lock, or begins to work on an object whose lock is the thread's own without it.
 PT_INLINE void lock_reserving(Object* o) {
+  if (PT_LIKELY(!multithreaded())) return lock_byte(o->lock);
   if (o->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(o)) lock_byte(o->lock);
 }
 // When the lock of an object of the thread's own is reserved that nobody else has seen (so the shared count says): as soon as it is
@@ -117,6 +118,7 @@ enum class Reserve : uint8_t { kAtOnce, kSecondTime };
 // Ends either.
 template <Reserve kWhen>
 PT_INLINE void unlock_reserving(Object* o) {
+  if (PT_LIKELY(!multithreaded())) return unlock_byte(o->lock);
   if (leave_reserved(o)) return;
   Reservations* mine = tls_reservations;
   uint8_t seen = o->lock.load(std::memory_order_relaxed);

@@ -188,11 +188,16 @@ bool Recorder::continue_as(const Exit& same) {
   flush([&](int32_t place, Reference) { return value_in(place) != nullptr; });
   const std::vector<SlotValue> lazy = lazy_slots();
   for (const ExitValue& v : same.values) {
+    if (v.taken) {
+      // Borrowed there, and in its register here.
+      ir_.link_values.push_back({slot(v.slot), v.from});
+      continue;
+    }
     const SlotValue* mine = nullptr;
     for (const SlotValue& s : lazy) {
       if (s.slot == v.slot) mine = &s;
     }
-    if (!mine || v.owned || v.taken || v.object >= 0) return false;
+    if (!mine || v.owned || v.object >= 0) return false;
     const Instruction& in = ir_.at(mine->value);
     if (v.from.place == Place::kConstant) {
       if (!ir_.is_constant(mine->value) || in.type != v.type || static_cast<uint64_t>(in.imm) != v.constant) return false;
