@@ -114,6 +114,18 @@ def test_last_reference_in_the_variable():
             total += x.value + i
     assert total == sum(2 * k + 7 for k in range(N))
     assert Thing.alive == 1
+    total = 0
+    i = None
+    for k in range(N):
+        for i, x in enumerate([Thing(k), Thing(1), Thing(2)]):
+            total += x.value * i
+        assert Thing.alive == 1
+        i = Thing(k)
+        for x, y in zip([i, Thing(5)], [Thing(1), Thing(2)]):
+            total += x.value - y.value
+        assert x.value == 5 and Thing.alive == 3
+        y = None
+    assert total == sum(5 + k + 5 - 3 for k in range(N))
 
 
 def test_chains_of_attributes():

@@ -10,11 +10,16 @@ namespace pt::jit {
 
 namespace {
 
-// A counted load into a register, which gets something else at `end`; the round's size: it keeps the value for the next round.
+// A register that gets the value, and where it gets something else; the round's size: it keeps the value for the next round.
+struct Stay {
+  Reference store, end;
+  int32_t slot;
+};
+// A counted load, and the registers that it goes through.
 struct Load {
-  Reference load, store = kNoReference, end = kNoReference;
-  int32_t slot = 0;
-  bool stays() const { return store != kNoReference; }
+  Reference load;
+  std::vector<Stay> stays = {};
+  Reference end() const { return stays.back().end; }
 };
 
 bool is_counted_load(const Instruction& in) { return (in.op == Op::kLoadOwned || in.op == Op::kLoadHeld) && in.tag; }
@@ -80,21 +85,47 @@ bool is_quiet(const Instruction& in, bool multithreaded) {
 
 class Borrowing {
  public:
-  Borrowing(Ir& ir, Snapshot& end) : ir_(ir), end_(end), size_(ir.size()) {}
-  bool run() {
+  Borrowing(Ir& ir, Snapshot& end) : ir_(ir), end_(end), size_(ir.size()), uses_(ir.snapshots.size()) {
     for (Reference i = 0; i < size_; ++i) {
-      if (Load l{i}; is_counted_load(ir_.at(i)) && follow(&l)) loads_.push_back(l);
+      if (at(i).snapshot >= 0) uses_[static_cast<size_t>(at(i).snapshot)].exit.add(i);
+      if (at(i).frames >= 0) uses_[static_cast<size_t>(at(i).frames)].frames.add(i);
+    }
+  }
+  void run() {
+    for (Reference i = 0; i < size_; ++i) {
+      if (Load l{i}; is_counted_load(at(i)) && follow(&l)) loads_.push_back(l);
     }
     // Each may rely on others' being borrowed.
-    while (std::erase_if(loads_, [this](const Load& l) { return !is_safe(l); })) {}
-    for (const Load& l : loads_) note_exits(l);
+    for (bool again = true; again;) {
+      again = false;
+      for (size_t i = 0; i < loads_.size();) {
+        if (is_safe(loads_[i])) {
+          ++i;
+        } else {
+          loads_.erase(loads_.begin() + static_cast<long>(i));
+          again = true;
+        }
+      }
+    }
+    bool through = std::any_of(loads_.begin(), loads_.end(), [this](const Load& l) { return l.end() == size_; });
+    for (Reference i = 0; through && i < size_; ++i) {
+      if (is_cleared_for_good(i)) drop(i);
+    }
+    for (const Load& l : loads_) {
+      for_each_exit(l, [&](int32_t number, const Stay& s) {
+        std::vector<SlotValue>& slots = ir_.snapshots[static_cast<size_t>(number)].slots;
+        bool has = std::any_of(slots.begin(), slots.end(), [&](const SlotValue& v) { return v.slot == s.slot; });
+        if (!has) slots.push_back({s.slot, l.load, false, true});
+      });
+      if (l.end() == size_) end_.slots.push_back({l.stays.back().slot, l.load, false, true});
+    }
     for (const Load& l : loads_) rewrite(l);
-    return !loads_.empty();
   }
 
  private:
-  Instruction& at(Reference i) { return ir_.code[static_cast<size_t>(i)]; }
-  bool mentions(const Snapshot& s, const std::vector<Reference>& names) const {
+  const Instruction& at(Reference i) const { return ir_.at(i); }
+  Instruction& change(Reference i) { return ir_.code[static_cast<size_t>(i)]; }
+  static bool mentions(const Snapshot& s, const std::vector<Reference>& names) {
     bool found = false;
     auto look = [&](Reference r) { found |= std::find(names.begin(), names.end(), r) != names.end(); };
     for (const VirtualState& o : s.objects) {
@@ -107,7 +138,7 @@ class Borrowing {
     return found;
   }
   // Where the value goes. False: somewhere where it has to be counted.
-  bool follow(Load* l) {
+  bool follow(Load* l) const {
     std::vector<Reference> names{l->load};
     auto is_name = [&](Reference r) { return std::find(names.begin(), names.end(), r) != names.end(); };
     for (Reference i = l->load + 1; i < size_; ++i) {
@@ -119,122 +150,166 @@ class Borrowing {
       if (names_the_same(in.op)) {
         names.push_back(i);
       } else if ((stores && in.a == l->load) || (stores_in_heap && in.b == l->load)) {
-        if (l->store != kNoReference) return false;
-        l->store = i;
-        l->slot = stores ? static_cast<int32_t>(in.imm) : in.tag;
+        if (!l->stays.empty() && !moves_on(*l, i)) return false;
+        l->stays.push_back({i, find_end(i), stores ? static_cast<int32_t>(in.imm) : in.tag});
       } else if (!(first && looks_at(in.op) && (!second || compares_with(in.op))) && !(!first && compares_with(in.op))) {
         return false;
       }
     }
-    if (l->store == kNoReference) return false;
+    if (l->stays.empty() || !ends(l->stays.back())) return false;
     for (const Snapshot& s : ir_.snapshots) {
       if (mentions(s, names)) return false;
     }
-    return !mentions(end_, names) && find_end(l);
+    return !mentions(end_, names);
   }
-  bool find_end(Load* l) {
-    const Instruction& store = at(l->store);
-    bool in_heap = is_heap_register(store.op);
-    for (Reference i = l->store + 1; i < size_; ++i) {
+  // What changes the register next.
+  Reference find_end(Reference store) const {
+    const Op op = at(store).op;
+    bool in_heap = is_heap_register(op);
+    for (Reference i = store + 1; i < size_; ++i) {
       const Instruction& in = at(i);
-      bool register_of_kind = in_heap ? is_heap_register(in.op) : writes_register(in.op) || in.op == Op::kLoadFrame;
-      if (!register_of_kind || in.imm != store.imm) continue;
-      if (in_heap && in.a != store.a) return false;  // perhaps the same under another name
-      l->end = i;
-      return ((in.op == Op::kClearFrame || in.op == Op::kClearRegister) && (in_heap || !in.tag)) || in.op == Op::kWriteFrame ||
-             in.op == Op::kWriteRegister;
+      bool of_kind = in_heap ? is_heap_register(in.op) : writes_register(in.op) || in.op == Op::kLoadFrame;
+      if (of_kind && in.imm == at(store).imm) return i;
     }
-    l->end = size_;
-    return !in_heap && ir_.ends_itself();
+    return size_;
+  }
+  // From the register that has it to another one, in one instruction.
+  bool moves_on(const Load& l, Reference store) const {
+    Reference end = l.stays.back().end;
+    if (end >= store || at(end).op != Op::kStoreFrame || is_heap_register(at(store).op)) return false;
+    for (Reference i = end + 1; i < store; ++i) {
+      if (at(i).op != Op::kConstant) return false;
+    }
+    return true;
+  }
+  bool ends(const Stay& s) const {
+    bool in_heap = is_heap_register(at(s.store).op);
+    if (s.end == size_) return !in_heap && ir_.ends_itself();
+    const Instruction& in = at(s.end);
+    if (in_heap && in.a != at(s.store).a) return false;  // perhaps the same under another name
+    return (in.op == Op::kClearFrame && !in.tag) || in.op == Op::kClearRegister || in.op == Op::kWriteFrame ||
+           in.op == Op::kWriteRegister;
+  }
+  template <class F>
+  bool any_stay(F&& f) const {
+    return std::any_of(loads_.begin(), loads_.end(),
+                       [&](const Load& l) { return std::any_of(l.stays.begin(), l.stays.end(), [&](const Stay& s) { return f(s); }); });
   }
   bool is_store(Reference i) const {
-    return std::any_of(loads_.begin(), loads_.end(), [i](const Load& l) { return l.store == i; });
+    return any_stay([i](const Stay& s) { return s.store == i; });
   }
   bool is_end(Reference i) const {
-    return std::any_of(loads_.begin(), loads_.end(), [i](const Load& l) { return l.end == i; });
+    return any_stay([i](const Stay& s) { return s.end == i; });
   }
   bool is_borrowed(Reference i) const {
     return std::any_of(loads_.begin(), loads_.end(), [i](const Load& l) { return l.load == i; });
   }
-  bool is_quiet_here(Reference i) const {
-    // Nothing is released where a value was borrowed, and where one will be, only what is not the last reference.
-    return is_borrowed(i) || is_store(i) || is_end(i) || is_quiet(ir_.at(i), ir_.multithreaded);
-  }
-  bool is_safe(const Load& l) const {
-    bool stays = l.end == size_;
-    for (Reference i = stays ? 0 : l.load + 1; i < l.end; ++i) {
-      if (!is_quiet_here(i)) return false;
-    }
-    if (drops(l) && !can_repeat(l)) return false;
-    // The snapshots behind the store are not those of what comes before it or behind the end.
-    for (Reference i = 0; i < size_; ++i) {
-      const Instruction& in = ir_.at(i);
-      bool inside = i > l.store && i < l.end;
-      for (int32_t number : {in.snapshot, in.frames}) {
-        if (number < 0 || inside || i == l.store || number == ir_.at(l.load).snapshot) continue;
-        for (Reference k = l.store + 1; k < l.end; ++k) {
-          // A helper's frames may be those of the instruction in front of which the last value was there.
-          if (ir_.at(k).snapshot == number && !(i == l.end && number == in.frames)) return false;
-        }
-      }
-    }
-    int most = 0;
-    for (const Load& other : loads_) most += other.store < l.end;
-    return most <= kMostTaken;
-  }
-  // What the register had is let go first (DropFrame). If that cannot be, the instruction is left to the interpreter.
-  bool drops(const Load& l) const { return ir_.at(l.store).op == Op::kWriteFrame && !is_end(l.store); }
-  bool can_repeat(const Load& l) const {
-    const int32_t before = ir_.at(l.load).snapshot;
-    for (Reference i = l.store - 1; i >= 0; --i) {
-      const Instruction& in = ir_.at(i);
-      if (in.snapshot >= 0 && in.snapshot != before) return true;
-      if (in.op == Op::kStorePosition || ((describe(in.op).flags & kEffect) && !is_borrowed(i))) return false;
+  // A register of a loop's that holds no pointer from here on: there is something to be let go in the first round at most.
+  bool is_cleared_for_good(Reference i) const {
+    const Instruction& in = at(i);
+    if (in.op != Op::kClearFrame || in.tag || is_end(i) || !ir_.ends_itself() || !can_repeat(i)) return false;
+    for (Reference k = 0; k < size_; ++k) {
+      bool fills = at(k).op == Op::kWriteFrame || (at(k).op == Op::kStoreFrame && !ir_.is_constant(at(k).a));
+      if (fills && at(k).imm == in.imm && !is_store(k)) return false;
     }
     return true;
   }
-  // The exits of what lies between have the value.
-  void note_exits(const Load& l) {
-    for (Reference i = l.store + 1; i < l.end; ++i) {
-      for (int32_t number : {at(i).snapshot, at(i).frames}) {
-        if (number < 0 || number == at(l.load).snapshot) continue;
-        std::vector<SlotValue>& slots = ir_.snapshots[static_cast<size_t>(number)].slots;
-        bool has = std::any_of(slots.begin(), slots.end(), [&](const SlotValue& v) { return v.slot == l.slot; });
-        if (!has) slots.push_back({l.slot, l.load, false, true});
-      }
+  // Nothing is released where a value was borrowed, and where one will be, only what is not the last reference.
+  bool is_quiet_here(Reference i) const {
+    return is_borrowed(i) || is_store(i) || is_end(i) || is_quiet(at(i), ir_.multithreaded) || is_cleared_for_good(i);
+  }
+  bool drops(const Stay& s) const { return at(s.store).op == Op::kWriteFrame && !is_end(s.store); }
+  // The instruction could be run again from its beginning, by the interpreter.
+  bool can_repeat(Reference at_end) const {
+    const int32_t before = at(at_end).frames;
+    for (Reference i = at_end - 1; i >= 0; --i) {
+      const Instruction& in = at(i);
+      bool behind = describe(in.op).flags & kAfter;  // its snapshot is that of the next instruction
+      if (behind ? in.frames != before : in.snapshot >= 0 && in.snapshot != before) return true;
+      if (behind || (in.op == Op::kStorePosition && in.tag > before) || ((describe(in.op).flags & kEffect) && !is_borrowed(i))) return false;
     }
-    if (l.end == size_) end_.slots.push_back({l.slot, l.load, false, true});
+    return true;
+  }
+  // Calls f(snapshot, stay) for each in which a register has the value.
+  template <class F>
+  void for_each_exit(const Load& l, F&& f) const {
+    for (size_t k = 0; k < l.stays.size(); ++k) {
+      const Stay& s = l.stays[k];
+      bool last = k + 1 == l.stays.size();
+      auto call = [&](int32_t number) {
+        if (number >= 0 && number != at(l.load).snapshot && number != at(s.store).frames) f(number, s);
+      };
+      for (Reference i = s.store + 1; i < s.end; ++i) {
+        call(at(i).snapshot);
+        call(at(i).frames);
+      }
+      if (!last) call(at(l.stays[k + 1].store).frames);
+    }
+  }
+  bool is_safe(const Load& l) const {
+    for (Reference i = l.end() == size_ ? 0 : l.load + 1; i < l.end(); ++i) {
+      if (!is_quiet_here(i)) return false;
+    }
+    bool safe = true;
+    for (const Stay& s : l.stays) safe &= !drops(s) || can_repeat(s.store);
+    // Those snapshots are not of what comes before the first store or behind the end, whose helper's frames alone matter.
+    for_each_exit(l, [&](int32_t number, const Stay&) {
+      const Uses& uses = uses_[static_cast<size_t>(number)];
+      safe &= uses.exit.first >= l.stays[0].store && uses.exit.last < l.end();
+      safe &= uses.frames.first >= l.stays[0].store && uses.frames.last <= l.end();
+    });
+    size_t most = 0;
+    for (const Load& other : loads_) most += other.stays[0].store < l.end();
+    return safe && most <= kMostTaken;
+  }
+  void drop(Reference i) {
+    Instruction& in = change(i);
+    in = {Op::kDropFrame, Type::N, kNoReference, kNoReference, in.imm, in.frames, -1};
   }
   void rewrite(const Load& l) {
-    at(l.load).op = Op::kLoadBorrowed;
-    at(l.load).frames = -1;
-    Instruction& store = at(l.store);
-    if (drops(l))
-      store = {Op::kDropFrame, Type::N, kNoReference, kNoReference, store.imm, at(l.load).snapshot, -1};
-    else
-      store = nothing();
-    if (l.end == size_ || is_store(l.end)) return;
-    Instruction& end = at(l.end);
-    if (end.op == Op::kClearFrame)
-      end = {Op::kStoreFrame, Type::N, empty(), kNoReference, end.imm, -1, -1};
-    else if (end.op == Op::kClearRegister)
-      end = nothing();
+    change(l.load).op = Op::kLoadBorrowed;
+    change(l.load).frames = -1;
+    for (const Stay& s : l.stays) {
+      if (drops(s))
+        drop(s.store);
+      else
+        change(s.store) = nothing();
+      if (s.end == size_ || is_store(s.end)) continue;
+      Instruction& end = change(s.end);
+      if (end.op == Op::kClearFrame)
+        end = {Op::kStoreFrame, Type::N, empty(), kNoReference, end.imm, -1, -1};
+      else if (end.op == Op::kClearRegister)
+        end = nothing();
+    }
   }
   static Instruction nothing() { return {Op::kConstant, Type::W, kNoReference, kNoReference, 0, -1, -1}; }
   Reference empty() const {
     for (Reference i = 0;; ++i) {
-      if (ir_.at(i).op == Op::kConstant && ir_.at(i).type == Type::W && ir_.at(i).imm == 0) return i;
+      if (at(i).op == Op::kConstant && at(i).type == Type::W && at(i).imm == 0) return i;
     }
   }
+
+  // Of a snapshot: the first and the last instruction that leave with it, or whose helper sees its frames.
+  struct Span {
+    Reference first = INT32_MAX, last = -1;
+    void add(Reference i) {
+      first = std::min(first, i);
+      last = i;
+    }
+  };
+  struct Uses {
+    Span exit, frames;
+  };
 
   Ir& ir_;
   Snapshot& end_;
   const Reference size_;
+  std::vector<Uses> uses_;
   std::vector<Load> loads_;
 };
 
 }  // namespace
 
-bool borrow_values(Ir& ir, Snapshot& end) { return Borrowing(ir, end).run(); }
+void borrow_values(Ir& ir, Snapshot& end) { Borrowing(ir, end).run(); }
 
 }  // namespace pt::jit

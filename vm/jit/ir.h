@@ -76,7 +76,7 @@ struct Instruction {
   int32_t frames = -1;  // kCold: the snapshot whose frames are pushed while the helper runs; kRaise: and where its exception is
                         // raised. Interpret: the snapshot of the other way
   int32_t tag = 0;  // LoadPosition: the place it reads; stores into objects: the shape the object must have; GuardExclusive:
-                    // whether a loop had better hold the object
+                    // whether a loop had better hold the object; StorePosition: the snapshots there were before it
 };
 
 // Hold's imm: the number of the word, and the shape.
@@ -380,8 +380,8 @@ struct Recorded {
   std::vector<Instruction> code;
   std::vector<Snapshot> snapshots;
 };
-// Leaves out counts of what is loaded and let go again (borrowing.cpp). `end` as for unroll_loop(). False: there are none.
-bool borrow_values(Ir& ir, Snapshot& end);
+// Leaves out counts of what is loaded and let go again (borrowing.cpp). `end` as for unroll_loop().
+void borrow_values(Ir& ir, Snapshot& end);
 // Copies the recorded iteration behind itself: what does not change stays in front, the copy is the loop. `end`: slots and
 // objects at the end of the iteration.
 const char* unroll_loop(Ir& ir, const Snapshot& end);

@@ -231,6 +231,7 @@ Reference Recorder::emit(Op op, Reference a, Reference b, int64_t imm, int32_t t
       imm = (imm - g->window) * 8;
     }
   }
+  if (op == Op::kStorePosition) tag = static_cast<int32_t>(ir_.snapshots.size());
   uint16_t flags = describe(op).flags;
   // What the operation does not leave in the trace gets out.
   bool stays = op == Op::kGuardShape || op == Op::kCheckShape || op == Op::kGuardBound || op == Op::kGuardExclusive ||
@@ -364,6 +365,7 @@ void Recorder::drop(int operand, int result_operand) {
 }
 void Recorder::move(int32_t to, int32_t from) {
   if (to == from) return;
+  snapshot();  // of the registers as they are
   Reference r = slot(from);
   Slot source = state(from);
   if (source.lazy || !source.pointer || !is_pointer(r)) {
