@@ -45,7 +45,8 @@ enum class StencilOp : uint8_t {
   kCallHelper,  // calls hole 0 with the word at hole 1; leaves through EXIT when it returns 0. Keeps r0 and r1 only.
   kCallCold,    // the same, but the result goes to State::go_on
   kCallKeeping,  // the same for helpers that neither wait nor let anything go: locks stay taken
-  kHoldNext,  // Hold of another object than in the last round: hole 0 is the word's offset among the others, hole 1 the shape, shifted by 8
+  kHoldNext,  // Hold of another object than in the last round: hole 0 is the word's offset among the others, hole 1 the shape,
+              // shifted by 8
   kGuardShapeHold,  // GuardShape, and HoldNext
   kTakeHold,  // behind these: takes the lock, or leaves; hole 0 is the word's offset, hole 1 the object's shape
   kTakeShapeHold,  // behind GuardShapeHold
@@ -85,10 +86,10 @@ struct State {
   uint64_t owner_id;  // of the thread, for reference counts
   Reservations* reservations;  // of the thread
   uint64_t own_reserved;  // reserved_header() of the thread
-  // Objects whose locks stay taken, as no other thread had seen them (plus kIsLocked), or on which the thread works without, as they
-  // are reserved for it (they are in Reservations::kept, too); 0: none. One for each object that the trace takes a hold of (Hold),
-  // and that of the last other store. Given back before anything but a stencil runs (`let_go`), and when the trace is left, as it
-  // is at a safepoint when somebody waits for one (kBreakLetGo).
+  // Objects whose locks stay taken, as no other thread had seen them (plus kIsLocked), or on which the thread works without, as
+  // they are reserved for it (they are in Reservations::kept, too); 0: none. One for each object that the trace takes a hold of
+  // (Hold), and that of the last other store. Given back before anything but a stencil runs (`let_go`), and when the trace is
+  // left, as it is at a safepoint when somebody waits for one (kBreakLetGo).
   uint64_t held[kMostHeld];
   uint64_t holds;  // a bit for each that may not be 0
   HeapLocal* heap;  // of the thread

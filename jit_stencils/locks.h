@@ -26,8 +26,7 @@ PT_INLINE void unlock_kept(const State* s, Object& o) {
   auto next = static_cast<uint8_t>(seen & ~(kLockLocked | kLockKept));
   if (next == 0)
     next = kLockWasKept;
-  else if (next == kLockWasKept && s->reservations->phase() == kReserving &&
-           o.shared.load(std::memory_order_relaxed) == 0)
+  else if (next == kLockWasKept && s->reservations->phase() == kReserving && o.shared.load(std::memory_order_relaxed) == 0)
     next = kLockReserved;
   o.lock.store(next, std::memory_order_release);
 }

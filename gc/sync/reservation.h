@@ -11,8 +11,8 @@ namespace pt {
 
 inline constexpr int kMostKept = 7;
 
-// One for each owner id. Far enough from the next one that no processor fetches that as well: they fetch pairs of cache lines, and
-// run ahead of what looks like a walk through them.
+// One for each owner id. Far enough from the next one that no processor fetches that as well: they fetch pairs of cache lines,
+// and run ahead of what looks like a walk through them.
 struct alignas(512) Reservations {
   std::atomic<const Object*> inside;   // what the owner works on; written by it alone
   // A ReservationsPhase and, above it, how many threads have had the id: what somebody finds out about one of them is not said of
@@ -90,9 +90,9 @@ PT_INLINE uint64_t header_without_flags(const Object& o) {
 constexpr uint64_t reserved_header(ThreadId owner, ShapeId shape = 0) {
   return (uint64_t{shape} | uint64_t{owner} << 32 | uint64_t{kLockReserved} << 48) << 8;
 }
-// As enter_reserved(), for compiled code, with one of the words for what it keeps; what that had before is given back. `may` looks
-// whether header_without_flags() is reserved_header() of the owner with the right shape, whether no other thread has the object (its
-// shared count word says so) and whether the owner reserves locks. If not, the word is to be emptied.
+// As enter_reserved(), for compiled code, with one of the words for what it keeps; what that had before is given back. `may`
+// looks whether header_without_flags() is reserved_header() of the owner with the right shape, whether no other thread has the
+// object (its shared count word says so) and whether the owner reserves locks. If not, the word is to be emptied.
 template <class May>
 [[nodiscard]] PT_INLINE bool enter_kept(std::atomic<const Object*>& word, const Object* o, May may) {
   word.store(o, std::memory_order_release);
@@ -112,8 +112,8 @@ PT_INLINE void lock_reserving(Object* o) {
   if (PT_LIKELY(!multithreaded())) return lock_byte(o->lock);
   if (o->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(o)) lock_byte(o->lock);
 }
-// When the lock of an object of the thread's own is reserved that nobody else has seen (so the shared count says): as soon as it is
-// given back, or the second time, as what a thread has made often goes to another one first.
+// When the lock of an object of the thread's own is reserved that nobody else has seen (so the shared count says): as soon as it
+// is given back, or the second time, as what a thread has made often goes to another one first.
 enum class Reserve : uint8_t { kAtOnce, kSecondTime };
 // Ends either.
 template <Reserve kWhen>

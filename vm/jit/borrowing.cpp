@@ -1,7 +1,7 @@
-// What is loaded, looked at and let go again needs no count (docs/jit.md, "Borrowed values"). An object of the thread's own can only
-// end where the thread itself lets a reference go, or at a safepoint, where the trace is left; others that live on (immortal and
-// deferred ones) end at safepoints, too. So as long as a trace does neither, a value need not be kept by the register it was loaded
-// into: the exits count it and put it there.
+// What is loaded, looked at and let go again needs no count (docs/jit.md, "Borrowed values"). An object of the thread's own ends
+// only where the thread itself lets a reference go, or at a safepoint, where the trace is left; others that live on (immortal and
+// deferred ones) end at safepoints, too. So as long as a trace does neither, a value need not be kept by the register it was
+// loaded into: the exits count it and put it there.
 #include <algorithm>
 
 #include "vm/jit/ir.h"
@@ -192,8 +192,9 @@ class Borrowing {
   }
   template <class F>
   bool any_stay(F&& f) const {
-    return std::any_of(loads_.begin(), loads_.end(),
-                       [&](const Load& l) { return std::any_of(l.stays.begin(), l.stays.end(), [&](const Stay& s) { return f(s); }); });
+    return std::any_of(loads_.begin(), loads_.end(), [&](const Load& l) {
+      return std::any_of(l.stays.begin(), l.stays.end(), [&](const Stay& s) { return f(s); });
+    });
   }
   bool is_store(Reference i) const {
     return any_stay([i](const Stay& s) { return s.store == i; });
@@ -226,7 +227,8 @@ class Borrowing {
       const Instruction& in = at(i);
       bool behind = describe(in.op).flags & kAfter;  // its snapshot is that of the next instruction
       if (behind ? in.frames != before : in.snapshot >= 0 && in.snapshot != before) return true;
-      if (behind || (in.op == Op::kStorePosition && in.tag > before) || ((describe(in.op).flags & kEffect) && !is_borrowed(i))) return false;
+      if (behind || (in.op == Op::kStorePosition && in.tag > before) || ((describe(in.op).flags & kEffect) && !is_borrowed(i)))
+        return false;
     }
     return true;
   }

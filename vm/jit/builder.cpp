@@ -393,7 +393,8 @@ bool Builder::hold_earlier(Reference object, int64_t word, uint32_t shape) {
   for (Reference i = ir_.size() - 1; i >= 0 && i > object; --i) {
     Instruction& in = ir_.code[static_cast<size_t>(i)];
     // The shape may be another one before a change, and before a safepoint it was another round.
-    if (lets_go(in) || in.op == Op::kSetShape || in.op == Op::kSafepointThreads || (in.op == Op::kHold && in.a == object)) return false;
+    if (lets_go(in) || in.op == Op::kSetShape || in.op == Op::kSafepointThreads || (in.op == Op::kHold && in.a == object))
+      return false;
     if (in.op != Op::kGuardExclusive || in.a != object) continue;
     make_hold(in, word, shape);
     return true;
@@ -457,7 +458,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     if (in.op == Op::kHold && in.a == object && is_place) return kNoReference;
     if (in.op == Op::kSafepointThreads && !is_fact && !exclusive && (held == kNoReference || i < held)) return kNoReference;
     bool field = op == Op::kLoadField || op == Op::kLoadBorrowed;
-    bool clobbered = field || op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kLoadField || op == Op::kCheckShape ||
+    bool clobbered = field || op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kCheckShape ||
                      op == Op::kGuardExclusive || op == Op::kLoadPosition;
     if (clobbered && (describe(in.op).flags & kClobber)) return kNoReference;
     switch (in.op) {
@@ -467,8 +468,7 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
       case Op::kInitField:
       case Op::kInitAny:
         // Items lie at the front of their buffers, attributes behind the object's header: equal offsets tell the kinds apart.
-        if (field && in.imm == imm && !are_distinct(in.a, a))
-          return in.a == a && op == Op::kLoadField ? in.b : kNoReference;
+        if (field && in.imm == imm && !are_distinct(in.a, a)) return in.a == a && op == Op::kLoadField ? in.b : kNoReference;
         break;
       case Op::kStoreOverflow:
       case Op::kStoreAny:

@@ -161,7 +161,8 @@ bool Emitter::is_loaded_for(Reference load, Op guard_op) const {
 bool Emitter::is_identity_load(Reference load) const {
   return is_loaded_for(load, Op::kGuardIs) && ir_.at(ir_.at(load + 1).b).type == Type::O && place(load).place == Place::kRegister;
 }
-// Hold of an object that may be another one in each round, or is held for the first time, and whose shape fits the stencil's hole.
+// Hold of an object that may be another one in each round, or is held for the first time, and whose shape fits the stencil's
+// hole.
 bool Emitter::holds_next(Reference hold) const {
   const Instruction& in = ir_.at(hold);
   if (in.op != Op::kHold || held_shape(in) >= 1 << 23) return false;

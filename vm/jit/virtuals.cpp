@@ -266,11 +266,13 @@ Reference Builder::emit_virtual(Op op, Reference a, Reference b, int64_t imm, in
       Reference v = content();
       return v >= 0 ? v : gets_out();
     }
-    case Op::kLoadOwned: {
+    case Op::kLoadOwned:
+    case Op::kLoadHeld:
+    case Op::kLoadBorrowed: {
       Reference v = content();
       if (v < 0 || is_virtual(v)) return gets_out();
       if (ir_.at(v).type == Type::F) return gets_out();
-      return emit(Op::kOwn, v, kNoReference, 0, snapshot);
+      return op == Op::kLoadBorrowed ? v : emit(Op::kOwn, v, kNoReference, 0, snapshot);
     }
     case Op::kInitField:
     case Op::kStoreLocked:

@@ -132,8 +132,8 @@ TEST_F(ReservationTest, WhoeverWantsWhatIsKeptAsksForIt) {
   Ref<Node> n = reserved_node(), other = reserved_node();
   std::atomic<int> got{0};
   auto enter = [](size_t word, Object* o, ThreadId owner, ShapeId shape) {
-    bool entered = enter_kept(tls_reservations->kept[word], o,
-                              [=] { return header_without_flags(*o) == reserved_header(owner, shape); });
+    bool entered =
+        enter_kept(tls_reservations->kept[word], o, [=] { return header_without_flags(*o) == reserved_header(owner, shape); });
     if (!entered) tls_reservations->kept[word].store(nullptr);
     return entered;
   };
