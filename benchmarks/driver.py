@@ -1,4 +1,4 @@
-"""Runs one kernel in N threads and prints `seconds processor-seconds checksum` for each round: R rounds, or (R = 0) one for
+"""Runs one kernel in N threads (1: the main thread, alone; worker: one more thread, for which it waits) and prints `seconds processor-seconds checksum` for each round: R rounds, or (R = 0) one for
 each line read from stdin, which says how often each thread calls the kernel, after a line that says it is ready. Seconds are
 of one call. Where counters/tool/ptcounters.cpp runs this, it counts in the rounds and not outside. Part of the harness in run.py."""
 import importlib
@@ -8,7 +8,9 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs"))
-module_name, kernel_name, threads, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+module_name, kernel_name, rounds = sys.argv[1], sys.argv[2], int(sys.argv[4])
+worker = sys.argv[3] == "worker"
+threads = 1 if worker else int(sys.argv[3])
 kernel = importlib.import_module(module_name).KERNELS[kernel_name]
 results = [None] * threads
 
@@ -19,13 +21,13 @@ def run(index, calls=1):
 
 
 def work(calls=1):
-    if threads == 1:
+    if threads == 1 and not worker:
         return run(0, calls)
     workers = [threading.Thread(target=run, args=(i, calls)) for i in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
 
 
 counters_socket = int(os.environ.get("PT_COUNTERS", -1))

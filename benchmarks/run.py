@@ -7,7 +7,8 @@
   run.py --python BIN --scaling  the scaling kernels on 1..N threads
   run.py --python BIN --demo     the demo's kernels on 1..N threads
   run.py --python BIN --whole    whole processes: wall time and peak resident memory, start-up included
-Scaling is measured beside a control: as many single-threaded processes at once. --counters adds what the processor's counters
+Scaling is measured beside a control: as many single-threaded processes at once, and from one thread of a process with several
+on, too. --counters adds what the processor's counters
 say of each kernel (of the measured rounds alone, in user mode). Results also go to --json FILE and, for scaling, to --svg FILE."""
 import argparse
 import ast
@@ -178,13 +179,14 @@ ROUND_SECONDS = 0.25
 
 
 def scale_once(command, module, kernel, counts, args):
-    """Rounds that take turns: each number of threads, and the control: as many processes of one thread at a time. A round
-    of the control takes as long as its slowest process. Seconds, those of the control and processor seconds by number of
-    threads; checksums; the runtime's counters of a call on all threads; events of a call by number of threads."""
+    """Rounds that take turns: each number of threads, one worker of a process that has begun to use threads, and the control: as
+    many processes of one thread at a time. A round of the control takes as long as its slowest process. Seconds, those of the
+    control and processor seconds by number of threads, 0 being the worker; checksums; the runtime's counters of a call on all
+    threads; events of a call by number of threads."""
     most = counts[-1]
-    servers = {n: [Server(command, module, kernel, n, args.counters)] for n in counts}
+    servers = {n: [Server(command, module, kernel, n, args.counters)] for n in counts} | {0: [Server(command, module, kernel, "worker")]}
     control = [Server(command, module, kernel, 1) for _ in range(most)]
-    seconds, used = {n: [] for n in counts}, {n: [] for n in counts}
+    seconds, used = {n: [] for n in servers}, {n: [] for n in servers}
     beside = {n: [] for n in counts if n > 1 or n == most}
     sums = set()
     try:
@@ -204,7 +206,7 @@ def scale_once(command, module, kernel, counts, args):
                 if times is seconds:
                     used[n].append(results[0][1])
                 sums |= {r[2] for r in results}
-        finished = {n: group[0].finish() for n, group in servers.items() if n == most or args.counters}
+        finished = {n: group[0].finish() for n, group in servers.items() if n == most or (n and args.counters)}
         counters = {k: v / (args.rounds * calls) for k, v in finished[most][0].items()}
         events = {n: event_counters.medians(intervals[-args.rounds:], calls) for n, (_, intervals) in finished.items()}
         return seconds, beside, used, sums, counters, events
@@ -232,12 +234,13 @@ def scaling(peers, module, args):
     others = {k: v for k, v in peers.items() if k != "ptpython"}
     print(f"efficiency: throughput on {most} threads / ({most} x throughput on one). The control runs processes of one thread side by")
     print("side instead of threads: vs control is what threads cost beyond what the machine allows. cpu: the same efficiency in")
-    print("processor time, which other load on the machine hardly changes. atomic: shared counts taken and given back, and locks")
-    print("found taken, in a call.")
+    print("processor time, which other load on the machine hardly changes. worker: one thread of a process that has begun to use")
+    print("threads, where what is only valid for one no longer holds; scaling: the efficiency from there on, as ftscalingbench")
+    print("measures it. atomic: shared counts taken and given back, and locks found taken, in a call.")
     print(f"{'kernel':<22}" + "".join(f"{str(n) + ' thr ms':>11}" for n in counts) + f"{'control ms':>12}{'efficiency':>12}"
-          + f"{'vs control':>12}{'cpu':>7}{'atomic':>10}" + "".join(f"{'x ' + name:>14}" for name in others)
+          + f"{'vs control':>12}{'cpu':>7}{'worker ms':>11}{'scaling':>9}{'atomic':>10}" + "".join(f"{'x ' + name:>14}" for name in others)
           + "".join(args.counters.heading(f"{n} thr") for n in {1: 0, most: 0} if args.counters))
-    out, efficiencies, against, processor = {}, {}, {}, {}
+    out, efficiencies, against, processor, scalings = {}, {}, {}, {}, {}
     for kernel in kernels:
         print(f"  running {kernel} ...", end="\r", file=sys.stderr, flush=True)
         try:
@@ -252,15 +255,18 @@ def scaling(peers, module, args):
         control = {n: statistics.median(times) for n, times in beside.items()}
         efficiencies[kernel] = statistics.median(one / n for one, n in zip(seconds[1], seconds[most]))
         against[kernel] = statistics.median(c / n for c, n in zip(beside[most], seconds[most]))
+        scalings[kernel] = statistics.median(one / n for one, n in zip(seconds[0], seconds[most]))
         processor[kernel] = most * statistics.median(used[1]) / statistics.median(used[most])
         agree = len(sums) == 1
         atomic = sum(counters.get(name, 0) for name in CONTENTION)
         print(f"{kernel:<22}" + "".join(f"{row[n] * 1000:>11.1f}" for n in counts) + f"{control[most] * 1000:>12.1f}"
-              + f"{efficiencies[kernel]:>12.2f}{against[kernel]:>12.2f}{processor[kernel]:>7.2f}{atomic:>10.0f}"
+              + f"{efficiencies[kernel]:>12.2f}{against[kernel]:>12.2f}{processor[kernel]:>7.2f}"
+              + f"{row[0] * 1000:>11.1f}{scalings[kernel]:>9.2f}{atomic:>10.0f}"
               + "".join(f"{t / row[most]:>14.2f}" if t else f"{'-':>14}" for t in median.values())
               + "".join(args.counters.row(f"{n} thr", events[n]) for n in {1: 0, most: 0} if args.counters)
               + ("" if agree else "  CHECKSUMS DIFFER"), flush=True)
-        out[kernel] = {"seconds": row, "control_seconds": control, "efficiency": efficiencies[kernel],
+        worker = row.pop(0)
+        out[kernel] = {"seconds": row, "worker_seconds": worker, "scaling": scalings[kernel], "control_seconds": control, "efficiency": efficiencies[kernel],
                        "versus_control": against[kernel], "processor_efficiency": processor[kernel],
                        "throughput": {n: n * statistics.median(one / of for one, of in zip(seconds[1], seconds[n])) for n in counts},
                        "control_throughput": {1: 1.0} | {n: n * statistics.median(one / of for one, of in zip(seconds[1], beside[n]))
@@ -269,7 +275,7 @@ def scaling(peers, module, args):
         if args.counters:
             out[kernel]["counters"] = events
     for title, values in (("efficiency", efficiencies), ("against the control", against),
-                          ("in processor time", processor)):
+                          ("in processor time", processor), ("scaling from one of several", scalings)):
         counted = [v for name, v in values.items() if not name.startswith("contended_")]
         print(f"{title} on {most} threads: geometric mean {geometric_mean(counted):.2f}, "
               f"lowest {min(counted, default=float('nan')):.2f}, {sum(v >= 0.92 for v in counted)} of {len(counted)} at least 0.92")

@@ -51,7 +51,6 @@ bool is_relied_on(const Dict* dict, const Str* name) {
   return g_watched[bit / 64].load(std::memory_order_relaxed) >> (bit % 64) & 1;
 }
 GlobalReference reference_to(Dict* dict, Str* name, const DictPlace& place) {
-  watch_table(dict);
   if (place.position < 0) return {dict, place.version, 0, place.entries, name};
   return {dict, place.version, reinterpret_cast<char*>(&place.field()) - reinterpret_cast<char*>(place.table), 0, name};
 }

@@ -24,7 +24,7 @@ void watch_table(Dict* dict);
 // And so are writes to the key. False positives happen: a fixed table of bits is all there is.
 void watch_key(Dict* dict, Str* name);
 bool is_relied_on(const Dict* dict, const Str* name);
-// The place as compiled code looks at it; the table is watched from now on.
+// The place as compiled code looks at it, once the table is watched.
 GlobalReference reference_to(Dict* dict, Str* name, const DictPlace& place);
 struct FreeReference {
   void operator()(GlobalReference* g) const;

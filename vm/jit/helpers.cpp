@@ -333,7 +333,8 @@ uint64_t find_global(State* s, uint64_t word, bool absent) {
   auto* dict = static_cast<Dict*>(const_cast<void*>(old->dict));
   auto* name = static_cast<Str*>(const_cast<void*>(old->name));
   DictPlace place;
-  if (!dict_place(dict, name, &place) || (place.position < 0) != absent) return kLeave;
+  // The trace may have borrowed values: it waits for nobody.
+  if (!try_dict_place(dict, name, &place) || (place.position < 0) != absent) return kLeave;
   OwnedReference fresh = copy_reference(reference_to(dict, name, place));
   if (!fresh) return kLeave;
   if (!absent) s->word = reinterpret_cast<uint64_t>(&place.field());

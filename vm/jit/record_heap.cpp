@@ -159,6 +159,7 @@ bool Recorder::load_into(Reference base, int64_t offset, Value item, int to, int
 // Which of the trace's references it is.
 int64_t Recorder::reference(Dict* dict, Str* name, const DictPlace& place) {
   keep(Value::object(dict));
+  watch_table(dict);
   return reference(reference_to(dict, name, place));
 }
 int64_t Recorder::reference(const GlobalReference& fresh) {

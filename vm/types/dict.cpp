@@ -65,8 +65,17 @@ int dict_contains(Dict* d, Value key) {
 }
 
 bool dict_place(Dict* d, Str* key, DictPlace* out) {
-  int64_t hash = exact_str_hash(key);
   LockGuard guard(d);
+  return dict_place_locked(d, key, out);
+}
+bool try_dict_place(Dict* d, Str* key, DictPlace* out) {
+  if (!try_lock_or_alone(d)) return false;
+  bool found = dict_place_locked(d, key, out);
+  unlock_unless_alone(d);
+  return found;
+}
+bool dict_place_locked(Dict* d, Str* key, DictPlace* out) {
+  int64_t hash = exact_str_hash(key);
   DictTable* t = d->table.load(std::memory_order_relaxed);
   if (!t->str_keys) return false;
   *out = {t, dict_table_version(t), table_find_str(t, key, hash), t->entry_count.load(std::memory_order_relaxed)};
