@@ -237,3 +237,35 @@ def test_of_other_threads():
     for i in range(200):
         t = things[i]
         assert sys.getrefcount(t) == 3
+
+
+def test_globals_that_grow():
+    """With threads, in the thread that made them, and in another: names are found in the new table, too."""
+    names = {"N": N, "Thing": Thing}
+    exec("""
+def total(n):
+    t = 0
+    for i in range(n):
+        t += SHARED.value + EXTRA
+    return t
+SHARED, EXTRA = Thing(3), 4
+""", names)
+    total, wait = names["total"], threading.Event()
+    waiting = threading.Thread(target=wait.wait)
+    waiting.start()
+
+    def grow(prefix):
+        for k in range(30):
+            assert total(300) == 2100 + 300 * (names["EXTRA"] - 4)
+            names["%s%d" % (prefix, k)] = k
+        names["EXTRA"] = 5
+        assert total(300) == 2400
+
+    grow("a")
+    names["EXTRA"] = 4
+    other = threading.Thread(target=grow, args=("b",))
+    other.start()
+    other.join()
+    wait.set()
+    waiting.join()
+    assert names["EXTRA"] == 5

@@ -69,9 +69,9 @@ bool dict_place(Dict* d, Str* key, DictPlace* out) {
   return dict_place_locked(d, key, out);
 }
 bool try_dict_place(Dict* d, Str* key, DictPlace* out) {
-  if (!try_lock_or_alone(d)) return false;
+  if (!try_reserve_or_alone(d)) return false;
   bool found = dict_place_locked(d, key, out);
-  unlock_unless_alone(d);
+  unreserve_unless_alone<Reserve::kAtOnce>(d);
   return found;
 }
 bool dict_place_locked(Dict* d, Str* key, DictPlace* out) {
