@@ -383,14 +383,92 @@ TEST(JitBuilder, LocksStayTakenUntilSomethingMayLetGo) {
   // The word of another object: that one is given back.
   hold(b, 0);
   EXPECT_FALSE(h.b.is_held(a));
-  // A helper that may wait.
+  // What releases a reference leaves the trace rather than to go on without.
   h.b.emit(Op::kClearFrame, -1, -1, 7, h.snapshot(0));
+  EXPECT_TRUE(h.b.is_held(b));
+  // A helper that may wait.
+  h.b.emit(Op::kBuildList);
   EXPECT_FALSE(h.b.is_held(b));
   Reference again = hold(a, 0);
   EXPECT_NE(again, first);
   h.b.emit(Op::kSafepointThreads, -1, -1, 0, h.snapshot(0));
   Reference later = h.b.emit(Op::kLoadWord, a, -1, 24);
   EXPECT_NE(later, size);
+}
+
+TEST(JitBuilder, TheFirstLookBecomesTheHold) {
+  Hand h;
+  h.ir.multithreaded = true;
+  Reference o = h.b.emit(Op::kGuardShape, h.b.emit(Op::kLoadFrame, -1, -1, 0), -1, 99, h.snapshot(0));
+  Reference look = h.b.emit(Op::kGuardExclusive, o, -1, 0, h.snapshot(0));
+  h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0));
+  EXPECT_FALSE(h.b.is_held(o));
+  ASSERT_TRUE(h.b.hold_earlier(o, 2, 99));
+  EXPECT_EQ(h.ir.at(look).op, Op::kHold);
+  EXPECT_EQ(held_word(h.ir.at(look)), 2);
+  EXPECT_EQ(held_shape(h.ir.at(look)), 99u);
+  EXPECT_TRUE(h.b.is_held(o));
+  // Not from behind something that lets go, or from another round.
+  for (Op between : {Op::kBuildList, Op::kSafepointThreads}) {
+    Reference other =
+        h.b.emit(Op::kGuardShape, h.b.emit(Op::kLoadFrame, -1, -1, 5 + static_cast<int>(between)), -1, 99, h.snapshot(0));
+    h.b.emit(Op::kGuardExclusive, other, -1, 0, h.snapshot(0));
+    h.b.emit(between, -1, -1, 0, h.snapshot(0));
+    EXPECT_FALSE(h.b.hold_earlier(other, 3, 99));
+  }
+}
+
+// What a recorder leaves of `for s in row: s.x` whose value goes through register 3; `between` is in front of the next round.
+struct LoopOverObjects {
+  explicit LoopOverObjects(Op between = Op::kSafepoint) {
+    h.b.constant(0, Type::W);
+    h.b.emit(Op::kSafepoint, -1, -1, 0, h.snapshot(0));
+    Reference row = h.b.emit(Op::kGuardShape, h.b.emit(Op::kLoadFrame, -1, -1, 5), -1, 15, h.snapshot(0));
+    int32_t before = h.snapshot(0), after = h.snapshot(0);
+    load = h.b.emit(Op::kLoadOwned, row, -1, 8, before);
+    h.ir.code.back().tag = true;
+    h.ir.code.back().frames = before;
+    store = h.ir.size();
+    h.b.emit(Op::kWriteFrame, load, -1, 3, after);
+    h.ir.code.back().frames = before;
+    Reference s = h.b.emit(Op::kGuardShape, load, -1, 99, after);
+    h.b.emit(Op::kLoadField, s, -1, 24, after);
+    h.b.emit(between, describe(between).a == Type::W ? h.b.constant(0, Type::W) : -1, -1, 7, after);
+    h.ir.code.back().frames = after;
+    h.ir.multithreaded = false;
+    exit = after;
+  }
+  Hand h;
+  Snapshot end{nullptr, {}, {}, {}};
+  Reference load, store;
+  int32_t exit;
+};
+
+TEST(JitPasses, BorrowsALoopsVariable) {
+  LoopOverObjects loop;
+  Ir& ir = loop.h.ir;
+  borrow_values(ir, loop.end);
+  EXPECT_EQ(ir.at(loop.load).op, Op::kLoadBorrowed);
+  EXPECT_EQ(ir.at(loop.store).op, Op::kDropFrame);
+  ASSERT_EQ(loop.end.slots.size(), 1u);
+  EXPECT_EQ(loop.end.slots[0].slot, 3);
+  EXPECT_EQ(loop.end.slots[0].value, loop.load);
+  EXPECT_TRUE(loop.end.slots[0].taken);
+  const std::vector<SlotValue>& slots = ir.snapshots[static_cast<size_t>(loop.exit)].slots;
+  ASSERT_EQ(slots.size(), 1u);
+  EXPECT_TRUE(slots[0].taken && slots[0].slot == 3 && slots[0].value == loop.load);
+  // In front of it the register has what it had.
+  EXPECT_TRUE(ir.snapshots[static_cast<size_t>(ir.at(loop.load).snapshot)].slots.empty());
+}
+
+TEST(JitPasses, BorrowsNothingWhereSomethingIsReleased) {
+  LoopOverObjects loop(Op::kWriteFrame);
+  // Another register gets a pointer in each round: what it had may be the last reference to anything.
+  loop.h.ir.code.back().a = loop.h.ir.at(loop.load).a;
+  borrow_values(loop.h.ir, loop.end);
+  EXPECT_TRUE(loop.h.ir.at(loop.load).op == Op::kLoadHeld || loop.h.ir.at(loop.load).op == Op::kLoadOwned);
+  EXPECT_EQ(loop.h.ir.at(loop.store).op, Op::kWriteFrame);
+  EXPECT_TRUE(loop.end.slots.empty());
 }
 
 TEST(JitBuilder, VirtualObjectsLeaveNoCode) {
