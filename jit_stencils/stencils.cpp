@@ -184,6 +184,12 @@ PT_BODY(GuardShape) {
   x.r[A] = pointer;
   return true;
 }
+// No look at the object yet.
+PT_INLINE bool untag_pointer(uint64_t& word) {
+  if (!is_pointer(word)) return false;
+  word &= ~uint64_t{Value::kBorrowedBit};
+  return true;
+}
 PT_BODY(Untag) {
   x.r[A] &= ~Value::kBorrowedBit;
   return true;
@@ -469,12 +475,7 @@ PT_INLINE bool hold_next(State* s, Object& o) {
   return true;
 }
 PT_BODY(HoldNext) { return hold_next(s, at<Object>(x.r[A])); }
-PT_BODY(GuardShapeHold) {
-  uint64_t bits = x.r[A];
-  if (!is_pointer(bits)) return false;
-  x.r[A] = bits & ~uint64_t{Value::kBorrowedBit};
-  return hold_next(s, at<Object>(x.r[A]));
-}
+PT_BODY(GuardShapeHold) { return untag_pointer(x.r[A]) && hold_next(s, at<Object>(x.r[A])); }
 // The first of all in line.
 PT_INLINE bool take_hold(State* s, Object& o) {
   if (__builtin_expect(s->holds != 0, 0)) return s->take_hold(s, hole0(), reinterpret_cast<uint64_t>(&o), hole1());
@@ -485,12 +486,7 @@ PT_INLINE bool take_hold(State* s, Object& o) {
   return true;
 }
 PT_BODY(TakeHold) { return take_hold(s, at<Object>(x.r[A])); }
-PT_BODY(TakeShapeHold) {
-  uint64_t bits = x.r[A];
-  if (!is_pointer(bits)) return false;
-  x.r[A] = bits & ~uint64_t{Value::kBorrowedBit};
-  return take_hold(s, at<Object>(x.r[A]));
-}
+PT_BODY(TakeShapeHold) { return untag_pointer(x.r[A]) && take_hold(s, at<Object>(x.r[A])); }
 PT_INLINE bool replace_uncounted(uint64_t& field, uint64_t bits) {
   if (!is_uncounted(field)) return false;
   __atomic_store_n(&field, bits, __ATOMIC_RELEASE);

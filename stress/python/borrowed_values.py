@@ -42,10 +42,17 @@ class Plain:
         return self.key + self.key
 
 
+class Box:
+    def __init__(self, content):
+        self.content = content
+
+
 class Shared:
     def __init__(self):
         self.things = [(Thing, Plain)[i % 2](i) for i in range(SIZE)]
         self.best = self.things[0]
+        self.boxes = []
+        self.looks = 0
 
 
 def read(shared, random):
@@ -94,6 +101,31 @@ def move(shared, random):
         common.equal(bad, 0, "moved")
 
 
+def box(shared, random):
+    """A box of the thread's own goes to others and back, who put something else into it; it waits for others meanwhile."""
+    mine = Box((Thing, Plain)[random.below(2)](random.below(1000)))
+    shared.boxes.append(mine)
+    bad = 0
+    for i in range(300):
+        content = mine.content
+        bad += content.check - content.key * 7 - 1
+        shared.looks += 1
+        content = mine.content
+        bad += content.check - content.key * 7 - 1
+    common.equal(bad, 0, "box")
+
+
+def refill(shared, random):
+    for _ in range(30):
+        try:
+            box = shared.boxes.pop(0)
+        except IndexError:
+            return
+        box.content = (Plain, Thing)[random.below(2)](random.below(1000))
+        if len(shared.boxes) < 8:
+            shared.boxes.append(box)
+
+
 def own(shared, random):
     """A list of the thread's own, whose items are replaced while a loop goes through it, and cells."""
     row = [Thing(i) for i in range(SIZE)]
@@ -123,7 +155,7 @@ def body(n):
     def worker(index):
         random = common.rng(index + 97 * n)
         for _ in range(ROUNDS):
-            (read, write, move, own, read)[random.below(5)](shared, random)
+            (read, write, move, own, box, refill)[random.below(6)](shared, random)
 
     common.run_threads(worker, max(common.THREADS, 2))
     shared = None

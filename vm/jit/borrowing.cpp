@@ -65,7 +65,7 @@ bool compares_with(Op op) {
          op == Op::kGuardSameText || op == Op::kGuardOtherText;
 }
 // Lets no reference go, and does not wait.
-bool is_quiet(const Instruction& in) {
+bool is_quiet(const Instruction& in, bool multithreaded) {
   const uint16_t flags = describe(in.op).flags;
   switch (in.op) {
     case Op::kSafepoint:
@@ -75,8 +75,8 @@ bool is_quiet(const Instruction& in) {
     case Op::kStorePosition:
     case Op::kStoreArgument:
     case Op::kInitField:
-    case Op::kStoreAlone:
-    case Op::kOwn: return true;
+    case Op::kStoreAlone: return true;
+    case Op::kOwn: return !multithreaded;  // the count of another thread's object may settle others, which end
     default: return (flags & (kPure | kLoad)) && !(flags & (kBarrier | kEffect | kStore));
   }
 }
@@ -215,7 +215,7 @@ class Borrowing {
   }
   // Nothing is released where a value was borrowed, and where one will be, only what is not the last reference.
   bool is_quiet_here(Reference i) const {
-    return is_borrowed(i) || is_store(i) || is_end(i) || is_quiet(at(i)) || is_cleared_for_good(i);
+    return is_borrowed(i) || is_store(i) || is_end(i) || is_quiet(at(i), ir_.multithreaded) || is_cleared_for_good(i);
   }
   bool drops(const Stay& s) const { return at(s.store).op == Op::kWriteFrame && !is_end(s.store); }
   // The instruction could be run again from its beginning, by the interpreter.

@@ -372,6 +372,7 @@ bool lets_go(const Instruction& in) {
   uint16_t flags = describe(in.op).flags;
   return (flags & kBarrier) || ((flags & (kCold | kKeepsLocks | kKeepsOrLeaves)) == kCold && in.op != Op::kHold);
 }
+bool may_wait(const Instruction& in) { return lets_go(in) || (describe(in.op).flags & kKeepsOrLeaves); }
 void make_hold(Instruction& guard, int64_t word, uint32_t shape) {
   guard.op = Op::kHold;
   guard.imm = hold_imm(word, shape);
@@ -457,6 +458,8 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     // Before the lock was taken others may have moved what lies there.
     if (in.op == Op::kHold && in.a == object && is_place) return kNoReference;
     if (in.op == Op::kSafepointThreads && !is_fact && !exclusive && (held == kNoReference || i < held)) return kNoReference;
+    // While a helper waits, other threads may see to it that what they have taken out of the object ends.
+    if (op == Op::kLoadBorrowed && ir_.multithreaded && (held == kNoReference || i < held) && may_wait(in)) return kNoReference;
     bool field = op == Op::kLoadField || op == Op::kLoadBorrowed;
     bool clobbered = field || op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kCheckShape ||
                      op == Op::kGuardExclusive || op == Op::kLoadPosition;

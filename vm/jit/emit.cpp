@@ -776,17 +776,19 @@ uint64_t exit_word(const ExitValue& value, const State& state) {
 const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing, std::string* places) {
   if (listing) *listing += "; recorded\n" + dump(ir);
   if (const char* wrong = validate(ir)) return wrong;
-  const Recorded recorded(ir);
+  std::optional<Recorded> recorded;
+  if (ir.ends_itself()) recorded.emplace(ir);
   Snapshot last = end;
   borrow_values(ir, last);
   out->loop_entry = nullptr;
-  if (ir.ends_itself()) {
+  if (recorded) {
     out->begins_with = begin_of(ir);
     if (const char* wrong = unroll_loop(ir, last)) return wrong;
-    if (ir.multithreaded && hold_through_loop(ir, recorded)) {
+    // What is held may lead to more that is always the same.
+    while (ir.multithreaded && hold_through_loop(ir, *recorded)) {
       if (const char* wrong = unroll_loop(ir, last)) return wrong;
     }
-    out->loop_entry = loop_entry_of(ir, recorded, end);
+    out->loop_entry = loop_entry_of(ir, *recorded, end);
     if (const char* wrong = validate(ir)) return wrong;
   }
   std::vector<Reference> moved = remove_dead_code(ir);
@@ -797,7 +799,7 @@ const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::
   if (allocation.spill_count > kSpillSlots - 9) return "too many spilled values";
   if (const char* wrong = verify_allocation(ir, allocation)) return wrong;
   if (out->loop_entry) {
-    for (size_t i = 0; i < recorded.code.size(); ++i) {
+    for (size_t i = 0; i < recorded->code.size(); ++i) {
       Reference now = moved[i];
       if (now < 0 || ir.is_constant(now) || allocation.last_use[static_cast<size_t>(now)] < ir.loop_start) continue;
       out->loop_entry->live.push_back(

@@ -333,7 +333,7 @@ uint64_t find_global(State* s, uint64_t word, bool absent) {
   auto* dict = static_cast<Dict*>(const_cast<void*>(old->dict));
   auto* name = static_cast<Str*>(const_cast<void*>(old->name));
   DictPlace place;
-  // The trace may have borrowed values: it waits for nobody.
+  // It waits for nobody: the trace may have locks, and borrowed values.
   if (!try_dict_place(dict, name, &place) || (place.position < 0) != absent) return kLeave;
   OwnedReference fresh = copy_reference(reference_to(dict, name, place));
   if (!fresh) return kLeave;

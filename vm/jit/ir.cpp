@@ -68,6 +68,9 @@ const char* validate(const Ir& ir) {
           if (!known) wrong = "snapshot of an object without its state";
         }
       });
+      int taken = 0;
+      for (const SlotValue& v : snapshot.slots) taken += v.taken;
+      if (taken > kMostTaken) return "a snapshot of too many borrowed values";
       if (wrong) return wrong;
     }
   }

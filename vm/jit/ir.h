@@ -76,7 +76,7 @@ struct Instruction {
   int32_t frames = -1;  // kCold: the snapshot whose frames are pushed while the helper runs; kRaise: and where its exception is
                         // raised. Interpret: the snapshot of the other way
   int32_t tag = 0;  // LoadPosition: the place it reads; stores into objects: the shape the object must have; GuardExclusive:
-                    // whether a loop had better hold the object; StorePosition: the snapshots there were before it
+                    // the object's shape, if a loop had better hold it; StorePosition: the snapshots there were before it
 };
 
 // Hold's imm: the number of the word, and the shape.
@@ -87,6 +87,8 @@ constexpr uint32_t held_shape(const Instruction& hold) { return static_cast<uint
 void make_hold(Instruction& guard, int64_t word, uint32_t shape);
 // Locks that the trace has may be given back: a helper is called, or the interpreter.
 bool lets_go(const Instruction& in);
+// Its helper may wait for another thread, and the trace go on.
+bool may_wait(const Instruction& in);
 
 // A place the interpreter knows: a register relative to the frame in which the trace began, or the position of the
 // iterator in one.
@@ -374,7 +376,7 @@ class Builder {
 };
 
 // ---- passes. Each leaves a valid Ir or says why not (a string literal).
-// What an Ir was before the passes.
+// What a loop's Ir was before the passes.
 struct Recorded {
   explicit Recorded(const Ir& ir) : code(ir.code), snapshots(ir.snapshots) {}
   std::vector<Instruction> code;

@@ -106,7 +106,7 @@ bool hold_through_loop(Ir& ir, const Recorded& before) {
   for (Reference i = ir.loop_start; i < ir.size(); ++i) {
     const Instruction& in = ir.at(i);
     if (lets_go(in)) return false;
-    bool again = in.op == Op::kGuardExclusive && in.tag && in.a < ir.loop_start && ir.at(in.a).op == Op::kGuardShape;
+    bool again = in.op == Op::kGuardExclusive && in.tag && in.a < ir.loop_start;
     for (const Phi& p : ir.phis) again &= p.left != in.a;
     if (again) objects.push_back(in.a);
   }
@@ -114,7 +114,7 @@ bool hold_through_loop(Ir& ir, const Recorded& before) {
   for (size_t i = 0; i < before.code.size() && words < kHoldSlots; ++i) {
     Instruction& in = ir.code[i];
     if (in.op != Op::kGuardExclusive || std::find(objects.begin(), objects.end(), in.a) == objects.end()) continue;
-    make_hold(in, words++, static_cast<uint32_t>(ir.at(in.a).imm));
+    make_hold(in, words++, static_cast<uint32_t>(in.tag));
     ++held;
   }
   if (held == 0) return false;

@@ -68,7 +68,8 @@ bool Recorder::exclusive(Reference o, const Object* object) {
   if (!ir_.multithreaded || ir_.is_constant(o) || !is_exclusive(object)) return false;
   // Taking the lock of a fresh object costs more than a few looks at it.
   bool worth_holding = has_many_rounds_ || (object->lock.load(std::memory_order_relaxed) & (kLockWasKept | kLockReserved));
-  emit(Op::kGuardExclusive, o, kNoReference, 0, worth_holding);
+  emit(Op::kGuardExclusive, o, kNoReference, 0,
+       worth_holding ? static_cast<int32_t>(object->shape_id.load(std::memory_order_relaxed)) : 0);
   return true;
 }
 

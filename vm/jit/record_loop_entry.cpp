@@ -190,7 +190,9 @@ bool Recorder::continue_as(const Exit& same) {
   for (const ExitValue& v : same.values) {
     if (v.taken) {
       // Borrowed there, and in its register here.
-      ir_.link_values.push_back({slot(v.slot), v.from});
+      Reference word = slot(v.slot);
+      if (ir_.at(word).type == Type::F || builder_.is_virtual(word)) return false;
+      ir_.link_values.push_back({word, v.from});
       continue;
     }
     const SlotValue* mine = nullptr;

@@ -64,6 +64,15 @@ int dict_contains(Dict* d, Value key) {
   return at == kEntryAbsent ? 0 : -1;
 }
 
+namespace {
+bool dict_place_locked(Dict* d, Str* key, DictPlace* out) {
+  int64_t hash = exact_str_hash(key);
+  DictTable* t = d->table.load(std::memory_order_relaxed);
+  if (!t->str_keys) return false;
+  *out = {t, dict_table_version(t), table_find_str(t, key, hash), t->entry_count.load(std::memory_order_relaxed)};
+  return out->version;
+}
+}  // namespace
 bool dict_place(Dict* d, Str* key, DictPlace* out) {
   LockGuard guard(d);
   return dict_place_locked(d, key, out);
@@ -74,14 +83,6 @@ bool try_dict_place(Dict* d, Str* key, DictPlace* out) {
   unreserve_unless_alone<Reserve::kAtOnce>(d);
   return found;
 }
-bool dict_place_locked(Dict* d, Str* key, DictPlace* out) {
-  int64_t hash = exact_str_hash(key);
-  DictTable* t = d->table.load(std::memory_order_relaxed);
-  if (!t->str_keys) return false;
-  *out = {t, dict_table_version(t), table_find_str(t, key, hash), t->entry_count.load(std::memory_order_relaxed)};
-  return out->version;
-}
-
 bool dict_next(Dict* d, int64_t* position, Ref<>* key, Ref<>* value, int64_t* hash) {
   for (;;) {
     DictTable* t = d->table.load(std::memory_order_acquire);

@@ -89,7 +89,6 @@ struct DictPlace {
 };
 // False: nothing to rely on, the key may be there or not. Takes the lock, so that no key is just being added.
 bool dict_place(Dict* d, Str* key, DictPlace* out);
-bool dict_place_locked(Dict* d, Str* key, DictPlace* out);
 // The same without waiting for the lock: false, too, if it is taken, or reserved by another thread.
 bool try_dict_place(Dict* d, Str* key, DictPlace* out);
 // A number that names this table and no other one, ever; 0 when all are used up. Caches remember it with a position: as
