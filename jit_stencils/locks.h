@@ -12,7 +12,8 @@ PT_INLINE bool may_keep(const State* s, const Object& o) { return is_own(s, o) &
 // is kept is the thread's own, and may be reserved.
 PT_INLINE bool try_lock(Object& o, uint8_t as) {
   uint8_t seen = o.lock.load(std::memory_order_relaxed);
-  return !(seen & (as & kLockKept ? kLockLocked | kLockParked : kLockLocked | kLockParked | kLockReserved)) &&
+  uint8_t in_its_way = in_the_way(Access::kWrites) & static_cast<uint8_t>(as & kLockKept ? ~kLockReserved : 0xFF);
+  return !(seen & in_its_way) &&
          o.lock.compare_exchange_strong(seen, seen | as, std::memory_order_acquire, std::memory_order_relaxed);
 }
 PT_INLINE void unlock(Object& o) {

@@ -759,6 +759,7 @@ PT_BODY(GuardExclusive) {
   const Object& o = at<Object>(x.r[A]);
   return is_own(s, o) && o.shared.load(std::memory_order_relaxed) == 0;
 }
+PT_BODY(GuardWatched) { return is_watched(&at<Object>(x.r[A])); }
 PT_BODY(GuardOpen) {
   const Object& o = at<Object>(x.r[A]);
   if (__builtin_expect(is_own(s, o), 1) || (o.lock.load(std::memory_order_acquire) & kLockSeen)) return true;

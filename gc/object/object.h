@@ -26,6 +26,9 @@ inline constexpr uint8_t kLockSeen = 8;
 inline constexpr uint8_t kLockReserved = 16;
 // The lock was kept once (kLockKept): the next time it is given back it is reserved.
 inline constexpr uint8_t kLockWasKept = 32;
+// Compiled code takes what the object holds for unchanging: whoever locks it to write ends that first (docs/locks.md, "Watched
+// objects"). Set with the lock held, cleared with the world stopped.
+inline constexpr uint8_t kLockWatched = 64;
 
 // Bits of Object::gc_bits. All are set with atomic or; the collector's own are touched only in a stopped world.
 inline constexpr uint8_t kGcDeferred = 1;    // freed only by a collection; registers hold it without a count

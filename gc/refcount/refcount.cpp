@@ -353,7 +353,7 @@ PendingCount* own_pending_counts() { return tls_pending; }
 
 Ref<> Field::load_slow(Object* holder) const {
   count(Counter::field_load_slow);
-  LockGuard guard(holder);
+  LockGuard guard(holder, Access::kLooks);
   return load_locked();
 }
 

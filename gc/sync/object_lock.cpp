@@ -7,6 +7,8 @@
 
 namespace pt {
 
+constinit void (*g_end_watch)(Object* o) = nullptr;
+
 namespace {
 constexpr int kSpins = 40;
 // Pauses double up to this many: while a waiter keeps away, the holder does several operations without giving up the line.
@@ -46,18 +48,23 @@ bool take_free(std::atomic<uint8_t>& lock, uint8_t& seen) {
 
 bool try_lock_byte(std::atomic<uint8_t>& lock) {
   uint8_t seen = lock.load(std::memory_order_relaxed);
-  while (!(seen & kLockLocked)) {
+  while (!(seen & (kLockLocked | kLockWatched))) {
     if (take_free(lock, seen)) return true;
   }
   return false;
 }
 
-void lock_slow(std::atomic<uint8_t>& lock) {
+void lock_slow(std::atomic<uint8_t>& lock, Access access) {
   bool counted = false;
   int spins = 0;
   for (;;) {
     uint8_t seen = lock.load(std::memory_order_relaxed);
     if (!(seen & kLockLocked)) {
+      if ((seen & kLockWatched) && access == Access::kWrites) {
+        reservation_becomes_lock();  // others may wait for the thread meanwhile
+        g_end_watch(object_of(lock));
+        continue;
+      }
       if (take_free(lock, seen)) return;
       continue;
     }
@@ -82,8 +89,13 @@ void lock_slow(std::atomic<uint8_t>& lock) {
   }
 }
 
+void watch(Object* o) {
+  LockGuard guard(o, Access::kLooks);
+  o->lock.store(o->lock.load(std::memory_order_relaxed) | kLockWatched, std::memory_order_relaxed);
+}
+
 void open_slow(Object* o) {
-  LockGuard guard(o);
+  LockGuard guard(o, Access::kLooks);
   o->lock.store(o->lock.load(std::memory_order_relaxed) | kLockSeen, std::memory_order_relaxed);
 }
 void open_to_all(Object* o) {

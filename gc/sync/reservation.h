@@ -108,9 +108,9 @@ PT_INLINE bool leave_reserved(const Object* o) {
 }
 
 // Takes the lock, or begins to work on an object whose lock is the thread's own without it.
-PT_INLINE void lock_reserving(Object* o) {
+PT_INLINE void lock_reserving(Object* o, Access access = Access::kWrites) {
   if (PT_LIKELY(!multithreaded())) return lock_byte(o->lock);
-  if (o->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(o)) lock_byte(o->lock);
+  if (o->lock.load(std::memory_order_relaxed) != kLockReserved || !enter_reserved(o)) lock_byte(o->lock, access);
 }
 // When the lock of an object of the thread's own is reserved that nobody else has seen (so the shared count says): as soon as it
 // is given back, or the second time, as what a thread has made often goes to another one first.
@@ -151,7 +151,7 @@ PT_INLINE void unreserve_unless_alone(Object* o) {
 template <Reserve kWhen>
 class [[clang::scoped_lockable]] BasicReservingGuard {
  public:
-  explicit BasicReservingGuard(Object* o) : object_(o) { lock_reserving(o); }
+  explicit BasicReservingGuard(Object* o, Access access = Access::kWrites) : object_(o) { lock_reserving(o, access); }
   ~BasicReservingGuard() { unlock_reserving<kWhen>(object_); }
   BasicReservingGuard(const BasicReservingGuard&) = delete;
   BasicReservingGuard& operator=(const BasicReservingGuard&) = delete;

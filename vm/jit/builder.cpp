@@ -176,6 +176,9 @@ Reference Builder::fold(Op op, Reference& a, Reference& b, int64_t imm, int32_t 
     case Op::kGuardExclusive:
       if (is_new(a)) return kNothing;
       break;
+    case Op::kGuardWatched:
+      if (!is_watched(word_of(ir_.at(a)).as_object())) failed_ = true;
+      break;
     case Op::kUntag:
       if (ir_.at(a).type == Type::O) return a;
       break;
@@ -390,6 +393,14 @@ Reference Builder::held_since(Reference object) const {
   }
   return kNoReference;
 }
+// The GuardWatched from which on the object has not changed; kNoReference: it may have, while a helper waited.
+Reference Builder::watched_since(Reference object) const {
+  for (Reference i = ir_.size() - 1; i >= 0; --i) {
+    if (may_wait(ir_.at(i))) return kNoReference;
+    if (ir_.at(i).op == Op::kGuardWatched && ir_.at(i).a == object) return i;
+  }
+  return kNoReference;
+}
 bool Builder::hold_earlier(Reference object, int64_t word, uint32_t shape) {
   for (Reference i = ir_.size() - 1; i >= 0 && i > object; --i) {
     Instruction& in = ir_.code[static_cast<size_t>(i)];
@@ -409,10 +420,10 @@ Reference Builder::object_of(Reference address) const {
   if (in.op == Op::kItemAddress) return object_of(in.a);
   return in.op == Op::kLoadOverflow || in.op == Op::kLoadWord ? in.a : address;
 }
-// Of a list that is held: the buffer's capacity bounds an index that the size has bounded.
+// Of a list that nobody else changes: the buffer's capacity bounds an index that the size has bounded.
 bool Builder::is_within_size(Reference index, Reference capacity) const {
   Reference buffer = ir_.at(capacity).op == Op::kLoadWord ? ir_.at(capacity).a : kNoReference;
-  if (buffer < 0 || ir_.at(buffer).op != Op::kLoadWord || !is_held(ir_.at(buffer).a)) return false;
+  if (buffer < 0 || ir_.at(buffer).op != Op::kLoadWord || !is_settled(ir_.at(buffer).a)) return false;
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction& in = ir_.at(i);
     if (in.op != Op::kGuardIndex || in.a != index) continue;
@@ -442,7 +453,10 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
   Reference object = object_of(a);
   bool exclusive = is_unshared(object);
   Reference held = held_since(object);
+  if (op == Op::kGuardWatched) return watched_since(a);
   if (op == Op::kHold) return held != kNoReference && ir_.at(held).imm == imm ? held : kNoReference;
+  // From here on it does not change behind the trace's back.
+  Reference kept = std::max(held, watched_since(object));
   bool is_place = op == Op::kLoadWord || op == Op::kLoadOverflow;  // where to store
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction in = ir_.at(i);
@@ -457,9 +471,9 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     if (describe(in.op).flags & kBarrier) return kNoReference;
     // Before the lock was taken others may have moved what lies there.
     if (in.op == Op::kHold && in.a == object && is_place) return kNoReference;
-    if (in.op == Op::kSafepointThreads && !is_fact && !exclusive && (held == kNoReference || i < held)) return kNoReference;
+    if (in.op == Op::kSafepointThreads && !is_fact && !exclusive && (kept == kNoReference || i < kept)) return kNoReference;
     // While a helper waits, other threads may see to it that what they have taken out of the object ends.
-    if (op == Op::kLoadBorrowed && ir_.multithreaded && (held == kNoReference || i < held) && may_wait(in)) return kNoReference;
+    if (op == Op::kLoadBorrowed && ir_.multithreaded && (kept == kNoReference || i < kept) && may_wait(in)) return kNoReference;
     bool field = op == Op::kLoadField || op == Op::kLoadBorrowed;
     bool clobbered = field || op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kCheckShape ||
                      op == Op::kGuardExclusive || op == Op::kLoadPosition;

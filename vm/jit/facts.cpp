@@ -29,6 +29,24 @@ void announce() {
   for_each_mutator([](Mutator* m, void*) { m->request(kBreakJitInvalid); }, nullptr);
 }
 
+// How often a watch has ended, by address: two objects may share a count, and then are watched less often than they could be.
+constexpr size_t kWatchCounts = 1u << 12;
+constexpr uint8_t kMostWatches = 3;
+constinit std::atomic<uint8_t> g_watches_ended[kWatchCounts] = {};  // relaxed: a guess will do
+std::atomic<uint8_t>& watches_ended(const Object* o) {
+  return g_watches_ended[((reinterpret_cast<uintptr_t>(o) >> 4) * 0x9E3779B97F4A7C15u >> 32) % kWatchCounts];
+}
+void end_watch(Object* o) {
+  ++tls_fact_changes;
+  StopTheWorld stopped;
+  if (!is_watched(o)) return;  // somebody else was faster
+  o->lock.fetch_and(static_cast<uint8_t>(~kLockWatched), std::memory_order_relaxed);
+  std::atomic<uint8_t>& ended = watches_ended(o);
+  if (uint8_t n = ended.load(std::memory_order_relaxed); n < kMostWatches) ended.store(n + 1, std::memory_order_relaxed);
+  // The others come from a safepoint, where they have left their traces.
+  tls_mutator->request(kBreakJitInvalid);
+}
+
 void dict_written(Dict* dict, Str* key) {
   if (!key || is_relied_on(dict, key)) announce();
 }
@@ -59,9 +77,20 @@ OwnedReference copy_reference(const GlobalReference& g) {
   void* block = memory::allocate_metadata(sizeof g);
   return OwnedReference(block ? new (block) GlobalReference(g) : nullptr);
 }
+bool try_watch(Object* o) {
+  if (is_watched(o)) return true;
+  if (watches_ended(o).load(std::memory_order_relaxed) >= kMostWatches) return false;
+  watch(o);
+  return true;
+}
+void forbid_watch(Object* o) {
+  watches_ended(o).store(kMostWatches, std::memory_order_relaxed);
+  if (is_watched(o)) end_watch(o);
+}
 void initialise_facts() {
   g_dict_watch_hook = dict_written;
   g_facts_changed = announce;
+  g_end_watch = end_watch;
 }
 
 }  // namespace pt::jit

@@ -2,7 +2,7 @@
 // Facts that compiled code relies on without looking at them in every round: where namespaces keep their values, and the
 // values that hardly ever change; attributes of classes, the code of functions. Whoever changes one makes all threads pass
 // a safepoint, where they leave their traces, and leaves the one it was called from behind the call; on entry a trace
-// checks all it relies on. (f.__code__ changes with the world stopped.)
+// checks all it relies on. (f.__code__ changes with the world stopped, and so do watched objects.)
 #include <cstdint>
 #include <memory>
 
@@ -11,6 +11,7 @@
 namespace pt {
 struct Dict;
 struct DictPlace;
+struct Object;
 struct Str;
 }  // namespace pt
 
@@ -32,6 +33,11 @@ struct FreeReference {
 using OwnedReference = std::unique_ptr<GlobalReference, FreeReference>;
 // nullptr: memory is out.
 OwnedReference copy_reference(const GlobalReference& g);
+// Watches the object (docs/locks.md), which lives for ever, unless that has ended a few times already: then it tends to change.
+// Several threads.
+bool try_watch(Object* o);
+// It is written to: not from here on.
+void forbid_watch(Object* o);
 // Sets the hooks; before the first thread starts.
 void initialise_facts();
 

@@ -309,6 +309,8 @@ class Builder {
   bool knows_field(Reference object, int64_t offset) const;
   // The trace has had the object's lock (Hold) since an earlier point and still has it at the end of the code.
   bool is_held(Reference r) const { return held_since(r) != kNoReference; }
+  // Nobody else changes the object at the end of the code: the trace has its lock, or it is watched.
+  bool is_settled(Reference r) const { return is_held(r) || watched_since(r) != kNoReference; }
   // Makes the guard with which the trace began to look at an object a Hold, if it could still have the lock since then: then it
   // need not look again. False: it could not.
   bool hold_earlier(Reference object, int64_t word, uint32_t shape);
@@ -348,6 +350,7 @@ class Builder {
   bool fills_register(const Instruction& in, int64_t slot) const;
   bool fact_holds(Reference from, uint32_t shape) const;
   Reference held_since(Reference object) const;
+  Reference watched_since(Reference object) const;
   Reference object_of(Reference address) const;
   bool is_unshared(Reference object) const;
   bool is_within_size(Reference index, Reference capacity) const;

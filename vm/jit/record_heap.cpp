@@ -45,7 +45,22 @@ bool is_exclusive(const Object* o) {
 }
 }  // namespace
 
-Reference Recorder::as_object(Reference r, uint32_t shape) {
+// With threads: what the trace reads of an object that it knows for good is read once, if it is a list or an instance of a class
+// that nobody seems to write to (docs/jit.md, Threads).
+void Recorder::watch_constant(Reference o, Object* object, Access access) {
+  Value v = Value::object(object);
+  if (!ir_.multithreaded || (!has_shape(v, kShape_list) && (!is_class_instance(v) || has_flag(type_of(v), kTypeTypeSubclass)))) return;
+  if (access == Access::kLooks) {
+    if (try_watch(object)) emit(Op::kGuardWatched, o);
+    return;
+  }
+  forbid_watch(object);
+  for (const Instruction& in : ir_.code) {
+    if (in.op == Op::kGuardWatched && in.a == o) abort(Abort::kconflict);
+  }
+}
+// `access`: what the instruction does to it, unless native code does that.
+Reference Recorder::as_object(Reference r, uint32_t shape, Access access) {
   if (r == empty_) {
     abort(Abort::kconflict);   // what is known is not what is seen
     return r;
@@ -53,8 +68,9 @@ Reference Recorder::as_object(Reference r, uint32_t shape) {
   if (ir_.is_constant(r)) {
     // Known for good: only its shape may have changed.
     Value v = Value::from_bits(static_cast<uint64_t>(ir_.at(r).imm));
-    if (shape < kFirstDynamicShape && has_shape(v, shape)) return builder_.constant(v.untagged().bits(), Type::O);
     Reference o = builder_.constant(v.untagged().bits(), Type::O);
+    watch_constant(o, v.as_object(), access);
+    if (shape < kFirstDynamicShape && has_shape(v, shape)) return o;
     emit(Op::kCheckShape, o, kNoReference, shape);
     return o;
   }
@@ -440,7 +456,7 @@ bool Recorder::store_attribute(uint64_t word) {
   if (node->kind == AttributeKind::kAdd) {
     Value v = seen(PT_B);
     if (v.empty()) return fall_back();
-    Reference r = as_object(read(PT_A), shape);
+    Reference r = as_object(read(PT_A), shape, Access::kWrites);
     guard_node(node, shape);
     if (is_uncounted(v) && !ir_.multithreaded) {
       Reference stored = storable(PT_B);
@@ -460,7 +476,7 @@ bool Recorder::store_attribute(uint64_t word) {
   Field* field = overflow ? overflow_field(o, node) : field_at(o, node->offset);
   if (!field) return fall_back();
   Value old = field->peek_acquire();
-  Reference r = as_object(read(PT_A), shape);
+  Reference r = as_object(read(PT_A), shape, Access::kWrites);
   guard_node(node, shape);
   Reference v = is_uncounted(old) ? storable(PT_B) : kNoReference;
   int64_t place = overflow ? overflow_offset(node->offset) << 32 | node->version : node->offset;
@@ -647,7 +663,7 @@ Reference Recorder::list_data(Reference list, Reference index, List* seen_list, 
       emit(Op::kGuardOpen, list);
   }
   Reference data = emit(Op::kLoadWord, list, kNoReference, offsetof(List, buffer));
-  if (ir_.multithreaded && !builder_.is_held(list)) {
+  if (ir_.multithreaded && !builder_.is_settled(list)) {
     // Size and buffer may belong to different moments.
     emit(Op::kGuardBound, data);
     emit(Op::kGuardIndex, index, emit(Op::kLoadWord, data, kNoReference, offsetof(ListBuffer, capacity)));
@@ -736,7 +752,7 @@ bool Recorder::store_item(uint64_t word) {
     ListBuffer* buffer = l->buffer.load(std::memory_order_acquire);
     if (i < 0 || i >= list_size(l) || !buffer || i >= buffer->capacity || !is_uncounted(buffer->items[i].peek_acquire()))
       return set_item_any(word);
-    Reference o = as_object(read(PT_A), kShape_list);
+    Reference o = as_object(read(PT_A), kShape_list, Access::kWrites);
     if (!hold(o, l, kShape_list)) {
       Reference index = as_int(read(PT_B));
       emit(Op::kStoreArgument, storable(PT_C), kNoReference, 0);

@@ -92,7 +92,7 @@ void Recorder::append(Reference list, const Object* object, Reference item) {
 }
 bool Recorder::list_append(int list_operand, int item_operand) {
   if (!has_shape(seen(list_operand), kShape_list)) return fall_back();
-  Reference list = as_object(read(list_operand), kShape_list);
+  Reference list = as_object(read(list_operand), kShape_list, Access::kWrites);
   Reference item = item_operand >= 0 ? boxed(at(item_operand)) : read(item_operand);
   append(list, seen(list_operand).as_object(), item);
   drop(list_operand);

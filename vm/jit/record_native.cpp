@@ -177,7 +177,7 @@ bool Recorder::list_pop(int base, int32_t argument, int result) {
   const List* seen_list = as_list(base_frame_[argument]);
   int64_t size = list_size(seen_list);
   if (size == 0) return false;
-  Reference list = as_object(slot(argument), kShape_list);
+  Reference list = as_object(slot(argument), kShape_list, Access::kWrites);
   if (!hold(list, seen_list, kShape_list)) return false;
   Value item = seen_list->buffer.load(std::memory_order_acquire)->items[size - 1].peek_acquire();
   Reference one = builder_.small_int(1);
@@ -385,7 +385,7 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   if (is_function && count == 2 && !std::strcmp(def->name, "isinstance") && instance_check(base, result, first)) return true;
   if (has_shape(callable, kShape_method_descriptor) && count == 2 && has_shape(seen(base + 2), kShape_list) &&
       !std::strcmp(def->name, "append")) {
-    Reference list = as_object(slot(first), kShape_list);
+    Reference list = as_object(slot(first), kShape_list, Access::kWrites);
     Reference item = boxed(first + 1);
     append(list, seen(base + 2).as_object(), item);
     consume_window(at(base), count + 1, at(result));
@@ -395,7 +395,7 @@ bool Recorder::call_native(int base, Value callable, uint32_t count, int result,
   }
   if (bound && count == 1 && has_shape(self, kShape_list) && !std::strcmp(def->name, "append")) {
     Reference item = boxed(first);
-    append(as_object(receiver, kShape_list), self.as_object(), item);
+    append(as_object(receiver, kShape_list, Access::kWrites), self.as_object(), item);
     consume_window(at(base), static_cast<uint32_t>(first - at(base)) + 1, at(result));
     set_lazy(at(result), object_constant(none()));
     go(2);

@@ -214,7 +214,8 @@ class Recorder {
   Reference as_int(Reference r);
   Reference as_float(Reference r, Value seen_value);
   Reference exact_float(Reference r, Value seen_value);
-  Reference as_object(Reference r, uint32_t shape);
+  Reference as_object(Reference r, uint32_t shape, Access access = Access::kLooks);
+  void watch_constant(Reference o, Object* object, Access access);
   Reference object_constant(Value v);
   Reference constant_of(Value v);
   Reference known(int operand);

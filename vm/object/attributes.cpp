@@ -95,7 +95,7 @@ bool load_overflow(Object* o, AttributeStorage* storage, int64_t index, Ref<>* o
   // The slots of an array that was replaced do not change any more: was it?
   if (PT_LIKELY(overflow->slots[index].try_load(*out) && storage->extra.load(std::memory_order_acquire) == extra)) return true;
   out->reset();
-  LockGuard guard(o);
+  LockGuard guard(o, Access::kLooks);
   overflow = overflow_in(storage->extra.load(std::memory_order_relaxed));
   if (!overflow || index >= static_cast<int64_t>(overflow->capacity)) return false;
   *out = overflow->slots[index].load_locked();
@@ -111,7 +111,7 @@ Ref<> instance_get(Object* o, Str* name) {
       Dict* dict = storage_dict(storage);
       if (!dict) return Ref<>();
       if (!try_incref(dict)) {
-        LockGuard guard(o);
+        LockGuard guard(o, Access::kLooks);
         dict = storage_dict(storage);
         if (o->shape() != shape || !dict) continue;
         incref(dict);
@@ -216,7 +216,7 @@ Ref<Dict> instance_dict(Object* o) {
   if (!storage) return raise(exc::AttributeError, "'%s' object has no attribute '__dict__'", type_name(Value::object(o)));
   for (;;) {
     {
-      LockGuard guard(o);
+      LockGuard guard(o, Access::kLooks);
       if (o->shape()->flags & kShapeDictMode) {
         if (Dict* d = storage_dict(storage)) return Ref<Dict>::retain(d);
       }

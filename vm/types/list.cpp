@@ -72,7 +72,7 @@ bool change_capacity(List* list, int64_t capacity, ListBuffer** retired) {
 }
 
 PT_COLD Ref<> list_get_locked(List* list, int64_t i) {
-  EnteringGuard guard(list);
+  EnteringGuard guard(list, Access::kLooks);
   if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(list->size.load(std::memory_order_relaxed))) return Ref<>();
   return list->buffer.load(std::memory_order_relaxed)->items[i].load_locked();
 }
@@ -217,7 +217,7 @@ bool extend_with_list(List* list, List* other) {
   ListBuffer* retired = nullptr;
   bool ok;
   {
-    LockGuard2 guard(list, other);
+    LockGuard2 guard(list, other, Access::kWrites, Access::kLooks);
     // Reserve first: extending a list with itself must read from the buffer that is then in place.
     int64_t count = other->size.load(std::memory_order_relaxed);
     int64_t n = list->size.load(std::memory_order_relaxed);
@@ -339,7 +339,7 @@ void list_clear(List* list) {
 }
 
 Ref<Tuple> list_to_tuple(List* list) {
-  EnteringGuard guard(list);
+  EnteringGuard guard(list, Access::kLooks);
   int64_t n = list->size.load(std::memory_order_relaxed);
   Ref<Tuple> tuple = tuple_allocate(n);
   if (!tuple || n == 0) return tuple;
@@ -353,7 +353,7 @@ Ref<List> list_slice(List* list, int64_t start, int64_t end) {
   if (!result) return result;
   bool ok = true;
   {
-    EnteringGuard guard(list);
+    EnteringGuard guard(list, Access::kLooks);
     int64_t n = list->size.load(std::memory_order_relaxed);
     if (start < 0) start = 0;
     if (end > n) end = n;

@@ -87,7 +87,7 @@ Ref<> list_concat(Value left, Value right) {
   ListBuffer* unused = nullptr;
   bool ok = true;
   {
-    LockGuard2 guard(a, b);
+    LockGuard2 guard(a, b, Access::kLooks, Access::kLooks);
     int64_t size_a = a->size.load(std::memory_order_relaxed), size_b = b->size.load(std::memory_order_relaxed);
     ok = size_a <= kMaxList - size_b && (size_a + size_b == 0 || list_reserve_locked(result.get(), size_a + size_b, &unused));
     if (ok && size_a + size_b > 0) {
@@ -110,7 +110,7 @@ Ref<> list_repeat(Value self, int64_t count) {
   ListBuffer* unused = nullptr;
   bool ok = true;
   {
-    EnteringGuard guard(list);
+    EnteringGuard guard(list, Access::kLooks);
     int64_t n = list->size.load(std::memory_order_relaxed);
     if (n > 0) {
       ok = count <= kMaxList / n && list_reserve_locked(result.get(), n * count, &unused);
@@ -411,7 +411,7 @@ Ref<> method_reversed(const Value* a) {
 
 Ref<> method_sizeof(const Value* a) {
   List* list = as_list(a[0]);
-  EnteringGuard guard(list);
+  EnteringGuard guard(list, Access::kLooks);
   ListBuffer* buffer = list->buffer.load(std::memory_order_relaxed);
   int64_t bytes = type_of(a[0])->layout.fixed_size;
   return Ref<>::steal(Value::small_int(bytes + (buffer ? 8 + buffer->capacity * 8 : 0)));

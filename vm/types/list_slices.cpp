@@ -62,7 +62,7 @@ Ref<List> list_get_slice(List* list, int64_t start, int64_t stop, int64_t step) 
   int64_t first = start, last = stop;
   Ref<List> result = list_new(slice_adjust(list_size(list), &first, &last, step));
   if (!result) return result;
-  EnteringGuard guard(list);
+  EnteringGuard guard(list, Access::kLooks);
   int64_t count = slice_adjust(list_size(list), &start, &stop, step);
   ListBuffer* to = result->buffer.load(std::memory_order_relaxed);
   if (count > 0 && (!to || count > to->capacity)) count = to ? to->capacity : 0;

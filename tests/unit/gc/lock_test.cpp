@@ -25,15 +25,15 @@ TEST_F(LockTest, GuardLocksForItsScope) {
 }
 
 TEST_F(LockTest, KeepsOtherBits) {
-  std::atomic<uint8_t> lock{0xE0};
+  std::atomic<uint8_t> lock{0xA0};
   lock_byte(lock);
-  EXPECT_EQ(lock, 0xE1);
+  EXPECT_EQ(lock, 0xA1);
   unlock_byte(lock);
-  EXPECT_EQ(lock, 0xE0);
-  lock_slow(lock);
-  EXPECT_EQ(lock, 0xE1);
+  EXPECT_EQ(lock, 0xA0);
+  lock_slow(lock, Access::kWrites);
+  EXPECT_EQ(lock, 0xA1);
   unlock_slow(lock);
-  EXPECT_EQ(lock, 0xE0);
+  EXPECT_EQ(lock, 0xA0);
 }
 
 TEST_F(LockTest, TryLock) {

@@ -418,6 +418,33 @@ TEST(JitBuilder, TheFirstLookBecomesTheHold) {
   }
 }
 
+TEST(JitBuilder, WatchedObjectsAreReadOnce) {
+  alignas(16) Object object{};
+  object.lock = kLockWatched;
+  Hand h;
+  h.ir.multithreaded = true;
+  Reference o = h.b.constant(reinterpret_cast<uint64_t>(&object), Type::O);
+  Reference early = h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0));
+  h.b.emit(Op::kSafepointThreads, -1, -1, 0, h.snapshot(0));
+  Reference guard = h.b.emit(Op::kGuardWatched, o, -1, 0, h.snapshot(0));
+  // What was read before it was known to be watched is read again.
+  Reference field = h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0));
+  EXPECT_NE(field, early);
+  h.b.emit(Op::kSafepointThreads, -1, -1, 0, h.snapshot(0));
+  EXPECT_TRUE(h.b.is_settled(o));
+  EXPECT_FALSE(h.b.is_held(o));
+  EXPECT_EQ(h.b.emit(Op::kGuardWatched, o, -1, 0, h.snapshot(0)), guard);
+  EXPECT_EQ(h.b.emit(Op::kLoadField, o, -1, 24, h.snapshot(0)), field);
+  // While a helper waits, others may write.
+  h.b.emit(Op::kBuildList, -1, -1, 0, h.snapshot(0));
+  EXPECT_FALSE(h.b.is_settled(o));
+  EXPECT_NE(h.b.emit(Op::kGuardWatched, o, -1, 0, h.snapshot(0)), guard);
+  EXPECT_FALSE(h.b.failed());
+  object.lock = 0;
+  h.b.emit(Op::kGuardWatched, o, -1, 0, h.snapshot(0));
+  EXPECT_TRUE(h.b.failed());
+}
+
 // What a recorder leaves of `for s in row: s.x` whose value goes through register 3; `between` is in front of the next round.
 struct LoopOverObjects {
   explicit LoopOverObjects(Op between = Op::kSafepoint) {
