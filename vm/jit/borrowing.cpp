@@ -105,8 +105,10 @@ class Borrowing {
         }
       }
     }
-    bool through = std::any_of(loads_.begin(), loads_.end(), [this](const Load& l) { return l.end() == size_; });
-    for (Reference i = 0; through && i < size_; ++i) {
+    // Watched objects stay so over rounds in which nothing waits, either.
+    bool quiet = std::any_of(loads_.begin(), loads_.end(), [this](const Load& l) { return l.end() == size_; }) ||
+                 std::any_of(ir_.code.begin(), ir_.code.end(), [](const Instruction& in) { return in.op == Op::kGuardWatched; });
+    for (Reference i = 0; quiet && i < size_; ++i) {
       if (is_cleared_for_good(i)) drop(i);
     }
     for (const Load& l : loads_) {

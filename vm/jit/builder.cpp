@@ -395,11 +395,11 @@ Reference Builder::held_since(Reference object) const {
 }
 // The GuardWatched from which on the object has not changed; kNoReference: it may have, while a helper waited.
 Reference Builder::watched_since(Reference object) const {
-  for (Reference i = ir_.size() - 1; i >= 0; --i) {
-    if (may_wait(ir_.at(i))) return kNoReference;
-    if (ir_.at(i).op == Op::kGuardWatched && ir_.at(i).a == object) return i;
+  Reference since = kNoReference;
+  for (Reference i = ir_.size() - 1; i >= 0 && !may_wait(ir_.at(i)); --i) {
+    if (ir_.at(i).op == Op::kGuardWatched && ir_.at(i).a == object) since = i;
   }
-  return kNoReference;
+  return since;
 }
 bool Builder::hold_earlier(Reference object, int64_t word, uint32_t shape) {
   for (Reference i = ir_.size() - 1; i >= 0 && i > object; --i) {
@@ -455,11 +455,12 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
   Reference held = held_since(object);
   if (op == Op::kGuardWatched) return watched_since(a);
   if (op == Op::kHold) return held != kNoReference && ir_.at(held).imm == imm ? held : kNoReference;
-  // From here on it does not change behind the trace's back.
-  Reference kept = std::max(held, watched_since(object));
+  const Reference watched = watched_since(object);
+  Reference first = 0;  // what is known goes no further back
   bool is_place = op == Op::kLoadWord || op == Op::kLoadOverflow;  // where to store
   for (Reference i = ir_.size() - 1; i >= 0; --i) {
     const Instruction in = ir_.at(i);
+    if (i < first) return kNoReference;
     if (in.op == op && in.a == a && in.imm == imm && (op != Op::kGuardFact || in.b == b)) return i;
     if (in.op == Op::kGuardExclusive && in.a == a && op != Op::kGuardExclusive) exclusive = true;
     if (op == Op::kLoadFrame) {
@@ -471,9 +472,12 @@ Reference Builder::forward_load(Op op, Reference a, Reference b, int64_t imm) {
     if (describe(in.op).flags & kBarrier) return kNoReference;
     // Before the lock was taken others may have moved what lies there.
     if (in.op == Op::kHold && in.a == object && is_place) return kNoReference;
-    if (in.op == Op::kSafepointThreads && !is_fact && !exclusive && (kept == kNoReference || i < kept)) return kNoReference;
+    if (in.op == Op::kSafepointThreads && !is_fact && !exclusive && (held == kNoReference || i < held)) {
+      if (watched == kNoReference || i < watched) return kNoReference;
+      first = watched;
+    }
     // While a helper waits, other threads may see to it that what they have taken out of the object ends.
-    if (op == Op::kLoadBorrowed && ir_.multithreaded && (kept == kNoReference || i < kept) && may_wait(in)) return kNoReference;
+    if (op == Op::kLoadBorrowed && ir_.multithreaded && (held == kNoReference || i < held) && may_wait(in)) return kNoReference;
     bool field = op == Op::kLoadField || op == Op::kLoadBorrowed;
     bool clobbered = field || op == Op::kLoadWord || op == Op::kLoadOverflow || op == Op::kCheckShape ||
                      op == Op::kGuardExclusive || op == Op::kLoadPosition;
