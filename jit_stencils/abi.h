@@ -45,9 +45,8 @@ enum class StencilOp : uint8_t {
   kCallHelper,  // calls hole 0 with the word at hole 1; leaves through EXIT when it returns 0. Keeps r0 and r1 only.
   kCallCold,    // the same, but the result goes to State::go_on
   kCallKeeping,  // the same for helpers that neither wait nor let anything go: locks stay taken
-  kHoldNext,  // Hold of another object than in the last round: hole 0 is the word's offset among the others, hole 1 the shape,
-              // shifted by 8
-  kGuardShapeHold,  // GuardShape, and HoldNext
+  kHoldReserved,  // Hold of an object whose lock is most likely reserved: hole 1 is the shape, shifted by 8
+  kGuardShapeHold,  // GuardShape, and HoldReserved
   kTakeHold,  // behind these: takes the lock, or leaves; hole 0 is the word's offset, hole 1 the object's shape
   kTakeShapeHold,  // behind GuardShapeHold
   kGuardGoOn,  // leaves when State::go_on is kLeave
@@ -71,8 +70,8 @@ inline constexpr int kMaxGenerators = 4;  // that run inside each other
 inline constexpr int kHoldSlots = 6;  // of State::held, for Hold
 inline constexpr int kLastStore = kHoldSlots;
 inline constexpr int kMostHeld = kHoldSlots + 1;
-inline constexpr uint64_t kIsLocked = 1;
-inline constexpr uint64_t kAllHeld = (1 << kMostHeld) - 1;
+inline constexpr uint64_t kNoneReserved = ~uint64_t{0};  // no object's header
+inline constexpr uint64_t kClaims = 1 << kMostHeld;  // of State::holds: begin_claims()
 // What a cold helper returns, in State::go_on.
 inline constexpr uint64_t kLeave = 0, kGoOn = 1, kRaised = 2, kOtherWay = 2;
 // Registers of the value stack that must be free above a window pushed by a trace.
@@ -85,13 +84,13 @@ struct State {
   Thread* thread;
   uint64_t owner_id;  // of the thread, for reference counts
   Reservations* reservations;  // of the thread
-  uint64_t own_reserved;  // reserved_header() of the thread
-  // Objects whose locks stay taken, as no other thread had seen them (plus kIsLocked), or on which the thread works without, as
-  // they are reserved for it (they are in Reservations::kept, too); 0: none. One for each object that the trace takes a hold of
-  // (Hold), and that of the last other store. Given back before anything but a stencil runs (`let_go`), and when the trace is
-  // left, as it is at a safepoint when somebody waits for one (kBreakLetGo).
+  uint64_t own_reserved;  // reserved_header() of the thread while it has claims, kNoneReserved otherwise
+  // Objects whose locks stay taken, as no other thread had seen them; 0: none. One for each object that the trace takes a hold of
+  // (Hold), and that of the last other store; none for those that are reserved for the thread, which it claims together. Given
+  // back before anything but a stencil runs (`let_go`), and when the trace is left, as it is at a safepoint when somebody waits
+  // for one (kBreakLetGo).
   uint64_t held[kMostHeld];
-  uint64_t holds;  // a bit for each that may not be 0
+  uint64_t holds;  // a bit for each that may not be 0, and kClaims
   HeapLocal* heap;  // of the thread
   int64_t free_weight;  // g_free_weight
   char* frame;  // at the exit

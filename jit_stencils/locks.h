@@ -32,16 +32,12 @@ PT_INLINE void unlock_kept(const State* s, Object& o) {
   o.lock.store(next, std::memory_order_release);
 }
 // What a word of State::held has; nullptr: nothing.
-PT_INLINE Object* held_in(const State* s, int word) { return reinterpret_cast<Object*>(s->held[word] & ~kIsLocked); }
-PT_INLINE bool is_locked_in(const State* s, int word) { return s->held[word] & kIsLocked; }
+PT_INLINE Object* held_in(const State* s, int word) { return reinterpret_cast<Object*>(s->held[word]); }
 // Gives it back. False when somebody waits for it: he has to be woken.
 PT_INLINE bool give_up(State* s, int word) {
-  if (is_locked_in(s, word)) {
-    Object& o = *held_in(s, word);
-    if (o.lock.load(std::memory_order_relaxed) & kLockParked) return false;
-    unlock_kept(s, o);
-  } else if (s->held[word]) {
-    s->reservations->kept[word].store(nullptr, std::memory_order_release);
+  if (Object* o = held_in(s, word)) {
+    if (o->lock.load(std::memory_order_relaxed) & kLockParked) return false;
+    unlock_kept(s, *o);
   }
   s->held[word] = 0;
   return true;
@@ -56,22 +52,23 @@ PT_INLINE bool try_keep(const State* s, Object& o, uint32_t shape) {
 }
 // An empty word gets an object that try_keep() has locked.
 PT_INLINE void has_locked(State* s, int word, Object& o) {
-  s->held[word] = reinterpret_cast<uint64_t>(&o) | kIsLocked;
+  s->held[word] = reinterpret_cast<uint64_t>(&o);
   s->holds |= uint64_t{1} << word;
 }
-// A word without a lock goes on to another object, of that shape (0: any), if its lock is reserved. False: it is empty.
-PT_INLINE bool hold_reserved(State* s, int word, Object& o, uint32_t shape) {
-  std::atomic<const Object*>& kept = s->reservations->kept[word];
-  auto may = [&]() __attribute__((always_inline)) {
-    uint64_t rest = header_without_flags(o) ^ s->own_reserved;
-    return (shape ? rest == uint64_t{shape} << 8 : rest >> 40 == 0) && o.shared.load(std::memory_order_relaxed) == 0 &&
-           s->reservations->phase() == kReserving;
-  };
-  bool entered = enter_kept(kept, &o, may);
-  if (!entered) kept.store(nullptr, std::memory_order_release);
-  s->held[word] = entered ? reinterpret_cast<uint64_t>(&o) : 0;
-  s->holds |= uint64_t{entered} << word;
-  return entered;
+// Whether the object is among those that the trace has claimed, and of that shape (0: any).
+PT_INLINE bool is_claimed(const State* s, const Object& o, uint32_t shape) {
+  uint64_t rest = header_without_flags(o) ^ s->own_reserved;
+  return shape ? rest == uint64_t{shape} << 8 : rest >> 40 == 0;
+}
+// Claims whatever is reserved for the thread, if it has not yet and the object is. Whether that is so now.
+PT_INLINE bool claim(State* s, const Object& o, uint32_t shape) {
+  if (o.lock.load(std::memory_order_relaxed) != kLockReserved) return false;
+  if (!(s->holds & kClaims)) {
+    if (!begin_claims(*s->reservations)) return false;
+    s->own_reserved = reserved_header(static_cast<ThreadId>(s->owner_id));
+    s->holds |= kClaims;
+  }
+  return is_claimed(s, o, shape);
 }
 
 }  // namespace pt::jit

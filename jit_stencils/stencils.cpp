@@ -433,56 +433,44 @@ PT_BODY(StoreAlone) {
 }
 // Takes the lock for a store. That of an object which no other thread has seen stays taken: the next store most likely is to
 // the same object, and an atomic instruction costs more than the rest of it.
-PT_INLINE bool hold(State* s, Object& o) {
-  if (is_locked_in(s, kLastStore) && !give_up(s, kLastStore)) return false;
-  if (hold_reserved(s, kLastStore, o, 0)) return true;
+enum class Got : uint8_t { kNothing, kLock, kHold };
+PT_INLINE Got get_lock(State* s, Object& o) {
+  if (claim(s, o, 0)) return Got::kHold;
+  if (!give_up(s, kLastStore)) return Got::kNothing;
   bool keep = may_keep(s, o);
-  if (!try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return false;
+  if (!try_lock(o, keep ? kLockLocked | kLockKept : kLockLocked)) return Got::kNothing;
   if (keep) has_locked(s, kLastStore, o);
-  return true;
+  return keep ? Got::kHold : Got::kLock;
 }
 // `store` with the lock; what it gives, or false without the lock.
 template <class Store>
 PT_INLINE bool locked(State* s, Object& o, Store store) {
-  if (__builtin_expect(held_in(s, kLastStore) == &o, 1)) return store();
-  if (!hold(s, o)) return false;
+  if (__builtin_expect(held_in(s, kLastStore) == &o || is_claimed(s, o, 0), 1)) return store();
+  Got got = get_lock(s, o);
+  if (got == Got::kNothing) return false;
   bool done = store();
-  if (held_in(s, kLastStore) != &o) unlock(o);
+  if (got == Got::kLock) unlock(o);
   return done;
 }
-// Those at hole 0.
-PT_INLINE std::atomic<const Object*>& kept_word(const State* s) {
-  return at<std::atomic<const Object*>>(reinterpret_cast<uint64_t>(s->reservations->kept) + hole0());
-}
+// That at hole 0.
 PT_INLINE uint64_t& held_word(State* s) { return at<uint64_t>(reinterpret_cast<uint64_t>(s->held) + hole0()); }
-PT_BODY(Hold) { return (held_word(s) & ~kIsLocked) == x.r[A]; }
-PT_INLINE bool hold_next(State* s, Object& o) {
-  if (__builtin_expect(held_word(s) & kIsLocked, 0)) return false;
-  // As hold_reserved(), with operands in memory and no register more than the others use.
-  auto may = [&]() __attribute__((always_inline)) {
-    uint64_t header = header_without_flags(o);
-    bool reserved, unseen, reserving;
-    asm volatile("xorq %2, %1\n\tcmpq $pt_hole_1, %1" : "=@cce"(reserved), "+r"(header) : "m"(s->own_reserved));
-    if (!reserved) return false;
-    asm volatile("cmpl $0, %1" : "=@cce"(unseen) : "m"(o.shared));
-    if (!unseen) return false;
-    asm volatile("testb %2, %1" : "=@cce"(reserving) : "m"(s->reservations->state), "i"(Reservations::kPhaseBits));
-    return reserving;
-  };
-  if (__builtin_expect(!enter_kept(kept_word(s), &o, may), 0)) return false;
-  held_word(s) = reinterpret_cast<uint64_t>(&o);
-  s->holds = kAllHeld;  // which of them it is takes more to say
-  return true;
+PT_BODY(Hold) { return held_word(s) == x.r[A]; }
+// is_claimed(), with operands in memory and no register more than others use.
+PT_INLINE bool hold_reserved(const State* s, const Object& o) {
+  uint64_t header = header_without_flags(o);
+  bool reserved;
+  asm volatile("xorq %2, %1\n\tcmpq $pt_hole_1, %1" : "=@cce"(reserved), "+r"(header) : "m"(s->own_reserved));
+  return __builtin_expect(reserved, 1);
 }
-PT_BODY(HoldNext) { return hold_next(s, at<Object>(x.r[A])); }
-PT_BODY(GuardShapeHold) { return untag_pointer(x.r[A]) && hold_next(s, at<Object>(x.r[A])); }
+PT_BODY(HoldReserved) { return hold_reserved(s, at<Object>(x.r[A])); }
+PT_BODY(GuardShapeHold) { return untag_pointer(x.r[A]) && hold_reserved(s, at<Object>(x.r[A])); }
 // The first of all in line.
 PT_INLINE bool take_hold(State* s, Object& o) {
   if (__builtin_expect(s->holds != 0, 0)) return s->take_hold(s, hole0(), reinterpret_cast<uint64_t>(&o), hole1());
-  kept_word(s).store(nullptr, std::memory_order_release);  // behind HoldNext
+  if (claim(s, o, static_cast<uint32_t>(hole1()))) return true;
   if (!try_keep(s, o, static_cast<uint32_t>(hole1()))) return false;
-  held_word(s) = reinterpret_cast<uint64_t>(&o) | kIsLocked;
-  s->holds = uint64_t{1} << hole0() / sizeof(uint64_t);
+  held_word(s) = reinterpret_cast<uint64_t>(&o);
+  s->holds |= uint64_t{1} << hole0() / sizeof(uint64_t);
   return true;
 }
 PT_BODY(TakeHold) { return take_hold(s, at<Object>(x.r[A])); }
@@ -1018,7 +1006,7 @@ PT_TABLE(MoveFrame, N, N, Alone)
 PT_TABLE(CallHelper, N, N, Alone)
 PT_TABLE(CallCold, N, N, Alone)
 PT_TABLE(CallKeeping, N, N, Alone)
-PT_TABLE(HoldNext, O, N, Check1)
+PT_TABLE(HoldReserved, O, N, Check1)
 PT_TABLE(GuardShapeHold, W, N, Unary)
 PT_TABLE(TakeHold, O, N, Check1)
 PT_TABLE(TakeShapeHold, W, N, Unary)

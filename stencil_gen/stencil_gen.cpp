@@ -26,7 +26,7 @@ const char* const kOpNames[] = {
 #undef PT_JIT_OP
     "MoveWord",       "MoveFloat",    "LoadFloat",     "Allocate",   "FreeRange",     "FreeIterator",     "StoreFrameConstant",
     "AddIntConstant", "BorrowObject", "StoreWord",     "StoreFloat", "GuardIsObject", "GuardIsNotObject", "NoteExit",
-    "Exit",           "JumpThrough",  "MoveFrame",     "CallHelper", "CallCold",      "CallKeeping",      "HoldNext",
+    "Exit",           "JumpThrough",  "MoveFrame",     "CallHelper", "CallCold",      "CallKeeping",      "HoldReserved",
     "GuardShapeHold", "TakeHold",     "TakeShapeHold", "GuardGoOn",  "GuardNotRaised"};
 static_assert(std::size(kOpNames) == static_cast<size_t>(StencilOp::kCount));
 

@@ -95,11 +95,13 @@ void revoke_reservation(Object* o) {
     state |= kEnding;
   }
   fence_everywhere();
+  // If it begins anew meanwhile, it finds that this object is locked.
+  const uint64_t claims = its.claims.load(std::memory_order_acquire);
   for (int pauses = 0;; ++pauses) {
-    bool kept = its.is_kept(o);
-    if (!kept && its.inside.load(std::memory_order_acquire) != o) break;
+    bool claimed = (claims & 1) && its.claims.load(std::memory_order_acquire) == claims;
+    if (!claimed && its.inside.load(std::memory_order_acquire) != o) break;
     // Compiled code may be kept from its next safepoint by others that it waits for, so it is asked more than once.
-    if (kept && pauses % kPauses == 0) (void)try_request(owner, kBreakLetGo);
+    if (claimed && pauses % kPauses == 0) (void)try_request(owner, kBreakLetGo);
     if (pauses < kPauses)
       cpu_pause();
     else

@@ -9,8 +9,6 @@
 
 namespace pt {
 
-inline constexpr int kMostKept = 7;
-
 // One for each owner id. Far enough from the next one that no processor fetches that as well: they fetch pairs of cache lines,
 // and run ahead of what looks like a walk through them.
 struct alignas(512) Reservations {
@@ -20,26 +18,14 @@ struct alignas(512) Reservations {
   std::atomic<uint32_t> state;
   std::atomic<uint32_t> revoked;  // how many of its objects others have locked since
   std::atomic<int64_t> since;  // (monotonic clock, nanoseconds); relaxed, as is the count: a guess will do
-  // What compiled code of the owner's works on, or has locked, for longer than a moment, but not beyond a safepoint at which
-  // kBreakLetGo asks it to stop; written by the owner alone.
-  std::atomic<const Object*> kept[kMostKept];
+  // Odd while compiled code of the owner's works on whatever is reserved for it, as it does until a safepoint at which kBreakLetGo
+  // asks it to stop: counts up when it begins and when it ends. Written by the owner alone.
+  std::atomic<uint64_t> claims;
   static constexpr uint32_t kPhaseBits = 3;
   uint32_t phase() const { return state.load(std::memory_order_relaxed) & kPhaseBits; }
   // Acquire pairs with the release of the owner when it leaves.
-  bool is_kept(const Object* o) const {
-    for (const auto& k : kept) {
-      if (k.load(std::memory_order_acquire) == o) return true;
-    }
-    return false;
-  }
-  bool is_outside() const { return !inside.load(std::memory_order_acquire) && is_kept_by_none(); }
-
- private:
-  bool is_kept_by_none() const {
-    for (const auto& k : kept) {
-      if (k.load(std::memory_order_acquire)) return false;
-    }
-    return true;
+  bool is_outside() const {
+    return !inside.load(std::memory_order_acquire) && !(claims.load(std::memory_order_acquire) & 1);
   }
 };
 static_assert(sizeof(Reservations) == 512);
@@ -90,14 +76,20 @@ PT_INLINE uint64_t header_without_flags(const Object& o) {
 constexpr uint64_t reserved_header(ThreadId owner, ShapeId shape = 0) {
   return (uint64_t{shape} | uint64_t{owner} << 32 | uint64_t{kLockReserved} << 48) << 8;
 }
-// As enter_reserved(), for compiled code, with one of the words for what it keeps; what that had before is given back. `may`
-// looks whether header_without_flags() is reserved_header() of the owner with the right shape, whether no other thread has the
-// object (its shared count word says so) and whether the owner reserves locks. If not, the word is to be emptied.
-template <class May>
-[[nodiscard]] PT_INLINE bool enter_kept(std::atomic<const Object*>& word, const Object* o, May may) {
-  word.store(o, std::memory_order_release);
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // as in enter_reserved
-  return PT_LIKELY(may());
+// Compiled code: from here on until end_claims() the owner works, without looks at anything else, on each object whose
+// header_without_flags() it finds to be reserved_header(). False: it reserves none.
+[[nodiscard]] PT_INLINE bool begin_claims(Reservations& mine) {
+  uint64_t n = mine.claims.load(std::memory_order_relaxed);
+  PT_ASSERT(!(n & 1));
+  mine.claims.store(n + 1, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // as in enter_reserved: before the looks at the objects, too
+  if (PT_LIKELY(mine.phase() == kReserving)) return true;
+  mine.claims.store(n + 2, std::memory_order_release);
+  return false;
+}
+PT_INLINE void end_claims(Reservations& mine) {
+  // Pairs with the acquire in revoke_reservation.
+  mine.claims.store(mine.claims.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 // Ends that, and tells whether it was so.
 PT_INLINE bool leave_reserved(const Object* o) {

@@ -51,7 +51,7 @@ class Emitter {
     return pool_.size() - 1;
   }
   static HoleValue word_of(const Instruction& hold) { return {static_cast<uint64_t>(held_word(hold)) * sizeof(uint64_t), false}; }
-  bool holds_next(Reference hold) const;
+  bool holds_reserved(Reference hold) const;
   bool holds_itself(Reference guard) const;
   bool relies_on_holds(Reference i) const;
   static uint64_t slot_offset(int32_t slot) { return offsetof(State, spill) + static_cast<uint64_t>(slot) * 8; }
@@ -161,21 +161,17 @@ bool Emitter::is_loaded_for(Reference load, Op guard_op) const {
 bool Emitter::is_identity_load(Reference load) const {
   return is_loaded_for(load, Op::kGuardIs) && ir_.at(ir_.at(load + 1).b).type == Type::O && place(load).place == Place::kRegister;
 }
-// Hold of an object that may be another one in each round, or is held for the first time, and whose shape fits the stencil's
-// hole.
-bool Emitter::holds_next(Reference hold) const {
+// Hold of an object whose shape fits the stencil's hole.
+bool Emitter::holds_reserved(Reference hold) const {
   const Instruction& in = ir_.at(hold);
-  if (in.op != Op::kHold || held_shape(in) >= 1 << 23) return false;
-  bool same = ir_.loop_start >= 0 && hold >= ir_.loop_start && in.a < ir_.loop_start;
-  for (const Phi& p : ir_.phis) same &= p.left != in.a;
-  return !same;
+  return in.op == Op::kHold && held_shape(in) < 1 << 23;
 }
 // A guard of the shape, and the Hold behind it: one stencil does both.
 bool Emitter::holds_itself(Reference guard) const {
   Reference hold = guard + 1;
   if (guard < 0 || hold >= ir_.size() || hold == ir_.loop_start) return false;
   const Instruction &in = ir_.at(guard), &next = ir_.at(hold);
-  return in.op == Op::kGuardShape && next.a == guard && holds_next(hold) && held_shape(next) == static_cast<uint32_t>(in.imm);
+  return in.op == Op::kGuardShape && next.a == guard && holds_reserved(hold) && held_shape(next) == static_cast<uint32_t>(in.imm);
 }
 // Something may be held there, and what follows may rely on that.
 bool Emitter::relies_on_holds(Reference i) const {
@@ -383,8 +379,8 @@ void Emitter::instruction(Reference i) {
     case Op::kReturnWord: hole0.value = return_place(kReturnsWord); break;
     case Op::kHold:
       hole0 = word_of(in);
-      if (!holds_next(i)) break;
-      op = StencilOp::kHoldNext;
+      if (!holds_reserved(i)) break;
+      op = StencilOp::kHoldReserved;
       hole1.value = uint64_t{held_shape(in)} << 8;
       break;
     case Op::kGuardShape:

@@ -7,13 +7,11 @@
 
 namespace pt::jit {
 
-static_assert(kMostHeld == kMostKept);
-
 namespace {
 // Another word has the object, under another name, and the lock as well.
 bool is_locked_for_another(const State* s, int word, const Object* o) {
   for (int i = 0; i < kMostHeld; ++i) {
-    if (i != word && s->held[i] == (reinterpret_cast<uint64_t>(o) | kIsLocked)) return true;
+    if (i != word && held_in(s, i) == o) return true;
   }
   return false;
 }
@@ -22,13 +20,18 @@ bool is_locked_for_another(const State* s, int word, const Object* o) {
 void let_go(State* s) {
   uint64_t holds = s->holds;
   s->holds = 0;
+  if (holds & kClaims) {
+    s->own_reserved = kNoneReserved;
+    end_claims(*s->reservations);
+    holds &= ~kClaims;
+  }
   for (; holds; holds &= holds - 1) {
     int word = std::countr_zero(holds);
     uint64_t held = s->held[word];
     if (!held) continue;
     Object* o = held_in(s, word);
     // Under several names, too, it is locked once.
-    for (int other = word + 1; (held & kIsLocked) && other < kMostHeld; ++other) {
+    for (int other = word + 1; other < kMostHeld; ++other) {
       if (s->held[other] == held) s->held[other] = 0;
     }
     if (!give_up(s, word)) {
@@ -42,8 +45,7 @@ bool take_hold(State* s, uint64_t word_offset, uint64_t address, uint64_t shape)
   int word = static_cast<int>(word_offset / sizeof(uint64_t));
   Object& o = *reinterpret_cast<Object*>(address);
   auto has_shape = [&] { return o.shape_id.load(std::memory_order_relaxed) == shape; };
-  if (is_locked_in(s, word)) {
-    Object* before = held_in(s, word);
+  if (Object* before = held_in(s, word)) {
     if (before == &o) return has_shape();
     if (is_locked_for_another(s, word, before))
       s->held[word] = 0;
@@ -51,15 +53,13 @@ bool take_hold(State* s, uint64_t word_offset, uint64_t address, uint64_t shape)
       return false;
   }
   if (is_locked_for_another(s, word, &o)) {
-    s->reservations->kept[word].store(nullptr, std::memory_order_release);
-    s->held[word] = 0;
     if (!has_shape()) return false;
     // From here on the lock is no longer the last store's to give up.
-    if (is_locked_in(s, kLastStore) && held_in(s, kLastStore) == &o) s->held[kLastStore] = 0;
+    if (held_in(s, kLastStore) == &o) s->held[kLastStore] = 0;
     has_locked(s, word, o);
     return true;
   }
-  if (hold_reserved(s, word, o, static_cast<uint32_t>(shape))) return true;
+  if (claim(s, o, static_cast<uint32_t>(shape))) return true;
   if (!try_keep(s, o, static_cast<uint32_t>(shape))) return false;
   has_locked(s, word, o);
   return true;

@@ -476,7 +476,7 @@ LoopOutcome run_loop(Thread* thread, Value* frame, const uint64_t* pc, uint64_t 
   state.thread = thread;
   state.owner_id = tls_owner_id;
   state.reservations = tls_reservations ? tls_reservations : &tls_no_reservations;
-  state.own_reserved = reserved_header(tls_owner_id);
+  state.own_reserved = kNoneReserved;
   state.heap = thread->heap;
   state.free_weight = g_free_weight.load(std::memory_order_relaxed);
   state.disturbed = 0;
