@@ -80,6 +80,7 @@ PT_COLD Ref<> list_get_locked(List* list, int64_t i) {
 Ref<List> list_allocate() {
   auto* list = static_cast<List*>(allocate_object_inline(kShape_list, sizeof(List), true));
   if (PT_UNLIKELY(!list)) return raise_no_memory();
+  reserve_lock(list);
   return Ref<List>::steal(list);
 }
 
