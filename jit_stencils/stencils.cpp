@@ -348,6 +348,14 @@ PT_BODY(LoadBorrowed) {
   x.r[A] = bits;
   return true;
 }
+PT_BODY(LoadShape) {
+  uint64_t bits = __atomic_load_n(&at<uint64_t>(x.r[A] + hole0()), __ATOMIC_ACQUIRE);
+  if (!is_pointer(bits)) return false;
+  const Object& o = at<Object>(bits);
+  if (!equals_hole1(&o.shape_id) || !is_own(s, o)) return false;
+  x.r[A] = bits;
+  return true;
+}
 // Nobody does.
 PT_BODY(LoadHeld) {
   uint64_t address = x.r[A] + hole0(), bits = at<uint64_t>(address);
@@ -463,6 +471,12 @@ PT_INLINE bool hold_reserved(const State* s, const Object& o) {
   return __builtin_expect(reserved, 1);
 }
 PT_BODY(HoldReserved) { return hold_reserved(s, at<Object>(x.r[A])); }
+PT_BODY(LoadShapeHold) {
+  uint64_t bits = __atomic_load_n(&at<uint64_t>(x.r[A] + hole0()), __ATOMIC_ACQUIRE);
+  if (!is_pointer(bits) || !hold_reserved(s, at<Object>(bits))) return false;
+  x.r[A] = bits;
+  return true;
+}
 PT_BODY(GuardShapeHold) { return untag_pointer(x.r[A]) && hold_reserved(s, at<Object>(x.r[A])); }
 // The first of all in line.
 PT_INLINE bool take_hold(State* s, Object& o) {
@@ -1006,6 +1020,8 @@ PT_TABLE(MoveFrame, N, N, Alone)
 PT_TABLE(CallHelper, N, N, Alone)
 PT_TABLE(CallCold, N, N, Alone)
 PT_TABLE(CallKeeping, N, N, Alone)
+PT_TABLE(LoadShape, O, N, Unary)
+PT_TABLE(LoadShapeHold, O, N, Unary)
 PT_TABLE(HoldReserved, O, N, Check1)
 PT_TABLE(GuardShapeHold, W, N, Unary)
 PT_TABLE(TakeHold, O, N, Check1)

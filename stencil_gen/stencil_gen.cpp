@@ -26,7 +26,8 @@ const char* const kOpNames[] = {
 #undef PT_JIT_OP
     "MoveWord",       "MoveFloat",    "LoadFloat",     "Allocate",   "FreeRange",     "FreeIterator",     "StoreFrameConstant",
     "AddIntConstant", "BorrowObject", "StoreWord",     "StoreFloat", "GuardIsObject", "GuardIsNotObject", "NoteExit",
-    "Exit",           "JumpThrough",  "MoveFrame",     "CallHelper", "CallCold",      "CallKeeping",      "HoldReserved",
+    "Exit",           "JumpThrough",  "MoveFrame",     "CallHelper", "CallCold",      "CallKeeping",      "LoadShape",
+    "LoadShapeHold",  "HoldReserved",
     "GuardShapeHold", "TakeHold",     "TakeShapeHold", "GuardGoOn",  "GuardNotRaised"};
 static_assert(std::size(kOpNames) == static_cast<size_t>(StencilOp::kCount));
 

@@ -52,6 +52,8 @@ class Emitter {
   }
   static HoleValue word_of(const Instruction& hold) { return {static_cast<uint64_t>(held_word(hold)) * sizeof(uint64_t), false}; }
   bool holds_reserved(Reference hold) const;
+  bool is_shape_load(Reference load) const;
+  void shape_load(Reference load);
   bool holds_itself(Reference guard) const;
   bool relies_on_holds(Reference i) const;
   static uint64_t slot_offset(int32_t slot) { return offsetof(State, spill) + static_cast<uint64_t>(slot) * 8; }
@@ -173,6 +175,29 @@ bool Emitter::holds_itself(Reference guard) const {
   const Instruction &in = ir_.at(guard), &next = ir_.at(hold);
   return in.op == Op::kGuardShape && next.a == guard && holds_reserved(hold) && held_shape(next) == static_cast<uint32_t>(in.imm);
 }
+// A load of what may be borrowed, the guard of its shape, and perhaps the Hold behind that: one stencil where the object is the
+// thread's own.
+bool Emitter::is_shape_load(Reference load) const {
+  Reference guard = load + 1;
+  if (load < 0 || guard >= ir_.size() || guard == ir_.loop_start) return false;
+  const Instruction &in = ir_.at(load), &use = ir_.at(guard);
+  return in.op == Op::kLoadBorrowed && use.op == Op::kGuardShape && use.a == load && place(load).place == Place::kRegister &&
+         place(guard).place == Place::kRegister;
+}
+void Emitter::shape_load(Reference load) {
+  const Instruction &in = ir_.at(load), &guard = ir_.at(load + 1);
+  const int word = place(load).index, object = place(load + 1).index;
+  const bool holds = holds_itself(load + 1);
+  const auto shape = static_cast<uint64_t>(guard.imm);
+  move_to(false, word, operand(in.a));
+  cold_ = static_cast<int32_t>(slow_paths_.size());
+  slow_paths_.push_back({load, 0, object, {}});
+  stencil(holds ? StencilOp::kLoadShapeHold : StencilOp::kLoadShape, word, 0, {static_cast<uint64_t>(in.imm), false},
+          {holds ? shape << 8 : shape, false});
+  move_to(false, object, {word, {}});
+  slow_paths_[static_cast<size_t>(cold_)].back = code_.size();
+  cold_ = -1;
+}
 // Something may be held there, and what follows may rely on that.
 bool Emitter::relies_on_holds(Reference i) const {
   auto held = [&](Reference from, Reference to) {  // at `from`, by what is in front of it, down to `to`
@@ -263,11 +288,24 @@ void Emitter::align_loop() {
 }
 void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   const Instruction& in = ir_.at(path.at);
-  if (in.op == Op::kHold || in.op == Op::kGuardShape) {
-    const Instruction& hold = ir_.at(in.op == Op::kHold ? path.at : path.at + 1);
-    path.start = static_cast<int64_t>(code_.size());
-    stencil(in.op == Op::kHold ? StencilOp::kTakeHold : StencilOp::kTakeShapeHold, path.result, 0, word_of(hold),
-            {held_shape(hold), false}, in.snapshot);
+  path.start = static_cast<int64_t>(code_.size());
+  Reference guard = path.at;
+  if (in.op == Op::kLoadBorrowed) {
+    const int word = place(path.at).index;
+    stencil(StencilOp::kLoadBorrowed, word, 0, {static_cast<uint64_t>(in.imm), false}, {}, in.snapshot);
+    move_to(false, path.result, {word, {}});
+    guard = path.at + 1;
+    if (!holds_itself(guard)) {
+      stencil(StencilOp::kGuardShape, path.result, 0, {static_cast<uint64_t>(ir_.at(guard).imm), false}, {},
+              ir_.at(guard).snapshot);
+      jump(static_cast<int64_t>(path.back));
+      return;
+    }
+  }
+  if (Op op = ir_.at(guard).op; op == Op::kHold || op == Op::kGuardShape) {
+    const Instruction& hold = ir_.at(op == Op::kHold ? guard : guard + 1);
+    stencil(op == Op::kHold ? StencilOp::kTakeHold : StencilOp::kTakeShapeHold, path.result, 0, word_of(hold),
+            {held_shape(hold), false}, ir_.at(guard).snapshot);
     jump(static_cast<int64_t>(path.back));
     return;
   }
@@ -282,7 +320,6 @@ void Emitter::slow_path(SlowPath& path, CompiledTrace* out) {
   out->cold.push_back({frames.pc, &out->cold_frames.back(), imm, static_cast<uint32_t>(in.tag), ir_.multithreaded});
   if (in.op == Op::kGlobalAddress || in.op == Op::kGuardTable)
     global_infos_.push_back({&out->cold.back(), global_at_[static_cast<size_t>(in.imm)]});
-  path.start = static_cast<int64_t>(code_.size());
   save(path.live, in.op == Op::kShowExceptions ? 0 : kKeptRegisters);
   uint16_t flags = describe(in.op).flags;
   bool keeps = (flags & (kKeepsLocks | kLetsGo)) || ((flags & kKeepsOrLeaves) && relies_on_holds(path.at));
@@ -343,6 +380,8 @@ void Emitter::instruction(Reference i) {
     if (place(i).place == Place::kSlot) store(false, place(i).index, target);
     return;
   }
+  if (is_shape_load(i)) return;
+  if (is_shape_load(i - 1)) return shape_load(i - 1);
   if (holds_itself(i - 1)) return;
   auto op = static_cast<StencilOp>(in.op);
   HoleValue hole0{static_cast<uint64_t>(in.imm), false}, hole1;
