@@ -233,3 +233,93 @@ def test_deep():
         assert_equal(reach(3000), 3000)
     finally:
         sys.setrecursionlimit(limit)
+
+
+class Noted:
+    """Notes when it is entered, left and gone."""
+    notes = []
+
+    def __init__(self, name="it", suppress=None):
+        self.name, self.suppress = name, suppress
+
+    def __enter__(self):
+        self.notes.append("enter " + self.name)
+        return len(self.notes)
+
+    def __exit__(self, kind, *rest):
+        self.notes.append("exit " + self.name)
+        return kind is not None and kind is self.suppress
+
+    def __del__(self):
+        self.notes.append("end " + self.name)
+
+
+def noted(f):
+    del Noted.notes[:]
+    f()
+    Noted.notes.append("behind")
+    return Noted.notes
+
+
+def test_manager_goes_with_its_statement():
+    def plain():
+        with Noted():
+            Noted.notes.append("body")
+        Noted.notes.append("next")
+    for _ in range(300):
+        assert noted(plain) == ["enter it", "body", "exit it", "end it", "next", "behind"]
+
+    def suppressed():
+        with Noted(suppress=KeyError):
+            raise KeyError
+        Noted.notes.append("next")
+    for _ in range(300):
+        assert noted(suppressed) == ["enter it", "exit it", "end it", "next", "behind"]
+
+
+def test_manager_goes_however_the_statement_is_left():
+    def rounds():
+        for i in range(2):
+            with Noted(str(i)):
+                if i:
+                    break
+                continue
+        Noted.notes.append("next")
+    for _ in range(300):
+        assert noted(rounds) == ["enter 0", "exit 0", "end 0", "enter 1", "exit 1", "end 1", "next", "behind"]
+
+    def returns():
+        with Noted("a") as a, Noted("b"):
+            return a
+    for _ in range(300):
+        assert noted(returns) == ["enter a", "enter b", "exit b", "end b", "exit a", "end a", "behind"]
+
+    def raises():
+        try:
+            with Noted("a"), Noted("b"):
+                raise ValueError
+        except ValueError:
+            Noted.notes.append("handler")
+    for _ in range(300):
+        assert noted(raises) == ["enter a", "enter b", "exit b", "end b", "exit a", "end a", "handler", "behind"]
+
+    def draws():
+        for i in numbers():
+            break
+        Noted.notes.append("next")
+
+    def numbers():
+        with Noted():
+            yield 1
+    assert noted(draws) == ["enter it", "exit it", "end it", "next", "behind"]
+
+
+def test_manager_in_a_variable_may_go_meanwhile():
+    def f():
+        m = Noted()
+        with m:
+            m = None
+            Noted.notes.append("body")
+        Noted.notes.append("next")
+    for _ in range(300):
+        assert noted(f) == ["enter it", "body", "exit it", "end it", "next", "behind"]

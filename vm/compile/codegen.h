@@ -72,6 +72,7 @@ struct Block {
   Region* region = nullptr;
   Region* region2 = nullptr;
   int reg = -1;
+  int manager = -1;  // kWith, kAsyncWith: its register, if it is no variable
   int loop = -1;
   Label* break_label = nullptr;
   Label* continue_label = nullptr;

@@ -207,6 +207,7 @@ void Codegen::leave_block(Block& block, int value) {
     case BlockKind::kAsyncWith:
       at(block.span);
       call_exit(block.reg, block.kind == BlockKind::kAsyncWith);
+      if (block.manager >= 0) emit(Opcode::kCLEAR, W(block.manager));
       return;
     default: return;
   }

@@ -315,6 +315,8 @@ bool Verifier::step(uint32_t at, uint32_t* next) {
     case Opcode::kBEFORE_WITH:
     case Opcode::kBEFORE_ASYNC_WITH:
       if (!read(b) || !write_fresh(reg(a)) || !write_fresh(reg(a) + 1)) return false;
+      // The manager stays, for the with statement alone.
+      if (!(b & 1) && is_temp(reg(b))) now_[static_cast<size_t>(reg(b))] = static_cast<uint8_t>(kFull | kind_);
       break;
     case Opcode::kMATCH_CLASS:
       if (!read_register(reg(b), false) || !consume(reg(b) + 1, 2) || !write(reg(a))) return false;

@@ -8,17 +8,21 @@ void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Se
   if (context_.is_too_deep()) return;
   const WithItem* item = items[index];
   Temps temps(*this);
+  // It stays in its register, where compiled code finds what keeps it alive: the bound __exit__ is mostly not made then.
+  int kept = alloc();
+  Operand manager = operand(item->context_expr, kept);
+  bool is_kept = manager == killed(kept);
+  if (is_kept)
+    manager = live(kept);
+  else
+    next_temp_ = kept;
   int exit = alloc();
   int entered = alloc();
-  {
-    Temps inner(*this);
-    Operand manager = operand(item->context_expr, entered);
-    at(item->context_expr->span);
-    emit(is_async ? Opcode::kBEFORE_ASYNC_WITH : Opcode::kBEFORE_WITH, W(exit), manager);
-    if (is_async) {
-      emit(Opcode::kGET_AWAITABLE, W(entered), killed(entered), 1);
-      send_loop(entered);
-    }
+  at(item->context_expr->span);
+  emit(is_async ? Opcode::kBEFORE_ASYNC_WITH : Opcode::kBEFORE_WITH, W(exit), manager);
+  if (is_async) {
+    emit(Opcode::kGET_AWAITABLE, W(entered), killed(entered), 1);
+    send_loop(entered);
   }
   next_temp_ = entered;
   Label end;
@@ -28,6 +32,7 @@ void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Se
     Block block{.kind = is_async ? BlockKind::kAsyncWith : BlockKind::kWith,
                 .region = &region,
                 .reg = exit,
+                .manager = is_kept ? kept : -1,
                 .span = item->context_expr->span};
     BlockScope scope(*this, block);
     {
@@ -71,6 +76,7 @@ void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Se
   emit(Opcode::kLEAVE_HANDLER, W(exception));
   emit(Opcode::kCLEAR, W(exit));
   asm_.bind(end);
+  if (is_kept) emit(Opcode::kCLEAR, W(kept));
 }
 
 }  // namespace pt::compiler
