@@ -175,7 +175,7 @@ class Server:
                 pass
 
 
-ROUND_SECONDS = 0.05
+ROUND_SECONDS = 0.1
 
 
 def scale_once(command, module, kernel, counts, args):
@@ -233,15 +233,14 @@ def scaling(peers, module, args):
     most = counts[-1]
     others = {k: v for k, v in peers.items() if k != "ptpython"}
     print(f"efficiency: throughput on {most} threads / ({most} x throughput on one). The control runs processes of one thread side by")
-    print("side instead of threads: vs control is what threads cost beyond what the machine allows; fastest: the same of the fastest")
-    print("rounds of both, as what else goes on in the machine can only slow them down. cpu: the efficiency in processor time. worker:")
-    print("one thread of a process that has begun to use threads, where what is only valid for one no longer holds; scaling: the")
-    print("efficiency from there on, as ftscalingbench measures it. atomic: shared counts taken and given back, and locks found taken,")
-    print("in a call.")
+    print("side instead of threads: vs control is what threads cost beyond what the machine allows. cpu: the same efficiency in")
+    print("processor time, which other load on the machine hardly changes. worker: one thread of a process that has begun to use")
+    print("threads, where what is only valid for one no longer holds; scaling: the efficiency from there on, as ftscalingbench")
+    print("measures it. atomic: shared counts taken and given back, and locks found taken, in a call.")
     print(f"{'kernel':<22}" + "".join(f"{str(n) + ' thr ms':>11}" for n in counts) + f"{'control ms':>12}{'efficiency':>12}"
-          + f"{'vs control':>12}{'fastest':>9}{'cpu':>7}{'worker ms':>11}{'scaling':>9}{'atomic':>10}" + "".join(f"{'x ' + name:>14}" for name in others)
+          + f"{'vs control':>12}{'cpu':>7}{'worker ms':>11}{'scaling':>9}{'atomic':>10}" + "".join(f"{'x ' + name:>14}" for name in others)
           + "".join(args.counters.heading(f"{n} thr") for n in {1: 0, most: 0} if args.counters))
-    out, efficiencies, against, fastest, processor, scalings = {}, {}, {}, {}, {}, {}
+    out, efficiencies, against, processor, scalings = {}, {}, {}, {}, {}
     for kernel in kernels:
         print(f"  running {kernel} ...", end="\r", file=sys.stderr, flush=True)
         try:
@@ -256,27 +255,26 @@ def scaling(peers, module, args):
         control = {n: statistics.median(times) for n, times in beside.items()}
         efficiencies[kernel] = statistics.median(one / n for one, n in zip(seconds[1], seconds[most]))
         against[kernel] = statistics.median(c / n for c, n in zip(beside[most], seconds[most]))
-        fastest[kernel] = min(beside[most]) / min(seconds[most])
         scalings[kernel] = statistics.median(one / n for one, n in zip(seconds[0], seconds[most]))
         processor[kernel] = most * statistics.median(used[1]) / statistics.median(used[most])
         agree = len(sums) == 1
         atomic = sum(counters.get(name, 0) for name in CONTENTION)
         print(f"{kernel:<22}" + "".join(f"{row[n] * 1000:>11.1f}" for n in counts) + f"{control[most] * 1000:>12.1f}"
-              + f"{efficiencies[kernel]:>12.2f}{against[kernel]:>12.2f}{fastest[kernel]:>9.2f}{processor[kernel]:>7.2f}"
+              + f"{efficiencies[kernel]:>12.2f}{against[kernel]:>12.2f}{processor[kernel]:>7.2f}"
               + f"{row[0] * 1000:>11.1f}{scalings[kernel]:>9.2f}{atomic:>10.0f}"
               + "".join(f"{t / row[most]:>14.2f}" if t else f"{'-':>14}" for t in median.values())
               + "".join(args.counters.row(f"{n} thr", events[n]) for n in {1: 0, most: 0} if args.counters)
               + ("" if agree else "  CHECKSUMS DIFFER"), flush=True)
         worker = row.pop(0)
         out[kernel] = {"seconds": row, "worker_seconds": worker, "scaling": scalings[kernel], "control_seconds": control, "efficiency": efficiencies[kernel],
-                       "versus_control": against[kernel], "fastest": fastest[kernel], "processor_efficiency": processor[kernel],
+                       "versus_control": against[kernel], "processor_efficiency": processor[kernel],
                        "throughput": {n: n * statistics.median(one / of for one, of in zip(seconds[1], seconds[n])) for n in counts},
                        "control_throughput": {1: 1.0} | {n: n * statistics.median(one / of for one, of in zip(seconds[1], beside[n]))
                                                          for n in beside if n > 1},
                        "runtime_counters": counters, "peers": median, "agree": agree}
         if args.counters:
             out[kernel]["counters"] = events
-    for title, values in (("efficiency", efficiencies), ("against the control", against), ("against the control, fastest rounds", fastest),
+    for title, values in (("efficiency", efficiencies), ("against the control", against),
                           ("in processor time", processor), ("scaling from one of several", scalings)):
         counted = [v for name, v in values.items() if not name.startswith("contended_")]
         print(f"{title} on {most} threads: geometric mean {geometric_mean(counted):.2f}, "

@@ -45,7 +45,8 @@ enum class StencilOp : uint8_t {
   kCallHelper,  // calls hole 0 with the word at hole 1; leaves through EXIT when it returns 0. Keeps r0 and r1 only.
   kCallCold,    // the same, but the result goes to State::go_on
   kCallKeeping,  // the same for helpers that neither wait nor let anything go: locks stay taken
-  kLoadShape,  // LoadBorrowed (hole 0) and GuardShape (hole 1), where the object is the thread's own; the word has no borrowed bit
+  kLoadShape,  // LoadBorrowed (hole 0) and GuardShape (hole 1), where the object is the thread's own; the word has no borrowed
+               // bit
   kLoadShapeHold,  // with HoldReserved, too
   kHoldReserved,  // Hold of an object whose lock is most likely reserved: hole 1 is the shape, shifted by 8
   kGuardShapeHold,  // GuardShape, and HoldReserved

@@ -24,11 +24,10 @@ const char* const kOpNames[] = {
 #define PT_JIT_OP(name, result, a, b, form, flags) #name,
 #include "jit_stencils/ops.def"
 #undef PT_JIT_OP
-    "MoveWord",       "MoveFloat",    "LoadFloat",     "Allocate",   "FreeRange",     "FreeIterator",     "StoreFrameConstant",
-    "AddIntConstant", "BorrowObject", "StoreWord",     "StoreFloat", "GuardIsObject", "GuardIsNotObject", "NoteExit",
-    "Exit",           "JumpThrough",  "MoveFrame",     "CallHelper", "CallCold",      "CallKeeping",      "LoadShape",
-    "LoadShapeHold",  "HoldReserved",
-    "GuardShapeHold", "TakeHold",     "TakeShapeHold", "GuardGoOn",  "GuardNotRaised"};
+    "MoveWord",       "MoveFloat",    "LoadFloat",      "Allocate",   "FreeRange",     "FreeIterator",     "StoreFrameConstant",
+    "AddIntConstant", "BorrowObject", "StoreWord",      "StoreFloat", "GuardIsObject", "GuardIsNotObject", "NoteExit",
+    "Exit",           "JumpThrough",  "MoveFrame",      "CallHelper", "CallCold",      "CallKeeping",      "LoadShape",
+    "LoadShapeHold",  "HoldReserved", "GuardShapeHold", "TakeHold",   "TakeShapeHold", "GuardGoOn",        "GuardNotRaised"};
 static_assert(std::size(kOpNames) == static_cast<size_t>(StencilOp::kCount));
 
 [[noreturn]] void fail(const std::string& message) {

@@ -49,7 +49,8 @@ PT_INLINE void unlock_byte(std::atomic<uint8_t>& lock) {
   lock.store(seen & static_cast<uint8_t>(~kLockLocked), std::memory_order_release);
 }
 
-// For handlers in line: false when somebody holds the lock, or it is reserved or watched. While there is one thread nothing is locked.
+// For handlers in line: false when somebody holds the lock, or it is reserved or watched. While there is one thread nothing is
+// locked.
 [[nodiscard]] PT_INLINE bool try_lock_or_alone(Object* o) {
   if (PT_LIKELY(!multithreaded())) return true;
   uint8_t seen = o->lock.load(std::memory_order_relaxed);

@@ -18,15 +18,13 @@ struct alignas(512) Reservations {
   std::atomic<uint32_t> state;
   std::atomic<uint32_t> revoked;  // how many of its objects others have locked since
   std::atomic<int64_t> since;  // (monotonic clock, nanoseconds); relaxed, as is the count: a guess will do
-  // Odd while compiled code of the owner's works on whatever is reserved for it, as it does until a safepoint at which kBreakLetGo
-  // asks it to stop: counts up when it begins and when it ends. Written by the owner alone.
+  // Odd while compiled code of the owner's works on whatever is reserved for it, as it does until a safepoint at which
+  // kBreakLetGo asks it to stop: counts up when it begins and when it ends. Written by the owner alone.
   std::atomic<uint64_t> claims;
   static constexpr uint32_t kPhaseBits = 3;
   uint32_t phase() const { return state.load(std::memory_order_relaxed) & kPhaseBits; }
   // Acquire pairs with the release of the owner when it leaves.
-  bool is_outside() const {
-    return !inside.load(std::memory_order_acquire) && !(claims.load(std::memory_order_acquire) & 1);
-  }
+  bool is_outside() const { return !inside.load(std::memory_order_acquire) && !(claims.load(std::memory_order_acquire) & 1); }
 };
 static_assert(sizeof(Reservations) == 512);
 // kEnding: the owner enters no more once it has seen this. kEnded: it is outside for good.
@@ -80,7 +78,6 @@ constexpr uint64_t reserved_header(ThreadId owner, ShapeId shape = 0) {
 // header_without_flags() it finds to be reserved_header(). False: it reserves none.
 [[nodiscard]] PT_INLINE bool begin_claims(Reservations& mine) {
   uint64_t n = mine.claims.load(std::memory_order_relaxed);
-  PT_ASSERT(!(n & 1));
   mine.claims.store(n + 1, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);  // as in enter_reserved: before the looks at the objects, too
   if (PT_LIKELY(mine.phase() == kReserving)) return true;

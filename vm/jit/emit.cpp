@@ -280,7 +280,7 @@ void Emitter::align_loop() {
                                           {0x66, 0x0F, 0x1F, 0x44, 0x00, 0x00},
                                           {0x0F, 0x1F, 0x80, 0x00, 0x00, 0x00, 0x00},
                                           {0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}};
-  for (size_t left = -code_.size() % 32; left;) {
+  for (size_t left = -code_.size() % 64; left;) {
     size_t bytes = left < 8 ? left : 8;
     code_.insert(code_.end(), kNops[bytes - 1], kNops[bytes - 1] + bytes);
     left -= bytes;

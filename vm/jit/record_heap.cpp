@@ -49,7 +49,8 @@ bool is_exclusive(const Object* o) {
 // that nobody seems to write to (docs/jit.md, Threads).
 void Recorder::watch_constant(Reference o, Object* object, Access access) {
   Value v = Value::object(object);
-  if (!ir_.multithreaded || (!has_shape(v, kShape_list) && (!is_class_instance(v) || has_flag(type_of(v), kTypeTypeSubclass)))) return;
+  if (!ir_.multithreaded || (!has_shape(v, kShape_list) && (!is_class_instance(v) || has_flag(type_of(v), kTypeTypeSubclass))))
+    return;
   if (access == Access::kLooks) {
     if (try_watch(object)) emit(Op::kGuardWatched, o);
     return;

@@ -58,9 +58,15 @@ TEST_F(WatchTest, WhoeverLocksToWriteEndsIt) {
 TEST_F(WatchTest, LooksLeaveIt) {
   Ref<Node> n = new_node(), other = new_node();
   watch(n.get());
-  { LockGuard guard(n.get(), Access::kLooks); }
-  { EnteringGuard guard(n.get(), Access::kLooks); }
-  { LockGuard2 guard(other.get(), n.get(), Access::kWrites, Access::kLooks); }
+  {
+    LockGuard guard(n.get(), Access::kLooks);
+  }
+  {
+    EnteringGuard guard(n.get(), Access::kLooks);
+  }
+  {
+    LockGuard2 guard(other.get(), n.get(), Access::kWrites, Access::kLooks);
+  }
   EXPECT_TRUE(try_open(n.get()));
   EXPECT_TRUE(is_watched(n.get()));
   EXPECT_EQ(g_ended, 0);
@@ -81,7 +87,9 @@ TEST_F(WatchTest, ReservedLocksAreNotEntered) {
   if (n->lock != kLockReserved) GTEST_SKIP() << "no membarrier(2)";
   watch(n.get());
   EXPECT_FALSE(enter_reserved(n.get()));
-  { ReservingGuard guard(n.get()); }
+  {
+    ReservingGuard guard(n.get());
+  }
   EXPECT_EQ(g_ended, 1);
 }
 
