@@ -159,7 +159,8 @@ const char* emit_trace(Ir& ir, const Allocation& allocation, CompiledTrace* out,
 // (ir.link), `end` is not used.
 const char* compile_trace(Ir& ir, const Snapshot& end, CompiledTrace* out, std::string* listing, std::string* places = nullptr);
 // Runs from the top with the frame as it is; the exit taken, with the registers in *state.
-inline Exit* enter_trace(const CompiledTrace& trace, State* state, Value* frame) {
+// Compiled code has no type in front of it, which the sanitizer of function calls would look at.
+[[clang::no_sanitize("function")]] inline Exit* enter_trace(const CompiledTrace& trace, State* state, Value* frame) {
   return reinterpret_cast<Exit*>(
       trace.entry(state, reinterpret_cast<char*>(frame), 0, 0, 0, 0, 0, 0, 0, 0, state->thread->record, 0, 0, 0, 0, 0, 0, 0, 0));
 }
