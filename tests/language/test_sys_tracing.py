@@ -355,3 +355,44 @@ def test_a_frame_that_drops_its_locals_is_not_on_the_stack():
     found = deep(5)
     assert [back for name, back in found if name == "__del__"] == [here] * 3, found
     assert [name for name, back in found if name != "__del__"] == [here] * 3, found
+
+
+def test_lines_of_with_statements():
+    class Manager:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            return True
+
+    def events_of(f):
+        events, first = [], f.__code__.co_firstlineno
+
+        def trace(frame, event, arg):
+            if frame.f_code is f.__code__:
+                events.append((frame.f_lineno - first, event))
+            return trace
+        sys.settrace(trace)
+        try:
+            f()
+        finally:
+            sys.settrace(None)
+        return events
+
+    def nothing():
+        with Manager():
+            if False:
+                pass
+
+    def suppressed():
+        with Manager():
+            raise KeyError
+
+    def leaves():
+        for _ in range(1):
+            with Manager():
+                break
+
+    assert events_of(nothing) == [(0, "call"), (1, "line"), (2, "line"), (1, "line"), (1, "return")]
+    assert events_of(suppressed) == [(0, "call"), (1, "line"), (2, "line"), (2, "exception"), (1, "line"), (1, "return")]
+    assert events_of(leaves) == [(0, "call"), (1, "line"), (2, "line"), (3, "line"), (2, "line"), (2, "return")]

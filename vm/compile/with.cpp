@@ -16,6 +16,9 @@ void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Se
     manager = live(kept);
   else
     next_temp_ = kept;
+  auto let_go = [&] {
+    if (is_kept) emit(Opcode::kCLEAR, W(kept));
+  };
   int exit = alloc();
   int entered = alloc();
   at(item->context_expr->span);
@@ -53,6 +56,7 @@ void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Se
   asm_.end(region);
   at(item->context_expr->span);
   call_exit(exit, is_async);
+  let_go();
   asm_.jump(end);
 
   asm_.bind_handler(region);
@@ -75,8 +79,8 @@ void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Se
   asm_.set_no_position();
   emit(Opcode::kLEAVE_HANDLER, W(exception));
   emit(Opcode::kCLEAR, W(exit));
+  let_go();
   asm_.bind(end);
-  if (is_kept) emit(Opcode::kCLEAR, W(kept));
 }
 
 }  // namespace pt::compiler
