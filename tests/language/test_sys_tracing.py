@@ -365,20 +365,6 @@ def test_lines_of_with_statements():
         def __exit__(self, *exception):
             return True
 
-    def events_of(f):
-        events, first = [], f.__code__.co_firstlineno
-
-        def trace(frame, event, arg):
-            if frame.f_code is f.__code__:
-                events.append((frame.f_lineno - first, event))
-            return trace
-        sys.settrace(trace)
-        try:
-            f()
-        finally:
-            sys.settrace(None)
-        return events
-
     def nothing():
         with Manager():
             if False:
@@ -393,6 +379,6 @@ def test_lines_of_with_statements():
             with Manager():
                 break
 
-    assert events_of(nothing) == [(0, "call"), (1, "line"), (2, "line"), (1, "line"), (1, "return")]
-    assert events_of(suppressed) == [(0, "call"), (1, "line"), (2, "line"), (2, "exception"), (1, "line"), (1, "return")]
-    assert events_of(leaves) == [(0, "call"), (1, "line"), (2, "line"), (3, "line"), (2, "line"), (2, "return")]
+    assert traced(nothing) == [(0, "call"), (1, "line"), (2, "line"), (1, "line"), (1, "return")]
+    assert traced(suppressed) == [(0, "call"), (1, "line"), (2, "line"), (2, "exception"), (1, "line"), (1, "return")]
+    assert traced(leaves) == [(0, "call"), (1, "line"), (2, "line"), (3, "line"), (2, "line"), (2, "return")]

@@ -76,7 +76,7 @@ void Codegen::with_statement(const Seq<WithItem*>& items, size_t index, const Se
   asm_.emit_jump(Opcode::kJUMP_IF_TRUE, killed(answer), suppressed);
   reraise_tail(exception, cleanup, 1);
   asm_.bind(suppressed);
-  asm_.set_no_position();
+  at(item->context_expr->span);
   emit(Opcode::kLEAVE_HANDLER, W(exception));
   emit(Opcode::kCLEAR, W(exit));
   let_go();
