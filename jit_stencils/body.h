@@ -41,14 +41,10 @@ PT_INLINE bool is_counted(uint64_t bits) { return is_tagged_zero<7>(bits); }
 PT_INLINE void increment(std::atomic<uint32_t>& local) { asm volatile("incl %0" : "+m"(local)); }
 PT_INLINE void decrement(std::atomic<uint32_t>& local) { asm volatile("decl %0" : "+m"(local)); }
 // A hole, a number of 32 bits, as the operand of the comparison.
-PT_INLINE bool equals_hole0(const void* number) {
+template <int Hole>
+PT_INLINE bool equals_hole(const void* number) {
   bool equal;
-  asm volatile("cmpl $pt_hole_0, %1" : "=@cce"(equal) : "m"(*static_cast<const uint32_t*>(number)));
-  return equal;
-}
-PT_INLINE bool equals_hole1(const void* number) {
-  bool equal;
-  asm volatile("cmpl $pt_hole_1, %1" : "=@cce"(equal) : "m"(*static_cast<const uint32_t*>(number)));
+  asm volatile("cmpl $pt_hole_%c2, %1" : "=@cce"(equal) : "m"(*static_cast<const uint32_t*>(number)), "i"(Hole));
   return equal;
 }
 PT_INLINE bool tag_small_int(int64_t i, uint64_t* out) {

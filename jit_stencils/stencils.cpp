@@ -180,7 +180,7 @@ PT_BODY(GuardShape) {
   uint64_t bits = x.r[A];
   uint64_t pointer = bits & ~Value::kBorrowedBit;
   if ((bits & 3) != 0 || pointer == 0) return false;
-  if (!equals_hole0(&at<Object>(pointer).shape_id)) return false;
+  if (!equals_hole<0>(&at<Object>(pointer).shape_id)) return false;
   x.r[A] = pointer;
   return true;
 }
@@ -194,7 +194,7 @@ PT_BODY(Untag) {
   x.r[A] &= ~Value::kBorrowedBit;
   return true;
 }
-PT_BODY(CheckShape) { return equals_hole0(&at<Object>(x.r[A]).shape_id); }
+PT_BODY(CheckShape) { return equals_hole<0>(&at<Object>(x.r[A]).shape_id); }
 PT_BODY(GuardIs) { return value(x.r[A]).same(value(word_b<B>(s, x))); }
 PT_BODY(GuardIsNot) { return !value(x.r[A]).same(value(word_b<B>(s, x))); }
 // The other operand: an object, with the borrowed bit.
@@ -204,7 +204,7 @@ PT_BODY(GuardBound) { return x.r[A] != 0; }
 PT_BODY(GuardEqual) { return x.r[A] == word_b<B>(s, x); }
 PT_BODY(GuardDistinct) { return x.r[A] != word_b<B>(s, x); }
 // A 32-bit cell in memory (an attribute node's shape) holds what was seen.
-PT_BODY(GuardCell) { return equals_hole0(&at<uint32_t>(x.r[A])); }
+PT_BODY(GuardCell) { return equals_hole<0>(&at<uint32_t>(x.r[A])); }
 PT_BODY(GuardUnshared) {
   const Object& o = at<Object>(x.r[A]);
   static_assert(offsetof(Object, shared) == offsetof(Object, local) + 4 && sizeof(Object::shared) == 4);
@@ -352,7 +352,7 @@ PT_BODY(LoadShape) {
   uint64_t bits = __atomic_load_n(&at<uint64_t>(x.r[A] + hole0()), __ATOMIC_ACQUIRE);
   if (!is_pointer(bits)) return false;
   const Object& o = at<Object>(bits);
-  if (!equals_hole1(&o.shape_id) || !is_own(s, o)) return false;
+  if (!equals_hole<1>(&o.shape_id) || !is_own(s, o)) return false;
   x.r[A] = bits;
   return true;
 }

@@ -3,6 +3,7 @@ from collections import Counter, defaultdict, deque, namedtuple
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, getcontext
 from heapq import heappop, heappush
+from threading import Lock
 
 
 def fannkuch(n=8):
@@ -708,6 +709,40 @@ def decimals(n=1500):
         term = term * a / b
         pi += term
     return total, max(map(Decimal, lines)), sum(map(len, lines)), pi, getcontext().prec
+
+
+class Journal:
+    def __init__(self):
+        self.depth = self.entries = 0
+
+    def __enter__(self):
+        self.depth += 1
+        return self
+
+    def __exit__(self, *exception):
+        self.depth -= 1
+        self.entries += 1
+
+
+class Account:
+    def __init__(self):
+        self.lock, self.journal, self.balance = Lock(), Journal(), 0
+
+    def deposit(self, amount):
+        with self.lock:
+            self.balance += amount
+
+    def withdraw(self, amount):
+        with self.journal:
+            self.balance -= amount
+
+
+def accounts(n=100_000):
+    account = Account()
+    for i in range(n):
+        account.deposit(i)
+        account.withdraw(i >> 1)
+    return account.balance, account.journal.entries, account.journal.depth
 
 
 KERNELS = {name: f for name, f in list(globals().items()) if callable(f) and f.__module__ == __name__ and not isinstance(f, type)

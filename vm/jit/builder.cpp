@@ -396,6 +396,7 @@ Reference Builder::held_since(Reference object) const {
 // The GuardWatched from which on the object has not changed; kNoReference: it may have, while a helper waited.
 Reference Builder::watched_since(Reference object) const {
   Reference since = kNoReference;
+  if (!ir_.multithreaded || !ir_.is_constant(object)) return since;
   for (Reference i = ir_.size() - 1; i >= 0 && !may_wait(ir_.at(i)); --i) {
     if (ir_.at(i).op == Op::kGuardWatched && ir_.at(i).a == object) since = i;
   }

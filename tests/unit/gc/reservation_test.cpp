@@ -188,6 +188,17 @@ TEST_F(ReservationTest, SomeAreReservedTheSecondTime) {
   EXPECT_EQ(byte_of(seen.get()) & kLockReserved, 0);
 }
 
+TEST_F(ReservationTest, WatchedObjectsAreNotWorkedOn) {
+  Ref<Node> n = reserved_node();
+  watch(n.get());
+  EXPECT_FALSE(enter_reserved(n.get()));
+  EXPECT_FALSE(try_reserve_or_alone(n.get()));
+  EXPECT_NE(header_without_flags(*n.get()), reserved_header(tls_owner_id, kNode));  // nor by compiled code
+  n->lock.fetch_and(static_cast<uint8_t>(~kLockWatched));
+  EXPECT_TRUE(enter_reserved(n.get()));
+  EXPECT_TRUE(leave_reserved(n.get()));
+}
+
 TEST_F(ReservationTest, OneAtATime) {
   Ref<Node> a = reserved_node(), b = reserved_node();
   ASSERT_TRUE(enter_reserved(a.get()));

@@ -81,18 +81,6 @@ TEST_F(WatchTest, WhoeverDoesNotWaitDoesNotGetIt) {
   EXPECT_EQ(g_ended, 0);
 }
 
-TEST_F(WatchTest, ReservedLocksAreNotEntered) {
-  Ref<Node> n = new_node();
-  reserve_lock(n.get());
-  if (n->lock != kLockReserved) GTEST_SKIP() << "no membarrier(2)";
-  watch(n.get());
-  EXPECT_FALSE(enter_reserved(n.get()));
-  {
-    ReservingGuard guard(n.get());
-  }
-  EXPECT_EQ(g_ended, 1);
-}
-
 // What a thread has read of a watched object stays as it is until it comes to a safepoint.
 TEST_F(WatchTest, ReadersSeeNoChangeBetweenSafepoints) {
   constexpr int kWrites = 3000;
